@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// Checks what must hold before anything of ours can be loaded, in syntax that old Nodes can read; nothing else.
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  process.stderr.write(`reloadctl: needs Node >= 20.19, this is ${process.versions.node}\n`);
+  process.exitCode = 2;
+} else {
+  import('../dist/cli.js').then(
+    (cli) => cli.main(process.argv.slice(2)),
+    (error) => {
+      const missing = error && error.code === 'ERR_MODULE_NOT_FOUND' && /dist/.test(String(error.message));
+      process.stderr.write(missing ? 'reloadctl: not built (dist/ is missing). Build it: npm run build\n' : `${error && error.stack}\n`);
+      process.exitCode = 2;
+    },
+  );
+}
