@@ -103,6 +103,8 @@ export interface SocketRow {
   unixType?: 'stream' | 'dgram' | 'seqpacket';
   /** netlink: protocol family number; packet: ethertype. */
   family?: number;
+  /** Inode of the socket at the other end when that is on this host too: TCP from the same table, unix from sock_diag. */
+  peerInode?: string;
   /** Filled by native sock_diag when it was asked. */
   diag?: DiagSocket;
 }

@@ -8,6 +8,8 @@ export interface DecodeInput {
   stat?: FileStat;
   /** Looks a socket inode up in the tables of the process's network namespace (then in the others). */
   socket(inode: string): SocketRow | undefined;
+  /** Is this local TCP port listened on in the same namespace? Then a connection on it came from outside. */
+  isListening(port: number): boolean;
 }
 
 /** Values of --where, --columns, --sort, --group-by and of `fds[]` in JSON. */
@@ -18,12 +20,16 @@ export interface Kind<D = unknown> {
   name: string;
   /** For texts: `files`, `sockets`, `eventfds`. */
   plural: string;
-  /** Is this link mine? Asked in registry order, so cheap and by prefix. `stat` is there for path-like links when it was answered. */
-  matches(link: ByteString, stat?: FileStat): boolean;
+  /** Is this one mine? Asked in registry order, so cheap and by prefix. `stat` is there for path-like links when it was answered. */
+  matches(link: ByteString, info?: FdInfo, stat?: FileStat): boolean;
+  /** True when fdinfo of this kind takes a lock of the target: it is then a class B read. */
+  infoBlocks?: boolean;
   decode(input: DecodeInput): D;
   identity(fd: Fd<D>): Identity;
   /** Group key inside the kind, without pid, fd number or temp suffix: `/var/tmp/upload-*.part`, `tcp CLOSE_WAIT to 10.0.0.7:5432`. Path kinds return the path; templates are made over the whole group set. */
   key(fd: Fd<D>): string;
+  /** A wider key, taken when a look has too many different key()s below it: `tcp ESTABLISHED to *:443`. */
+  wideKey?(fd: Fd<D>): string;
   /** True when key() is a path that templates.ts shall generalise. */
   keyIsPath?: boolean;
   attributes(fd: Fd<D>): Record<string, AttributeValue>;

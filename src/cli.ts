@@ -1,0 +1,99 @@
+import { hostname, release } from 'node:os';
+import { Command, Help } from 'commander';
+
+import { report as reportError } from './cli/errors.ts';
+import { watchSignals } from './cli/interrupt.ts';
+import { addCommonOptions, type CommonOptions, readCommonOptions } from './cli/options.ts';
+import { writeReport, writeText } from './cli/output.ts';
+import { shellQuote } from './cli/shell-quote.ts';
+import type { CommandContext, CommandEntry, Outcome } from './command.ts';
+import { commands } from './commands.ts';
+import { type Evidence, loadTapeFile, openLive } from './evidence/index.ts';
+import { exitCodeOf, type Report, verdictOf } from './report/index.ts';
+import { version } from './version.ts';
+
+/** Runs one command line. Never ends the process: it sets the exit code and lets the output drain. */
+export async function main(argv: string[]): Promise<void> {
+  try {
+    const program = await buildProgram(argv);
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    process.exitCode = reportError(error);
+  }
+}
+
+/** The whole tree with names and summaries, but options only for the command that is run: only its module is loaded. */
+async function buildProgram(argv: readonly string[]): Promise<Command> {
+  const program = new Command('reloadctl');
+  program
+    .description('Says why a hot reload failed or a process ran out of descriptors: verdict first, with evidence, confidence and remedy.')
+    .version(version, '-V, --version')
+    .exitOverride()
+    .enablePositionalOptions()
+    .addHelpText('after', '\nExit codes: 0 nothing found, 1 findings, 2 bad usage or input, 3 could not look (or not at all that was needed).\nTry it: reloadctl demo');
+  for (const entry of commands) {
+    const command = program.command(entry.name).summary(entry.summary).description(`${entry.summary}\neffects: ${entry.effects}`);
+    command.exitOverride().helpOption('-h, --help').createHelp = () => Object.assign(new Help(), { sortOptions: false });
+    if (!argv.includes(entry.name)) continue;
+    const module = await entry.load();
+    module.configure(command);
+    addCommonOptions(command);
+    command.action(async () => {
+      process.exitCode = await runCommand(entry, module, command, argv);
+    });
+  }
+  return program;
+}
+
+async function runCommand(entry: CommandEntry, module: Awaited<ReturnType<CommandEntry['load']>>, command: Command, argv: readonly string[]): Promise<number> {
+  const started = new Date();
+  const options: Record<string, unknown> = command.opts();
+  const common = readCommonOptions(options);
+  const interrupt = watchSignals();
+  const { evidence, tapeHeader } = openEvidence(options.from);
+  try {
+    const context: CommandContext = {
+      evidence,
+      ...(tapeHeader && { tapeHeader }),
+      rules: (await entry.rules?.()) ?? [],
+      signal: interrupt.signal,
+      rerun: `reloadctl ${shellQuote(argv)}`,
+      isRoot: process.geteuid?.() === 0,
+      say: (text) => void (common.quiet || process.stderr.write(`${text}\n`)),
+    };
+    const outcome = await module.run(command.args, options, context);
+    const code = await finish(entry, outcome, common, started);
+    return interrupt.exitCode() ?? code;
+  } finally {
+    evidence.close();
+  }
+}
+
+function openEvidence(from: unknown): { evidence: Evidence; tapeHeader?: NonNullable<CommandContext['tapeHeader']> } {
+  if (typeof from !== 'string') return { evidence: openLive() };
+  const tape = loadTapeFile(from);
+  return { evidence: tape, tapeHeader: tape.header.target as NonNullable<CommandContext['tapeHeader']> };
+}
+
+async function finish(entry: CommandEntry, outcome: Outcome, common: CommonOptions, started: Date): Promise<number> {
+  if (outcome.kind === 'text') {
+    await writeText(outcome.text);
+    return outcome.exitCode ?? 0;
+  }
+  const { findings, coverage } = outcome;
+  const report: Report = {
+    schemaVersion: '1.0',
+    tool: { name: 'reloadctl', version },
+    command: entry.name,
+    startedAt: started.toISOString(),
+    durationMs: Date.now() - started.getTime(),
+    host: { kernel: release(), hostname: hostname() },
+    target: outcome.target,
+    verdict: verdictOf(findings, coverage, common.failOn),
+    findings,
+    coverage,
+    data: outcome.data,
+  };
+  await writeReport(report, outcome.body, common);
+  return exitCodeOf(report.verdict);
+}

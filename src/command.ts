@@ -1,0 +1,51 @@
+/** What a command is: the table in commands.ts names them, cli.ts runs one. */
+import type { Command } from 'commander';
+import type { Evidence } from './evidence/types.ts';
+import type { Snapshot } from './kernel/types.ts';
+import type { Block } from './render/index.ts';
+import type { Coverage, Finding, RuleDefinition, Target } from './report/index.ts';
+
+/** What running the command does to the target or the host, as `--help` says it. */
+export type Effects = 'none' | 'reads' | 'own child';
+
+export interface CommandEntry {
+  name: string;
+  summary: string;
+  effects: Effects;
+  load(): Promise<CommandModule>;
+  /** The rule sets its findings come from. */
+  rules?(): Promise<readonly RuleDefinition<Snapshot>[]>;
+}
+
+export interface CommandModule {
+  /** Declares arguments and options of its own. */
+  configure(command: Command): void;
+  run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome>;
+}
+
+export interface CommandContext {
+  evidence: Evidence;
+  /** The tape that stands in for the world, when --from was given. */
+  tapeHeader?: TapeTarget;
+  rules: readonly RuleDefinition<Snapshot>[];
+  /** Aborted by SIGINT and SIGTERM: finish with what was found. */
+  signal: AbortSignal;
+  /** This very command line, quoted for a shell: `reloadctl fds 42`. */
+  rerun: string;
+  /** Do we run as root? */
+  isRoot: boolean;
+  /** Messages for people, on stderr; silent with --quiet. */
+  say(text: string): void;
+}
+
+/** What a tape says it was recorded from. */
+export interface TapeTarget {
+  spec: string;
+  name: string;
+  pids: number[];
+}
+
+/** A report with its text view, or a plain text (`explain`, `schema`). */
+export type Outcome =
+  | { kind: 'report'; target: Target | null; findings: Finding[]; coverage: Coverage[]; data: object; body: () => Iterable<Block> }
+  | { kind: 'text'; text: string; exitCode?: number };

@@ -1,0 +1,49 @@
+/** THE TABLE of commands. A new command is one folder and one entry here. */
+import type { CommandEntry } from './command.ts';
+
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'fds',
+    summary: 'what is open in a process, in groups; what leaks; how near the limit is',
+    effects: 'reads',
+    load: () => import('./fds/index.ts'),
+    rules: descriptorRules,
+  },
+  {
+    name: 'record',
+    summary: 'take the evidence now and analyse it anywhere later with --from',
+    effects: 'reads',
+    load: () => import('./record/index.ts'),
+  },
+  {
+    name: 'demo',
+    summary: 'start a server that leaks on purpose, run the incident on it, explain it, clean up',
+    effects: 'own child',
+    load: () => import('./demo/index.ts'),
+    rules: descriptorRules,
+  },
+  {
+    name: 'doctor',
+    summary: 'what this host permits, and how to get the rest',
+    effects: 'none',
+    load: () => import('./doctor/index.ts'),
+  },
+  {
+    name: 'explain',
+    summary: 'what a finding means, its false alarms, and what to do',
+    effects: 'none',
+    load: () => import('./explain/index.ts'),
+  },
+  {
+    name: 'schema',
+    summary: 'the JSON Schema of the report',
+    effects: 'none',
+    load: () => import('./schema/index.ts'),
+  },
+];
+
+/** Wings know nothing of each other: the table says whose rules look at the snapshot. */
+async function descriptorRules() {
+  const [fds, sockets] = await Promise.all([import('./fds/rules/index.ts'), import('./sockets/rules/index.ts')]);
+  return [...fds.fdRules, ...sockets.socketRules];
+}

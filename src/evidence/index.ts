@@ -1,0 +1,17 @@
+/** The world, as questions and answers. Nothing else of the tool reads the machine. */
+export { type LiveOptions, openLive } from './live.ts';
+export { openRedactor, type Redactor } from './redact.ts';
+export { loadTapeFile, saveTapeFile } from './tape-file.ts';
+export { TapeError, type TapeHeader } from './tape-format.ts';
+export { readTape, type TapeEvidence } from './tape-read.ts';
+export { openTapeWriter, type TapeWriter } from './tape-write.ts';
+export {
+  type Answer,
+  type ByteString,
+  type DiagSocket,
+  type Errno,
+  type Evidence,
+  type FileStat,
+  NOT_RECORDED,
+  type SocketProbe,
+} from './types.ts';

@@ -1,0 +1,30 @@
+/** Native system calls for the live evidence, where koffi and the machine allow them. */
+import { isEpollTarget, isMachineKnown, sameDescription } from './kcmp.ts';
+import { loadLibc } from './koffi.ts';
+import { probeSocket } from './pidfd.ts';
+import { sockDiag } from './sock-diag.ts';
+import type { Native } from './types.ts';
+
+let loaded: Native | null | undefined;
+
+function load(): Native | null {
+  if (process.platform !== 'linux' || !isMachineKnown()) return null;
+  const libc = loadLibc();
+  if (libc === null) return null;
+  return {
+    sockDiag: (family) => sockDiag(libc, family),
+    sameDescription: (pid1, fd1, pid2, fd2) => sameDescription(libc, pid1, fd1, pid2, fd2),
+    isEpollTarget: (pid, fd, epollFd, targetFd) => isEpollTarget(libc, pid, fd, epollFd, targetFd),
+    probeSocket: (pid, fd) => probeSocket(libc, pid, fd),
+  };
+}
+
+/**
+ * The native calls, loaded at the first call and kept. Null when koffi is not installed, on another system than Linux,
+ * on another machine than x64 and arm64, and while RELOADCTL_NO_NATIVE is set to anything but the empty string.
+ */
+export function loadNative(): Native | null {
+  if (process.env.RELOADCTL_NO_NATIVE) return null;
+  if (loaded === undefined) loaded = load();
+  return loaded;
+}

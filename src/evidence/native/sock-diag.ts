@@ -1,0 +1,108 @@
+/** Asks the kernel for its socket tables over NETLINK_SOCK_DIAG (net/core/sock_diag.c). Needs no privilege. */
+import { closeSync } from 'node:fs';
+import type { DiagSocket } from '../types.ts';
+import { AF_INET, AF_INET6 } from './address.ts';
+import { errnoName, systemError } from './errno.ts';
+import { decodeInetSocket, encodeInetRequest } from './inet-diag.ts';
+import type { Libc } from './koffi.ts';
+import { check } from './koffi.ts';
+import { encodeDumpRequest, readDump } from './netlink.ts';
+import { decodeUnixSocket, encodeUnixRequest } from './unix-diag.ts';
+
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const SOCK_CLOEXEC = 0o2000000;
+const NETLINK_SOCK_DIAG = 4;
+const SOCK_DIAG_BY_FAMILY = 20;
+const SOL_SOCKET = 1;
+const SO_RCVTIMEO = 20;
+const MSG_TRUNC = 0x20;
+const RECEIVE_TIMEOUT_S = 1;
+const RETRIES = 3;
+
+type Decode = (bytes: Buffer, start: number, end: number) => DiagSocket | undefined;
+
+export interface DecodedDump {
+  sockets: DiagSocket[];
+  done: boolean;
+  interrupted: boolean;
+  malformed: boolean;
+  /** Positive errno number of a refusal, else 0. */
+  errno: number;
+}
+
+/** Decodes the bytes of one recv(), or of a captured dump. Never throws; rows are appended to `sockets`. */
+export function decodeDump(bytes: Buffer, sequence: number, decode: Decode, sockets: DiagSocket[] = []): DecodedDump {
+  const progress = readDump(bytes, sequence, (type, start, end) => {
+    if (type !== SOCK_DIAG_BY_FAMILY) return true;
+    const socket = decode(bytes, start, end);
+    if (socket !== undefined) sockets.push(socket);
+    return socket !== undefined;
+  });
+  return { sockets, ...progress };
+}
+
+/** The kernel fills at most 32 KiB per recv() (net/netlink/af_netlink.c netlink_dump); the rest is room for kernels to come. */
+let receiveBuffer: Buffer | undefined;
+let lastSequence = 0;
+
+function receive(libc: Libc, fd: number): Buffer {
+  receiveBuffer ??= Buffer.allocUnsafeSlow(256 * 1024);
+  for (;;) {
+    const length = libc.recv(fd, receiveBuffer, receiveBuffer.length, MSG_TRUNC);
+    if (length > receiveBuffer.length) throw systemError('recv', 'EMSGSIZE');
+    if (length >= 0) return receiveBuffer.subarray(0, length);
+    const code = errnoName(libc.errno());
+    if (code === 'EAGAIN') throw systemError('recv', 'ETIMEDOUT');
+    if (code !== 'EINTR') throw systemError('recv', code);
+  }
+}
+
+function dumpOnce(libc: Libc, fd: number, payload: Buffer, decode: Decode): DecodedDump {
+  lastSequence = (lastSequence + 1) >>> 0;
+  const request = encodeDumpRequest(SOCK_DIAG_BY_FAMILY, lastSequence, payload);
+  check(libc, 'send', libc.send(fd, request, request.length, 0));
+  const sockets: DiagSocket[] = [];
+  let interrupted = false;
+  for (;;) {
+    const part = decodeDump(receive(libc, fd), lastSequence, decode, sockets);
+    if (part.errno !== 0) throw systemError('sock_diag', errnoName(part.errno));
+    if (part.malformed) throw systemError('sock_diag', 'EBADMSG');
+    interrupted ||= part.interrupted;
+    if (part.done) return { ...part, interrupted };
+  }
+}
+
+/** A dump the table changed under is taken again; the last one is kept whatever it says, since a busy host never holds still. */
+function dump(libc: Libc, fd: number, payload: Buffer, decode: Decode): DiagSocket[] {
+  let result = dumpOnce(libc, fd, payload, decode);
+  for (let retry = 0; result.interrupted && retry < RETRIES; retry++) result = dumpOnce(libc, fd, payload, decode);
+  return result.sockets;
+}
+
+function prepare(libc: Libc, fd: number): void {
+  const timeout = Buffer.alloc(16);
+  timeout.writeBigInt64LE(BigInt(RECEIVE_TIMEOUT_S), 0);
+  check(libc, 'setsockopt', libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeout, timeout.length));
+  const kernel = Buffer.alloc(12);
+  kernel.writeUInt16LE(AF_NETLINK, 0);
+  // Connected to the kernel, so that no other process can send us rows.
+  check(libc, 'connect', libc.connect(fd, kernel, kernel.length));
+}
+
+/**
+ * All TCP sockets (IPv4, then IPv6; every state, TIME_WAIT and bound-but-idle ones too) or all unix sockets of our network
+ * namespace. Waits at most 1 s for each answer of the kernel. Throws ENOENT where the kernel lacks the module,
+ * ETIMEDOUT, EBADMSG when an answer cannot be understood, and what socket() refuses with.
+ */
+export function sockDiag(libc: Libc, family: 'tcp' | 'unix'): DiagSocket[] {
+  const fd = check(libc, 'socket', libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  try {
+    prepare(libc, fd);
+    if (family === 'unix') return dump(libc, fd, encodeUnixRequest(), decodeUnixSocket);
+    const v4 = dump(libc, fd, encodeInetRequest(AF_INET), decodeInetSocket);
+    return v4.concat(dump(libc, fd, encodeInetRequest(AF_INET6), decodeInetSocket));
+  } finally {
+    closeSync(fd);
+  }
+}

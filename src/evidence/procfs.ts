@@ -1,0 +1,57 @@
+/** Class A: questions the kernel answers without waiting for anybody. Synchronous, and as cheap as Node allows. */
+import { closeSync, constants, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs';
+import type { ByteString } from './types.ts';
+
+/** O_NONBLOCK: a path that turns out to be a FIFO must not hold us. Node adds O_CLOEXEC to every open itself. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+const FOLLOW = { throwIfNoEntry: false } as const;
+
+const BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
+/** Below this much room the buffer is emptied first: small reads would cost seq_file one system call per few lines. */
+const LEAST_ROOM = 16 * 1024;
+
+/** The most bytes one answer may have. */
+export const MAX_FILE_BYTES = 64 * 1024 * 1024;
+
+class TooBig extends Error {
+  readonly code = 'EFBIG';
+}
+
+/**
+ * A whole file as a ByteString. fs.readFileSync does the same at 3.5 times the cost.
+ * @throws with `code` an errno name; EFBIG over MAX_FILE_BYTES
+ */
+export function readWhole(path: string): ByteString {
+  const fd = openSync(path, FLAGS);
+  try {
+    let text = '';
+    let filled = 0;
+    for (;;) {
+      const got = readSync(fd, BUFFER, filled, BUFFER.length - filled, null);
+      filled += got;
+      if (got === 0) return text + BUFFER.toString('latin1', 0, filled);
+      if (BUFFER.length - filled < LEAST_ROOM) {
+        text += BUFFER.toString('latin1', 0, filled);
+        filled = 0;
+        if (text.length > MAX_FILE_BYTES) throw new TooBig(path);
+      }
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** readlink(2). @throws with `code` an errno name */
+export function readLink(path: string): ByteString {
+  return readlinkSync(path, 'latin1');
+}
+
+/** Entries of a directory, in the order of the kernel. @throws with `code` an errno name */
+export function listDirectory(path: string): string[] {
+  return readdirSync(path, 'latin1');
+}
+
+/** st_size of a path, links followed; undefined when nothing is there. @throws with `code` an errno name */
+export function sizeOf(path: string): number | undefined {
+  return statSync(path, FOLLOW)?.size;
+}

@@ -1,0 +1,82 @@
+/** Whole files through `cat`: one child for many paths, its output cut apart at fences. */
+import { randomBytes } from 'node:crypto';
+import { errnoByPath } from './errno.ts';
+import type { ChildRun, Children } from './reader-child.ts';
+import { type Reply, chunkOf, refuse, RETRY_MS, throughSelf } from './reader-parts.ts';
+import type { ByteString } from './types.ts';
+
+/**
+ * Between any two files the child also prints its own environment, which holds a fresh random word: no content, however
+ * hostile, can look like it.
+ */
+const FENCE_FILE = '/proc/self/environ';
+const FENCE_NAME = 'RELOADCTL_FENCE';
+
+interface Batch {
+  replies: Reply<ByteString>[];
+  /** Why the batch ended before its last path, if it did. */
+  cut?: 'timeout' | 'big';
+}
+
+/**
+ * Reads every path, in order. A path that never answers costs the deadline: it gets ETIMEDOUT, what came before it is kept,
+ * and what comes after it is tried once more by another child.
+ * @param until performance.now() at which to give up
+ */
+export async function catMany(
+  children: Children,
+  program: string | undefined,
+  paths: readonly string[],
+  until: number,
+): Promise<Reply<ByteString>[]> {
+  const replies: Reply<ByteString>[] = [];
+  let deadline = until;
+  let cuts = 0;
+  while (replies.length < paths.length) {
+    const rest = paths.slice(replies.length);
+    const batch = program === undefined ? undefined : await catBatch(children, program, chunkOf(rest, FENCE_FILE.length + 9), deadline);
+    if (batch === undefined) return [...replies, ...refuse<ByteString>(rest.length, 'ENOREADER')];
+    replies.push(...batch.replies);
+    if (batch.cut === undefined) continue;
+    replies.push({ errno: batch.cut === 'big' ? 'EFBIG' : 'ETIMEDOUT' });
+    cuts++;
+    if (cuts > 1) return [...replies, ...refuse<ByteString>(paths.length - replies.length, 'ETIMEDOUT')];
+    deadline = Math.max(until, performance.now() + RETRY_MS);
+  }
+  return replies;
+}
+
+/** One child for `paths`; undefined when none could be started. */
+async function catBatch(children: Children, program: string, paths: readonly string[], until: number): Promise<Batch | undefined> {
+  const word = randomBytes(16).toString('hex');
+  const resolved = paths.map(throughSelf);
+  const args = ['--', ...resolved.flatMap((path) => [path, FENCE_FILE])];
+  const run = await children.run(program, args, { [FENCE_NAME]: word }, until);
+  if (run.ended === 'failed') return undefined;
+  const blocks = run.output.split(`${FENCE_NAME}=${word}\0`);
+  const unfinished = blocks.pop();
+  if (run.ended !== 'done') return { replies: toReplies(resolved, blocks, run), cut: run.ended };
+  if (blocks.length === paths.length && unfinished === '') return { replies: toReplies(resolved, blocks, run) };
+  return catOneByOne(children, program, resolved, until);
+}
+
+/** For where the fence does not come out as expected: one child per path needs none. */
+async function catOneByOne(children: Children, program: string, paths: readonly string[], until: number): Promise<Batch | undefined> {
+  const replies: Reply<ByteString>[] = [];
+  for (const path of paths) {
+    const run = await children.run(program, ['--', path], {}, until);
+    if (run.ended === 'failed') return undefined;
+    if (run.ended !== 'done') return { replies, cut: run.ended };
+    replies.push(...toReplies([path], [run.output], run));
+  }
+  return { replies };
+}
+
+/** An error message outweighs bytes that came before it: half a file is no answer. */
+function toReplies(paths: readonly string[], blocks: readonly ByteString[], run: ChildRun): Reply<ByteString>[] {
+  const errnos = errnoByPath(run.errors);
+  return blocks.map((block, index) => {
+    const errno = errnos.get(paths[index] ?? '');
+    return errno === undefined ? { value: block } : { errno };
+  });
+}

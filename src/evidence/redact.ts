@@ -1,0 +1,77 @@
+/**
+ * Pseudonymisation of tapes: names and addresses are replaced, while groups, counts, ports, digit runs, classes of addresses
+ * and equality stay, so that the analysis of the tape comes to the same findings.
+ */
+import { randomBytes } from 'node:crypto';
+import { redactEndpoint } from './redact-address.ts';
+import { redactCgroupPath } from './redact-cgroup.ts';
+import { redactFile } from './redact-files.ts';
+import { redactPath } from './redact-path.ts';
+import { redactText, redactUnixName } from './redact-tables.ts';
+import { openWords, type Words } from './redact-words.ts';
+import type { Question, TapeValues } from './tape-format.ts';
+import type { DiagSocket, SocketProbe } from './types.ts';
+
+export interface Redactor {
+  /** The key of a question, as the analysis will ask it when it knows the redacted answers only. */
+  key(question: Question, key: string): string;
+  /** An answer; `key` is that of the true question. */
+  value<Q extends Question>(question: Q, key: string, value: TapeValues[Q]): TapeValues[Q];
+  /** Any other text that goes with the tape: labels, host names, what the user typed. */
+  text(text: string): string;
+}
+
+type Rules = { [Q in Question]: (words: Words, key: string, value: TapeValues[Q]) => TapeValues[Q] };
+
+/** Names of /proc and /sys that come from the kernel and from numbers; what lies behind a root or cwd link does not. */
+const KERNEL_KEY = /^\/(?:proc|sys)\/(?!fs\/)/;
+const THROUGH_TARGET = /^\/proc\/(?:\d+|self)\/(?:task\/\d+\/)?(?:root|cwd)\//;
+
+const redactKey = (words: Words, key: string): string => {
+  const through = THROUGH_TARGET.exec(key)?.[0];
+  if (through !== undefined) return through + redactPath(words, `/${key.slice(through.length)}`).slice(1);
+  return KERNEL_KEY.test(key) ? key : redactPath(words, key);
+};
+
+const redactEntries = (words: Words, key: string, names: string[]): string[] => {
+  if (key.startsWith('/sys/fs/cgroup')) return names.map((name) => redactCgroupPath(words, name));
+  if (KERNEL_KEY.test(key) && !THROUGH_TARGET.test(key)) return names;
+  return names.map((name) => redactPath(words, `${key}/${name}`).split('/').pop() ?? '');
+};
+
+const redactLocal = <T extends SocketProbe>(words: Words, socket: T): T => {
+  if (socket.local === undefined) return socket;
+  const isName = /^[@/]/.test(socket.local);
+  return { ...socket, local: isName ? redactUnixName(words, socket.local) : redactEndpoint(words, socket.local) };
+};
+
+const redactDiag = (words: Words, socket: DiagSocket): DiagSocket => ({
+  ...socket,
+  ...(socket.local === undefined ? {} : { local: redactEndpoint(words, socket.local) }),
+  ...(socket.remote === undefined ? {} : { remote: redactEndpoint(words, socket.remote) }),
+});
+
+const RULES: Rules = {
+  read: redactFile,
+  readSlow: redactFile,
+  readlink: (words, _key, link) => redactPath(words, link),
+  list: redactEntries,
+  size: (_words, _key, size) => size,
+  statSlow: (_words, _key, stat) => stat,
+  sockDiag: (words, _key, sockets) => sockets.map((socket) => redactDiag(words, socket)),
+  sameDescription: (_words, _key, same) => same,
+  isEpollTarget: (_words, _key, same) => same,
+  probeSocket: (words, _key, probe) => redactLocal(words, probe),
+};
+
+const PATH_QUESTIONS = new Set<Question>(['read', 'readlink', 'list', 'size', 'readSlow', 'statSlow']);
+
+/** @param key 32 secret bytes; fresh ones unless told, and never stored: nobody can compare names of two tapes */
+export function openRedactor(key: Buffer = randomBytes(32)): Redactor {
+  const words = openWords(key);
+  return {
+    key: (question, text) => (PATH_QUESTIONS.has(question) ? redactKey(words, text) : text),
+    value: (question, text, value) => RULES[question](words, text, value),
+    text: (text) => redactText(words, text),
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * A tape: every question and its answer, as NDJSON that anybody can read. First line the header, then one array per answer
+ * in the order asked, `[question, key, at, value]` or `[question, key, at, null, errno]`, and an end line with a checksum
+ * over everything before it. Byte strings are JSON strings of their latin1 text.
+ */
+import { createHash } from 'node:crypto';
+import type { ByteString, DiagSocket, FileStat, SocketProbe } from './types.ts';
+
+export const TAPE_VERSION = 1;
+
+export interface TapeHeader {
+  reloadctl: 'tape';
+  version: number;
+  /** Version of the reloadctl that recorded it. */
+  tool: string;
+  /** RFC 3339, UTC. */
+  recordedAt: string;
+  /** True when names and addresses are pseudonyms. */
+  redacted: boolean;
+  /** What the recording command wants to know again; not looked into here. */
+  target: unknown;
+}
+
+export interface TapeEnd {
+  end: true;
+  answers: number;
+  /** Of all bytes before this line, hexadecimal. */
+  sha256: string;
+}
+
+/** What each question is answered with. */
+export interface TapeValues {
+  read: ByteString;
+  readlink: ByteString;
+  list: string[];
+  size: number;
+  readSlow: ByteString;
+  statSlow: FileStat;
+  sockDiag: DiagSocket[];
+  sameDescription: boolean;
+  isEpollTarget: boolean;
+  probeSocket: SocketProbe;
+}
+
+export type Question = keyof TapeValues;
+
+/** One key per distinct question: what was asked, as text. */
+export const keyOf = {
+  statSlow: (directory: string, name: string): string => `${directory}/${name}`,
+  sameDescription: (pid1: number, fd1: number, pid2: number, fd2: number): string => `${pid1}:${fd1}:${pid2}:${fd2}`,
+  isEpollTarget: (pid: number, fd: number, epollFd: number, targetFd: number): string => `${pid}:${fd}:${epollFd}:${targetFd}`,
+  probeSocket: (pid: number, fd: number): string => `${pid}:${fd}`,
+};
+
+/** Where anybody can look the answer up, from question and key. */
+export function sourceOf(question: Question, key: string): string {
+  if (question === 'sockDiag') return `sock_diag ${key}`;
+  if (question === 'sameDescription') return `kcmp KCMP_FILE ${key}`;
+  if (question === 'isEpollTarget') return `kcmp KCMP_EPOLL_TFD ${key}`;
+  if (question === 'probeSocket') return `pidfd_getfd ${key}`;
+  return key;
+}
+
+/** Checksum of the lines before the end line, each ended by a newline. */
+export function checksum(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('hex');
+}
+
+/** A tape, or a file meant to be one, that cannot be used. The message starts with the file and says what to do. */
+export class TapeError extends Error {
+  override readonly name = 'TapeError';
+}

@@ -1,0 +1,78 @@
+/** Is this JSON value an answer to that question? */
+import type { Question, TapeValues } from './tape-format.ts';
+
+type Guard = (value: unknown) => boolean;
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Text of one-byte characters only. */
+export function isByteString(value: unknown): value is string {
+  return typeof value === 'string' && !/[^\x00-\xff]/.test(value);
+}
+
+const isNumber: Guard = (value) => typeof value === 'number' && Number.isFinite(value);
+const isBoolean: Guard = (value) => typeof value === 'boolean';
+const isStrings: Guard = (value) => Array.isArray(value) && value.every(isByteString);
+const optional = (guard: Guard): Guard => (value) => value === undefined || guard(value);
+
+/** An object with these members; others are let through, so that a later version may add some. */
+const shape = (members: Record<string, Guard>): Guard => {
+  const entries = Object.entries(members);
+  return (value) => isRecord(value) && entries.every(([name, guard]) => guard(value[name]));
+};
+
+const isFileStat = shape({
+  dev: isByteString,
+  ino: isByteString,
+  mode: isNumber,
+  nlink: isNumber,
+  size: isNumber,
+  allocatedBytes: isNumber,
+});
+
+const isDiagSocket = shape({
+  protocol: (value) => value === 'tcp' || value === 'tcp6' || value === 'unix',
+  state: isNumber,
+  inode: isByteString,
+  local: optional(isByteString),
+  remote: optional(isByteString),
+  receiveQueue: isNumber,
+  sendQueue: isNumber,
+  lastSentMs: optional(isNumber),
+  lastReceivedMs: optional(isNumber),
+  peerInode: optional(isByteString),
+  pendingInodes: optional(isStrings),
+});
+
+const isSocketProbe = shape({
+  domain: isNumber,
+  type: isNumber,
+  protocol: isNumber,
+  listening: isBoolean,
+  local: optional(isByteString),
+  tcp: optional(shape({ state: isNumber, segmentsIn: isNumber, segmentsOut: isNumber, bytesReceived: isNumber, bytesAcked: isNumber })),
+  netns: optional(isByteString),
+});
+
+const GUARDS: Record<Question, Guard> = {
+  read: isByteString,
+  readlink: isByteString,
+  list: isStrings,
+  size: isNumber,
+  readSlow: isByteString,
+  statSlow: isFileStat,
+  sockDiag: (value) => Array.isArray(value) && value.every(isDiagSocket),
+  sameDescription: isBoolean,
+  isEpollTarget: isBoolean,
+  probeSocket: isSocketProbe,
+};
+
+export function isQuestion(value: unknown): value is Question {
+  return typeof value === 'string' && Object.hasOwn(GUARDS, value);
+}
+
+export function valueMatches(question: Question, value: unknown): value is TapeValues[Question] {
+  return GUARDS[question](value);
+}

@@ -1,0 +1,117 @@
+/** Evidence that passes every question on and notes the answers. */
+import type { Redactor } from './redact.ts';
+import { checksum, keyOf, type Question, TAPE_VERSION, type TapeEnd, type TapeHeader, type TapeValues } from './tape-format.ts';
+import type { Answer, ByteString, DiagSocket, Evidence, FileStat, SocketProbe } from './types.ts';
+
+export interface TapeWriter {
+  /** Use this instead of the evidence it was made from. Its answers are the true ones, whatever the tape says. */
+  evidence: Evidence;
+  /** The text of the tape so far, complete with its end line. */
+  finish(): string;
+}
+
+/**
+ * @param header its `target` is written as it is: whoever redacts the answers must redact it too (Redactor.text)
+ * @param redactor applied to answers, and to the keys of questions that hold names, before they are noted
+ */
+export function openTapeWriter(
+  inner: Evidence,
+  header: Pick<TapeHeader, 'tool' | 'recordedAt' | 'target'>,
+  redactor?: Redactor,
+): TapeWriter {
+  const first: TapeHeader = { reloadctl: 'tape', version: TAPE_VERSION, ...header, redacted: redactor !== undefined };
+  const lines = [JSON.stringify(first)];
+  const note = <Q extends Question>(question: Q, key: string, answer: Answer<TapeValues[Q]>): void => {
+    const written = redactor === undefined ? key : redactor.key(question, key);
+    if (answer.errno !== undefined) lines.push(JSON.stringify([question, written, answer.at, null, answer.errno]));
+    else if (answer.value !== undefined) {
+      const value = redactor === undefined ? answer.value : redactor.value(question, key, answer.value);
+      lines.push(JSON.stringify([question, written, answer.at, value]));
+    }
+  };
+  return {
+    evidence: new NotingEvidence(inner, note),
+    finish() {
+      const text = `${lines.join('\n')}\n`;
+      const end: TapeEnd = { end: true, answers: lines.length - 1, sha256: checksum(text) };
+      return `${text}${JSON.stringify(end)}\n`;
+    },
+  };
+}
+
+type Note = <Q extends Question>(question: Q, key: string, answer: Answer<TapeValues[Q]>) => void;
+
+class NotingEvidence implements Evidence {
+  readonly origin: Evidence['origin'];
+  readonly #inner: Evidence;
+  readonly #note: Note;
+
+  constructor(inner: Evidence, note: Note) {
+    this.origin = inner.origin;
+    this.#inner = inner;
+    this.#note = note;
+  }
+
+  now(): number {
+    return this.#inner.now();
+  }
+
+  sleep(ms: number): Promise<void> {
+    return this.#inner.sleep(ms);
+  }
+
+  read(path: string): Answer<ByteString> {
+    return this.#noted('read', path, this.#inner.read(path));
+  }
+
+  readlink(path: string): Answer<ByteString> {
+    return this.#noted('readlink', path, this.#inner.readlink(path));
+  }
+
+  list(path: string): Answer<string[]> {
+    return this.#noted('list', path, this.#inner.list(path));
+  }
+
+  size(path: string): Answer<number> {
+    return this.#noted('size', path, this.#inner.size(path));
+  }
+
+  async readSlow(paths: readonly string[]): Promise<Answer<ByteString>[]> {
+    const answers = await this.#inner.readSlow(paths);
+    for (const [index, answer] of answers.entries()) this.#note('readSlow', paths[index] ?? answer.source, answer);
+    return answers;
+  }
+
+  async statSlow(directory: string, names: readonly string[]): Promise<Answer<FileStat>[]> {
+    const answers = await this.#inner.statSlow(directory, names);
+    for (const [index, answer] of answers.entries()) this.#note('statSlow', keyOf.statSlow(directory, names[index] ?? ''), answer);
+    return answers;
+  }
+
+  sockDiag(family: 'tcp' | 'unix'): Answer<DiagSocket[]> {
+    return this.#noted('sockDiag', family, this.#inner.sockDiag(family));
+  }
+
+  sameDescription(pid1: number, fd1: number, pid2: number, fd2: number): Answer<boolean> {
+    const answer = this.#inner.sameDescription(pid1, fd1, pid2, fd2);
+    return this.#noted('sameDescription', keyOf.sameDescription(pid1, fd1, pid2, fd2), answer);
+  }
+
+  isEpollTarget(pid: number, fd: number, epollFd: number, targetFd: number): Answer<boolean> {
+    const answer = this.#inner.isEpollTarget(pid, fd, epollFd, targetFd);
+    return this.#noted('isEpollTarget', keyOf.isEpollTarget(pid, fd, epollFd, targetFd), answer);
+  }
+
+  probeSocket(pid: number, fd: number): Answer<SocketProbe> {
+    return this.#noted('probeSocket', keyOf.probeSocket(pid, fd), this.#inner.probeSocket(pid, fd));
+  }
+
+  close(): boolean {
+    return this.#inner.close();
+  }
+
+  #noted<Q extends Question>(question: Q, key: string, answer: Answer<TapeValues[Q]>): Answer<TapeValues[Q]> {
+    this.#note(question, key, answer);
+    return answer;
+  }
+}

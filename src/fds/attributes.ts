@@ -1,0 +1,60 @@
+/** The flat row of one descriptor: what --list shows, --where filters, --sort orders, --group-by groups, and JSON holds. */
+import { type AttributeValue, attributesOf, kindOf } from '../kernel/kinds/index.ts';
+import { isDeleted } from '../kernel/kinds/path.ts';
+import type { OtherEnds } from '../kernel/other-ends.ts';
+import { accessMode, O_CLOEXEC } from '../kernel/proc/fdinfo.ts';
+import { decodeText } from '../kernel/text.ts';
+import type { Fd } from '../kernel/types.ts';
+
+/** Keys every row has; those of the kind follow. `null` is "could not be read". */
+export interface FdRow {
+  pid: number;
+  fd: number;
+  kind: string;
+  /** The link as the kernel prints it: `socket:[1]`, `/var/log/app.log`. */
+  target: string;
+  /** Base64 of the link's bytes when they are not UTF-8. */
+  targetBytes?: string;
+  cloexec: boolean | null;
+  deleted: boolean;
+  access: 'r' | 'w' | 'rw' | 'path' | null;
+  /** The group of the default view this one is in. */
+  key: string;
+  /** Who holds the other end, or the same thing too: `sh[42]:1`. */
+  otherEnd?: string;
+  description: string;
+  [attribute: string]: AttributeValue | null;
+}
+
+/** Every name a filter may use. A test holds the kinds to it. */
+export const attributeNames: readonly string[] = [
+  'pid', 'fd', 'kind', 'target', 'cloexec', 'deleted', 'access', 'key', 'otherEnd', 'description',
+  'path', 'bytes', 'allocatedBytes', 'links', 'inode', 'position', 'block', 'end',
+  'protocol', 'state', 'local', 'remote', 'localPort', 'remotePort', 'remoteAddress', 'receiveQueue', 'sendQueue', 'socketPath', 'idleMs', 'backlog',
+  'eventCount', 'eventfdId', 'semaphore', 'targets', 'clock', 'ticks', 'nextMs', 'intervalMs', 'signals', 'watches', 'ofPid', 'name', 'errno',
+];
+
+export function rowOf(fd: Fd, key: string, ends: OtherEnds): FdRow {
+  const target = decodeText(fd.link);
+  const otherEnd = ends.words(fd);
+  const row: FdRow = {
+    pid: fd.pid,
+    fd: fd.fd,
+    kind: fd.kind,
+    target: target.text,
+    ...(target.base64 !== undefined && { targetBytes: target.base64 }),
+    cloexec: fd.info ? (fd.info.flags & O_CLOEXEC) !== 0 : null,
+    deleted: isUnlinked(fd),
+    access: fd.info ? accessMode(fd.info.flags) : null,
+    key,
+    ...(otherEnd !== undefined && { otherEnd }),
+    description: kindOf(fd).describe(fd),
+  };
+  for (const [name, value] of Object.entries(attributesOf(fd))) if (value !== undefined && !(name in row)) row[name] = value;
+  return row;
+}
+
+/** A file without a name. Memory that only looks like one (memfd) is not. */
+export function isUnlinked(fd: Fd): boolean {
+  return (fd.kind === 'file' || fd.kind === 'directory') && isDeleted(fd.link, fd.stat);
+}

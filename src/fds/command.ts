@@ -1,0 +1,57 @@
+import type { Command } from 'commander';
+import type { CommandContext, Outcome } from '../command.ts';
+import { lookAt, type TargetOptions } from '../kernel/look-at.ts';
+import { UserError } from '../kernel/user-error.ts';
+import { runRules } from '../report/index.ts';
+import { buildData } from './data.ts';
+import { type ListOptions, parseListOptions } from './list-options.ts';
+import { readThreads } from './threads.ts';
+import { runTop } from './top.ts';
+import { viewOf } from './view.ts';
+
+export function configure(command: Command): void {
+  command
+    .argument('[target]', 'pid, process name, :port, unit:NAME, container:ID, pod:NS/NAME, or a pid file')
+    .option('--tree', 'with all descendants')
+    .option('--list', 'every descriptor, one per line')
+    .option('--where <terms>', "only descriptors for which all terms hold: 'kind=socket state=CLOSE_WAIT'")
+    .option('--sort <attributes>', 'order of --list, comma separated, - for descending: -bytes,fd')
+    .option('--columns <attributes>', 'columns of --list, comma separated')
+    .option('--group-by <attributes>', 'group by these instead of kind and path template or peer')
+    .option('--all', 'all groups, not only the largest')
+    .option('--owners', 'look in all processes for who holds the other ends')
+    .option('--threads', 'threads that have an fd table of their own')
+    .option('--top', 'all processes by share of their own limit; needs no privilege')
+    .option('--from <tape>', 'analyse a tape made by reloadctl record instead of this host');
+}
+
+export async function run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
+  const list = parseListOptions(options);
+  const [spec] = args;
+  if (options.top) return runTop(context, { all: Boolean(options.all) });
+  if (spec === undefined && !context.tapeHeader) {
+    throw new UserError('fds needs a target', {
+      hints: ['reloadctl fds <pid | name | :port | unit:NAME | container:ID | pod:NS/NAME | pid file>', 'reloadctl fds --top   # all processes by share of their limit'],
+    });
+  }
+  return runOnTarget(spec, { tree: Boolean(options.tree), owners: Boolean(options.owners) || list.list, threads: Boolean(options.threads) }, list, context);
+}
+
+interface FdsOptions extends TargetOptions {
+  threads: boolean;
+}
+
+async function runOnTarget(spec: string | undefined, options: FdsOptions, list: ListOptions, context: CommandContext): Promise<Outcome> {
+  const { target, snapshot, coverage } = await lookAt(spec, options, context, 'fds');
+  const findings = runRules(context.rules, [snapshot]);
+  const threads = options.threads ? readThreads(context.evidence, snapshot, coverage) : undefined;
+  const data = buildData(snapshot, list, threads);
+  return {
+    kind: 'report',
+    target: { spec: target.spec, label: snapshot.label, pids: target.pids },
+    findings,
+    coverage: coverage.list(),
+    data,
+    body: () => viewOf(snapshot, data, list, context.rerun),
+  };
+}

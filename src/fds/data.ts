@@ -1,0 +1,92 @@
+/** `data` of the report: the part scripts read. Add keys, never change them. */
+import { groupKeys } from '../kernel/groups.ts';
+import { OtherEnds } from '../kernel/other-ends.ts';
+import { decodeText } from '../kernel/text.ts';
+import type { FdLimit, FdTable, Process, Snapshot } from '../kernel/types.ts';
+import { type FdRow, rowOf } from './attributes.ts';
+import { type Group, groupRows } from './groups.ts';
+import { type ListOptions, sortRows } from './list-options.ts';
+import type { ThreadTable } from './threads.ts';
+
+export interface ProcessRow {
+  pid: number;
+  ppid: number;
+  startTime: string;
+  comm: string;
+  exe?: string;
+  uid: number;
+  state: string;
+  open: number | null;
+  soft: number | null;
+  hard: number | null;
+  /** open / soft; null when either is unknown or unlimited. */
+  ratio: number | null;
+  /** Highest descriptor number; -1 without any, null when not listed. */
+  highest: number | null;
+  /** Capacity of the table, which never shrinks: a past peak. */
+  fdSize: number;
+  unit?: string;
+  container?: string;
+  pod?: string;
+}
+
+export interface FdsData {
+  /** All descriptors of all processes of the target. */
+  open: number | null;
+  /** Of the process that is nearest its limit. */
+  limit: FdLimit;
+  processes: ProcessRow[];
+  groups: Group[];
+  fds?: FdRow[];
+  threads?: ThreadTable[];
+}
+
+export function buildData(snapshot: Snapshot, list: ListOptions, threads: ThreadTable[] | undefined): FdsData {
+  const fds = snapshot.tables.flatMap((table) => table.fds);
+  const keys = groupKeys(fds);
+  const ends = new OtherEnds(snapshot);
+  const all = fds.map((fd) => rowOf(fd, keys.get(fd)!, ends));
+  const rows = list.where ? all.filter(list.where) : all;
+  const processes = snapshot.tables.map(processRow);
+  const counts = processes.map((process) => process.open).filter((open) => open !== null);
+  const nearest = processes.toSorted((a, b) => (b.ratio ?? -1) - (a.ratio ?? -1))[0];
+  return {
+    open: counts.length > 0 ? counts.reduce((sum, open) => sum + open, 0) : null,
+    limit: { soft: nearest?.soft ?? null, hard: nearest?.hard ?? null },
+    processes,
+    groups: groupRows(rows, list.groupBy),
+    ...(list.list && { fds: sortRows(rows, list.sort) }),
+    ...(threads && { threads }),
+  };
+}
+
+function processRow({ process, fds, errno }: FdTable): ProcessRow {
+  // The list was read after the count and by the same look as everything else: it is the one number to show.
+  const open = errno === undefined ? fds.length : process.open;
+  const highest = errno === undefined ? (fds.at(-1)?.fd ?? -1) : null;
+  return { ...basics(process), open, ratio: ratioOf(open, process.limit.soft), highest };
+}
+
+/** What is known of a process without listing its descriptors. */
+export function basics(process: Process): Omit<ProcessRow, 'open' | 'ratio' | 'highest'> {
+  const { origin } = process;
+  return {
+    pid: process.pid,
+    ppid: process.ppid,
+    startTime: process.startTime,
+    comm: decodeText(process.comm).text,
+    ...(process.exe !== undefined && { exe: decodeText(process.exe).text }),
+    uid: process.uid,
+    state: process.state,
+    soft: process.limit.soft,
+    hard: process.limit.hard,
+    fdSize: process.fdSize,
+    ...(origin?.unit !== undefined && { unit: origin.unit }),
+    ...(origin?.container !== undefined && { container: origin.container }),
+    ...(origin?.pod !== undefined && { pod: origin.pod }),
+  };
+}
+
+export function ratioOf(open: number | null, soft: number | null): number | null {
+  return open === null || soft === null || soft === 0 ? null : open / soft;
+}

@@ -1,0 +1,3 @@
+/** The public face of the wing. */
+export { configure, run } from './command.ts';
+export { fdRules } from './rules/index.ts';

@@ -1,0 +1,96 @@
+import { isKind } from '../../kernel/kinds/kind.ts';
+import { file } from '../../kernel/kinds/file.ts';
+import { fileIdentity, isDeleted, pathOf } from '../../kernel/kinds/path.ts';
+import { O_TMPFILE } from '../../kernel/proc/fdinfo.ts';
+import { processLabel } from '../../kernel/services.ts';
+import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
+import type { Fd, FdTable, Process } from '../../kernel/types.ts';
+import { type EvidenceItem, type Finding, fingerprint, type Remedy } from '../../report/index.ts';
+import { bytes, plural } from '../../report/words.ts';
+
+const ID = 'fd/deleted-file';
+const WARNING_BYTES = 16 * 1024 * 1024;
+/** Memory that the kernel shows as an unlinked path: shm_open, shared anonymous mappings, System V segments, aio rings, huge pages. */
+const sharedMemory = /^\/(?:dev\/shm\/|dev\/zero(?: |$)|SYSV[0-9a-f]{8}|memfd:|\[aio\]|anon_hugepage)/;
+
+/** One unlinked inode, however many descriptors hold it. */
+interface DeletedFile {
+  process: Process;
+  fd: Fd;
+  /** Undefined when the file could not be asked, so that its name is all that speaks for it. */
+  allocated: number | undefined;
+}
+
+/** Regular files without a name whose space stays taken until the last descriptor is closed. */
+export const deletedFile = snapshotRule(ID, ({ tables }) => {
+  const files = deletedFiles(tables);
+  if (files.length === 0) return [];
+  files.sort((a, b) => (b.allocated ?? -1) - (a.allocated ?? -1));
+  const proven = files.filter(({ allocated }) => allocated !== undefined);
+  return [proven.length > 0 ? findingOf(proven, files.length - proven.length) : namesOnly(files)];
+});
+
+function deletedFiles(tables: readonly FdTable[]): DeletedFile[] {
+  const files = new Map<string, DeletedFile>();
+  for (const { process, fds } of tables) {
+    for (const fd of fds) {
+      if (!isKind(fd, file) || sharedMemory.test(fd.link) || !isDeleted(fd.link, fd.stat)) continue;
+      const { id } = fileIdentity(fd);
+      if (!files.has(id)) files.set(id, { process, fd, allocated: fd.stat?.allocatedBytes });
+    }
+  }
+  return [...files.values()];
+}
+
+function findingOf(files: readonly DeletedFile[], unasked: number): Finding {
+  const total = files.reduce((sum, { allocated }) => sum + allocated!, 0);
+  const largest = files[0]!;
+  const { process, fd } = largest;
+  const unnamed = files.filter((entry) => ((entry.fd.info?.flags ?? 0) & O_TMPFILE) === O_TMPFILE).length;
+  const holds = files.length === 1 ? 'holds' : 'hold';
+  const which = `${files.length === 1 ? 'it is' : `the largest, ${bytes(largest.allocated!)}, is`} ${pathOf(fd)} (fd ${fd.fd} of ${processLabel(process)})`;
+  return {
+    id: ID,
+    severity: total >= WARNING_BYTES ? 'warning' : 'info',
+    confidence: 'certain',
+    because: 'the kernel counts no name for these files any more, and the descriptors keep their blocks allocated',
+    title: `${plural('deleted file', files.length)} still ${holds} ${bytes(total)}: ${which}`,
+    subject: subjectOf('file', 'deleted files', process),
+    evidence: [
+      { name: 'deleted files held open', value: files.length, source: '/proc/PID/fd' },
+      { name: 'allocated space', value: total, unit: 'bytes', source: `stat /proc/${process.pid}/fd` },
+      { name: 'largest', value: largest.allocated!, unit: 'bytes', source: `stat /proc/${process.pid}/fd/${fd.fd}` },
+      ...(unnamed > 0 ? [{ name: 'of these made without a name (O_TMPFILE)', value: unnamed, source: '/proc/PID/fdinfo' }] : []),
+      ...(unasked > 0 ? [{ name: 'more that could not be asked for their size', value: unasked, source: '/proc/PID/fd' }] : []),
+    ] satisfies EvidenceItem[],
+    remedy: remediesOf(largest),
+    fingerprint: fingerprint(ID, 'unlinked file'),
+  };
+}
+
+function namesOnly(files: readonly DeletedFile[]): Finding {
+  const { process, fd } = files[0]!;
+  return {
+    id: ID,
+    severity: 'info',
+    confidence: 'hint',
+    because: 'only the names say "(deleted)": the files did not answer stat in time, so neither their size nor a second name is known',
+    title: `${plural('open file', files.length)} seem deleted, of unknown size: one is ${pathOf(fd)} (fd ${fd.fd} of ${processLabel(process)})`,
+    subject: subjectOf('file', 'deleted files', process),
+    evidence: [{ name: 'names marked deleted', value: files.length, source: '/proc/PID/fd' }],
+    remedy: remediesOf(files[0]!),
+    fingerprint: fingerprint(ID, 'unlinked file'),
+  };
+}
+
+function remediesOf({ process, fd }: DeletedFile): Remedy[] {
+  return [
+    { text: 'if these are logs: make the program open its logs anew (its reload signal), and rotate with copytruncate or a postrotate signal from now on', risk: 'reload' },
+    {
+      text: 'if the largest is a log and nobody needs what is in it: empty it in place; never do this to a database or a temporary file in use',
+      command: `: > /proc/${process.pid}/fd/${fd.fd}`,
+      risk: 'live',
+    },
+    { text: 'a restart of the program gives all of the space back', risk: 'restart' },
+  ];
+}

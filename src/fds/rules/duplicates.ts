@@ -1,0 +1,78 @@
+import { kindOf } from '../../kernel/kinds/index.ts';
+import { processLabel, servicesOf } from '../../kernel/services.ts';
+import { shapeOf } from '../../kernel/shape.ts';
+import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
+import type { Fd, FdTable, Process } from '../../kernel/types.ts';
+import { type Finding, fingerprint } from '../../report/index.ts';
+import { count, listOf } from '../../report/words.ts';
+
+const ID = 'fd/duplicates';
+/** Numbers for one and the same open thing. A second one is everyday (dup for stdio, one for reading and one for writing). */
+const MANY_OF_ONE = 5;
+const MANY_OPENS = 10;
+/** /dev/null and /dev/urandom are opened per use by much healthy code. */
+const MANY_DEVICES = 50;
+const LAST_STANDARD_FD = 2;
+
+interface Repeat {
+  process: Process;
+  fds: Fd[];
+  dup: boolean;
+}
+
+/** Many descriptors of one process for the same thing: dups that nobody closes, or a file opened per use. */
+export const duplicates = snapshotRule(ID, (snapshot) =>
+  servicesOf(snapshot.tables).flatMap(({ tables }) => {
+    const repeats = tables.flatMap(repeatsOf).sort((a, b) => b.fds.length - a.fds.length);
+    return repeats.length === 0 ? [] : [findingOf(repeats)];
+  }),
+);
+
+function repeatsOf({ process, fds }: FdTable): Repeat[] {
+  const same = new Map<string, Repeat>();
+  for (const fd of fds) {
+    if (fd.fd <= LAST_STANDARD_FD) continue;
+    const { id, quality } = kindOf(fd).identity(fd);
+    const dup = quality === 'exact';
+    // A weak identity without an inode says no more than "of the same kind" or "of the same name".
+    if (!dup && (thresholdOf(fd) === Number.POSITIVE_INFINITY || (fd.stat ?? fd.info)?.ino === undefined)) continue;
+    const repeat = same.get(id);
+    if (repeat) repeat.fds.push(fd);
+    else same.set(id, { process, fds: [fd], dup });
+  }
+  return [...same.values()].filter(({ fds: all, dup }) => all.length >= (dup ? MANY_OF_ONE : thresholdOf(all[0]!)));
+}
+
+function thresholdOf(fd: Fd): number {
+  if (fd.kind === 'device') return MANY_DEVICES;
+  return fd.kind === 'file' || fd.kind === 'directory' ? MANY_OPENS : Number.POSITIVE_INFINITY;
+}
+
+function findingOf(repeats: readonly Repeat[]): Finding {
+  const { process, fds, dup } = repeats[0]!;
+  const first = fds[0]!;
+  const kind = kindOf(first);
+  const surplus = repeats.reduce((sum, repeat) => sum + repeat.fds.length - 1, 0);
+  const numbers = listOf(fds.map(({ fd }) => fd));
+  return {
+    id: ID,
+    severity: 'info',
+    confidence: 'certain',
+    because: dup ? 'they share one inode that no two sockets, pipes or eventfds have in common' : 'they share one device and inode number',
+    title: `${count(fds.length)} descriptors of ${processLabel(process)} are the same ${kind.name}: ${kind.describe(first)} (fd ${numbers})`,
+    subject: subjectOf('descriptor', `same ${kind.name}`, process),
+    evidence: [
+      { name: dup ? 'numbers of one open thing' : 'descriptors of one file', value: fds.length, source: `/proc/${process.pid}/fd` },
+      { name: 'descriptors that repeat another, in all', value: surplus, source: repeats.length > 1 ? '/proc/PID/fd' : `/proc/${process.pid}/fd` },
+      ...(repeats.length > 1 ? [{ name: 'things held more than once', value: repeats.length, source: '/proc/PID/fd' }] : []),
+    ],
+    remedy: [
+      {
+        text: dup ? 'close what dup() or an accept in a loop returned; one number is enough' : 'keep the file open once and share it, or close it after each use',
+        command: `reloadctl fds ${process.pid} --list`,
+        risk: 'none',
+      },
+    ],
+    fingerprint: fingerprint(ID, dup ? 'dup' : 'opens', kind.name, kind.keyIsPath ? shapeOf(first.link) : ''),
+  };
+}

@@ -1,0 +1,75 @@
+/** What to do about a descriptor limit: at once with prlimit(1), and for good where the limit came from. */
+import type { CgroupOrigin } from '../../kernel/types.ts';
+import type { Remedy } from '../../report/index.ts';
+import { count, shellWord } from '../../report/words.ts';
+import type { Use } from './near-limit.ts';
+
+/** fs.nr_open as the kernel starts with it: no limit can be set above. */
+const DEFAULT_NR_OPEN = 1_048_576;
+/** FD_SETSIZE of the C library: select() writes beyond its arrays from here up. */
+const SELECT_LIMIT = 1024;
+/** More pids than this make no command anybody would paste. */
+const MOST_PIDS = 32;
+
+/** @param near the processes near their limit, the worst first. */
+export function limitRemedies(near: readonly Use[]): Remedy[] {
+  const worst = near[0]!;
+  const { soft, process } = worst;
+  const { hard } = process.limit;
+  const wanted = 2 ** Math.ceil(Math.log2(2 * Math.max(...near.map((use) => use.open))));
+  const reachable = hard === null ? wanted : Math.min(hard, wanted);
+  // One command writes one hard limit, and a hard limit once lowered stays low: only processes that have the same go together.
+  const alike = near.filter((use) => use.soft === soft && use.process.limit.hard === hard);
+  const pids = alike.slice(0, MOST_PIDS).map((use) => use.process.pid);
+  const remedies: Remedy[] = [];
+  if (reachable > soft) {
+    remedies.push({
+      text: `raise the limit of the running process; ${selectWarning(reachable)}a leak only gets more time by it`,
+      command: prlimit(pids, '', `${reachable}:${hard ?? ''}`),
+      risk: 'live',
+    });
+  }
+  if (reachable < wanted) {
+    const full = reachable > soft ? 'the hard limit leaves little room' : 'the hard limit is reached too';
+    const ceiling = wanted > DEFAULT_NR_OPEN ? `; the ceiling is fs.nr_open (sysctl fs.nr_open), ${count(DEFAULT_NR_OPEN)} by default` : '; the ceiling is fs.nr_open';
+    remedies.push({
+      text: `${full}: raising it needs CAP_SYS_RESOURCE${ceiling}. ${selectWarning(wanted)}`.trim(),
+      command: prlimit(pids, 'sudo ', `${wanted}:${wanted}`),
+      risk: 'live',
+    });
+  }
+  remedies.push(lastingRemedy(process.origin, wanted));
+  remedies.push({ text: 'see which descriptors these are, and whether their number rises', command: `reloadctl fds ${process.pid} --watch 30s`, risk: 'none' });
+  return remedies;
+}
+
+function selectWarning(limit: number): string {
+  return limit > SELECT_LIMIT ? 'check first that the program does not use select(), which breaks at descriptor numbers from 1,024 up; ' : '';
+}
+
+function prlimit(pids: readonly number[], sudo: string, limits: string): string {
+  if (pids.length === 1) return `${sudo}prlimit --pid ${pids[0]} --nofile=${limits}`;
+  return `for p in ${pids.join(' ')}; do ${sudo}prlimit --pid "$p" --nofile=${limits}; done`;
+}
+
+function lastingRemedy(origin: CgroupOrigin | undefined, limit: number): Remedy {
+  if (origin?.pod !== undefined) {
+    return { text: `for good: a pod has no setting for it; set LimitNOFILE=${limit} in the unit of the container runtime on the node (containerd, crio) and start the pod anew`, risk: 'restart' };
+  }
+  if (origin?.container !== undefined) {
+    return { text: `for good: start the container with --ulimit nofile=${limit}:${limit}, or set it in the configuration of its runtime`, risk: 'restart' };
+  }
+  const unit = origin?.unit;
+  if (unit === undefined) {
+    return { text: `for good: who set this limit is not known; look at what starts the program (ulimit -n, LimitNOFILE=, /etc/security/limits.conf)`, risk: 'restart' };
+  }
+  if (unit.endsWith('.scope') || unit.startsWith('user@')) {
+    return { text: `for good: it was started from a session: ulimit -n ${limit} in the shell that starts it, or nofile in /etc/security/limits.conf and a new login`, risk: 'restart' };
+  }
+  const user = origin!.path.includes('/user@') ? '--user ' : '';
+  return {
+    text: `for good: set [Service] LimitNOFILE=${limit} in the unit, then restart it (systemctl ${user}restart ${shellWord(unit)})`,
+    command: `systemctl ${user}edit ${shellWord(unit)}`,
+    risk: 'restart',
+  };
+}

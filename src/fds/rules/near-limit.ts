@@ -1,0 +1,74 @@
+import { processesLabel, servicesOf } from '../../kernel/services.ts';
+import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
+import type { FdTable, Process } from '../../kernel/types.ts';
+import { type Finding, fingerprint } from '../../report/index.ts';
+import { count, percent } from '../../report/words.ts';
+import { limitRemedies } from './near-limit-remedy.ts';
+
+const ID = 'fd/near-limit';
+const WARNING_RATIO = 0.8;
+const CRITICAL_RATIO = 0.9;
+/** A limit that cannot even hold standard input, output and error is set on purpose: a sandbox that shall open nothing. */
+const SANDBOX_LIMIT = 3;
+
+export interface Use {
+  process: Process;
+  /** Numbers below the soft limit that are taken; without a list of them, the count of open descriptors. */
+  used: number;
+  open: number;
+  soft: number;
+  ratio: number;
+  highest?: number;
+}
+
+/** Descriptors of one process against its RLIMIT_NOFILE. The kernel bounds the number of a new descriptor, not how many there are. */
+export const nearLimit = snapshotRule(ID, (snapshot) =>
+  servicesOf(snapshot.tables).flatMap(({ tables }) => {
+    const near = tables.flatMap((table) => useOf(table) ?? []).filter((use) => use.ratio >= WARNING_RATIO);
+    near.sort((a, b) => b.ratio - a.ratio || b.open - a.open);
+    return near.length === 0 ? [] : [findingOf(near)];
+  }),
+);
+
+function useOf({ process, fds, errno }: FdTable): Use | undefined {
+  const { soft } = process.limit;
+  if (soft === null || soft < SANDBOX_LIMIT) return undefined;
+  if (errno !== undefined) {
+    return process.open === null ? undefined : { process, used: process.open, open: process.open, soft, ratio: process.open / soft };
+  }
+  const used = fds.reduce((sum, { fd }) => sum + (fd < soft ? 1 : 0), 0);
+  const highest = fds.reduce((most, { fd }) => Math.max(most, fd), -1);
+  return { process, used, open: fds.length, soft, ratio: used / soft, highest };
+}
+
+function findingOf(near: readonly Use[]): Finding {
+  const worst = near[0]!;
+  const { process, used, open, soft, highest } = worst;
+  const who = processesLabel(near.map((use) => use.process));
+  const full = worst.ratio >= 1;
+  const numbers = `${count(open)} open, limit ${count(soft)}`;
+  return {
+    id: ID,
+    severity: worst.ratio >= CRITICAL_RATIO ? 'critical' : 'warning',
+    confidence: full && highest !== undefined ? 'certain' : 'likely',
+    because: becauseOf(worst),
+    title: full ? `${who} has no descriptor left: ${numbers}` : `${who} uses ${percent(worst.ratio)} of its descriptors: ${numbers}`,
+    subject: subjectOf('process', 'open descriptors', process),
+    evidence: [
+      { name: 'open descriptors', value: open, limit: soft, source: `/proc/${process.pid}/fd` },
+      ...(highest === undefined ? [] : [{ name: 'numbers taken below the limit', value: used, limit: soft, source: `/proc/${process.pid}/fd` }]),
+      { name: 'soft limit', value: soft, source: `/proc/${process.pid}/limits` },
+      { name: 'hard limit', value: process.limit.hard ?? 'unlimited', source: `/proc/${process.pid}/limits` },
+      ...(highest === undefined ? [] : [{ name: 'highest descriptor number', value: highest, source: `/proc/${process.pid}/fd` }]),
+      ...(near.length > 1 ? [{ name: 'processes near their limit', value: near.length, source: '/proc/PID/limits' }] : []),
+    ],
+    remedy: limitRemedies(near),
+    fingerprint: fingerprint(ID, 'process'),
+  };
+}
+
+function becauseOf({ ratio, highest }: Use): string {
+  if (ratio < 1) return 'the count and the limit are both read from the kernel; how fast the rest is used up is not known from one look';
+  if (highest === undefined) return 'more are open than the limit allows; the numbers could not be listed, so a free one below the limit cannot be excluded';
+  return 'every number below the limit is taken, so the next open() fails with EMFILE already';
+}

@@ -1,0 +1,53 @@
+import { isKind } from '../../kernel/kinds/kind.ts';
+import { socket } from '../../kernel/kinds/socket.ts';
+import { O_CLOEXEC } from '../../kernel/proc/fdinfo.ts';
+import { processesLabel } from '../../kernel/services.ts';
+import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
+import type { Fd, FdTable, Process } from '../../kernel/types.ts';
+import { type Finding, fingerprint } from '../../report/index.ts';
+import { plural } from '../../report/words.ts';
+
+const ID = 'fd/no-cloexec';
+const MANY = 10;
+const LAST_STANDARD_FD = 2;
+
+interface Open {
+  process: Process;
+  total: number;
+  listeners: number;
+}
+
+/** Descriptors that any program started by this one would get. Harmless until it starts one: fd/inherited tells of those that did. */
+export const noCloexec = snapshotRule(ID, ({ tables }) => {
+  const open = tables.map(openAcrossExec).filter(({ total, listeners }) => listeners > 0 || total >= MANY);
+  open.sort((a, b) => b.listeners - a.listeners || b.total - a.total);
+  return open.length === 0 ? [] : [findingOf(open)];
+});
+
+function openAcrossExec({ process, fds }: FdTable): Open {
+  const kept = fds.filter((fd) => fd.fd > LAST_STANDARD_FD && fd.info !== undefined && (fd.info.flags & O_CLOEXEC) === 0);
+  return { process, total: kept.length, listeners: kept.filter(isListener).length };
+}
+
+function isListener(fd: Fd): boolean {
+  return isKind(fd, socket) && fd.detail.row?.state === 'LISTEN';
+}
+
+function findingOf(open: readonly Open[]): Finding {
+  const { process, total, listeners } = open[0]!;
+  const among = listeners > 0 ? `, ${plural('listener', listeners)} among them,` : '';
+  return {
+    id: ID,
+    severity: 'info',
+    confidence: 'certain',
+    because: 'the close-on-exec flag is read from the kernel; that a program is ever started is not known',
+    title: `${plural('descriptor', total)} of ${processesLabel(open.map((entry) => entry.process))}${among} would be kept by any program it starts`,
+    subject: subjectOf('process', 'descriptors without close-on-exec', process),
+    evidence: [
+      { name: 'open across exec', value: total, source: `/proc/${process.pid}/fdinfo` },
+      { name: 'listeners among them', value: listeners, source: `/proc/${process.pid}/fdinfo` },
+    ],
+    remedy: [{ text: 'open with O_CLOEXEC or SOCK_CLOEXEC, or set FD_CLOEXEC with fcntl(F_SETFD), unless the program starts its own successor with them', risk: 'restart' }],
+    fingerprint: fingerprint(ID, 'process'),
+  };
+}

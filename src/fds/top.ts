@@ -1,0 +1,117 @@
+/** `fds --top`: all processes by share of their own limit, from three lock-free reads each and without any privilege. */
+import type { CommandContext, Outcome } from '../command.ts';
+import type { Evidence } from '../evidence/types.ts';
+import { CoverageLog } from '../kernel/coverage.ts';
+import { countOpen, listPids, readProcess } from '../kernel/process.ts';
+import { parseOpenFilesLimit } from '../kernel/proc/limits.ts';
+import { parseMountOptions } from '../kernel/proc/mountinfo.ts';
+import { parseStatus } from '../kernel/proc/status.ts';
+import { decodeText } from '../kernel/text.ts';
+import type { Snapshot } from '../kernel/types.ts';
+import { type Block, count, percent } from '../render/index.ts';
+import { runRules } from '../report/index.ts';
+import { ratioOf } from './data.ts';
+
+export interface TopRow {
+  pid: number;
+  comm: string;
+  uid: number;
+  open: number | null;
+  soft: number | null;
+  hard: number | null;
+  ratio: number | null;
+  /** Capacity of the table: its past peak, rounded up to a power of two. */
+  fdSize: number;
+}
+
+const SHOWN = 20;
+/** From here up the near-limit rule has something to say, and the process is read in full. */
+const WORTH_A_LOOK = 0.8;
+
+export async function runTop(context: CommandContext, options: { all: boolean }): Promise<Outcome> {
+  const { evidence } = context;
+  const coverage = new CoverageLog();
+  const rows = readRows(evidence, coverage);
+  noteHidden(context, coverage);
+  return {
+    kind: 'report',
+    target: null,
+    findings: runRules(context.rules, [snapshotOf(evidence, rows)]),
+    coverage: coverage.list(),
+    data: { processes: rows },
+    body: () => topView(rows, options.all),
+  };
+}
+
+function readRows(evidence: Evidence, coverage: CoverageLog): TopRow[] {
+  const rows: TopRow[] = [];
+  let unknown = 0;
+  for (const pid of listPids(evidence)) {
+    const status = parseStatus(evidence.read(`/proc/${pid}/status`).value ?? '');
+    // Gone meanwhile; a zombie or kernel thread (FDSize 0 or 64 and no memory) is told by its own count of 0.
+    if (!status) continue;
+    const limit = parseOpenFilesLimit(evidence.read(`/proc/${pid}/limits`).value ?? '');
+    const open = countOpen(evidence, pid, status.state === 'Z' || status.ppid === 2 || pid === 2);
+    if (open === null) unknown++;
+    const soft = limit?.soft ?? null;
+    rows.push({
+      pid, comm: decodeText(status.name).text, uid: status.uid, open, soft, hard: limit?.hard ?? null, ratio: ratioOf(open, soft), fdSize: status.fdSize,
+    });
+  }
+  coverage.note({
+    source: 'descriptor counts',
+    status: unknown === 0 ? 'ok' : 'partial',
+    seen: rows.length - unknown,
+    total: rows.length,
+    needed: unknown > 0,
+    ...(unknown > 0 && { detail: 'this kernel is older than 6.2 and counts need rights', fix: 'sudo reloadctl fds --top' }),
+  });
+  return rows.sort((a, b) => (b.ratio ?? -1) - (a.ratio ?? -1) || (b.open ?? -1) - (a.open ?? -1) || a.pid - b.pid);
+}
+
+/** hidepid=1 and 2 hide other users' processes: what is not in the list cannot be missed there. */
+function noteHidden({ evidence, isRoot, rerun }: CommandContext, coverage: CoverageLog): void {
+  const proc = parseMountOptions(evidence.read('/proc/self/mountinfo').value ?? '', '/proc');
+  const option = proc?.superOptions.find((text) => /^hidepid=(?!0$|off$)/.test(text));
+  if (option === undefined || isRoot) return;
+  coverage.note({ source: 'processes', status: 'partial', detail: `/proc is mounted with ${option}: processes of others are not seen`, fix: `sudo ${rerun}`, needed: true });
+}
+
+/** Only the processes that a rule could speak of, without their descriptors. */
+function snapshotOf(evidence: Evidence, rows: readonly TopRow[]): Snapshot {
+  const processes = rows.filter((row) => (row.ratio ?? 0) >= WORTH_A_LOOK).map((row) => readProcess(evidence, row.pid));
+  return {
+    type: 'snapshot',
+    label: 'all processes',
+    tables: processes.filter((process) => process !== null).map((process) => ({ process, fds: [], errno: 'not asked' })),
+    sockets: new Map(), foreign: new Map(), relatives: [], probes: new Map(), epollTargets: new Map(), sameDescription: new Map(), intendedFds: new Map(),
+  };
+}
+
+function* topView(rows: readonly TopRow[], all: boolean): Generator<Block> {
+  const shown = all ? rows : rows.filter((row) => row.open !== 0).slice(0, SHOWN);
+  yield { type: 'blank' };
+  yield {
+    type: 'table',
+    columns: [
+      { title: 'PID', align: 'right' },
+      { title: 'OPEN', align: 'right' },
+      { title: 'SOFT', align: 'right' },
+      { title: 'USED', align: 'right' },
+      { title: 'TABLE', align: 'right' },
+      { title: 'COMMAND', flex: true },
+    ],
+    rows: shown.map((row) => [
+      row.pid,
+      row.open === null ? 'unknown' : count(row.open),
+      row.soft === null ? 'unlimited' : count(row.soft),
+      row.ratio === null ? '-' : percent(row.ratio),
+      count(row.fdSize),
+      row.comm,
+    ]),
+  };
+  const rest = rows.length - shown.length;
+  if (rest > 0) yield { type: 'paragraph', text: `and ${count(rest)} more processes (--all)`, tone: 'dim' };
+  const [first] = rows;
+  if (first?.open) yield { type: 'command', text: `reloadctl fds ${first.pid}`, note: 'what is open in the first one' };
+}

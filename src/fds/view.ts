@@ -1,0 +1,133 @@
+/** The text below the findings: the numbers of the process, then groups or rows, then what to do next. */
+import { type Block, count, percent, plural } from '../render/index.ts';
+import type { Snapshot } from '../kernel/types.ts';
+import type { FdRow } from './attributes.ts';
+import type { FdsData, ProcessRow } from './data.ts';
+import type { Group } from './groups.ts';
+import type { ListOptions } from './list-options.ts';
+import type { ThreadTable } from './threads.ts';
+
+const GROUPS_SHOWN = 15;
+const PROCESSES_SHOWN = 10;
+/** A group this large is worth a look of its own. */
+const LARGE_SHARE = 0.5;
+const LARGE_COUNT = 100;
+
+export function* viewOf(snapshot: Snapshot, data: FdsData, list: ListOptions, rerun: string): Generator<Block> {
+  yield { type: 'blank' };
+  yield* processBlocks(snapshot, data);
+  yield { type: 'blank' };
+  if (data.fds) yield* listBlocks(data.fds, list, data.processes.length > 1);
+  else if (data.groups.length > 0) yield* groupBlocks(data, list);
+  if (data.threads) yield* threadBlocks(data.threads);
+  yield* nextBlocks(data, rerun);
+}
+
+function limitWords(process: Pick<ProcessRow, 'open' | 'soft' | 'hard' | 'ratio'>): string {
+  const open = process.open === null ? 'unknown number' : count(process.open);
+  const soft = process.soft === null ? 'no limit' : `soft limit ${count(process.soft)}`;
+  const hard = process.hard === null ? 'unlimited' : count(process.hard);
+  const used = process.ratio === null ? '' : `, ${percent(process.ratio)} used`;
+  return `${open} open of ${soft} (hard ${hard})${used}`;
+}
+
+function* processBlocks(snapshot: Snapshot, data: FdsData): Generator<Block> {
+  const [only] = data.processes;
+  if (!only) return;
+  if (data.processes.length === 1) {
+    const where = [only.exe, only.unit, only.container && `container ${only.container.slice(0, 12)}`, only.pod && `pod ${only.pod}`].filter(Boolean);
+    const highest = only.highest === null || only.highest < 0 ? '' : `, highest number ${count(only.highest)}`;
+    yield { type: 'paragraph', text: `${snapshot.label}${where.length > 0 ? `: ${where.join(', ')}` : ''}`, tone: 'strong' };
+    yield { type: 'paragraph', text: `${limitWords(only)}${highest}, table grown to ${count(only.fdSize)}` };
+    return;
+  }
+  yield { type: 'paragraph', text: `${snapshot.label}: ${data.open === null ? 'unknown number' : count(data.open)} open in all`, tone: 'strong' };
+  const rows = data.processes.toSorted((a, b) => (b.ratio ?? -1) - (a.ratio ?? -1) || (b.open ?? -1) - (a.open ?? -1));
+  yield {
+    type: 'table',
+    columns: [
+      { title: 'PID', align: 'right' }, { title: 'OPEN', align: 'right' }, { title: 'SOFT', align: 'right' }, { title: 'USED', align: 'right' },
+      { title: 'HIGHEST', align: 'right' }, { title: 'TABLE', align: 'right' }, { title: 'COMMAND', flex: true },
+    ],
+    rows: rows.slice(0, PROCESSES_SHOWN).map((row) => [
+      row.pid, row.open === null ? 'unknown' : count(row.open), row.soft === null ? 'unlimited' : count(row.soft), row.ratio === null ? '-' : percent(row.ratio),
+      row.highest === null ? '-' : count(row.highest), count(row.fdSize), row.comm,
+    ]),
+  };
+  if (rows.length > PROCESSES_SHOWN) yield { type: 'paragraph', text: `and ${count(rows.length - PROCESSES_SHOWN)} more processes (--json has all)`, tone: 'dim' };
+}
+
+function noteOf(group: Group): string {
+  const notes: string[] = [];
+  if (group.withoutCloexec > 0) notes.push(group.withoutCloexec === group.count ? 'no CLOEXEC' : `${count(group.withoutCloexec)} without CLOEXEC`);
+  if (group.deleted > 0 && !group.key.endsWith('(deleted)')) notes.push(`${count(group.deleted)} deleted`);
+  if (group.otherEnds.length > 0) notes.push(`other end ${group.otherEnds.join(', ')}`);
+  return notes.join('; ');
+}
+
+function* groupBlocks(data: FdsData, list: ListOptions): Generator<Block> {
+  const shown = list.allGroups ? data.groups : data.groups.slice(0, GROUPS_SHOWN);
+  yield {
+    type: 'table',
+    columns: [
+      { title: 'COUNT', align: 'right' },
+      { title: 'SHARE', align: 'right' },
+      { title: 'KIND' },
+      { title: 'WHAT', flex: true, min: 30 },
+      { title: 'NOTE', flex: true, min: 10 },
+    ],
+    rows: shown.map((group) => [count(group.count), percent(group.share), group.kind, group.key, { text: noteOf(group), tone: 'dim' }]),
+  };
+  const rest = data.groups.slice(shown.length);
+  if (rest.length > 0) {
+    const fds = rest.reduce((sum, group) => sum + group.count, 0);
+    yield { type: 'paragraph', text: `and ${plural('more group', rest.length)} with ${plural('descriptor', fds)} (--all)`, tone: 'dim' };
+  }
+}
+
+function cell(value: unknown): string | number {
+  if (value === undefined || value === null) return '-';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'number' ? value : String(value);
+}
+
+const NUMERIC = new Set(['pid', 'fd', 'bytes', 'allocatedBytes', 'links', 'localPort', 'remotePort', 'receiveQueue', 'sendQueue', 'idleMs', 'backlog', 'targets', 'watches']);
+
+function* listBlocks(rows: readonly FdRow[], list: ListOptions, several: boolean): Generator<Block> {
+  const names = several && !list.columns.includes('pid') ? ['pid', ...list.columns] : list.columns;
+  yield {
+    type: 'table',
+    columns: names.map((name) => ({
+      title: name.toUpperCase(),
+      ...(NUMERIC.has(name) && { align: 'right' as const }),
+      ...((name === 'description' || name === 'target' || name === 'otherEnd' || name === 'path') && { flex: true }),
+    })),
+    rows: (function* () {
+      for (const row of rows) yield names.map((name) => cell(row[name]));
+    })(),
+  };
+}
+
+function* threadBlocks(threads: readonly ThreadTable[]): Generator<Block> {
+  const own = threads.filter((thread) => thread.table === 'own');
+  yield { type: 'blank' };
+  if (own.length === 0) {
+    yield { type: 'paragraph', text: `${plural('thread', threads.length)}, all with the one table` };
+    return;
+  }
+  yield { type: 'paragraph', text: `${own.length} of ${plural('thread', threads.length)} have a table of their own:` };
+  for (const thread of own) {
+    yield { type: 'paragraph', text: `thread ${thread.tid} (${thread.comm}): ${plural('descriptor', thread.open ?? 0)}` };
+    yield { type: 'list', items: (thread.fds ?? []).slice(0, 20).map(({ fd, target }) => `${fd} ${target}`) };
+  }
+}
+
+/** Commands for the next minute, made from what was seen. */
+function* nextBlocks(data: FdsData, rerun: string): Generator<Block> {
+  if (data.fds) return;
+  const [largest] = data.groups;
+  if (!largest || largest.count < LARGE_COUNT || largest.share < LARGE_SHARE) return;
+  const base = rerun.replace(/ --(all|group-by \S+)/g, '');
+  yield { type: 'blank' };
+  yield { type: 'command', text: `${base} --list --where 'kind=${largest.kind}'`, note: `${percent(largest.share)} of all descriptors are one group` };
+}

@@ -1,0 +1,72 @@
+/** The filter of --where: terms such as `kind=socket state=CLOSE_WAIT fd>100 path~upload`, all of which must hold. */
+import { closest } from '../kernel/closest.ts';
+import { UserError } from '../kernel/user-error.ts';
+import { attributeNames, type FdRow } from './attributes.ts';
+
+type Test = (row: FdRow) => boolean;
+
+const term = /^([A-Za-z]+)(!=|>=|<=|=|~|>|<)("(?:[^"\\]|\\.)*"|'[^']*'|\S*)$/;
+
+/**
+ * `=` and `!=` compare text (with `*` for anything) or numbers and true/false; `~` is "contains"; `<` `>` `<=` `>=` compare numbers.
+ * A value with spaces stands in quotes. Throws UserError with the column of the term at fault.
+ */
+export function parseWhere(text: string): Test {
+  const tests: Test[] = [];
+  for (const { word, column } of words(text)) {
+    const match = term.exec(word);
+    if (!match) throw new UserError(`--where:1:${column}: not a term: ${word} (use NAME=VALUE, NAME!=VALUE, NAME~TEXT, NAME>NUMBER)`);
+    const [, name, operator, quoted] = match as unknown as [string, string, string, string];
+    if (!attributeNames.includes(name)) throw unknownAttribute('--where', column, name);
+    tests.push(testOf(name, operator, unquote(quoted), column));
+  }
+  return (row) => tests.every((test) => test(row));
+}
+
+/** Names of --columns, --sort and --group-by, checked. A leading `-` (descending) is left to the caller. */
+export function parseNames(option: string, text: string): string[] {
+  let column = 1;
+  return text.split(',').map((part) => {
+    const name = part.trim();
+    if (!attributeNames.includes(name.replace(/^-/, ''))) throw unknownAttribute(option, column, name.replace(/^-/, ''));
+    column += part.length + 1;
+    return name;
+  });
+}
+
+function unknownAttribute(option: string, column: number, name: string): UserError {
+  const near = closest(name, attributeNames);
+  return new UserError(`${option}:1:${column}: unknown attribute ${name}${near === undefined ? '' : `, did you mean ${near}?`}`, {
+    hints: [`attributes: ${attributeNames.join(' ')}`],
+  });
+}
+
+function* words(text: string): Generator<{ word: string; column: number }> {
+  const pattern = /(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'])+|["']/g;
+  for (let match = pattern.exec(text); match; match = pattern.exec(text)) yield { word: match[0], column: match.index + 1 };
+}
+
+function unquote(value: string): string {
+  if (value.startsWith('"') && value.endsWith('"') && value.length > 1) return value.slice(1, -1).replace(/\\(.)/g, '$1');
+  if (value.startsWith("'") && value.endsWith("'") && value.length > 1) return value.slice(1, -1);
+  return value;
+}
+
+function testOf(name: string, operator: string, value: string, column: number): Test {
+  if (operator === '~') return (row) => String(row[name] ?? '').includes(value);
+  if (operator === '=' || operator === '!=') {
+    const equals = equality(value);
+    return (row) => equals(row[name]) === (operator === '=');
+  }
+  const number = Number(value);
+  if (value === '' || Number.isNaN(number)) throw new UserError(`--where:1:${column}: ${name}${operator}${value}: ${operator} compares numbers, and ${value || 'nothing'} is none`);
+  const compare: Record<string, (a: number) => boolean> = { '>': (a) => a > number, '<': (a) => a < number, '>=': (a) => a >= number, '<=': (a) => a <= number };
+  const test = compare[operator]!;
+  return (row) => typeof row[name] === 'number' && test(row[name]);
+}
+
+function equality(value: string): (actual: unknown) => boolean {
+  if (!value.includes('*')) return (actual) => String(actual ?? '') === value;
+  const pattern = new RegExp(`^${value.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('[^]*')}$`);
+  return (actual) => pattern.test(String(actual ?? ''));
+}

@@ -1,0 +1,19 @@
+/** Shared by the kinds that live on the one anonymous inode of the kernel (fs/anon_inodes.c). */
+import type { ByteString } from '../../evidence/types.ts';
+import type { Fd, FdInfo, Identity } from '../types.ts';
+
+/** All anonymous inodes share one inode number, so all that tells two of them apart is an id in fdinfo, where the kind has one. */
+export function weakIdentity(fd: Fd): Identity {
+  return { id: fd.kind, quality: 'weak' };
+}
+
+/** The value behind `name:` in the kind's own fdinfo lines, trimmed; undefined when the kernel does not print it. */
+export function infoField(info: FdInfo | undefined, name: string): ByteString | undefined {
+  const rest = info?.rest;
+  if (rest === undefined) return undefined;
+  let from = rest.startsWith(`${name}:`) ? 0 : rest.indexOf(`\n${name}:`);
+  if (from < 0) return undefined;
+  if (rest[from] === '\n') from++;
+  const end = rest.indexOf('\n', from);
+  return rest.slice(from + name.length + 1, end < 0 ? undefined : end).trim();
+}

@@ -1,0 +1,26 @@
+import { weakIdentity } from './anon.ts';
+import type { Kind } from './kind.ts';
+
+export interface InotifyDetail {
+  /** Live watches; absent when fdinfo could not be read. */
+  watches?: number;
+}
+
+/** fs/notify/fdinfo.c: one `inotify wd:` line per watch. The link has no brackets, unlike all others. */
+export const inotify: Kind<InotifyDetail> = {
+  name: 'inotify',
+  plural: 'inotify instances',
+  infoBlocks: true,
+  matches: (link) => link === 'anon_inode:inotify' || link === 'anon_inode:[inotify]',
+  decode: ({ info }) => (info ? { watches: countLines(info.rest, 'inotify wd:') } : {}),
+  identity: weakIdentity,
+  key: () => 'inotify',
+  attributes: (fd) => ({ watches: fd.detail.watches }),
+  describe: (fd) => `inotify with ${fd.detail.watches ?? 'an unknown number of'} watches`,
+};
+
+function countLines(text: string, prefix: string): number {
+  let count = text.startsWith(prefix) ? 1 : 0;
+  for (let at = text.indexOf(`\n${prefix}`); at >= 0; at = text.indexOf(`\n${prefix}`, at + 1)) count++;
+  return count;
+}

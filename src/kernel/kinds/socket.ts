@@ -1,0 +1,131 @@
+import type { SocketProbe } from '../../evidence/types.ts';
+import { decodeText } from '../text.ts';
+import type { Fd, SocketRow } from '../types.ts';
+import type { Kind } from './kind.ts';
+
+export interface SocketDetail {
+  /** Decimal, from the link. */
+  inode: string;
+  /** Absent when no table lists it: closed on both sides, never connected, unbound, or of another namespace or family. */
+  row?: SocketRow;
+  /** True when the connection came in through a port that is listened on here. */
+  inbound: boolean;
+  /** What a native probe said of an unlisted one. */
+  probe?: SocketProbe;
+}
+
+/** From here up Linux picks ports by itself (net.ipv4.ip_local_port_range default 32768-60999). */
+const FIRST_EPHEMERAL_PORT = 32768;
+
+export const socket: Kind<SocketDetail> = {
+  name: 'socket',
+  plural: 'sockets',
+  matches: (link) => link.startsWith('socket:['),
+  decode: (input) => {
+    const inode = input.link.slice(8, -1);
+    const row = input.socket(inode);
+    return row ? { inode, row, inbound: isInbound(row, input.isListening) } : { inode, inbound: false };
+  },
+  identity: (fd) => ({ id: `socket:${fd.detail.inode}`, quality: 'exact' }),
+  key: (fd) => keyOf(fd, false),
+  wideKey: (fd) => keyOf(fd, true),
+  attributes: (fd) => {
+    const { row } = fd.detail;
+    return {
+      inode: fd.detail.inode,
+      protocol: row?.protocol ?? protocolOfProbe(fd.detail.probe),
+      state: row?.state ?? 'UNLISTED',
+      local: row && endpoint(row.localAddress, row.localPort),
+      remote: row && endpoint(row.remoteAddress, row.remotePort),
+      localPort: row?.localPort,
+      remotePort: row?.remotePort,
+      remoteAddress: row?.remoteAddress,
+      receiveQueue: row?.receiveQueue,
+      sendQueue: row?.sendQueue,
+      socketPath: row?.path === undefined ? undefined : decodeText(row.path).text,
+      idleMs: row?.diag && idleMs(row),
+      backlog: row?.state === 'LISTEN' ? row.diag?.sendQueue : undefined,
+    };
+  },
+  describe: (fd) => describeSocket(fd.detail),
+};
+
+/** ms since anything was sent or received; undefined without native sock_diag. */
+export function idleMs(row: SocketRow): number | undefined {
+  const { lastSentMs, lastReceivedMs } = row.diag ?? {};
+  if (lastSentMs === undefined || lastReceivedMs === undefined) return undefined;
+  return Math.min(lastSentMs, lastReceivedMs);
+}
+
+export function endpoint(address: string | undefined, port: number | undefined): string | undefined {
+  if (address === undefined || port === undefined) return undefined;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function isInbound(row: SocketRow, isListening: (port: number) => boolean): boolean {
+  if (!row.protocol.startsWith('tcp') || row.state === 'LISTEN' || row.localPort === undefined) return false;
+  if (isListening(row.localPort)) return true;
+  // The listener may be gone already (an old generation that drains): a low port here and a high one there was a server's.
+  return row.localPort < FIRST_EPHEMERAL_PORT && (row.remotePort ?? 0) >= FIRST_EPHEMERAL_PORT;
+}
+
+function keyOf(fd: Fd<SocketDetail>, wide: boolean): string {
+  const { row } = fd.detail;
+  if (!row) return unlistedKey(fd.detail.probe);
+  const family = row.protocol.replace(/6$/, '');
+  if (row.protocol === 'unix') return unixKey(row, wide);
+  if (row.protocol === 'netlink' || row.protocol === 'packet') return row.protocol;
+  if (row.state === 'LISTEN') return `${family} LISTEN ${wide ? '*' : endpoint(row.localAddress, row.localPort)}`;
+  if (fd.detail.inbound) return `${family} ${row.state} on :${row.localPort}`;
+  if (row.state === 'UNCONNECTED') {
+    const port = row.localPort ?? 0;
+    return port >= FIRST_EPHEMERAL_PORT || wide ? `${family} unconnected` : `${family} unconnected on :${port}`;
+  }
+  return `${family} ${row.state} to ${wide ? `*:${row.remotePort}` : endpoint(row.remoteAddress, row.remotePort)}`;
+}
+
+function unixKey(row: SocketRow, wide: boolean): string {
+  const name = row.path === undefined || row.path === '' ? '(unnamed)' : decodeText(row.path).text.replace(/[0-9]+/g, '*');
+  return `unix ${row.unixType ?? ''} ${row.state} ${wide ? '*' : name}`.replace('  ', ' ');
+}
+
+const AF_NAMES: Record<number, string> = { 1: 'unix', 2: 'inet', 10: 'inet6', 16: 'netlink', 17: 'packet', 29: 'can', 31: 'bluetooth', 38: 'alg', 40: 'vsock', 43: 'smc', 44: 'xdp' };
+const IPPROTO_TCP = 6;
+const IPPROTO_MPTCP = 262;
+const IPPROTO_UDP = 17;
+
+function protocolOfProbe(probe: SocketProbe | undefined): string | undefined {
+  if (!probe) return undefined;
+  if (probe.domain === 2 || probe.domain === 10) {
+    const six = probe.domain === 10 ? '6' : '';
+    if (probe.protocol === IPPROTO_TCP) return `tcp${six}`;
+    if (probe.protocol === IPPROTO_UDP) return `udp${six}`;
+    if (probe.protocol === IPPROTO_MPTCP) return 'mptcp';
+  }
+  return AF_NAMES[probe.domain] ?? `family ${probe.domain}`;
+}
+
+/** Was this unlisted TCP socket ever connected? Undefined when it is not TCP or nobody could ask. */
+export function everConnected(probe: SocketProbe | undefined): boolean | undefined {
+  if (!probe?.tcp || probe.listening) return undefined;
+  return probe.tcp.bytesReceived > 0 || probe.tcp.bytesAcked > 0 || probe.tcp.segmentsIn > 1;
+}
+
+function unlistedKey(probe: SocketProbe | undefined): string {
+  if (!probe) return 'in no socket table (closed on both sides, or never connected)';
+  const connected = everConnected(probe);
+  const protocol = protocolOfProbe(probe);
+  if (connected === undefined) return `${protocol} in no socket table`;
+  return connected ? `${protocol} closed on both sides` : `${protocol} never connected`;
+}
+
+function describeSocket({ inode, row, probe }: SocketDetail): string {
+  if (!row) return `socket:[${inode}] ${unlistedKey(probe)}`;
+  if (row.protocol === 'unix') return `unix ${row.unixType ?? ''} ${row.state} ${row.path ? decodeText(row.path).text : '(unnamed)'}`;
+  const local = endpoint(row.localAddress, row.localPort);
+  if (local === undefined) return `${row.protocol} socket:[${inode}]`;
+  if (row.state === 'LISTEN') return `${row.protocol} LISTEN ${local} queue ${row.receiveQueue ?? 0}${row.diag ? ` of ${row.diag.sendQueue}` : ''}`;
+  if (row.state === 'UNCONNECTED') return `${row.protocol} ${local}`;
+  const queues = row.receiveQueue || row.sendQueue ? ` unread ${row.receiveQueue ?? 0} unsent ${row.sendQueue ?? 0}` : '';
+  return `${row.protocol} ${row.state} ${local} -> ${endpoint(row.remoteAddress, row.remotePort)}${queues}`;
+}

@@ -1,0 +1,42 @@
+import type { Evidence } from '../evidence/types.ts';
+import { listPids } from './process.ts';
+import { parseStat } from './proc/stat.ts';
+
+/** Parent links of all visible processes, read once. */
+export class ProcessTree {
+  readonly parents = new Map<number, number>();
+  private readonly childLists = new Map<number, number[]>();
+
+  constructor(evidence: Evidence) {
+    for (const pid of listPids(evidence)) {
+      const stat = parseStat(evidence.read(`/proc/${pid}/stat`).value ?? '');
+      // Kernel threads hold no descriptors and are nobody's workers.
+      if (!stat || stat.kernelThread) continue;
+      this.parents.set(pid, stat.ppid);
+      const siblings = this.childLists.get(stat.ppid);
+      if (siblings) siblings.push(pid);
+      else this.childLists.set(stat.ppid, [pid]);
+    }
+  }
+
+  children(pid: number): number[] {
+    return this.childLists.get(pid) ?? [];
+  }
+
+  /** All below `pid`, nearest first, without itself. */
+  descendants(pid: number): number[] {
+    const found: number[] = [];
+    const queue = [...this.children(pid)];
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      found.push(next);
+      queue.push(...this.children(next));
+    }
+    return found;
+  }
+
+  /** Those of `pids` whose parent is not among them: one root means one service. */
+  roots(pids: readonly number[]): number[] {
+    const members = new Set(pids);
+    return pids.filter((pid) => !members.has(this.parents.get(pid) ?? 0));
+  }
+}

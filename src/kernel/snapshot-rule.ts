@@ -1,0 +1,26 @@
+import type { Finding, RuleDefinition, Subject } from '../report/index.ts';
+import type { Process, Snapshot } from './types.ts';
+
+/**
+ * A rule that judges one look. Of several looks it judges the last: what an earlier one showed and the last does not is over.
+ * Events of other types pass by.
+ */
+export function snapshotRule(id: string, judge: (snapshot: Snapshot) => Finding[]): RuleDefinition<Snapshot> {
+  return {
+    id,
+    create() {
+      let last: Snapshot | undefined;
+      return {
+        observe(event) {
+          if (event.type === 'snapshot') last = event;
+        },
+        finish: () => (last ? judge(last) : []),
+      };
+    },
+  };
+}
+
+/** What a finding is about, pinned to one process. */
+export function subjectOf(kind: string, key: string, process: Process): Subject {
+  return { kind, key, pid: process.pid, startTime: process.startTime };
+}

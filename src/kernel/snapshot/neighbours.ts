@@ -1,0 +1,102 @@
+/** Other processes: relatives (what was inherited, and by whom) and the owners of other ends. */
+import type { ByteString, Evidence } from '../../evidence/types.ts';
+import type { CoverageLog } from '../coverage.ts';
+import { decodeTable, type RawTable, readRawTable } from '../fd-table.ts';
+import { ProcessTree } from '../process-tree.ts';
+import { readProcess } from '../process.ts';
+import { parseFdInfo } from '../proc/fdinfo.ts';
+import type { FdTable, ForeignFd } from '../types.ts';
+import type { SnapshotOptions } from './options.ts';
+import type { SocketIndex } from './sockets.ts';
+
+/** Descriptors of others that are looked at by default: about 10 ms. */
+const DEFAULT_BUDGET = 2000;
+const FULL_BUDGET = 500_000;
+/** A tape must hold what any option could ask, and still be mailed around. */
+const TAPE_BUDGET = 20_000;
+const MOST_RELATIVES = 200;
+
+export interface Neighbours {
+  relatives: FdTable[];
+  foreign: Map<ByteString, ForeignFd[]>;
+}
+
+/**
+ * @param wanted links (`socket:[1]`, `pipe:[2]`) whose other holders are asked for.
+ */
+export async function readNeighbours(
+  evidence: Evidence,
+  raws: readonly RawTable[],
+  wanted: ReadonlySet<ByteString>,
+  sockets: SocketIndex,
+  options: SnapshotOptions,
+  coverage: CoverageLog,
+): Promise<Neighbours> {
+  const tree = new ProcessTree(evidence);
+  const targets = new Set(raws.map((raw) => raw.process.pid));
+  const related = relativesOf(tree, targets);
+  const relatives: FdTable[] = [];
+  const foreign = new Map<ByteString, ForeignFd[]>();
+  let seen = 0;
+  let denied = 0;
+  let budget = options.everything ? TAPE_BUDGET : options.allOwners ? FULL_BUDGET : DEFAULT_BUDGET;
+  const others = [...tree.parents.keys()].filter((pid) => !targets.has(pid) && !related.has(pid));
+  const start = raws[0]?.process.pid ?? 0;
+  // Nearest pids first: what was started together usually belongs together.
+  others.sort((a, b) => Math.abs(a - start) - Math.abs(b - start));
+  for (const pid of [...related, ...(wanted.size > 0 ? others : [])]) {
+    if (options.signal.aborted || budget <= 0) break;
+    const process = readProcess(evidence, pid);
+    if (!process) continue;
+    const raw = await readRawTable(evidence, process, { infos: false, stats: false, signal: options.signal });
+    budget -= raw.numbers.length;
+    if (raw.errno !== undefined) denied++;
+    else seen++;
+    for (const [fd, link] of raw.links) {
+      if (!wanted.has(link)) continue;
+      const holders = foreign.get(link);
+      if (holders) holders.push({ process, fd, link });
+      else foreign.set(link, [{ process, fd, link }]);
+    }
+    if (related.has(pid)) relatives.push(relativeTable(evidence, raw, raws, sockets));
+  }
+  noteCoverage(coverage, seen, denied, tree.parents.size - targets.size, options);
+  return { relatives, foreign };
+}
+
+function relativesOf(tree: ProcessTree, targets: ReadonlySet<number>): Set<number> {
+  const related = new Set<number>();
+  const add = (pid: number | undefined): void => {
+    if (pid !== undefined && pid > 1 && !targets.has(pid) && tree.parents.has(pid) && related.size < MOST_RELATIVES) related.add(pid);
+  };
+  for (const pid of targets) add(tree.parents.get(pid));
+  for (const pid of targets) tree.descendants(pid).forEach(add);
+  return related;
+}
+
+/** Flags are read only where a target holds the same thing at the same number: these are the candidates for inheritance. */
+function relativeTable(evidence: Evidence, raw: RawTable, raws: readonly RawTable[], sockets: SocketIndex): FdTable {
+  for (const [fd, link] of raw.links) {
+    if (fd <= 2 || link.startsWith('anon_inode:') || !raws.some((target) => target.links.get(fd) === link)) continue;
+    const info = parseFdInfo(evidence.read(`/proc/${raw.process.pid}/fdinfo/${fd}`).value ?? '');
+    if (info) raw.infos.set(fd, info);
+  }
+  const { netns } = raw.process;
+  const fds = decodeTable(raw, { socket: (inode) => sockets.find(netns, inode), isListening: (port) => sockets.isListening(netns, port) });
+  return { process: raw.process, fds, ...(raw.errno !== undefined && { errno: raw.errno }) };
+}
+
+function noteCoverage(coverage: CoverageLog, seen: number, denied: number, total: number, options: SnapshotOptions): void {
+  const complete = seen >= total;
+  coverage.note({
+    source: 'owners of other ends',
+    status: complete ? 'ok' : 'partial',
+    seen,
+    total: Math.max(total, seen),
+    needed: false,
+    ...(!complete && {
+      detail: denied > 0 ? `${denied} processes are not permitted` : 'searched near the target only',
+      fix: denied > 0 ? `sudo ${options.rerun}` : `${options.rerun} --owners`,
+    }),
+  });
+}

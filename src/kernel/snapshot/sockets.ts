@@ -1,0 +1,84 @@
+/** Socket tables for a set of processes: one read per network namespace, foreign namespaces only when something is missing. */
+import type { ByteString, Evidence } from '../../evidence/types.ts';
+import type { CoverageLog } from '../coverage.ts';
+import type { RawTable } from '../fd-table.ts';
+import { listPids } from '../process.ts';
+import { readSocketTable } from '../socket-tables.ts';
+import type { SocketRow, SocketTable } from '../types.ts';
+
+export interface SocketIndex {
+  tables: Map<string, SocketTable>;
+  /** The row of an inode: of the process's own namespace, else of any other that was read. */
+  find(netns: string | undefined, inode: string): SocketRow | undefined;
+  isListening(netns: string | undefined, port: number): boolean;
+}
+
+const PREFIX = 'socket:[';
+
+/** Inode of a socket link, undefined for anything else. */
+export function socketInode(link: ByteString): string | undefined {
+  return link.startsWith(PREFIX) ? link.slice(PREFIX.length, -1) : undefined;
+}
+
+export function readSockets(evidence: Evidence, raws: readonly RawTable[], coverage: CoverageLog): SocketIndex {
+  const tables = new Map<string, SocketTable>();
+  const wantedOf = new Map<string, { pid: number; inodes: Set<string> }>();
+  for (const raw of raws) {
+    const key = raw.process.netns ?? '';
+    for (const link of raw.links.values()) {
+      const inode = socketInode(link);
+      if (inode === undefined) continue;
+      let wanted = wantedOf.get(key);
+      if (!wanted) wantedOf.set(key, (wanted = { pid: raw.process.pid, inodes: new Set() }));
+      wanted.inodes.add(inode);
+    }
+  }
+  for (const [netns, { pid, inodes }] of wantedOf) tables.set(netns, readSocketTable(evidence, pid, netns, { inodes }));
+  const index = indexOf(tables);
+  const missing = new Map([...wantedOf].map(([netns, { inodes }]) => [netns, [...inodes].filter((inode) => !index.find(netns, inode))]));
+  if ([...missing.values()].some((inodes) => inodes.length > 0)) readOtherNamespaces(evidence, tables, new Set([...missing.values()].flat()));
+  if (wantedOf.size > 0) noteCoverage(evidence, wantedOf, tables, coverage);
+  return index;
+}
+
+function indexOf(tables: Map<string, SocketTable>): SocketIndex {
+  return {
+    tables,
+    find: (netns, inode) => {
+      const own = tables.get(netns ?? '')?.byInode.get(inode);
+      if (own) return own;
+      for (const table of tables.values()) {
+        const row = table.byInode.get(inode);
+        if (row) return row;
+      }
+      return undefined;
+    },
+    isListening: (netns, port) => tables.get(netns ?? '')?.pending.has(port) ?? false,
+  };
+}
+
+/** A descriptor may belong to a socket of a namespace its process is not in (handed over, or made before setns). */
+function readOtherNamespaces(evidence: Evidence, tables: Map<string, SocketTable>, missing: ReadonlySet<string>): void {
+  const seen = new Set(tables.keys());
+  for (const pid of listPids(evidence)) {
+    const netns = evidence.readlink(`/proc/${pid}/ns/net`).value?.slice(5, -1);
+    if (netns === undefined || seen.has(netns)) continue;
+    seen.add(netns);
+    tables.set(netns, readSocketTable(evidence, pid, netns, { inodes: missing }));
+  }
+}
+
+function noteCoverage(evidence: Evidence, wantedOf: ReadonlyMap<string, { pid: number; inodes: Set<string> }>, tables: Map<string, SocketTable>, coverage: CoverageLog): void {
+  for (const [netns, { pid, inodes }] of wantedOf) {
+    const refused = evidence.read(`/proc/${pid}/net/tcp`).errno;
+    const found = [...inodes].filter((inode) => [...tables.values()].some((table) => table.byInode.has(inode))).length;
+    coverage.note({
+      source: 'socket tables',
+      status: refused === undefined ? 'ok' : 'partial',
+      seen: found,
+      total: inodes.size,
+      needed: refused !== undefined,
+      ...(refused !== undefined && { detail: `/proc/${pid}/net could not be read (${refused}) in namespace ${netns}` }),
+    });
+  }
+}

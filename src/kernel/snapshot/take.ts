@@ -1,0 +1,154 @@
+/** One look at some processes: everything their descriptors tell, and who holds the other ends. */
+import type { ByteString, Evidence } from '../../evidence/types.ts';
+import { CoverageLog, errnoWords, statusOf } from '../coverage.ts';
+import { decodeTable, type RawTable, readRawTable } from '../fd-table.ts';
+import { readProcess, stillThere } from '../process.ts';
+import { decodeText } from '../text.ts';
+import type { FdTable, Snapshot } from '../types.ts';
+import { readNeighbours } from './neighbours.ts';
+import type { SnapshotOptions } from './options.ts';
+import { lookAgainAtSockets } from './second-look.ts';
+import { askSockDiag } from './sock-diag.ts';
+import { readSockets, type SocketIndex } from './sockets.ts';
+import { probeUnlisted, verifyEpoll, verifyInheritance } from './verify.ts';
+
+export interface Look {
+  snapshot: Snapshot;
+  coverage: CoverageLog;
+}
+
+/** Never throws for what a process does meanwhile: what was seen is in the snapshot, what was not is in the coverage. */
+export async function takeSnapshot(evidence: Evidence, pids: readonly number[], name: string, options: SnapshotOptions): Promise<Look> {
+  const coverage = new CoverageLog();
+  const raws = await readTables(evidence, pids, options, coverage);
+  const sockets = readSockets(evidence, raws, coverage);
+  askSockDiag(evidence, raws, sockets, options, coverage);
+  const snapshot: Snapshot = {
+    type: 'snapshot',
+    label: labelOf(raws, name, pids),
+    tables: raws.map((raw) => tableOf(raw, sockets)),
+    sockets: sockets.tables,
+    foreign: new Map(),
+    relatives: [],
+    probes: new Map(),
+    epollTargets: new Map(),
+    sameDescription: new Map(),
+    intendedFds: new Map(),
+  };
+  if (raws.some((raw) => raw.numbers.length > 0)) {
+    const neighbours = await readNeighbours(evidence, raws, otherEnds(raws, sockets), sockets, options, coverage);
+    snapshot.foreign = neighbours.foreign;
+    snapshot.relatives = neighbours.relatives;
+    await verifyInheritance(evidence, snapshot);
+    await verifyEpoll(evidence, snapshot);
+    probeUnlisted(evidence, snapshot, coverage);
+    await lookAgainAtSockets(evidence, snapshot, options);
+  }
+  checkPins(evidence, raws, coverage);
+  return { snapshot, coverage };
+}
+
+async function readTables(evidence: Evidence, pids: readonly number[], options: SnapshotOptions, coverage: CoverageLog): Promise<RawTable[]> {
+  const raws: RawTable[] = [];
+  for (const pid of pids) {
+    if (options.signal.aborted) break;
+    const process = readProcess(evidence, pid);
+    if (!process) {
+      coverage.note({ source: 'processes', status: 'absent', seen: 0, total: 1, detail: `process ${pid} is gone`, needed: true });
+      continue;
+    }
+    const raw = await readRawTable(evidence, process, { infos: true, stats: true, signal: options.signal });
+    raws.push(raw);
+    noteTable(raw, options, coverage);
+  }
+  return raws;
+}
+
+function noteTable(raw: RawTable, options: SnapshotOptions, coverage: CoverageLog): void {
+  const { process } = raw;
+  if (process.kernelThread) {
+    coverage.note({ source: 'fd table', status: 'unsupported', detail: `process ${process.pid} is a kernel thread: it has no descriptors`, needed: true });
+    return;
+  }
+  if (process.state === 'Z') {
+    const fix = `look at its parent: reloadctl fds ${process.ppid}`;
+    coverage.note({ source: 'fd table', status: 'absent', detail: `process ${process.pid} is a zombie: it has ended, and its parent ${process.ppid} has not taken its exit status`, fix, needed: true });
+    return;
+  }
+  if (raw.errno !== undefined) {
+    const denied = statusOf(raw.errno) === 'denied';
+    coverage.note({
+      source: 'fd table',
+      status: raw.errno === 'ENOENT' ? 'absent' : statusOf(raw.errno),
+      seen: 0,
+      total: process.open ?? 0,
+      detail: `/proc/${process.pid}/fd: ${errnoWords(raw.errno)}`,
+      ...(denied && { fix: rightsFor(raw.errno, options) }),
+      needed: true,
+    });
+    return;
+  }
+  const total = raw.numbers.length - raw.vanished;
+  const cut = raw.links.size + raw.errors.size < total;
+  const [refused] = raw.errors.values();
+  coverage.note({
+    source: 'fd table',
+    status: refused === undefined ? (cut ? 'partial' : 'ok') : raw.links.size > 0 ? 'partial' : statusOf(refused),
+    seen: raw.links.size,
+    total,
+    needed: true,
+    ...(refused !== undefined && { detail: `${raw.errors.size} descriptors: ${errnoWords(refused)}`, fix: rightsFor(refused, options) }),
+    ...(refused === undefined && cut && { detail: 'stopped by a signal' }),
+  });
+  for (const [asked, failure] of raw.slowFailures) {
+    coverage.note({
+      source: asked === 'stat' ? 'file types and sizes' : 'epoll and inotify contents',
+      status: statusOf(failure.errno),
+      seen: failure.total - failure.count,
+      total: failure.total,
+      detail: errnoWords(failure.errno),
+      needed: true,
+    });
+  }
+}
+
+/** Root may still lack CAP_SYS_PTRACE (containers), or the target has rights that we have not: ptrace(2), access mode checking. */
+function rightsFor(errno: string, options: SnapshotOptions): string {
+  if (statusOf(errno) !== 'denied') return `try again: ${options.rerun}`;
+  return options.isRoot ? 'needs CAP_SYS_PTRACE and every right the target has: run it on the host, or kubectl debug --profile=sysadmin' : `sudo ${options.rerun}`;
+}
+
+function tableOf(raw: RawTable, sockets: SocketIndex): FdTable {
+  const { netns } = raw.process;
+  const fds = decodeTable(raw, { socket: (inode) => sockets.find(netns, inode), isListening: (port) => sockets.isListening(netns, port) });
+  return { process: raw.process, fds, ...(raw.errno !== undefined && { errno: raw.errno }) };
+}
+
+/** Pipes and listeners the targets hold, and the local peers of their sockets: somebody else may hold these too. */
+function otherEnds(raws: readonly RawTable[], sockets: SocketIndex): Set<ByteString> {
+  const wanted = new Set<ByteString>();
+  for (const raw of raws) {
+    for (const link of raw.links.values()) if (link.startsWith('pipe:[') || link.startsWith('socket:[')) wanted.add(link);
+  }
+  for (const table of sockets.tables.values()) {
+    for (const row of table.byInode.values()) if (row.peerInode !== undefined) wanted.add(`socket:[${row.peerInode}]`);
+  }
+  return wanted;
+}
+
+function labelOf(raws: readonly RawTable[], name: string, pids: readonly number[]): string {
+  const first = raws[0]?.process;
+  if (!first) return name || `process ${pids.join(', ')}`;
+  if (raws.length > 1) return `${name || decodeText(first.comm).text} (${raws.length} processes)`;
+  return `${decodeText(first.comm).text} (pid ${first.pid})`;
+}
+
+/** Pids are used again: what was read belongs to our process only if it is still there at the end. */
+function checkPins(evidence: Evidence, raws: readonly RawTable[], coverage: CoverageLog): void {
+  for (const { process } of raws) {
+    const state = process.state === 'Z' ? 'same' : stillThere(evidence, process);
+    if (state === 'same') continue;
+    const detail = state === 'gone' ? `process ${process.pid} ended while it was read` : `pid ${process.pid} now is another process: it was used again while it was read`;
+    coverage.note({ source: 'processes', status: 'absent', seen: 0, total: 1, detail, needed: true });
+  }
+}

@@ -1,0 +1,112 @@
+/** Reads the socket tables of one network namespace through one of its processes. */
+import type { Evidence } from '../evidence/types.ts';
+import { endpoint } from './kinds/socket.ts';
+import { type InetProtocol, scanInet } from './proc/net-inet.ts';
+import { scanNetlink } from './proc/net-netlink.ts';
+import { scanPacket } from './proc/net-packet.ts';
+import { scanUnix } from './proc/net-unix.ts';
+import { parseListenCounters } from './proc/netstat.ts';
+import { parseSockstat, parseSockstat6 } from './proc/sockstat.ts';
+import type { PendingConnections, SocketRow, SocketTable } from './types.ts';
+
+const inetProtocols: readonly InetProtocol[] = ['udp', 'udp6', 'udplite', 'udplite6', 'raw', 'raw6', 'icmp', 'icmp6'];
+
+/** Kernel state numbers of include/net/tcp_states.h. */
+const SYN_SENT = 2;
+const LISTEN = 10;
+
+export interface Wanted {
+  /** Inodes somebody asks for; only their rows are kept. */
+  inodes: ReadonlySet<string>;
+}
+
+/**
+ * TCP first: it is what most processes hold, and when all wanted inodes are found the other tables are not read.
+ * Rows of inode 0 that belong to a listening port are kept as its pending connections.
+ */
+export function readSocketTable(evidence: Evidence, pid: number, netns: string, wanted: Wanted): SocketTable {
+  const table: SocketTable = { netns, byInode: new Map(), pending: new Map() };
+  const net = `/proc/${pid}/net`;
+  readTcp(evidence, net, table, wanted);
+  const keep = (row: SocketRow): void => void table.byInode.set(row.inode, row);
+  const isWanted = (inode: string): boolean => wanted.inodes.has(inode);
+  const missing = (): boolean => table.byInode.size < wanted.inodes.size;
+  if (missing()) scanUnix(evidence.read(`${net}/unix`).value ?? '', keep, isWanted);
+  for (const protocol of inetProtocols) {
+    if (missing()) scanInet(evidence.read(`${net}/${protocol}`).value ?? '', protocol, keep, isWanted);
+  }
+  if (missing()) scanNetlink(evidence.read(`${net}/netlink`).value ?? '', keep, isWanted);
+  if (missing()) scanPacket(evidence.read(`${net}/packet`).value ?? '', keep, isWanted);
+  if (missing()) readTcpMemory(evidence, net, table);
+  return table;
+}
+
+/** The TCP part alone, for the second look. */
+export function readTcp(evidence: Evidence, net: string, table: Pick<SocketTable, 'byInode' | 'pending' | 'listenOverflows'>, wanted: Wanted): void {
+  const orphans: SocketRow[] = [];
+  const listening = new Set<number>();
+  const onThisHost = new Map<number, SocketRow>();
+  const texts = (['tcp', 'tcp6'] as const).map((protocol) => [protocol, evidence.read(`${net}/${protocol}`).value ?? ''] as const);
+  for (const [protocol, text] of texts) {
+    scanInet(
+      text,
+      protocol,
+      (row) => {
+        if (wanted.inodes.has(row.inode)) {
+          table.byInode.set(row.inode, row);
+          if (isLocal(row)) onThisHost.set(portPair(row.remotePort!, row.localPort!), row);
+        }
+        if (row.state === 'LISTEN') listening.add(row.localPort!);
+        else if (row.inode === '0' || row.state === 'SYN_SENT') orphans.push(row);
+      },
+      (inode, state) => inode === '0' || state === LISTEN || state === SYN_SENT || wanted.inodes.has(inode),
+    );
+  }
+  if (onThisHost.size > 0) for (const [protocol, text] of texts) findPeers(text, protocol, onThisHost);
+  for (const port of listening) table.pending.set(port, { neverAccepted: [], synReceived: 0, synSent: 0 });
+  for (const row of orphans) countPending(table.pending, row);
+  const counters = parseListenCounters(evidence.read(`${net}/netstat`).value ?? '');
+  if (counters) table.listenOverflows = counters.listenOverflows;
+}
+
+/** The other end of a connection inside this host is the row with both endpoints exchanged. */
+function findPeers(text: string, protocol: InetProtocol, ends: ReadonlyMap<number, SocketRow>): void {
+  scanInet(
+    text,
+    protocol,
+    (row) => {
+      const end = ends.get(portPair(row.localPort!, row.remotePort!));
+      if (end && end.localAddress === row.remoteAddress && end.remoteAddress === row.localAddress) end.peerInode = row.inode;
+    },
+    (inode, _state, local, remote) => inode !== '0' && ends.has(portPair(local, remote)),
+  );
+}
+
+function portPair(local: number, remote: number): number {
+  return local * 65536 + remote;
+}
+
+function countPending(pending: Map<number, PendingConnections>, row: SocketRow): void {
+  if (row.state === 'SYN_SENT') {
+    const knocked = pending.get(row.remotePort!);
+    if (knocked && isLocal(row)) knocked.synSent++;
+    return;
+  }
+  const own = pending.get(row.localPort!);
+  if (!own) return;
+  if (row.state === 'ESTABLISHED' || row.state === 'CLOSE_WAIT') own.neverAccepted.push(endpoint(row.remoteAddress, row.remotePort)!);
+  else if (row.state === 'SYN_RECV' || row.state === 'NEW_SYN_RECV') own.synReceived++;
+}
+
+/** A connection inside this host: both ends then usually have the same address. */
+function isLocal(row: SocketRow): boolean {
+  return row.localAddress === row.remoteAddress || /^(127\.|::1$|::ffff:127\.)/.test(row.remoteAddress ?? '');
+}
+
+function readTcpMemory(evidence: Evidence, net: string, table: SocketTable): void {
+  const v4 = parseSockstat(evidence.read(`${net}/sockstat`).value ?? '');
+  const v6 = parseSockstat6(evidence.read(`${net}/sockstat6`).value ?? '');
+  if (!v4) return;
+  table.tcpAllocated = v4.tcpAllocated;
+  table.tcpInUse = v4.tcpInUse + (v6?.tcp6InUse ?? 0);
+}

@@ -1,0 +1,20 @@
+import type { Evidence } from '../../evidence/types.ts';
+import { UserError } from '../user-error.ts';
+import type { ResolvedTarget } from './index.ts';
+
+/** A pid file: the first line holds the pid of the main process (nginx, postmaster.pid and others write more lines below). */
+export function byPidFile(evidence: Evidence, spec: string): ResolvedTarget {
+  const content = evidence.read(spec);
+  if (content.value === undefined) throw new UserError(`pid file ${spec}: ${reason(content.errno)}`, { exitCode: content.errno === 'EACCES' ? 3 : 2 });
+  const pid = /^\s*(\d{1,7})\s*(\n|$)/.exec(content.value)?.[1];
+  if (pid === undefined) throw new UserError(`${spec}:1:1: not a pid file: its first line is not a number`);
+  if (evidence.read(`/proc/${pid}/stat`).value === undefined) {
+    throw new UserError(`pid file ${spec} names process ${pid}, which does not exist: the file is stale`, { exitCode: 3 });
+  }
+  return { spec, name: `pid file ${spec}`, pids: [Number(pid)] };
+}
+
+function reason(errno: string | undefined): string {
+  const words: Record<string, string> = { ENOENT: 'no such file', EACCES: 'not permitted', EISDIR: 'is a directory', EINVAL: 'is not a regular file' };
+  return words[errno ?? ''] ?? `could not be read (${errno})`;
+}

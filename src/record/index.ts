@@ -1,0 +1,2 @@
+/** The public face of the wing. */
+export { configure, run } from './command.ts';

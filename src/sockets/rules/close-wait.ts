@@ -1,0 +1,96 @@
+import { idleMs } from '../../kernel/kinds/socket.ts';
+import { processesLabel, servicesOf } from '../../kernel/services.ts';
+import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
+import type { SecondLook, Snapshot } from '../../kernel/types.ts';
+import { type Finding, fingerprint } from '../../report/index.ts';
+import { duration, percent, plural } from '../../report/words.ts';
+import { holdersOf, type TcpSocket, tableSource, tcpIn } from './held-sockets.ts';
+import { groupByPeer, type PeerGroup } from './peer-groups.ts';
+
+const ID = 'socket/close-wait';
+const MANY = 16;
+/** Of sockets whose end of stream the program has read: it knows, and keeps them. */
+const MANY_KNOWN = 5;
+/** A busy server passes through CLOSE_WAIT in milliseconds. */
+const LONG_LOOK_MS = 900;
+const LONG_IDLE_MS = 60_000;
+
+/** The other side has hung up and the program has not: each is a descriptor that only the program can give back. */
+export const closeWait = snapshotRule(ID, (snapshot) =>
+  servicesOf(snapshot.tables).flatMap((service) => {
+    const total = service.tables.reduce((sum, { fds }) => sum + fds.length, 0);
+    const lasting = tcpIn(service, 'CLOSE_WAIT').filter((socket) => !socket.row.sendQueue && lasts(socket, snapshot.secondLook));
+    const { groups, rest } = groupByPeer(lasting, isMany);
+    const findings = groups.map((group) => findingOf(snapshot, group, total));
+    const [first] = rest;
+    if (!first) return findings;
+    const [whole] = groupByPeer(rest, (sockets) => sockets.length === rest.length).groups;
+    const label = whole?.label ?? 'of several peers';
+    return [...findings, findingOf(snapshot, { label, direction: first.fd.detail.inbound ? 'inbound' : 'outbound', sockets: rest }, total)];
+  }),
+);
+
+/** Still there at the second look, and nothing of it read meanwhile. Without a second look everything seen counts. */
+function lasts({ row }: TcpSocket, look: SecondLook | undefined): boolean {
+  if (!look) return true;
+  const again = look.byInode.get(row.inode);
+  return again?.state === 'CLOSE_WAIT' && (again.receiveQueue ?? 0) >= (row.receiveQueue ?? 0);
+}
+
+function isMany(sockets: readonly TcpSocket[]): boolean {
+  return sockets.length >= MANY || sockets.filter(hasReadEnd).length >= MANY_KNOWN;
+}
+
+/** The unread end of stream counts as one byte. */
+function hasReadEnd({ row }: TcpSocket): boolean {
+  return row.receiveQueue === 0;
+}
+
+function isLongIdle({ row }: TcpSocket): boolean {
+  return (idleMs(row) ?? 0) >= LONG_IDLE_MS;
+}
+
+function findingOf({ secondLook }: Snapshot, { label, direction, sockets }: PeerGroup, total: number): Finding {
+  const first = sockets[0]!;
+  const holders = holdersOf(sockets);
+  const process = holders[0]!;
+  const seenTwice = secondLook !== undefined && secondLook.afterMs >= LONG_LOOK_MS;
+  const confirmed = seenTwice || isMany(sockets.filter(isLongIdle));
+  const known = sockets.filter(hasReadEnd).length;
+  const idle = sockets.flatMap(({ row }) => idleMs(row) ?? []).sort((a, b) => a - b);
+  const median = idle[Math.floor(idle.length / 2)];
+  const source = tableSource(first);
+  const age = median === undefined ? '' : `, idle for ${duration(median)} (median)`;
+  return {
+    id: ID,
+    severity: confirmed && isMany(sockets) ? 'warning' : 'info',
+    confidence: confirmed && isMany(sockets) ? 'likely' : 'hint',
+    because: seenTwice
+      ? `the same sockets were in CLOSE_WAIT ${duration(secondLook.afterMs)} later`
+      : confirmed
+        ? `nothing has come or gone on them for ${duration(LONG_IDLE_MS)} and more`
+        : 'one short look: a busy server may pass through this state',
+    title: `${plural('socket', sockets.length)} ${label} in CLOSE_WAIT: the other side hung up, ${processesLabel(holders)} has not closed${age}`,
+    subject: subjectOf('socket', `tcp CLOSE_WAIT ${label}`, process),
+    evidence: [
+      { name: 'in CLOSE_WAIT', value: sockets.length, source },
+      { name: 'share of all open descriptors', value: percent(total === 0 ? 0 : sockets.length / total), source: `/proc/${process.pid}/fd` },
+      { name: 'end of stream read, descriptor kept', value: known, source },
+      { name: 'end of stream never read', value: sockets.length - known, source },
+      ...(median === undefined ? [] : [
+        { name: 'idle, median', value: median, unit: 'ms', source: 'sock_diag' },
+        { name: 'idle, longest', value: idle.at(-1)!, unit: 'ms', source: 'sock_diag' },
+      ]),
+      ...(secondLook ? [{ name: 'seen again after', value: secondLook.afterMs, unit: 'ms', source }] : []),
+    ],
+    remedy: [
+      {
+        text: known * 2 >= sockets.length ? 'close the socket where read() returns 0; here the program has seen the end and goes on' : 'something keeps these sockets without reading them: a pool that lost them, or a handler that waits',
+        command: `reloadctl fds ${process.pid} --watch 30s`,
+        risk: 'none',
+      },
+      { text: 'until it is fixed only a restart gives the descriptors back: ss -K would close the connection, not the descriptor', risk: 'restart' },
+    ],
+    fingerprint: fingerprint(ID, 'tcp', 'CLOSE_WAIT', direction),
+  };
+}

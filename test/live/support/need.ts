@@ -1,0 +1,64 @@
+/**
+ * What a machine must have for a live test. Absent: the test is skipped with one line that says so;
+ * with RELOADCTL_TEST_REQUIRE=all it fails instead, so that CI cannot pass by skipping.
+ */
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe, it } from 'vitest';
+
+const told = new Set<string>();
+
+function mayAccess(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Path of a program, also of those in the sbin folders that a user's PATH lacks. */
+export function findProgram(name: string): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/sbin'];
+  return folders.map((folder) => join(folder, name)).find((path) => mayAccess(path, constants.X_OK));
+}
+
+/** Not programs, but needed all the same. */
+const CONDITIONS: Record<string, () => boolean> = {
+  root: () => process.geteuid?.() === 0,
+  fuse: () => mayAccess('/dev/fuse', constants.R_OK | constants.W_OK),
+};
+
+function isPresent(name: string): boolean {
+  return CONDITIONS[name]?.() ?? findProgram(name) !== undefined;
+}
+
+/** Names among `names` (programs, `root`, `fuse`) this machine lacks. */
+export function missing(names: string[]): string[] {
+  return names.filter((name) => !isPresent(name));
+}
+
+/** Whether all are present, for `it.skipIf(!need('redis-server'))`; says once what is not. Throws when all are required. */
+export function need(...names: string[]): boolean {
+  const absent = missing(names);
+  if (absent.length > 0 && process.env['RELOADCTL_TEST_REQUIRE'] === 'all') throw new Error(`needs ${absent.join(', ')}`);
+  for (const name of absent) {
+    if (!told.has(name)) process.stderr.write(`skipped: needs ${name}\n`);
+    told.add(name);
+  }
+  return absent.length === 0;
+}
+
+/** `describe` that needs programs: skipped without them, or failed by one test when all are required. */
+export function describeNeeds(names: string[], name: string, body: () => void): void {
+  const absent = missing(names);
+  if (absent.length > 0 && process.env['RELOADCTL_TEST_REQUIRE'] === 'all') {
+    describe(name, () => {
+      it(`needs ${absent.join(', ')}`, () => {
+        throw new Error(`needs ${absent.join(', ')}, and RELOADCTL_TEST_REQUIRE=all forbids to skip`);
+      });
+    });
+    return;
+  }
+  describe.skipIf(!need(...names))(name, body);
+}
