@@ -29,7 +29,7 @@ function shrink(widths: number[], floors: readonly number[], excess: number): nu
 export function columnWidths(columns: readonly Column[], natural: readonly number[], room?: number): number[] {
   if (room === undefined) return natural.map((width) => Math.min(width, WIDEST_PADDING));
   const shown = Math.max(1, Math.min(columns.length, Math.floor((room + GAP) / (1 + GAP))));
-  const available = Math.max(1, room - 0);
+  const available = Math.max(1, room - GAP * (shown - 1));
   const widths = natural.slice(0, shown).map((width) => Math.max(1, Math.min(width, available)));
   const spare = (): number => available - widths.reduce((sum, width) => sum + width, 0);
   const floors = [

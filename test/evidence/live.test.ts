@@ -81,8 +81,8 @@ describe('reading', () => {
 });
 
 it('sees all of a process with 2,000 descriptors', async () => {
-  const code = "const fs = require('fs'); for (let i = 0; i < 2000; i++) fs.openSync('/proc/self/exe'); console.log('ready'); process.stdin.resume();";
-  const program = start(['-e', code]);
+  const open = "for (let i = 0; i < 2000; i++) require('fs').openSync('/proc/self/exe');";
+  const program = start(['-e', `${open} console.log('ready'); process.stdin.resume();`]);
   onTestFinished(program.stop);
   await until(() => program.output().includes('ready'), 'the program to have its files');
   const fds = `/proc/${program.child.pid}/fd`;

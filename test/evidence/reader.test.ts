@@ -150,7 +150,8 @@ describe('statMany', () => {
   });
 
   it('takes more names than one command line holds', async () => {
-    const replies = await open(HEALTHY).statMany('/proc/self/fd', ['0', ...Array.from({ length: 6000 }, (_, index) => String(1_000_000 + index)), '0']);
+    const absent = Array.from({ length: 6000 }, (_, index) => String(1_000_000 + index));
+    const replies = await open(HEALTHY).statMany('/proc/self/fd', ['0', ...absent, '0']);
     expect(replies.length).toBe(6002);
     expect(replies[0]?.value).toBeDefined();
     expect(replies[6001]).toEqual(replies[0]);
@@ -158,14 +159,15 @@ describe('statMany', () => {
   });
 
   it('loses few names to one that never answers', async () => {
-    const stat = script('stat-stuck-at-7', 'for a in "$@"; do case "$a" in */fd/1000007) exec /bin/sleep 600;; esac; done; exec /usr/bin/stat "$@"');
+    const body = 'for a in "$@"; do case "$a" in */fd/1000007) exec /bin/sleep 600;; esac; done; exec /usr/bin/stat "$@"';
+    const stat = script('stat-stuck-at-7', body);
     const reader = open({ deadlineMs: 1500, programs: { cat: [], stat: [stat] } });
     const names = Array.from({ length: 300 }, (_, index) => String(1_000_000 + index));
-    const replies = await reader.statMany('/proc/self/fd', ['0', ...names]);
+    const replies = await reader.statMany('/proc/self/fd', [...names, '0']);
     const lost = replies.flatMap((reply, index) => (reply.errno === 'ETIMEDOUT' ? [index] : []));
-    expect(lost).toContain(8);
+    expect(lost).toContain(7);
     expect(lost.length).toBeLessThanOrEqual(20);
-    expect(replies[0]?.value).toBeDefined();
+    expect(replies.at(-1)?.value).toBeDefined();
     expect(reader.close()).toBe(true);
   });
 });

@@ -7,8 +7,8 @@ class SlowStream extends Writable {
   readonly taken: string[] = [];
   #release: (() => void) | undefined;
 
-  constructor() {
-    super({ highWaterMark: 1, decodeStrings: false });
+  constructor(highWaterMark = 1) {
+    super({ highWaterMark, decodeStrings: false });
   }
 
   override _write(chunk: string, _encoding: string, done: () => void): void {
@@ -45,6 +45,18 @@ test('small writes are gathered into chunks of 16 KiB, the rest goes with draine
     await new Promise((resolve) => setImmediate(resolve));
   }
   expect(stream.taken.map((chunk) => chunk.length)).toEqual([16 * 1024, 4]);
+});
+
+test('drained waits for what the stream holds, although it had room for it', async () => {
+  const stream = new SlowStream(1024 * 1024);
+  const sink = new StreamSink(stream);
+  sink.write('report');
+  const drained = sink.drained();
+  const early = await Promise.race([drained.then(() => 'drained'), new Promise((resolve) => setImmediate(resolve, 'waiting'))]);
+  expect(early).toBe('waiting');
+  stream.takeOne();
+  await drained;
+  expect(stream.taken).toEqual(['report']);
 });
 
 test('a producer is asked for no more than the reader takes', async () => {

@@ -165,11 +165,8 @@ test('a healthy process is one line, the tables and what was looked at', async (
 });
 
 test('quiet is the headline only', async () => {
-    {
-      type: 'table',
-      columns: [{ title: HOSTILE }],
-      rows: [[HOSTILE], [{ text: HOSTILE, tone: 'good' }]],
-    },
+  const shown = await text(SICK, BODY, { quiet: true });
+  expect(shown).toBe('CRITICAL  nginx has 1,019 of 1,024 descriptors open (certain), and 2 more findings\n');
 });
 
 test('evidence beyond five lines and the other sources come with verbose', async () => {

@@ -73,7 +73,8 @@ function describe(libc: Libc, fd: number): SocketProbe {
 
 /**
  * What the socket `fd` of `pid` is. While the copy lives a close() in the target sends no FIN: it is taken, read and closed
- * without an await, within some tens of microseconds. For sockets only.
+ * without an await: some tens of microseconds, milliseconds when a busy machine or the garbage collector comes between.
+ * For sockets only.
  * Throws ESRCH, EBADF, EPERM (no ptrace access), ENOTSOCK, ENOSYS (before Linux 5.6).
  */
 export function probeSocket(libc: Libc, pid: number, fd: number): SocketProbe {

@@ -59,7 +59,7 @@ function closesOnExec(fd: Fd): boolean {
 
 function proofOf(snapshot: Snapshot, fd: Fd, other: Fd): Inherited['proof'] | undefined {
   if (fd.link !== other.link) return undefined;
-  const one = snapshot.sameDescription.get(`${fd.pid}:${fd.fd}:${other.pid}:${other.fd}`) ?? snapshot.sameDescription.get(`${other.pid}:${other.fd}:${fd.pid}:${fd.fd}`);
+  const one = sameDescription(snapshot, fd, other);
   if (one === false) return undefined;
   if (isKind(fd, socket)) return one ? 'kcmp' : 'inode';
   if (fd.kind !== 'file' || !['w', 'rw'].includes(accessMode(fd.info!.flags))) return undefined;

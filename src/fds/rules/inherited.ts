@@ -59,17 +59,18 @@ function findingOf(snapshot: Snapshot, pairs: readonly Inherited[], targets: Rea
   const it = things === 1 ? 'it' : 'them';
   const targetOwns = targets.has(owner.pid);
   const judged = judge(first, thing, snapshot.intendedFds.has(holder.pid));
+  const held = `fd ${fd.fd} ${decodeText(fd.link).text}`;
   const other = fd.pid === owner.pid ? holder.pid : owner.pid;
   return {
     id: ID,
     ...judged,
     title: targetOwns
       ? `${what} ${things === 1 ? 'is' : 'are'} also held by ${who}, which got ${it} at exec`
-      : `${who} also holds ${what} of its parent ${processLabel(owner)}, and got ${it} at exec`,
+      : `${who} got ${what} from ${processLabel(owner)} at exec, and keeps ${it} open`,
     subject: subjectOf('descriptor', `inherited ${thing}`, targetOwns ? owner : holder),
     evidence: [
-      { name: 'held by the target', value: `fd ${fd.fd} ${fd.link}`, source: `/proc/${fd.pid}/fdinfo/${fd.fd}` },
-      { name: 'held by the other program', value: `fd ${fd.fd} ${fd.link}`, source: `/proc/${other}/${first.family ? 'fdinfo' : 'fd'}/${fd.fd}` },
+      { name: 'held by the target', value: held, source: `/proc/${fd.pid}/fdinfo/${fd.fd}` },
+      { name: 'held by the other program', value: held, source: `/proc/${other}/${first.family ? 'fdinfo' : 'fd'}/${fd.fd}` },
       { name: 'same open file', value: proofWords[proof], source: proof === 'kcmp' ? `kcmp ${fd.pid} ${other}` : `/proc/${fd.pid}/fd/${fd.fd}` },
       { name: 'descriptors', value: things, source: '/proc/PID/fdinfo' },
       { name: 'other processes', value: holders.length, source: '/proc/PID/fd' },
@@ -87,18 +88,24 @@ const proofWords: Record<Inherited['proof'], string> = {
 
 function judge({ owner, proof, family }: Inherited, thing: Thing, asked: boolean): Pick<Finding, 'severity' | 'confidence' | 'because'> {
   if (thing === 'file' && isShell(owner)) {
-    return { severity: 'info', confidence: 'hint', because: 'a shell passes its redirections on to what it starts, which usually is meant (a lock, a log)' };
+    return { severity: 'info', confidence: 'hint', because: 'a shell passes its redirections on to what it starts, and usually means it' };
   }
   if (thing === 'socket') {
-    return { severity: 'info', confidence: 'likely', because: 'both hold one socket under one number, without close-on-exec; one end of a pair is often handed over so on purpose' };
+    const because = 'both hold one socket under one number, without close-on-exec; one end of a pair is often handed over so on purpose';
+    return { severity: 'info', confidence: 'likely', because };
   }
   if (!family) {
-    return { severity: 'warning', confidence: 'likely', because: 'both hold one socket under one number, and they are different programs; whether the other one uses it could not be seen' };
+    const because = 'two different programs hold one socket under one number; whether the other one uses it could not be seen';
+    return { severity: 'warning', confidence: 'likely', because };
   }
   const signs = [...(asked ? ['its environment does not announce it'] : []), ...(thing === 'file' ? [] : ['it neither polls nor serves it'])];
   const unasked = signs.length === 0 ? '' : `; ${signs.join(', and ')}`;
-  if (proof === 'position') return { severity: 'warning', confidence: 'likely', because: `same file, position and flags under one number, without close-on-exec${unasked}` };
-  return { severity: 'warning', confidence: 'certain', because: `one open file under one number in two programs, without close-on-exec in either${unasked}` };
+  if (proof === 'position') {
+    const because = `same file, position and flags under one number, without close-on-exec${unasked}`;
+    return { severity: 'warning', confidence: 'likely', because };
+  }
+  const because = `one open file under one number in two programs, without close-on-exec in either${unasked}`;
+  return { severity: 'warning', confidence: 'certain', because };
 }
 
 function isShell(process: Process): boolean {

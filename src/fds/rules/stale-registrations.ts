@@ -74,8 +74,7 @@ function sharersOf(snapshot: Snapshot, table: FdTable, own: Fd): FdTable[] {
     if (other.process.pid === table.process.pid || programKey(other.process) !== programKey(table.process)) return false;
     const theirs = other.fds.find((fd) => fd.fd === own.fd);
     if (!theirs || !isKind(theirs, epoll) || !isKind(own, epoll)) return false;
-    const one = snapshot.sameDescription.get(`${own.pid}:${own.fd}:${theirs.pid}:${theirs.fd}`) ?? snapshot.sameDescription.get(`${theirs.pid}:${theirs.fd}:${own.pid}:${own.fd}`);
-    return one ?? mayBeOne(own.detail.targets ?? [], theirs.detail.targets);
+    return sameDescription(snapshot, own, theirs) ?? mayBeOne(own.detail.targets ?? [], theirs.detail.targets);
   });
 }
 

@@ -28,8 +28,8 @@ export function readSockets(evidence: Evidence, raws: readonly RawTable[], cover
     for (const link of raw.links.values()) {
       const inode = socketInode(link);
       if (inode === undefined) continue;
-      let wanted = wantedOf.get(key);
-      if (!wanted) wantedOf.set(key, (wanted = { pid: raw.process.pid, inodes: new Set() }));
+      const wanted = wantedOf.get(key) ?? { pid: raw.process.pid, inodes: new Set<string>() };
+      wantedOf.set(key, wanted);
       wanted.inodes.add(inode);
     }
   }

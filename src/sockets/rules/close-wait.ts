@@ -20,13 +20,7 @@ export const closeWait = snapshotRule(ID, (snapshot) =>
   servicesOf(snapshot.tables).flatMap((service) => {
     const total = service.tables.reduce((sum, { fds }) => sum + fds.length, 0);
     const lasting = tcpIn(service, 'CLOSE_WAIT').filter((socket) => !socket.row.sendQueue && lasts(socket, snapshot.secondLook));
-    const { groups, rest } = groupByPeer(lasting, isMany);
-    const findings = groups.map((group) => findingOf(snapshot, group, total));
-    const [first] = rest;
-    if (!first) return findings;
-    const [whole] = groupByPeer(rest, (sockets) => sockets.length === rest.length).groups;
-    const label = whole?.label ?? 'of several peers';
-    return [...findings, findingOf(snapshot, { label, direction: first.fd.detail.inbound ? 'inbound' : 'outbound', sockets: rest }, total)];
+    return groupByPeer(lasting, isMany).map((group) => findingOf(snapshot, group, total));
   }),
 );
 
@@ -50,7 +44,10 @@ function isLongIdle({ row }: TcpSocket): boolean {
   return (idleMs(row) ?? 0) >= LONG_IDLE_MS;
 }
 
-function findingOf({ secondLook }: Snapshot, { label, direction, sockets }: PeerGroup, total: number): Finding {
+const hasSeenEnd = 'close the socket where read() returns 0; here the program has seen the end and goes on';
+const hasNotLooked = 'something keeps these sockets without reading them: a pool that lost them, or a handler that waits';
+
+function findingOf({ secondLook }: Snapshot, { label, direction, sockets, many }: PeerGroup, total: number): Finding {
   const first = sockets[0]!;
   const holders = holdersOf(sockets);
   const process = holders[0]!;
@@ -63,14 +60,14 @@ function findingOf({ secondLook }: Snapshot, { label, direction, sockets }: Peer
   const age = median === undefined ? '' : `, idle for ${duration(median)} (median)`;
   return {
     id: ID,
-    severity: confirmed && isMany(sockets) ? 'warning' : 'info',
-    confidence: confirmed && isMany(sockets) ? 'likely' : 'hint',
+    severity: confirmed && many ? 'warning' : 'info',
+    confidence: confirmed && many ? 'likely' : 'hint',
     because: seenTwice
       ? `the same sockets were in CLOSE_WAIT ${duration(secondLook.afterMs)} later`
       : confirmed
         ? `nothing has come or gone on them for ${duration(LONG_IDLE_MS)} and more`
         : 'one short look: a busy server may pass through this state',
-    title: `${plural('socket', sockets.length)} ${label} in CLOSE_WAIT: the other side hung up, ${processesLabel(holders)} has not closed${age}`,
+    title: `${plural('socket', sockets.length)} ${label} in CLOSE_WAIT: the other side hung up, ${processesLabel(holders)} did not${age}`,
     subject: subjectOf('socket', `tcp CLOSE_WAIT ${label}`, process),
     evidence: [
       { name: 'in CLOSE_WAIT', value: sockets.length, source },
@@ -85,7 +82,7 @@ function findingOf({ secondLook }: Snapshot, { label, direction, sockets }: Peer
     ],
     remedy: [
       {
-        text: known * 2 >= sockets.length ? 'close the socket where read() returns 0; here the program has seen the end and goes on' : 'something keeps these sockets without reading them: a pool that lost them, or a handler that waits',
+        text: known * 2 >= sockets.length ? hasSeenEnd : hasNotLooked,
         command: `reloadctl fds ${process.pid} --watch 30s`,
         risk: 'none',
       },

@@ -19,7 +19,7 @@ function mayAccess(path: string, mode: number): boolean {
 
 /** Path of a program, also of those in the sbin folders that a user's PATH lacks. */
 export function findProgram(name: string): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/sbin'];
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/sbin'];
   return folders.map((folder) => join(folder, name)).find((path) => mayAccess(path, constants.X_OK));
 }
 
@@ -41,7 +41,7 @@ export function missing(names: string[]): string[] {
 /** Whether all are present, for `it.skipIf(!need('redis-server'))`; says once what is not. Throws when all are required. */
 export function need(...names: string[]): boolean {
   const absent = missing(names);
-  if (absent.length > 0 && process.env['RELOADCTL_TEST_REQUIRE'] === 'all') throw new Error(`needs ${absent.join(', ')}`);
+  if (absent.length > 0 && process.env.RELOADCTL_TEST_REQUIRE === 'all') throw new Error(`needs ${absent.join(', ')}`);
   for (const name of absent) {
     if (!told.has(name)) process.stderr.write(`skipped: needs ${name}\n`);
     told.add(name);
@@ -52,7 +52,7 @@ export function need(...names: string[]): boolean {
 /** `describe` that needs programs: skipped without them, or failed by one test when all are required. */
 export function describeNeeds(names: string[], name: string, body: () => void): void {
   const absent = missing(names);
-  if (absent.length > 0 && process.env['RELOADCTL_TEST_REQUIRE'] === 'all') {
+  if (absent.length > 0 && process.env.RELOADCTL_TEST_REQUIRE === 'all') {
     describe(name, () => {
       it(`needs ${absent.join(', ')}`, () => {
         throw new Error(`needs ${absent.join(', ')}, and RELOADCTL_TEST_REQUIRE=all forbids to skip`);
