@@ -77,7 +77,7 @@ function openEvidence(from: unknown): { evidence: Evidence; tapeHeader?: NonNull
 
 async function finish(entry: CommandEntry, outcome: Outcome, common: CommonOptions, started: Date): Promise<number> {
   if (outcome.kind === 'text') {
-    await writeText(outcome.text);
+    await writeText(outcome.text, { markdown: outcome.markdown ?? false, colour: common.colour });
     return outcome.exitCode ?? 0;
   }
   const { findings, coverage } = outcome;
@@ -94,6 +94,10 @@ async function finish(entry: CommandEntry, outcome: Outcome, common: CommonOptio
     coverage,
     data: outcome.data,
   };
-  await writeReport(report, outcome.body, common);
-  return exitCodeOf(report.verdict);
+  try {
+    await writeReport(report, outcome.body, common);
+  } finally {
+    await outcome.after?.();
+  }
+  return outcome.exitCode ?? exitCodeOf(report.verdict);
 }

@@ -47,5 +47,18 @@ export interface TapeTarget {
 
 /** A report with its text view, or a plain text (`explain`, `schema`). */
 export type Outcome =
-  | { kind: 'report'; target: Target | null; findings: Finding[]; coverage: Coverage[]; data: object; body: () => Iterable<Block> }
-  | { kind: 'text'; text: string; exitCode?: number };
+  | ReportOutcome
+  | { kind: 'text'; text: string; exitCode?: number; /** A page of ours: headings stand out on a terminal. */ markdown?: boolean };
+
+export interface ReportOutcome {
+  kind: 'report';
+  target: Target | null;
+  findings: Finding[];
+  coverage: Coverage[];
+  data: object;
+  body: () => Iterable<Block>;
+  /** Instead of the code of the verdict, for a command whose findings are no verdict on the user's own processes. */
+  exitCode?: number;
+  /** Awaited once the report is written, or could not be. */
+  after?: () => Promise<void>;
+}

@@ -1,6 +1,7 @@
 /** Brings a report to stdout and to files, in the formats asked for. */
-import { type Block, FileSink, formatNamed, type RenderOptions, StreamSink, wantsColour } from '../render/index.ts';
+import { type Block, type ColourFlag, FileSink, formatNamed, type RenderOptions, StreamSink, wantsColour } from '../render/index.ts';
 import type { Report } from '../report/index.ts';
+import { paintMarkdown } from './markdown.ts';
 import type { CommonOptions } from './options.ts';
 
 export async function writeReport(report: Report, body: () => Iterable<Block>, options: CommonOptions): Promise<void> {
@@ -31,8 +32,10 @@ async function writeFile(report: Report, body: () => Iterable<Block>, format: st
   }
 }
 
-export async function writeText(text: string): Promise<void> {
+export async function writeText(text: string, options: { markdown: boolean; colour: ColourFlag }): Promise<void> {
   const sink = new StreamSink(process.stdout);
-  await sink.write(text.endsWith('\n') ? text : `${text}\n`);
+  const colour = options.markdown && wantsColour(options.colour, process.env, process.stdout.isTTY === true);
+  const shown = await paintMarkdown(text, colour);
+  await sink.write(shown.endsWith('\n') ? shown : `${shown}\n`);
   await sink.drained();
 }

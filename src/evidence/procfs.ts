@@ -46,7 +46,7 @@ export function readLink(path: string): ByteString {
   return readlinkSync(path, 'latin1');
 }
 
-/** Entries of a directory, in the order of the kernel. @throws with `code` an errno name */
+/** Entries of a directory in the order of their bytes (`10` before `2`), as Node sorts them. @throws with `code` an errno name */
 export function listDirectory(path: string): string[] {
   return readdirSync(path, 'latin1');
 }

@@ -1,12 +1,14 @@
 /** Pseudonyms for cgroup paths: which manager, unit, container or pod it is stays readable in form, not in name. */
 import { LETTERS, type Words } from './redact-words.ts';
 
-/** Words of systemd, of container runtimes and of the kubelet. */
+/** Words of systemd, of container runtimes and of the kubelet; then of the kernel: hierarchies and control files. */
 const KEPT = new Set([
-  'system', 'user', 'session', 'init', 'machine', 'app', 'service', 'scope', 'slice', 'socket', 'mount', 'swap', 'docker', 'cri',
+  'system', 'user', 'session', 'init', 'machine', 'app', 'service', 'scope', 'slice', 'socket', 'mount', 'docker', 'cri',
   'containerd', 'crio', 'conmon', 'libpod', 'podman', 'parent', 'pod', 'kubepods', 'burstable', 'besteffort', 'guaranteed', 'lxc',
-  'payload', 'monitor', 'ecs',
-  'unified', 'deleted',
+  'payload', 'monitor', 'ecs', 'unified', 'systemd', 'deleted',
+  'cgroup', 'pids', 'memory', 'cpu', 'cpuacct', 'cpuset', 'io', 'blkio', 'devices', 'freezer', 'hugetlb', 'rdma', 'misc', 'perf',
+  'event', 'net', 'cls', 'prio', 'max', 'min', 'low', 'high', 'current', 'peak', 'events', 'local', 'stat', 'pressure', 'procs',
+  'tasks', 'threads', 'type', 'controllers', 'subtree', 'control', 'limit', 'usage', 'in', 'bytes', 'swap', 'weight',
 ]);
 
 /** systemd's escapes; ids of containers and pods, the latter with dashes or underscores; words. */

@@ -59,7 +59,7 @@ const MOUNT = /^(\d+ \d+ \d+:\d+) (\S+) (\S+) ([a-z,]+(?: (?:shared|master|propa
 const redactMountinfo: FileRule = (words, content) =>
   content.replace(MOUNT, (line: string, ids?: string, root = '', point = '', options = '', type = '', source = '', more = '') => {
     if (ids === undefined) return redactText(words, line);
-    const rest = more.replace(/^(r[ow])(.*)$/, (_all, access: string, others: string) => access + redactText(words, others));
+    const rest = more.replace(/^(r[ow])(.*)$/, (_all: string, access: string, others: string) => access + redactText(words, others));
     const device = source.startsWith('/') ? redactPath(words, source) : redactText(words, source);
     return `${ids} ${redactPath(words, root)} ${redactPath(words, point)} ${options} - ${type} ${device} ${rest}`;
   });

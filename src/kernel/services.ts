@@ -48,5 +48,6 @@ export function processLabel(process: Process): string {
 /** `nginx (pid 42)`, or `nginx (8 processes, worst pid 42)` when there are more; the worst comes first. */
 export function processesLabel(processes: readonly Process[]): string {
   const worst = processes[0]!;
-  return processes.length === 1 ? processLabel(worst) : `${programName(worst)} (${count(processes.length)} processes, worst pid ${worst.pid})`;
+  if (processes.length === 1) return processLabel(worst);
+  return `${programName(worst)} (${count(processes.length)} processes, worst pid ${worst.pid})`;
 }

@@ -1,4 +1,4 @@
-import type { Finding, RuleDefinition, Subject } from '../report/index.ts';
+import type { Finding, Remedy, RuleDefinition, Subject } from '../report/index.ts';
 import type { Process, Snapshot } from './types.ts';
 
 /**
@@ -23,4 +23,9 @@ export function snapshotRule(id: string, judge: (snapshot: Snapshot) => Finding[
 /** What a finding is about, pinned to one process. */
 export function subjectOf(kind: string, key: string, process: Process): Subject {
   return { kind, key, pid: process.pid, startTime: process.startTime };
+}
+
+/** One look tells no rate: the command that does. */
+export function watchRemedy(process: Process, text = 'see whether their number rises'): Remedy {
+  return { text, command: `reloadctl fds ${process.pid} --watch 30s`, risk: 'none' };
 }

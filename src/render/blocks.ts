@@ -58,6 +58,9 @@ function* oneBlock(block: Block, style: TableStyle): Generator<string> {
       yield* commandLines(block.text, 2, style);
       if (block.note !== undefined) yield* folded('    ', 4, visible(block.note), style);
       break;
+    case 'preformatted':
+      for (const line of block.text.split('\n')) yield `${visible(line)}\n`;
+      break;
     case 'blank':
       yield '\n';
   }

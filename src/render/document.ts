@@ -34,4 +34,6 @@ export type Block =
   | { type: 'facts'; items: readonly (readonly [label: string, value: Cell])[] }
   | { type: 'list'; items: readonly string[] }
   | { type: 'command'; text: string; note?: string }
+  /** Lines that are laid out already: kept as they are. */
+  | { type: 'preformatted'; text: string }
   | { type: 'blank' };

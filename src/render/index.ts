@@ -24,7 +24,7 @@ export function formatNamed(name: string): Format | undefined {
   return Object.hasOwn(formats, name) ? formats[name] : undefined;
 }
 
-export { type ColourFlag, wantsColour } from './colour.ts';
+export { type ColourFlag, loadPaint, type Paint, wantsColour } from './colour.ts';
 export type { Block, Cell, Column, TableBlock, Tone } from './document.ts';
 export { visible } from './escape.ts';
 export { FileSink, OutputFileError } from './file-sink.ts';

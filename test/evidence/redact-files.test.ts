@@ -26,7 +26,7 @@ const answersWith = (s: string): Step[] => {
     read('/proc/7/cgroup', `12:pids:/docker/${ID}\n0::/system.slice/${s}.service/${s}\n1:name=systemd:/user.slice/${s}-x\\x2d${s}.scope\n`),
     read('/proc/7/cmdline', `/usr/bin/${s}\0--${s}=1\0${s}.example:80\0`),
     read('/proc/7/environ', `HOME=/home/${s}\0TOKEN=${s}\0LISTEN_FDNAMES=${s}:${s}\0LISTEN_FDS=${s}\0${s}\0`),
-    read('/proc/7/maps', `00400000-00452000 r-xp 00000000 08:02 173521      /opt/${s}/${s}.so\n7f00-7f01 rw-p 0 00:00 0 [anon:${s}]\n${s}\n`),
+    read('/proc/7/maps', `00400000-00452000 r-xp 00000000 08:02 17      /opt/${s}/${s}.so\n7f00-7f01 rw-p 0 00:00 0 [anon:${s}]\n${s}\n`),
     read('/proc/7/mountinfo', `36 35 98:0 /${s} /mnt/${s} rw,noatime shared:1 - ext3 /dev/mapper/${s} rw,lowerdir=/${s}\n37 ${s}\n`),
     read('/proc/7/fdinfo/5', `pos:\t0\nflags:\t02\niff:\t${s}\n`),
     read('/proc/7/net/unix', `Num\n0000000000000000: 00000003 00000000 00000000 0001 03 12345 /run/${s}\n0: 1 0 0 1 03 5 @${s}\n${s}\n`),
@@ -68,9 +68,10 @@ describe('a redacted tape', () => {
     await fc.assert(
       fc.asyncProperty(secret, async (name) => {
         const steps = answersWith(name);
-        const tape = (await tapeOf(steps)).toLowerCase();
-        for (let at = 0; at + 4 <= name.length; at++) expect(tape).not.toContain(name.slice(at, at + 4).toLowerCase());
-        expect(readTape(tape.replaceAll('readslow', 'readSlow'), 'x.tape').header.redacted).toBe(true);
+        const tape = await tapeOf(steps);
+        const letters = tape.toLowerCase();
+        for (let at = 0; at + 4 <= name.length; at++) expect(letters).not.toContain(name.slice(at, at + 4).toLowerCase());
+        expect(readTape(tape, 'x.tape').header.redacted).toBe(true);
       }),
     );
   });
@@ -173,7 +174,8 @@ describe('files', () => {
   });
 
   it('never fail, whatever they hold', () => {
-    const names = ['stat', 'status', 'cgroup', 'cmdline', 'environ', 'maps', 'mountinfo', 'net/tcp', 'net/tcp6', 'net/unix', 'fdinfo/3', 'other'];
+    const inProcess = ['stat', 'status', 'cgroup', 'cmdline', 'environ', 'maps', 'mountinfo', 'fdinfo/3', 'other'];
+    const names = [...inProcess, 'net/tcp', 'net/tcp6', 'net/unix'];
     const bytes = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)) });
     const question = fc.constantFrom<Question>('read', 'readSlow');
     fc.assert(

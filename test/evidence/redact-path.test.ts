@@ -7,7 +7,8 @@ const redact = (link: string, redactor: Redactor = openRedactor(KEY)): string =>
 const template = (path: string): string => path.replace(/\d+/g, '*');
 
 /** Small on purpose: pairs must meet in runs, in templates, and in words that are kept. */
-const piece = fc.constantFrom('a', 'b', 'f', 'A', 'var', 'lib', 'tmp', 'pts', 'cafe', 'acme', 'Acme', 'qq', '\xd0\xb6', '1', '27', '64', '.', '-', '_', ' ', '\n');
+const letters = fc.constantFrom('a', 'b', 'f', 'A', 'var', 'lib', 'tmp', 'pts', 'cafe', 'acme', 'Acme', 'qq', '\xd0\xb6');
+const piece = fc.oneof(letters, fc.constantFrom('1', '27', '64', '.', '-', '_', ' ', '\n'));
 const component = fc.array(piece, { minLength: 1, maxLength: 4 }).map((pieces) => pieces.join(''));
 const head = fc.constantFrom('', '/', '/var/', '/dev/', '/dev/pts/', '/dev/shm/', '/proc/', '/sys/', '/memfd:', '(unreachable)/');
 const tail = fc.constantFrom('', '.log', '.a1', '.abcdefgh', '.abcdefghi', ' (deleted)');
@@ -36,10 +37,10 @@ describe('redacted paths', () => {
 
   it('stay different over many words of the same length', () => {
     const redactor = openRedactor(KEY);
-    const words = Array.from({ length: 26 ** 2 }, (_, index) => String.fromCharCode(97 + (index % 26), 97 + Math.floor(index / 26)));
-    const singles = Array.from({ length: 26 }, (_, index) => String.fromCharCode(97 + index));
-    const all = [...words, ...singles, ...singles.map((letter) => letter.toUpperCase())].map((word) => redact(`/srv/x/${word}`, redactor));
-    expect(new Set(all).size).toBe(words.length + 52);
+    const singles = [...'abcdefghijklmnopqrstuvwxyz'];
+    const words = singles.flatMap((letter) => singles.map((other) => letter + other));
+    const names = [...words, ...singles, ...singles.map((letter) => letter.toUpperCase())];
+    expect(new Set(names.map((name) => redact(`/srv/x/${name}`, redactor))).size).toBe(names.length);
   });
 
   it('keep digits, separators, case, extension, deletion and standard directories', () => {
@@ -51,7 +52,8 @@ describe('redacted paths', () => {
   });
 
   it.each([
-    'anon_inode:[eventpoll]', 'anon_inode:inotify', 'socket:[123]', 'pipe:[4]', 'net:[4026531833]', 'mnt:[1]', '/', '/dev/null', '/dev/pts/3',
+    'anon_inode:[eventpoll]', 'anon_inode:inotify', 'socket:[123]', 'pipe:[4]', 'net:[4026531833]', 'mnt:[1]', '/', '/dev/null',
+    '/dev/pts/3',
     '/proc/1/mounts', '/sys/kernel/debug', '/secretmem (deleted)', '',
   ])('leave %s as it is', (link) => {
     expect(redact(link)).toBe(link);

@@ -48,13 +48,13 @@ function findingOf(files: readonly DeletedFile[], unasked: number): Finding {
   const { process, fd } = largest;
   const unnamed = files.filter((entry) => ((entry.fd.info?.flags ?? 0) & O_TMPFILE) === O_TMPFILE).length;
   const holds = files.length === 1 ? 'holds' : 'hold';
-  const which = `${files.length === 1 ? 'it is' : `the largest, ${bytes(largest.allocated!)}, is`} ${pathOf(fd)} (fd ${fd.fd} of ${processLabel(process)})`;
+  const which = files.length === 1 ? 'it is' : `the largest, ${bytes(largest.allocated!)}, is`;
   return {
     id: ID,
     severity: total >= WARNING_BYTES ? 'warning' : 'info',
     confidence: 'certain',
     because: 'the kernel counts no name for these files any more, and the descriptors keep their blocks allocated',
-    title: `${plural('deleted file', files.length)} still ${holds} ${bytes(total)}: ${which}`,
+    title: `${plural('deleted file', files.length)} still ${holds} ${bytes(total)}: ${which} ${placeOf(largest)}`,
     subject: subjectOf('file', 'deleted files', process),
     evidence: [
       { name: 'deleted files held open', value: files.length, source: '/proc/PID/fd' },
@@ -69,13 +69,13 @@ function findingOf(files: readonly DeletedFile[], unasked: number): Finding {
 }
 
 function namesOnly(files: readonly DeletedFile[]): Finding {
-  const { process, fd } = files[0]!;
+  const { process } = files[0]!;
   return {
     id: ID,
     severity: 'info',
     confidence: 'hint',
     because: 'only the names say "(deleted)": the files did not answer stat in time, so neither their size nor a second name is known',
-    title: `${plural('open file', files.length)} seem deleted, of unknown size: one is ${pathOf(fd)} (fd ${fd.fd} of ${processLabel(process)})`,
+    title: `${plural('open file', files.length)} seem deleted, of unknown size: one is ${placeOf(files[0]!)}`,
     subject: subjectOf('file', 'deleted files', process),
     evidence: [{ name: 'names marked deleted', value: files.length, source: '/proc/PID/fd' }],
     remedy: remediesOf(files[0]!),
@@ -83,11 +83,18 @@ function namesOnly(files: readonly DeletedFile[]): Finding {
   };
 }
 
+function placeOf({ process, fd }: DeletedFile): string {
+  return `${pathOf(fd)} (fd ${fd.fd} of ${processLabel(process)})`;
+}
+
 function remediesOf({ process, fd }: DeletedFile): Remedy[] {
   return [
-    { text: 'if these are logs: make the program open its logs anew (its reload signal), and rotate with copytruncate or a postrotate signal from now on', risk: 'reload' },
     {
-      text: 'if the largest is a log and nobody needs what is in it: empty it in place; never do this to a database or a temporary file in use',
+      text: 'if these are logs: make the program open its logs anew (its reload signal), and let the rotation do so from now on',
+      risk: 'reload',
+    },
+    {
+      text: 'if the largest is a log that nobody needs: empty it in place, which loses what is in it; never a database or a temporary file',
       command: `: > /proc/${process.pid}/fd/${fd.fd}`,
       risk: 'live',
     },

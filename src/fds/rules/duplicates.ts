@@ -53,22 +53,23 @@ function findingOf(repeats: readonly Repeat[]): Finding {
   const first = fds[0]!;
   const kind = kindOf(first);
   const surplus = repeats.reduce((sum, repeat) => sum + repeat.fds.length - 1, 0);
+  const who = processLabel(process);
   const numbers = listOf(fds.map(({ fd }) => fd));
   return {
     id: ID,
     severity: 'info',
     confidence: 'certain',
     because: dup ? 'they share one inode that no two sockets, pipes or eventfds have in common' : 'they share one device and inode number',
-    title: `${count(fds.length)} descriptors of ${processLabel(process)} are the same ${kind.name}: ${kind.describe(first)} (fd ${numbers})`,
+    title: `${count(fds.length)} descriptors of ${who} are the same ${kind.name}: ${kind.describe(first)} (fd ${numbers})`,
     subject: subjectOf('descriptor', `same ${kind.name}`, process),
     evidence: [
       { name: dup ? 'numbers of one open thing' : 'descriptors of one file', value: fds.length, source: `/proc/${process.pid}/fd` },
-      { name: 'descriptors that repeat another, in all', value: surplus, source: repeats.length > 1 ? '/proc/PID/fd' : `/proc/${process.pid}/fd` },
+      { name: 'descriptors that repeat another, in all', value: surplus, source: '/proc/PID/fd' },
       ...(repeats.length > 1 ? [{ name: 'things held more than once', value: repeats.length, source: '/proc/PID/fd' }] : []),
     ],
     remedy: [
       {
-        text: dup ? 'close what dup() or an accept in a loop returned; one number is enough' : 'keep the file open once and share it, or close it after each use',
+        text: dup ? 'close what dup() returned: one number is enough' : 'keep the file open once and share it, or close it after each use',
         command: `reloadctl fds ${process.pid} --list`,
         risk: 'none',
       },

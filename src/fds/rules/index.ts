@@ -9,4 +9,6 @@ import { noCloexec } from './no-cloexec.ts';
 import { pastPeak } from './past-peak.ts';
 import { staleTarget } from './stale-target.ts';
 
-export const fdRules: readonly RuleDefinition<Snapshot>[] = [nearLimit, deletedFile, inherited, noCloexec, duplicates, pastPeak, staleTarget];
+export const fdRules: readonly RuleDefinition<Snapshot>[] = [
+  nearLimit, deletedFile, inherited, staleTarget, noCloexec, duplicates, pastPeak,
+];

@@ -3,6 +3,7 @@ import { epoll } from '../../kernel/kinds/epoll.ts';
 import { isKind } from '../../kernel/kinds/kind.ts';
 import { socket } from '../../kernel/kinds/socket.ts';
 import { accessMode, O_CLOEXEC } from '../../kernel/proc/fdinfo.ts';
+import { sameDescription } from '../../kernel/same-description.ts';
 import { areTwoPrograms } from '../../kernel/services.ts';
 import type { Fd, FdTable, Process, Snapshot } from '../../kernel/types.ts';
 
@@ -30,7 +31,12 @@ export function inheritedPairs(snapshot: Snapshot): Inherited[] {
 }
 
 /** A target looks at all of its known ancestors, a relative only at those that are targets; the farthest is the origin. */
-function fromAncestors(snapshot: Snapshot, holder: FdTable, targets: ReadonlySet<number>, family: ReadonlyMap<number, FdTable>): Inherited[] {
+function fromAncestors(
+  snapshot: Snapshot,
+  holder: FdTable,
+  targets: ReadonlySet<number>,
+  family: ReadonlyMap<number, FdTable>,
+): Inherited[] {
   const byNumber = new Map<number, Inherited>();
   const known = new Set([holder.process.pid]);
   for (let owner = family.get(holder.process.ppid); owner && !known.has(owner.process.pid); owner = family.get(owner.process.ppid)) {
@@ -70,9 +76,13 @@ function proofOf(snapshot: Snapshot, fd: Fd, other: Fd): Inherited['proof'] | un
 
 /** Announced to the holder, polled by it, or served by it: then it was handed over on purpose. */
 function isWanted(snapshot: Snapshot, holder: FdTable, held: Fd, own: ReadonlyMap<number, Fd>): boolean {
-  if (snapshot.intendedFds.get(holder.process.pid)?.includes(held.fd)) return true;
+  if (isIntended(snapshot, holder.process, held.fd)) return true;
   if (!isKind(held, socket)) return false;
   return polls(holder, held.fd, held.detail.inode, own) || serves(holder, held.detail.row?.localPort, own);
+}
+
+function isIntended({ intendedFds }: Snapshot, process: Process, fd: number): boolean {
+  return intendedFds.get(process.pid)?.includes(fd) ?? false;
 }
 
 function polls(holder: FdTable, number: number, inode: string, own: ReadonlyMap<number, Fd>): boolean {
@@ -80,24 +90,28 @@ function polls(holder: FdTable, number: number, inode: string, own: ReadonlyMap<
     if (!isKind(fd, epoll) || !fd.detail.targets?.some((target) => target.fd === number && (target.ino ?? inode) === inode)) return false;
     // An epoll instance may have come along by the same accident: it then lists what its owner registered.
     const origin = own.get(fd.fd);
-    return !origin || !isKind(origin, epoll) || closesOnExec(origin) || JSON.stringify(origin.detail.targets) !== JSON.stringify(fd.detail.targets);
+    if (!origin || !isKind(origin, epoll) || closesOnExec(origin)) return true;
+    return JSON.stringify(origin.detail.targets) !== JSON.stringify(fd.detail.targets);
   });
 }
 
 /** Does it hold connections of its own that came in through this port? Then it accepts on it, blocking, without epoll. */
 function serves(holder: FdTable, port: number | undefined, own: ReadonlyMap<number, Fd>): boolean {
   if (port === undefined) return false;
-  return holder.fds.some((fd) => isKind(fd, socket) && fd.detail.inbound && fd.detail.row?.localPort === port && own.get(fd.fd)?.link !== fd.link);
+  return holder.fds.some((fd) => {
+    if (!isKind(fd, socket) || !fd.detail.inbound || fd.detail.row?.localPort !== port) return false;
+    return own.get(fd.fd)?.link !== fd.link;
+  });
 }
 
 /** Listeners that a process outside the family holds: a child whose parent is gone keeps what it got. */
 function strangers(snapshot: Snapshot, table: FdTable, family: ReadonlyMap<number, FdTable>): Inherited[] {
   return table.fds.flatMap((fd) => {
     if (!isKind(fd, socket) || fd.detail.row?.state !== 'LISTEN' || fd.fd <= LAST_STANDARD_FD || closesOnExec(fd)) return [];
-    if (snapshot.intendedFds.get(table.process.pid)?.includes(fd.fd)) return [];
+    if (isIntended(snapshot, table.process, fd.fd)) return [];
     return (snapshot.foreign.get(fd.link) ?? [])
       .filter((foreign) => foreign.fd === fd.fd && foreign.process.pid !== INIT && !family.has(foreign.process.pid))
-      .filter((foreign) => areTwoPrograms(table.process, foreign.process) && !snapshot.intendedFds.get(foreign.process.pid)?.includes(foreign.fd))
+      .filter((foreign) => areTwoPrograms(table.process, foreign.process) && !isIntended(snapshot, foreign.process, foreign.fd))
       .map((foreign): Inherited => ({ owner: table.process, holder: foreign.process, fd, proof: 'inode', family: false }));
   });
 }

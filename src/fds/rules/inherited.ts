@@ -55,7 +55,8 @@ function findingOf(snapshot: Snapshot, pairs: readonly Inherited[], targets: Rea
   const things = new Set(pairs.map((pair) => `${pair.fd.link} ${pair.fd.fd}`)).size;
   const holders = [...new Map(pairs.map((pair) => [pair.holder.pid, pair.holder])).values()];
   const what = things === 1 ? describe(first) : `${describe(first)} and ${count(things - 1)} more`;
-  const who = holders.length === 1 ? processLabel(holder) : `${processLabel(holder)} and ${plural('process', holders.length - 1, 'processes')} more of it`;
+  const others = holders.length === 1 ? '' : ` and ${plural('process', holders.length - 1, 'processes')} more of it`;
+  const who = processLabel(holder) + others;
   const it = things === 1 ? 'it' : 'them';
   const targetOwns = targets.has(owner.pid);
   const judged = judge(first, thing, snapshot.intendedFds.has(holder.pid));
@@ -71,7 +72,7 @@ function findingOf(snapshot: Snapshot, pairs: readonly Inherited[], targets: Rea
     evidence: [
       { name: 'held by the target', value: held, source: `/proc/${fd.pid}/fdinfo/${fd.fd}` },
       { name: 'held by the other program', value: held, source: `/proc/${other}/${first.family ? 'fdinfo' : 'fd'}/${fd.fd}` },
-      { name: 'same open file', value: proofWords[proof], source: proof === 'kcmp' ? `kcmp ${fd.pid} ${other}` : `/proc/${fd.pid}/fd/${fd.fd}` },
+      { name: 'same open file', value: proofWords[proof], source: proof === 'kcmp' ? 'kcmp' : `/proc/${fd.pid}/fd/${fd.fd}` },
       { name: 'descriptors', value: things, source: '/proc/PID/fdinfo' },
       { name: 'other processes', value: holders.length, source: '/proc/PID/fd' },
     ],
@@ -98,8 +99,8 @@ function judge({ owner, proof, family }: Inherited, thing: Thing, asked: boolean
     const because = 'two different programs hold one socket under one number; whether the other one uses it could not be seen';
     return { severity: 'warning', confidence: 'likely', because };
   }
-  const signs = [...(asked ? ['its environment does not announce it'] : []), ...(thing === 'file' ? [] : ['it neither polls nor serves it'])];
-  const unasked = signs.length === 0 ? '' : `; ${signs.join(', and ')}`;
+  const unannounced = asked ? '; its environment does not announce it' : '';
+  const unasked = thing === 'file' ? unannounced : `${unannounced}; it neither polls nor serves it`;
   if (proof === 'position') {
     const because = `same file, position and flags under one number, without close-on-exec${unasked}`;
     return { severity: 'warning', confidence: 'likely', because };

@@ -1,4 +1,5 @@
 /** What to do about a descriptor limit: at once with prlimit(1), and for good where the limit came from. */
+import { watchRemedy } from '../../kernel/snapshot-rule.ts';
 import type { CgroupOrigin } from '../../kernel/types.ts';
 import type { Remedy } from '../../report/index.ts';
 import { count, shellWord } from '../../report/words.ts';
@@ -31,20 +32,20 @@ export function limitRemedies(near: readonly Use[]): Remedy[] {
   }
   if (reachable < wanted) {
     const full = reachable > soft ? 'the hard limit leaves little room' : 'the hard limit is reached too';
-    const ceiling = wanted > DEFAULT_NR_OPEN ? `; the ceiling is fs.nr_open (sysctl fs.nr_open), ${count(DEFAULT_NR_OPEN)} by default` : '; the ceiling is fs.nr_open';
+    const ceiling = `the ceiling is fs.nr_open${wanted > DEFAULT_NR_OPEN ? `, ${count(DEFAULT_NR_OPEN)} by default` : ''}`;
     remedies.push({
-      text: `${full}: raising it needs CAP_SYS_RESOURCE${ceiling}. ${selectWarning(wanted)}`.trim(),
+      text: `${full}: ${selectWarning(wanted)}raising it needs CAP_SYS_RESOURCE, and ${ceiling}`,
       command: prlimit(pids, 'sudo ', `${wanted}:${wanted}`),
       risk: 'live',
     });
   }
   remedies.push(lastingRemedy(process.origin, wanted));
-  remedies.push({ text: 'see which descriptors these are, and whether their number rises', command: `reloadctl fds ${process.pid} --watch 30s`, risk: 'none' });
+  remedies.push(watchRemedy(process, 'see which descriptors these are, and whether their number rises'));
   return remedies;
 }
 
 function selectWarning(limit: number): string {
-  return limit > SELECT_LIMIT ? 'check first that the program does not use select(), which breaks at descriptor numbers from 1,024 up; ' : '';
+  return limit > SELECT_LIMIT ? 'check first that the program does not use select(), which breaks at numbers from 1,024 up; ' : '';
 }
 
 function prlimit(pids: readonly number[], sudo: string, limits: string): string {
@@ -53,23 +54,25 @@ function prlimit(pids: readonly number[], sudo: string, limits: string): string 
 }
 
 function lastingRemedy(origin: CgroupOrigin | undefined, limit: number): Remedy {
+  const lasting = (text: string, command?: string): Remedy => ({
+    text: `for good: ${text}`,
+    ...(command !== undefined && { command }),
+    risk: 'restart',
+  });
   if (origin?.pod !== undefined) {
-    return { text: `for good: a pod has no setting for it; set LimitNOFILE=${limit} in the unit of the container runtime on the node (containerd, crio) and start the pod anew`, risk: 'restart' };
+    return lasting(`a pod has no setting for it; set LimitNOFILE=${limit} in the unit of the node's container runtime, then start the pod anew`);
   }
   if (origin?.container !== undefined) {
-    return { text: `for good: start the container with --ulimit nofile=${limit}:${limit}, or set it in the configuration of its runtime`, risk: 'restart' };
+    return lasting(`start the container with --ulimit nofile=${limit}:${limit}, or set it in the configuration of its runtime`);
   }
   const unit = origin?.unit;
   if (unit === undefined) {
-    return { text: `for good: who set this limit is not known; look at what starts the program (ulimit -n, LimitNOFILE=, /etc/security/limits.conf)`, risk: 'restart' };
+    return lasting('who set this limit is not known: look at what starts the program (LimitNOFILE=, ulimit -n, /etc/security/limits.conf)');
   }
   if (unit.endsWith('.scope') || unit.startsWith('user@')) {
-    return { text: `for good: it was started from a session: ulimit -n ${limit} in the shell that starts it, or nofile in /etc/security/limits.conf and a new login`, risk: 'restart' };
+    return lasting(`it was started from a session: ulimit -n ${limit} in the shell that starts it, or nofile in /etc/security/limits.conf`);
   }
   const user = origin!.path.includes('/user@') ? '--user ' : '';
-  return {
-    text: `for good: set [Service] LimitNOFILE=${limit} in the unit, then restart it (systemctl ${user}restart ${shellWord(unit)})`,
-    command: `systemctl ${user}edit ${shellWord(unit)}`,
-    risk: 'restart',
-  };
+  const name = shellWord(unit);
+  return lasting(`set [Service] LimitNOFILE=${limit} in the unit, then systemctl ${user}restart ${name}`, `systemctl ${user}edit ${name}`);
 }

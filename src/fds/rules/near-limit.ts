@@ -46,6 +46,7 @@ function findingOf(near: readonly Use[]): Finding {
   const { process, used, open, soft, highest } = worst;
   const who = processesLabel(near.map((use) => use.process));
   const full = worst.ratio >= 1;
+  const table = `/proc/${process.pid}/fd`;
   const numbers = `${count(open)} open, limit ${count(soft)}`;
   return {
     id: ID,
@@ -55,11 +56,11 @@ function findingOf(near: readonly Use[]): Finding {
     title: full ? `${who} has no descriptor left: ${numbers}` : `${who} uses ${percent(worst.ratio)} of its descriptors: ${numbers}`,
     subject: subjectOf('process', 'open descriptors', process),
     evidence: [
-      { name: 'open descriptors', value: open, limit: soft, source: `/proc/${process.pid}/fd` },
-      ...(highest === undefined ? [] : [{ name: 'numbers taken below the limit', value: used, limit: soft, source: `/proc/${process.pid}/fd` }]),
+      { name: 'open descriptors', value: open, limit: soft, source: table },
+      ...(highest === undefined ? [] : [{ name: 'numbers taken below the limit', value: used, limit: soft, source: table }]),
       { name: 'soft limit', value: soft, source: `/proc/${process.pid}/limits` },
       { name: 'hard limit', value: process.limit.hard ?? 'unlimited', source: `/proc/${process.pid}/limits` },
-      ...(highest === undefined ? [] : [{ name: 'highest descriptor number', value: highest, source: `/proc/${process.pid}/fd` }]),
+      ...(highest === undefined ? [] : [{ name: 'highest descriptor number', value: highest, source: table }]),
       ...(near.length > 1 ? [{ name: 'processes near their limit', value: near.length, source: '/proc/PID/limits' }] : []),
     ],
     remedy: limitRemedies(near),
@@ -69,6 +70,6 @@ function findingOf(near: readonly Use[]): Finding {
 
 function becauseOf({ ratio, highest }: Use): string {
   if (ratio < 1) return 'the count and the limit are both read from the kernel; how fast the rest is used up is not known from one look';
-  if (highest === undefined) return 'more are open than the limit allows; the numbers could not be listed, so a free one below the limit cannot be excluded';
+  if (highest === undefined) return 'as many are open as the limit allows; the numbers could not be listed, so one of them may be free';
   return 'every number below the limit is taken, so the next open() fails with EMFILE already';
 }

@@ -35,19 +35,25 @@ function isListener(fd: Fd): boolean {
 
 function findingOf(open: readonly Open[]): Finding {
   const { process, total, listeners } = open[0]!;
+  const who = processesLabel(open.map((entry) => entry.process));
   const among = listeners > 0 ? `, ${plural('listener', listeners)} among them,` : '';
   return {
     id: ID,
     severity: 'info',
     confidence: 'certain',
     because: 'the close-on-exec flag is read from the kernel; that a program is ever started is not known',
-    title: `${plural('descriptor', total)} of ${processesLabel(open.map((entry) => entry.process))}${among} would be kept by any program it starts`,
+    title: `${plural('descriptor', total)} of ${who}${among} would be kept by any program it starts`,
     subject: subjectOf('process', 'descriptors without close-on-exec', process),
     evidence: [
       { name: 'open across exec', value: total, source: `/proc/${process.pid}/fdinfo` },
       { name: 'listeners among them', value: listeners, source: `/proc/${process.pid}/fdinfo` },
     ],
-    remedy: [{ text: 'open with O_CLOEXEC or SOCK_CLOEXEC, or set FD_CLOEXEC with fcntl(F_SETFD), unless the program starts its own successor with them', risk: 'restart' }],
+    remedy: [
+      {
+        text: 'open with O_CLOEXEC or SOCK_CLOEXEC, or set FD_CLOEXEC (fcntl), unless the program starts its own successor with them',
+        risk: 'restart',
+      },
+    ],
     fingerprint: fingerprint(ID, 'process'),
   };
 }

@@ -1,5 +1,5 @@
 import { processesLabel, servicesOf } from '../../kernel/services.ts';
-import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
+import { snapshotRule, subjectOf, watchRemedy } from '../../kernel/snapshot-rule.ts';
 import type { FdTable, Process } from '../../kernel/types.ts';
 import { type Finding, fingerprint } from '../../report/index.ts';
 import { count } from '../../report/words.ts';
@@ -33,19 +33,20 @@ function peakOf({ process, fds, errno }: FdTable): Peak | undefined {
 
 function findingOf(peaks: readonly Peak[]): Finding {
   const { process, open } = peaks[0]!;
+  const who = processesLabel(peaks.map((peak) => peak.process));
   const once = process.fdSize / 2;
   return {
     id: ID,
     severity: 'info',
     confidence: 'likely',
     because: 'the kernel never shrinks the table of a process; a single descriptor moved to a high number would leave the same trace',
-    title: `${processesLabel(peaks.map((peak) => peak.process))} has ${count(open)} descriptors open, but once had more than ${count(once)}, or one numbered as high`,
+    title: `${who} has ${count(open)} descriptors open, but once had more than ${count(once)}, or one numbered as high`,
     subject: subjectOf('process', 'descriptor table', process),
     evidence: [
       { name: 'capacity of the table (FDSize)', value: process.fdSize, source: `/proc/${process.pid}/status` },
       { name: 'open descriptors', value: open, source: `/proc/${process.pid}/fd` },
     ],
-    remedy: [{ text: 'watch it through the next busy hour: a burst that comes near the limit will come again', command: `reloadctl fds ${process.pid} --watch 5m`, risk: 'none' }],
+    remedy: [watchRemedy(process, 'watch it through the next busy hour: a burst that came near the limit will come again')],
     fingerprint: fingerprint(ID, 'process'),
   };
 }

@@ -4,6 +4,7 @@ import { type EpollTarget, epoll } from '../../kernel/kinds/epoll.ts';
 import { isKind } from '../../kernel/kinds/kind.ts';
 import { pipe } from '../../kernel/kinds/pipe.ts';
 import { socket } from '../../kernel/kinds/socket.ts';
+import { sameDescription } from '../../kernel/same-description.ts';
 import { programKey } from '../../kernel/services.ts';
 import type { Fd, FdTable, Process, Snapshot } from '../../kernel/types.ts';
 

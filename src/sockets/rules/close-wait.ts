@@ -71,7 +71,7 @@ function findingOf({ secondLook }: Snapshot, { label, direction, sockets, many }
     subject: subjectOf('socket', `tcp CLOSE_WAIT ${label}`, process),
     evidence: [
       { name: 'in CLOSE_WAIT', value: sockets.length, source },
-      { name: 'share of all open descriptors', value: percent(total === 0 ? 0 : sockets.length / total), source: `/proc/${process.pid}/fd` },
+      { name: 'share of all open descriptors', value: percent(sockets.length / total), source: `/proc/${process.pid}/fd` },
       { name: 'end of stream read, descriptor kept', value: known, source },
       { name: 'end of stream never read', value: sockets.length - known, source },
       ...(median === undefined ? [] : [
@@ -86,7 +86,7 @@ function findingOf({ secondLook }: Snapshot, { label, direction, sockets, many }
         command: `reloadctl fds ${process.pid} --watch 30s`,
         risk: 'none',
       },
-      { text: 'until it is fixed only a restart gives the descriptors back: ss -K would close the connection, not the descriptor', risk: 'restart' },
+      { text: 'only a restart gives the descriptors back: ss -K would close the connection, not the descriptor', risk: 'restart' },
     ],
     fingerprint: fingerprint(ID, 'tcp', 'CLOSE_WAIT', direction),
   };

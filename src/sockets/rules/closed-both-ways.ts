@@ -1,5 +1,5 @@
 import { processesLabel, servicesOf } from '../../kernel/services.ts';
-import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
+import { snapshotRule, subjectOf, watchRemedy } from '../../kernel/snapshot-rule.ts';
 import type { Snapshot } from '../../kernel/types.ts';
 import { type Finding, fingerprint } from '../../report/index.ts';
 import { plural } from '../../report/words.ts';
@@ -43,45 +43,47 @@ function wereTablesRead(snapshot: Snapshot, sockets: readonly HeldSocket[]): boo
 
 function proven(closed: readonly HeldSocket[], unasked: number): Finding {
   const holders = holdersOf(closed);
-  const process = holders[0]!;
-  const still = closed.length === 1 ? 'is closed on both sides, but its descriptor is' : 'are closed on both sides, but their descriptors are';
+  const { pid } = holders[0]!;
+  const [is, their] = closed.length === 1 ? ['is', 'its descriptor is'] : ['are', 'their descriptors are'];
   return {
     ...common(holders),
     severity: closed.length >= MANY ? 'warning' : 'info',
     confidence: 'certain',
     because: 'each of these sockets was asked: it has carried data, and its state is CLOSE',
-    title: `${plural('TCP socket', closed.length)} of ${processesLabel(holders)} ${still} still open`,
+    title: `${plural('TCP socket', closed.length)} of ${processesLabel(holders)} ${is} closed on both sides, but ${their} still open`,
     evidence: [
-      { name: 'closed on both sides', value: closed.length, source: `pidfd_getfd ${process.pid}, TCP_INFO` },
-      ...(unasked > 0 ? [{ name: 'more in no table that were not asked', value: unasked, source: `/proc/${process.pid}/net/tcp` }] : []),
+      { name: 'closed on both sides', value: closed.length, source: `TCP_INFO of pid ${pid}` },
+      ...(unasked > 0 ? [{ name: 'more in no table that were not asked', value: unasked, source: `/proc/${pid}/net/tcp` }] : []),
     ],
   };
 }
 
 function guessed(all: readonly HeldSocket[], closed: number): Finding {
   const holders = holdersOf(all);
-  const process = holders[0]!;
+  const { pid } = holders[0]!;
+  const who = `${plural('TCP socket', all.length)} of ${processesLabel(holders)}`;
   return {
     ...common(holders),
     severity: all.length >= MANY ? 'warning' : 'info',
     confidence: 'hint',
     because: 'the sockets could not be asked: no table lists them, and the kernel has at least so many more than it lists',
-    title: `${plural('TCP socket', all.length)} of ${processesLabel(holders)} ${all.length === 1 ? 'is' : 'are'} closed on both sides, or never connected`,
+    title: `${who} ${all.length === 1 ? 'is' : 'are'} closed on both sides, or never connected`,
     evidence: [
-      { name: 'sockets in no table', value: all.length, source: `/proc/${process.pid}/net/tcp` },
-      ...(closed > 0 ? [{ name: 'of these asked, and closed on both sides', value: closed, source: `pidfd_getfd ${process.pid}, TCP_INFO` }] : []),
+      { name: 'sockets in no table', value: all.length, source: `/proc/${pid}/net/tcp` },
+      ...(closed > 0 ? [{ name: 'of these asked, and closed on both sides', value: closed, source: `TCP_INFO of pid ${pid}` }] : []),
     ],
   };
 }
 
 function unknownKind(all: readonly HeldSocket[]): Finding {
   const holders = holdersOf(all);
+  const who = `${plural('socket', all.length)} of ${processesLabel(holders)}`;
   return {
     ...common(holders),
     severity: 'info',
     confidence: 'hint',
     because: 'the sockets could not be asked, and nothing tells which protocol they speak',
-    title: `${plural('socket', all.length)} of ${processesLabel(holders)} are in no socket table: closed, never connected, or of a kind without one`,
+    title: `${who} are in no socket table: closed, never connected, or of a kind without one`,
     evidence: [{ name: 'sockets in no table', value: all.length, source: `/proc/${holders[0]!.pid}/net` }],
   };
 }
@@ -93,7 +95,7 @@ function common(holders: ReturnType<typeof holdersOf>): Pick<Finding, 'id' | 'su
     subject: subjectOf('socket', 'tcp closed on both sides', process),
     remedy: [
       { text: 'close() the descriptor in every error path: shutdown() ends the connection, not the descriptor', risk: 'restart' },
-      { text: 'see whether their number rises', command: `reloadctl fds ${process.pid} --watch 30s`, risk: 'none' },
+      watchRemedy(process),
     ],
     fingerprint: fingerprint(ID, 'tcp', 'CLOSE'),
   };

@@ -1,5 +1,5 @@
 import { processesLabel, servicesOf } from '../../kernel/services.ts';
-import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
+import { snapshotRule, subjectOf, watchRemedy } from '../../kernel/snapshot-rule.ts';
 import type { Snapshot } from '../../kernel/types.ts';
 import { type Finding, fingerprint } from '../../report/index.ts';
 import { count, duration, plural } from '../../report/words.ts';
@@ -30,10 +30,10 @@ function unusedFinding(unused: readonly HeldSocket[]): Finding {
     because: 'each of these sockets was asked and has never carried data; from one look, some may be about to connect',
     title: `${plural('TCP socket', unused.length)} of ${processesLabel(holders)} ${unused.length === 1 ? 'was' : 'were'} never connected`,
     subject: subjectOf('socket', 'tcp never connected', process),
-    evidence: [{ name: 'never connected', value: unused.length, source: `pidfd_getfd ${process.pid}, TCP_INFO` }],
+    evidence: [{ name: 'never connected', value: unused.length, source: `TCP_INFO of pid ${process.pid}` }],
     remedy: [
       { text: 'close() the socket when connect() or bind() fails: a refused connect leaves the descriptor open', risk: 'restart' },
-      { text: 'see whether their number rises', command: `reloadctl fds ${process.pid} --watch 30s`, risk: 'none' },
+      watchRemedy(process),
     ],
     fingerprint: fingerprint(ID, 'tcp', 'CLOSE'),
   };
@@ -53,7 +53,7 @@ function knockingFinding(knocking: readonly TcpSocket[], { secondLook }: Snapsho
     severity: long && knocking.length >= MANY ? 'warning' : 'info',
     confidence: long ? 'likely' : 'hint',
     because: `the same connects were still without an answer ${duration(afterMs)} later`,
-    title: `${plural('connect', knocking.length)}${peer} of ${processesLabel(holders)} ${knocking.length === 1 ? 'gets' : 'get'} no answer${most}`,
+    title: `${plural('connect', knocking.length)}${peer} of ${processesLabel(holders)} without an answer${most}`,
     subject: subjectOf('socket', `tcp SYN_SENT ${top.label}`, process),
     evidence: [
       { name: 'in SYN_SENT', value: knocking.length, source },

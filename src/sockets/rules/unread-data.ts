@@ -52,6 +52,7 @@ function findingOf({ secondLook }: Snapshot, { label, direction, sockets, many }
   const process = holders[0]!;
   const source = tableSource(sockets[0]!);
   const total = sumOf(sockets);
+  const most = sockets.reduce((sofar, { row }) => Math.max(sofar, row.receiveQueue!), 0);
   const confirmed = secondLook !== undefined && secondLook.afterMs >= LONG_LOOK_MS && !heldBack;
   return {
     id: ID,
@@ -67,12 +68,16 @@ function findingOf({ secondLook }: Snapshot, { label, direction, sockets, many }
     evidence: [
       { name: 'connections with unread data', value: sockets.length, source },
       { name: 'unread', value: total, unit: 'bytes', source },
-      { name: 'most on one connection', value: sockets.reduce((most, { row }) => Math.max(most, row.receiveQueue!), 0), unit: 'bytes', source },
+      { name: 'most on one connection', value: most, unit: 'bytes', source },
       ...(secondLook ? [{ name: 'seen again after', value: secondLook.afterMs, unit: 'ms', source }] : []),
       { name: 'state of the process', value: process.state, source: `/proc/${process.pid}/stat` },
     ],
     remedy: [
-      { text: 'find what its threads wait for: a blocked loop or a starved pool reads nothing', command: `reloadctl tasks ${process.pid}`, risk: 'none' },
+      {
+        text: 'find what its threads wait for: a blocked loop or a starved pool reads nothing',
+        command: `reloadctl tasks ${process.pid}`,
+        risk: 'none',
+      },
       { text: 'for good: read or close what the program keeps; a response body that nobody reads holds its connection', risk: 'restart' },
     ],
     fingerprint: fingerprint(ID, 'tcp', 'ESTABLISHED', direction),

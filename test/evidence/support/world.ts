@@ -14,8 +14,15 @@ export async function until(condition: () => boolean, what: string, deadlineMs =
   }
 }
 
+export interface TemporaryDirectory {
+  path: string;
+  /** Writes a file and gives its path. */
+  file(name: string, content: string | Buffer, mode?: number): string;
+  remove(): void;
+}
+
 /** A directory of this test, readable by all users; `remove` takes it away. */
-export function temporaryDirectory(): { path: string; file(name: string, content: string | Buffer, mode?: number): string; remove(): void } {
+export function temporaryDirectory(): TemporaryDirectory {
   const path = mkdtempSync(join(tmpdir(), 'evidence-'));
   chmodSync(path, 0o755);
   return {

@@ -93,7 +93,7 @@ export async function startChild(command: string, args: string[], options: Start
     },
     nextLine: async () => {
       const line = await within(readLine(), START_MS);
-      if (line === undefined) throw new Error(`${command} ${args.join(' ')} ended: ${stderr}`);
+      if (line === undefined) throw new Error(`${command} ${args.join(' ')} ended (${child.exitCode ?? child.signalCode}): ${stderr}`);
       if (line === 'late') throw new Error(`${command} ${args.join(' ')} said nothing in ${START_MS} ms: ${stderr}`);
       return line;
     },
