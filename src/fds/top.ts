@@ -90,7 +90,6 @@ function snapshotOf(evidence: Evidence, rows: readonly TopRow[]): Snapshot {
 
 function* topView(rows: readonly TopRow[], all: boolean): Generator<Block> {
   const shown = all ? rows : rows.filter((row) => row.open !== 0).slice(0, SHOWN);
-  yield { type: 'blank' };
   yield {
     type: 'table',
     columns: [

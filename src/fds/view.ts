@@ -14,7 +14,6 @@ const LARGE_SHARE = 0.5;
 const LARGE_COUNT = 100;
 
 export function* viewOf(snapshot: Snapshot, data: FdsData, list: ListOptions, rerun: string): Generator<Block> {
-  yield { type: 'blank' };
   yield* processBlocks(snapshot, data);
   yield { type: 'blank' };
   if (data.fds) yield* listBlocks(data.fds, list, data.processes.length > 1);

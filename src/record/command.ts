@@ -47,7 +47,6 @@ export async function run(args: string[], options: Record<string, unknown>, cont
     coverage: coverage.list(),
     data: { file: output, bytes: size, open, redacted: !full },
     body: () => [
-      { type: 'blank' },
       { type: 'paragraph', text: `${snapshot.label}: ${plural('descriptor', open)} on ${output}, ${bytes(size)}, ${full ? 'with all names: keep it to yourself' : 'names and addresses are pseudonyms'}` },
       { type: 'command', text: `reloadctl fds --from ${output}` },
     ],

@@ -14,9 +14,9 @@ interface Style extends TableStyle {
   verbose: boolean;
 }
 
-/** Evidence lines of one finding, and findings in full, before the rest is only counted or named. */
-const EVIDENCE_SHOWN = 5;
-const FINDINGS_IN_FULL = 5;
+/** What is shown unless asked for more, so that a report fits one screen: the worst finding in full, the next ones with what to do first. */
+const EVIDENCE_SHOWN = 4;
+const FINDINGS_WITH_REMEDY = 5;
 
 const RISK_WORDS: Record<Risk, string> = {
   none: '',
@@ -70,17 +70,18 @@ function* worded(word: string, tone: Tone, text: string, style: Style): Generato
 }
 
 function* findingLines(findings: readonly Finding[], style: Style): Generator<string> {
+  let apart = true;
   for (const [i, finding] of findings.entries()) {
     const word = SEVERITY_WORD[finding.severity];
-    if (style.verbose || (finding.severity !== 'info' && i < FINDINGS_IN_FULL)) {
-      yield '\n';
-      yield* worded(word, finding.severity, `${finding.title} (${finding.confidence})`, style);
-      yield* detailLines(finding, style);
-    } else {
-      // Short ones stand together, apart from the blocks above.
-      if (i === 0 || (findings[i - 1]?.severity !== 'info' && i <= FINDINGS_IN_FULL)) yield '\n';
-      yield* worded(word, finding.severity, `${finding.title} (${finding.confidence}, ${finding.id})`, style);
-    }
+    const block = style.verbose || (finding.severity !== 'info' && i < FINDINGS_WITH_REMEDY);
+    // Short ones stand together, apart from the blocks above.
+    if (block || apart) yield '\n';
+    apart = block;
+    const suffix = style.verbose ? finding.confidence : `${finding.confidence}, ${finding.id}`;
+    yield* worded(word, finding.severity, `${finding.title} (${suffix})`, style);
+    const [first] = finding.remedy;
+    if (style.verbose) yield* detailLines(finding, style);
+    else if (block && first !== undefined) yield* remedyLines(first, style);
   }
 }
 
