@@ -6,10 +6,11 @@ import { watchSignals } from './cli/interrupt.ts';
 import { addCommonOptions, type CommonOptions, readCommonOptions } from './cli/options.ts';
 import { writeReport, writeText } from './cli/output.ts';
 import { shellQuote } from './cli/shell-quote.ts';
-import type { CommandContext, CommandEntry, Outcome } from './command.ts';
+import { tapeCoverage, tapeTarget } from './cli/tape.ts';
+import type { CommandContext, CommandEntry, Outcome, TapeTarget } from './command.ts';
 import { commands } from './commands.ts';
 import { type Evidence, loadTapeFile, openLive } from './evidence/index.ts';
-import { exitCodeOf, type Report, verdictOf } from './report/index.ts';
+import { type Coverage, exitCodeOf, type Report, type Target, verdictOf } from './report/index.ts';
 import { version } from './version.ts';
 
 /** Runs one command line. Never ends the process: it sets the exit code and lets the output drain. */
@@ -46,11 +47,11 @@ async function buildProgram(argv: readonly string[]): Promise<Command> {
 }
 
 async function runCommand(entry: CommandEntry, module: Awaited<ReturnType<CommandEntry['load']>>, command: Command, argv: readonly string[]): Promise<number> {
-  const started = new Date();
   const options: Record<string, unknown> = command.opts();
   const common = readCommonOptions(options);
   const interrupt = watchSignals();
-  const { evidence, tapeHeader } = openEvidence(options.from);
+  const world = openWorld(options.from, interrupt.signal);
+  const { evidence, tapeHeader } = world;
   try {
     const context: CommandContext = {
       evidence,
@@ -62,32 +63,54 @@ async function runCommand(entry: CommandEntry, module: Awaited<ReturnType<Comman
       say: (text) => void (common.quiet || process.stderr.write(`${text}\n`)),
     };
     const outcome = await module.run(command.args, options, context);
-    const code = await finish(entry, outcome, common, started);
+    const code = await finish(entry, outcome, common, world);
     return interrupt.exitCode() ?? code;
   } finally {
     evidence.close();
   }
 }
 
-function openEvidence(from: unknown): { evidence: Evidence; tapeHeader?: NonNullable<CommandContext['tapeHeader']> } {
-  if (typeof from !== 'string') return { evidence: openLive() };
-  const tape = loadTapeFile(from);
-  return { evidence: tape, tapeHeader: tape.header.target as NonNullable<CommandContext['tapeHeader']> };
+/** This host now, or the tape that stands in for it: then moment, duration and host are those of the recording. */
+interface World {
+  evidence: Evidence;
+  tapeHeader?: TapeTarget;
+  moment(): Pick<Report, 'startedAt' | 'durationMs' | 'host'>;
+  /** What was asked and could not be answered whatever the rights. */
+  unanswered(target: Target | null): Coverage[];
 }
 
-async function finish(entry: CommandEntry, outcome: Outcome, common: CommonOptions, started: Date): Promise<number> {
+function openWorld(from: unknown, signal: AbortSignal): World {
+  if (typeof from !== 'string') {
+    const started = new Date();
+    const host = { kernel: release(), hostname: hostname() };
+    return {
+      evidence: openLive({ signal }),
+      moment: () => ({ startedAt: started.toISOString(), durationMs: Date.now() - started.getTime(), host }),
+      unanswered: () => [],
+    };
+  }
+  const tape = loadTapeFile(from);
+  const tapeHeader = tapeTarget(tape.header, from);
+  return {
+    evidence: tape,
+    tapeHeader,
+    moment: () => ({ startedAt: tapeHeader.recordedAt, durationMs: Math.round(tape.now()), host: tapeHeader.host }),
+    unanswered: (target) => tapeCoverage(tape.missing(), target),
+  };
+}
+
+async function finish(entry: CommandEntry, outcome: Outcome, common: CommonOptions, world: World): Promise<number> {
   if (outcome.kind === 'text') {
     await writeText(outcome.text, { markdown: outcome.markdown ?? false, colour: common.colour });
     return outcome.exitCode ?? 0;
   }
-  const { findings, coverage } = outcome;
+  const { findings } = outcome;
+  const coverage = [...outcome.coverage, ...world.unanswered(outcome.target)];
   const report: Report = {
     schemaVersion: '1.0',
     tool: { name: 'reloadctl', version },
     command: entry.name,
-    startedAt: started.toISOString(),
-    durationMs: Date.now() - started.getTime(),
-    host: { kernel: release(), hostname: hostname() },
+    ...world.moment(),
     target: outcome.target,
     verdict: verdictOf(findings, coverage, common.failOn),
     findings,

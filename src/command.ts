@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Evidence } from './evidence/types.ts';
 import type { Snapshot } from './kernel/types.ts';
 import type { Block } from './render/index.ts';
-import type { Coverage, Finding, RuleDefinition, Target } from './report/index.ts';
+import type { Coverage, Finding, Host, RuleDefinition, Target } from './report/index.ts';
 
 /** What running the command does to the target or the host, as `--help` says it. */
 export type Effects = 'none' | 'reads' | 'own child';
@@ -43,6 +43,11 @@ export interface TapeTarget {
   spec: string;
   name: string;
   pids: number[];
+  /** RFC 3339, UTC. */
+  recordedAt: string;
+  host: Host;
+  /** Names and addresses are pseudonyms. */
+  redacted: boolean;
 }
 
 /** A report with its text view, or a plain text (`explain`, `schema`). */

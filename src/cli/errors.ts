@@ -1,4 +1,6 @@
 /** What a failed run says on stderr, and its exit code. */
+import { isOutOfDescriptors } from '../evidence/index.ts';
+import { errnoWords } from '../kernel/coverage.ts';
 import { UserError } from '../kernel/user-error.ts';
 import { OutputFileError, visible } from '../render/index.ts';
 
@@ -18,6 +20,11 @@ export function report(error: unknown): number {
   if (error instanceof OutputFileError || isTapeError(error)) {
     process.stderr.write(`reloadctl: ${visible(error.message)}\n`);
     return 2;
+  }
+  // A module, a tape or an output file; what could not be read of the target is coverage, no error.
+  if (isOutOfDescriptors(error)) {
+    process.stderr.write(`reloadctl: ${errnoWords(error.code)}\n`);
+    return 3;
   }
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`reloadctl: this is a bug in reloadctl, please report it with this trace:\n${trace}\n`);

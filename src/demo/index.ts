@@ -1,3 +1,2 @@
-import type { CommandModule } from '../command.ts';
-export const configure: CommandModule['configure'] = () => undefined;
-export const run: CommandModule['run'] = async () => ({ kind: 'text', text: '' });
+/** The public face of the command. */
+export { configure, run } from './command.ts';

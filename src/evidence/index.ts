@@ -1,6 +1,7 @@
 /** The world, as questions and answers. Nothing else of the tool reads the machine. */
 export { type LiveOptions, openLive } from './live.ts';
 export { openRedactor, type Redactor } from './redact.ts';
+export { isOutOfDescriptors } from './spare.ts';
 export { loadTapeFile, saveTapeFile } from './tape-file.ts';
 export { TapeError, type TapeHeader } from './tape-format.ts';
 export { readTape, type TapeEvidence } from './tape-read.ts';

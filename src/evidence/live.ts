@@ -6,6 +6,7 @@ import type { Native } from './native/types.ts';
 import { listDirectory, readLink, readWhole, sizeOf } from './procfs.ts';
 import { openReader, type Reader, type ReaderPrograms } from './reader.ts';
 import type { Reply } from './reader-parts.ts';
+import { isOutOfDescriptors, openSpare } from './spare.ts';
 import type { Answer, ByteString, DiagSocket, Errno, Evidence, FileStat, SocketProbe } from './types.ts';
 
 export interface LiveOptions {
@@ -15,6 +16,8 @@ export interface LiveOptions {
   native?: Native | null;
   /** Where `cat` and `stat` may be; the system's directories unless told. */
   programs?: ReaderPrograms;
+  /** Aborted: sleeps and class B reads end at once, so that a signal is answered at once. */
+  signal?: AbortSignal;
 }
 
 const READER_DEADLINE_MS = 2000;
@@ -26,14 +29,18 @@ export function openLive(options: LiveOptions = {}): Evidence {
 class LiveEvidence implements Evidence {
   readonly origin = 'live';
   readonly #openedAt = performance.now();
+  readonly #spare = openSpare();
   readonly #reader: Reader;
+  readonly #signal: AbortSignal | undefined;
   #native: Native | null | undefined;
 
   constructor(options: LiveOptions) {
     this.#native = options.native;
+    this.#signal = options.signal;
     this.#reader = openReader({
       deadlineMs: options.readerDeadlineMs ?? READER_DEADLINE_MS,
       ...(options.programs === undefined ? {} : { programs: options.programs }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
   }
 
@@ -42,7 +49,7 @@ class LiveEvidence implements Evidence {
   }
 
   async sleep(ms: number): Promise<void> {
-    await delay(ms);
+    await delay(ms, undefined, this.#signal && { signal: this.#signal }).catch(() => undefined);
   }
 
   // The try blocks are written out four times: a closure per call would be the dearest part of 19,000 readlinks.
@@ -51,7 +58,7 @@ class LiveEvidence implements Evidence {
     try {
       return { value: readWhole(path), at: this.now(), source: path };
     } catch (error) {
-      return this.#refused(error, path);
+      return this.#again(error, path, readWhole);
     }
   }
 
@@ -67,7 +74,7 @@ class LiveEvidence implements Evidence {
     try {
       return { value: listDirectory(path), at: this.now(), source: path };
     } catch (error) {
-      return this.#refused(error, path);
+      return this.#again(error, path, listDirectory);
     }
   }
 
@@ -109,6 +116,7 @@ class LiveEvidence implements Evidence {
   }
 
   close(): boolean {
+    this.#spare.close();
     return this.#reader.close();
   }
 
@@ -119,6 +127,15 @@ class LiveEvidence implements Evidence {
       return this.#answer({ value: question(this.#native) }, source);
     } catch (error) {
       return this.#refused(error, source);
+    }
+  }
+
+  #again<T>(error: unknown, path: string, question: (path: string) => T): Answer<T> {
+    if (!isOutOfDescriptors(error)) return this.#refused(error, path);
+    try {
+      return this.#answer({ value: this.#spare.retry(error, () => question(path)) }, path);
+    } catch (second) {
+      return this.#refused(second, path);
     }
   }
 

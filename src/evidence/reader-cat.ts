@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { errnoByPath } from './errno.ts';
 import type { ChildRun, Children } from './reader-child.ts';
-import { type Reply, chunkOf, refuse, RETRY_MS, throughSelf } from './reader-parts.ts';
+import { type Reply, chunkOf, refuse, RETRY_MS, silence, throughSelf } from './reader-parts.ts';
 import type { ByteString } from './types.ts';
 
 /**
@@ -38,9 +38,9 @@ export async function catMany(
     if (batch === undefined) return [...replies, ...refuse<ByteString>(rest.length, 'ENOREADER')];
     replies.push(...batch.replies);
     if (batch.cut === undefined) continue;
-    replies.push({ errno: batch.cut === 'big' ? 'EFBIG' : 'ETIMEDOUT' });
+    replies.push({ errno: batch.cut === 'big' ? 'EFBIG' : silence(children) });
     cuts++;
-    if (cuts > 1) return [...replies, ...refuse<ByteString>(paths.length - replies.length, 'ETIMEDOUT')];
+    if (cuts > 1 || children.interrupted()) return [...replies, ...refuse<ByteString>(paths.length - replies.length, silence(children))];
     deadline = Math.max(until, performance.now() + RETRY_MS);
   }
   return replies;

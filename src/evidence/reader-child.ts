@@ -17,6 +17,8 @@ export interface ChildRun {
 export interface Children {
   /** Runs `program`, one variable in its environment, until performance.now() is `until`. Never rejects. */
   run(program: string, args: readonly string[], environment: Record<string, string>, until: number): Promise<ChildRun>;
+  /** Nobody waits for answers any more: what runs is given up on, what comes is not started. */
+  interrupted(): boolean;
   /** Kills what still runs. True when any child, now or before, had to be given up on. */
   close(): boolean;
 }
@@ -27,12 +29,17 @@ const SILENCE_MS = 25;
 const STRETCH_MS = 1000;
 const MAX_ERROR_BYTES = 1024 * 1024;
 
-export function openChildren(): Children {
-  const running = new Set<ChildProcess>();
+/** @param signal gives up at once on every child when it is aborted, as the deadline would. */
+export function openChildren(signal?: AbortSignal): Children {
+  const running = new Map<ChildProcess, () => void>();
   let stuck = false;
+  const interrupted = (): boolean => signal?.aborted ?? false;
+  signal?.addEventListener('abort', () => {
+    for (const giveUp of [...running.values()]) giveUp();
+  });
 
   const killAll = (): void => {
-    for (const child of running) child.kill('SIGKILL');
+    for (const child of running.keys()) child.kill('SIGKILL');
   };
 
   const abandon = (child: ChildProcess): void => {
@@ -48,6 +55,10 @@ export function openChildren(): Children {
       // NODE_V8_COVERAGE is copied into every child's environment unless it is named here.
       const env = { ...environment, NODE_V8_COVERAGE: undefined };
       let child: ChildProcess;
+      if (interrupted()) {
+        resolve({ ended: 'timeout', output: '', errors: '', exitCode: null });
+        return;
+      }
       try {
         // A group of its own: Ctrl-C at the terminal reaches us first, and we decide what becomes of the child.
         child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
@@ -56,7 +67,6 @@ export function openChildren(): Children {
         return;
       }
       if (running.size === 0) process.on('exit', killAll);
-      running.add(child);
       const output: Buffer[] = [];
       const errors: Buffer[] = [];
       let outputBytes = 0;
@@ -85,6 +95,7 @@ export function openChildren(): Children {
         else timer = setTimeout(watch, SILENCE_MS, outputBytes);
       };
 
+      running.set(child, () => giveUp('timeout'));
       child.stdout?.on('data', (chunk: Buffer) => {
         output.push(chunk);
         outputBytes += chunk.length;
@@ -106,9 +117,10 @@ export function openChildren(): Children {
 
   return {
     run,
+    interrupted,
     close() {
       const wasStuck = stuck || running.size > 0;
-      for (const child of running) abandon(child);
+      for (const child of running.keys()) abandon(child);
       return wasStuck;
     },
   };

@@ -4,6 +4,11 @@ import type { Answer, Errno } from './types.ts';
 /** An answer before it is stamped with time and source. */
 export type Reply<T> = Pick<Answer<T>, 'value' | 'errno'>;
 
+/** Why there is no answer from a child that was given up on. */
+export function silence(children: { interrupted(): boolean }): Errno {
+  return children.interrupted() ? 'EINTR' : 'ETIMEDOUT';
+}
+
 /** What a second try gets at least, ms. */
 export const RETRY_MS = 200;
 

@@ -2,7 +2,7 @@
 import { lstatSync } from 'node:fs';
 import { errnoByPath, errnoOf } from './errno.ts';
 import type { Children } from './reader-child.ts';
-import { type Reply, chunkOf, refuse, RETRY_MS, throughSelf } from './reader-parts.ts';
+import { type Reply, chunkOf, refuse, RETRY_MS, silence, throughSelf } from './reader-parts.ts';
 import type { Errno, FileStat } from './types.ts';
 
 /** GNU and busybox agree on these. The name last, so that whatever it holds cannot shift the numbers. */
@@ -42,7 +42,7 @@ export async function statMany(
     }
     todo = todo.slice(batch.length);
   }
-  return names.map((name) => found.get(prefix + name) ?? { errno: /^\d+$/.test(name) ? 'ETIMEDOUT' : 'EINVAL' });
+  return names.map((name) => found.get(prefix + name) ?? { errno: /^\d+$/.test(name) ? silence(children) : 'EINVAL' });
 }
 
 /** The names the child may have hung at in small parts, and those it never came to in large ones. */

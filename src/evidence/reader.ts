@@ -18,6 +18,8 @@ export interface ReaderOptions {
   /** How long a whole batch may take, ms; a second try after a hang gets at least 200 ms more. */
   deadlineMs: number;
   programs?: ReaderPrograms;
+  /** Aborted: nobody waits for answers any more, those that are missing get EINTR. */
+  signal?: AbortSignal;
 }
 
 export interface Reader {
@@ -31,7 +33,7 @@ export interface Reader {
 
 /** Starts nothing yet: a child is started per batch (4.5 ms), and none while nobody asks. */
 export function openReader(options: ReaderOptions): Reader {
-  const children = openChildren();
+  const children = openChildren(options.signal);
   const programs = options.programs ?? PROGRAMS;
   const deadline = (): number => performance.now() + options.deadlineMs;
   const cat = programs.cat.find((path) => existsSync(path));

@@ -17,6 +17,8 @@ export interface TapeHeader {
   recordedAt: string;
   /** True when names and addresses are pseudonyms. */
   redacted: boolean;
+  /** Where it was recorded: release of the kernel, name of the host. */
+  host?: { kernel: string; hostname: string };
   /** What the recording command wants to know again; not looked into here. */
   target: unknown;
 }

@@ -48,7 +48,7 @@ function parseHeader(line: string, fail: Fail): TapeHeader {
   if (!isRecord(header) || header.reloadctl !== 'tape') {
     return fail('not a reloadctl tape; make one with: reloadctl record <target> -o FILE');
   }
-  const { version, tool, recordedAt, redacted, target } = header;
+  const { version, tool, recordedAt, redacted, host, target } = header;
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) return fail(`a tape without a version; ${AGAIN}`);
   const maker = typeof tool === 'string' ? `reloadctl ${tool}` : 'reloadctl';
   if (version > TAPE_VERSION) {
@@ -57,7 +57,14 @@ function parseHeader(line: string, fail: Fail): TapeHeader {
   if (typeof tool !== 'string' || typeof recordedAt !== 'string' || typeof redacted !== 'boolean') {
     return fail(`the header lacks tool, recordedAt or redacted; ${AGAIN}`);
   }
-  return { reloadctl: 'tape', version, tool, recordedAt, redacted, target: target ?? null };
+  const known = parseHost(host);
+  return { reloadctl: 'tape', version, tool, recordedAt, redacted, ...(known && { host: known }), target: target ?? null };
+}
+
+function parseHost(host: unknown): TapeHeader['host'] {
+  if (!isRecord(host)) return undefined;
+  const { kernel, hostname } = host;
+  return typeof kernel === 'string' && typeof hostname === 'string' ? { kernel, hostname } : undefined;
 }
 
 function parseEnd(line: string): TapeEnd | undefined {

@@ -6,6 +6,8 @@ import { type Answer, type ByteString, type DiagSocket, type Evidence, type File
 export interface TapeEvidence extends Evidence {
   readonly origin: 'tape';
   readonly header: TapeHeader;
+  /** Sources of the questions asked so far that the tape holds no answer to, each once. */
+  missing(): string[];
 }
 
 /**
@@ -27,6 +29,7 @@ class TapedEvidence implements TapeEvidence {
   readonly origin = 'tape';
   readonly header: TapeHeader;
   readonly #tracks = new Map<string, Track>();
+  readonly #missing = new Set<string>();
   #now = 0;
 
   constructor(header: TapeHeader, records: readonly TapeRecord[]) {
@@ -90,12 +93,19 @@ class TapedEvidence implements TapeEvidence {
     return false;
   }
 
+  missing(): string[] {
+    return [...this.#missing];
+  }
+
   /** A question asked more often than it was recorded keeps its last answer. */
   #answer<Q extends Question>(question: Q, key: string): Answer<TapeValues[Q]> {
     const track = this.#tracks.get(trackName(question, key));
     const record = track?.records[track.next];
     const source = sourceOf(question, key);
-    if (track === undefined || record === undefined) return { errno: NOT_RECORDED, at: this.#now, source };
+    if (track === undefined || record === undefined) {
+      this.#missing.add(source);
+      return { errno: NOT_RECORDED, at: this.#now, source };
+    }
     if (track.next + 1 < track.records.length) track.next++;
     this.#now = Math.max(this.#now, record.at);
     // The parser has checked the value against the question.

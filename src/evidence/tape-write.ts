@@ -1,7 +1,7 @@
 /** Evidence that passes every question on and notes the answers. */
 import type { Redactor } from './redact.ts';
 import { checksum, keyOf, type Question, TAPE_VERSION, type TapeEnd, type TapeHeader, type TapeValues } from './tape-format.ts';
-import type { Answer, ByteString, DiagSocket, Evidence, FileStat, SocketProbe } from './types.ts';
+import { type Answer, type ByteString, type DiagSocket, type Evidence, type FileStat, NOT_RECORDED, type SocketProbe } from './types.ts';
 
 export interface TapeWriter {
   /** Use this instead of the evidence it was made from. Its answers are the true ones, whatever the tape says. */
@@ -11,17 +11,20 @@ export interface TapeWriter {
 }
 
 /**
- * @param header its `target` is written as it is: whoever redacts the answers must redact it too (Redactor.text)
+ * @param header its `target` and `host` are written as they are: whoever redacts the answers must redact them too (Redactor.text);
+ *   `redacted` is true at least when there is a redactor
  * @param redactor applied to answers, and to the keys of questions that hold names, before they are noted
  */
 export function openTapeWriter(
   inner: Evidence,
-  header: Pick<TapeHeader, 'tool' | 'recordedAt' | 'target'>,
+  header: Pick<TapeHeader, 'tool' | 'recordedAt' | 'target'> & Partial<Pick<TapeHeader, 'host' | 'redacted'>>,
   redactor?: Redactor,
 ): TapeWriter {
-  const first: TapeHeader = { reloadctl: 'tape', version: TAPE_VERSION, ...header, redacted: redactor !== undefined };
+  const first: TapeHeader = { reloadctl: 'tape', version: TAPE_VERSION, ...header, redacted: header.redacted === true || redactor !== undefined };
   const lines = [JSON.stringify(first)];
   const note = <Q extends Question>(question: Q, key: string, answer: Answer<TapeValues[Q]>): void => {
+    // A tape made from a tape lacks what that one lacks.
+    if (answer.errno === NOT_RECORDED) return;
     const written = redactor === undefined ? key : redactor.key(question, key);
     if (answer.errno !== undefined) lines.push(JSON.stringify([question, written, answer.at, null, answer.errno]));
     else if (answer.value !== undefined) {

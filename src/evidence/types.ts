@@ -11,8 +11,8 @@ export type ByteString = string;
 
 /**
  * An errno name (`ENOENT`, `EACCES`, ...) or one of ours: `ENOTRECORDED` (not on the tape), `ETIMEDOUT` (a class B
- * reader was given up on), `ENOREADER` (no reader could be started), `ENOTSUP` (no native calls on this host),
- * `EFBIG` (over the size limit).
+ * reader was given up on), `EINTR` (a signal came first: nobody waits for it any more), `ENOREADER` (no reader could be
+ * started), `ENOTSUP` (no native calls on this host), `EFBIG` (over the size limit).
  */
 export type Errno = string;
 

@@ -7,23 +7,27 @@ import { decodeText } from '../kernel/text.ts';
 import type { Fd } from '../kernel/types.ts';
 
 /** Keys every row has; those of the kind follow. `null` is "could not be read". */
-export interface FdRow {
+export interface FdRow extends FdSummary {
+  /** Base64 of the link's bytes when they are not UTF-8. */
+  targetBytes?: string;
+  access: 'r' | 'w' | 'rw' | 'path' | null;
+  description: string;
+  [attribute: string]: AttributeValue | null;
+}
+
+/** The part of a row that the default groups are made of: most looks need no more of 19,000 descriptors. */
+export interface FdSummary {
   pid: number;
   fd: number;
   kind: string;
   /** The link as the kernel prints it: `socket:[1]`, `/var/log/app.log`. */
   target: string;
-  /** Base64 of the link's bytes when they are not UTF-8. */
-  targetBytes?: string;
   cloexec: boolean | null;
   deleted: boolean;
-  access: 'r' | 'w' | 'rw' | 'path' | null;
   /** The group of the default view this one is in. */
   key: string;
   /** Who holds the other end, or the same thing too: `sh[42]:1`. */
   otherEnd?: string;
-  description: string;
-  [attribute: string]: AttributeValue | null;
 }
 
 /** Every name a filter may use. A test holds the kinds to it. */
@@ -34,20 +38,26 @@ export const attributeNames: readonly string[] = [
   'eventCount', 'eventfdId', 'semaphore', 'targets', 'clock', 'ticks', 'nextMs', 'intervalMs', 'signals', 'watches', 'ofPid', 'name', 'errno',
 ];
 
-export function rowOf(fd: Fd, key: string, ends: OtherEnds): FdRow {
-  const target = decodeText(fd.link);
+export function summaryOf(fd: Fd, key: string, ends: OtherEnds): FdSummary {
   const otherEnd = ends.words(fd);
-  const row: FdRow = {
+  return {
     pid: fd.pid,
     fd: fd.fd,
     kind: fd.kind,
-    target: target.text,
-    ...(target.base64 !== undefined && { targetBytes: target.base64 }),
+    target: decodeText(fd.link).text,
     cloexec: fd.info ? (fd.info.flags & O_CLOEXEC) !== 0 : null,
     deleted: isUnlinked(fd),
-    access: fd.info ? accessMode(fd.info.flags) : null,
     key,
     ...(otherEnd !== undefined && { otherEnd }),
+  };
+}
+
+export function rowOf(fd: Fd, key: string, ends: OtherEnds): FdRow {
+  const { base64 } = decodeText(fd.link);
+  const row: FdRow = {
+    ...summaryOf(fd, key, ends),
+    ...(base64 !== undefined && { targetBytes: base64 }),
+    access: fd.info ? accessMode(fd.info.flags) : null,
     description: kindOf(fd).describe(fd),
   };
   for (const [name, value] of Object.entries(attributesOf(fd))) if (value !== undefined && !(name in row)) row[name] = value;

@@ -1,4 +1,4 @@
-import type { FdRow } from './attributes.ts';
+import type { FdRow, FdSummary } from './attributes.ts';
 
 /** One line of the default view. */
 export interface Group {
@@ -16,15 +16,25 @@ export interface Group {
   otherEnds: string[];
 }
 
+/** The kind of a group that has members of more than one. */
+export const SEVERAL = 'several';
 const MOST_EXAMPLES = 3;
 const MOST_OTHER_ENDS = 3;
 
-/** Groups rows by the given attributes (default: kind and key), largest first. */
-export function groupRows(rows: readonly FdRow[], by: readonly string[]): Group[] {
+/** Words of the first holder up to its number, in `sh[42]:1, node[7]:12 and 3 more`. A name may hold any of these characters. */
+const firstHolder = /^[\s\S]*?\[\d+\](?=:\d+(?:$|, ))/;
+
+/** Groups rows by the given attributes (default: kind and key), largest first. Attributes other than those of a summary need whole rows. */
+export function groupRows(rows: Iterable<FdSummary | FdRow>, by: readonly string[]): Group[] {
   const groups = new Map<string, Group & { ends: Map<string, number>; kinds: Set<string> }>();
+  const shown = by.filter((name) => name !== 'kind');
+  let total = 0;
   for (const row of rows) {
-    const key = by.length === 0 ? row.key : by.filter((name) => name !== 'kind').map((name) => `${name}=${row[name] ?? ''}`).join(' ');
-    const id = by.length === 0 || by.includes('kind') ? `${row.kind}\0${key}` : key;
+    total++;
+    const key = by.length === 0 ? row.key : shown.map((name) => `${name}=${attributeOf(row, name) ?? ''}`).join(' ');
+    // Values hold anything, so that two rows may differ in them and not in the words.
+    const values = by.length === 0 ? row.key : shown.map((name) => JSON.stringify(attributeOf(row, name) ?? null)).join('\0');
+    const id = by.length === 0 || by.includes('kind') ? `${row.kind}\0${values}` : values;
     let group = groups.get(id);
     if (!group) {
       group = { kind: row.kind, key, count: 0, share: 0, withoutCloexec: 0, deleted: 0, examples: [], otherEnds: [], ends: new Map(), kinds: new Set() };
@@ -36,17 +46,25 @@ export function groupRows(rows: readonly FdRow[], by: readonly string[]): Group[
     if (row.deleted) group.deleted++;
     if (group.examples.length < MOST_EXAMPLES) group.examples.push({ pid: row.pid, fd: row.fd, target: row.target });
     if (row.otherEnd !== undefined) {
-      const holder = row.otherEnd.replace(/:\d+(, .*| and .*)?$/, '');
+      const holder = firstHolder.exec(row.otherEnd)?.[0] ?? row.otherEnd;
       group.ends.set(holder, (group.ends.get(holder) ?? 0) + 1);
     }
   }
   return [...groups.values()]
     .map(({ ends, kinds, ...group }) => ({
       ...group,
-      kind: kinds.size === 1 ? group.kind : 'several',
+      kind: kinds.size === 1 ? group.kind : SEVERAL,
       key: group.key === '' ? group.kind : group.key,
-      share: group.count / rows.length,
+      share: group.count / total,
       otherEnds: [...ends].sort((a, b) => b[1] - a[1]).slice(0, MOST_OTHER_ENDS).map(([holder]) => holder),
     }))
-    .sort((a, b) => b.count - a.count || (a.kind < b.kind ? -1 : 1) || (a.key < b.key ? -1 : 1));
+    .sort((a, b) => b.count - a.count || compareText(a.kind, b.kind) || compareText(a.key, b.key));
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function attributeOf(row: FdSummary | FdRow, name: string): unknown {
+  return (row as FdRow)[name];
 }

@@ -23,7 +23,7 @@ export function parseListOptions(options: Record<string, unknown>): ListOptions 
   return {
     list: Boolean(options.list) || sort !== undefined || columns !== undefined,
     ...(where !== undefined && { where: parseWhere(where) }),
-    sort: sort === undefined ? [] : parseNames('--sort', sort),
+    sort: sort === undefined ? [] : parseNames('--sort', sort, true),
     columns: columns === undefined ? defaultColumns : parseNames('--columns', columns),
     groupBy: groupBy === undefined ? [] : parseNames('--group-by', groupBy),
     allGroups: Boolean(options.all),

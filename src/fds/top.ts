@@ -5,6 +5,8 @@ import { CoverageLog } from '../kernel/coverage.ts';
 import { countOpen, listPids, readProcess } from '../kernel/process.ts';
 import { parseOpenFilesLimit } from '../kernel/proc/limits.ts';
 import { parseMountOptions } from '../kernel/proc/mountinfo.ts';
+import { refuseWithoutDescriptors } from '../kernel/own-limits.ts';
+import { parseStat } from '../kernel/proc/stat.ts';
 import { parseStatus } from '../kernel/proc/status.ts';
 import { decodeText } from '../kernel/text.ts';
 import type { Snapshot } from '../kernel/types.ts';
@@ -31,8 +33,10 @@ const WORTH_A_LOOK = 0.8;
 export async function runTop(context: CommandContext, options: { all: boolean }): Promise<Outcome> {
   const { evidence } = context;
   const coverage = new CoverageLog();
+  if (evidence.origin === 'live') refuseWithoutDescriptors(evidence);
   const rows = readRows(evidence, coverage);
-  noteHidden(context, coverage);
+  if (evidence.origin === 'tape') noteTape(evidence, rows, coverage);
+  else noteHidden(context, coverage);
   return {
     kind: 'report',
     target: null,
@@ -46,12 +50,15 @@ export async function runTop(context: CommandContext, options: { all: boolean })
 function readRows(evidence: Evidence, coverage: CoverageLog): TopRow[] {
   const rows: TopRow[] = [];
   let unknown = 0;
+  // Kernel threads are children of pid 2, unless that is a process like any other, as in a container.
+  const kthreadd = parseStat(evidence.read('/proc/2/stat').value ?? '')?.kernelThread ?? false;
   for (const pid of listPids(evidence)) {
     const status = parseStatus(evidence.read(`/proc/${pid}/status`).value ?? '');
-    // Gone meanwhile; a zombie or kernel thread (FDSize 0 or 64 and no memory) is told by its own count of 0.
+    // Gone meanwhile, here and below.
     if (!status) continue;
     const limit = parseOpenFilesLimit(evidence.read(`/proc/${pid}/limits`).value ?? '');
-    const open = countOpen(evidence, pid, status.state === 'Z' || status.ppid === 2 || pid === 2);
+    const open = countOpen(evidence, pid, status.state === 'Z' || (kthreadd && (status.ppid === 2 || pid === 2)));
+    if (open === null && evidence.read(`/proc/${pid}/stat`).value === undefined) continue;
     if (open === null) unknown++;
     const soft = limit?.soft ?? null;
     rows.push({
@@ -67,6 +74,19 @@ function readRows(evidence: Evidence, coverage: CoverageLog): TopRow[] {
     ...(unknown > 0 && { detail: 'this kernel is older than 6.2 and counts need rights', fix: 'sudo reloadctl fds --top' }),
   });
   return rows.sort((a, b) => (b.ratio ?? -1) - (a.ratio ?? -1) || (b.open ?? -1) - (a.open ?? -1) || a.pid - b.pid);
+}
+
+/** Which processes a tape holds beside its target is by chance: those that were near it. */
+function noteTape(evidence: Evidence, rows: readonly TopRow[], coverage: CoverageLog): void {
+  coverage.note({
+    source: 'processes',
+    status: rows.length > 0 ? 'partial' : 'absent',
+    seen: rows.length,
+    total: Math.max(rows.length, listPids(evidence).length),
+    detail: 'a tape holds its target and some processes around it, not all of the host',
+    fix: 'reloadctl fds --top on the host itself',
+    needed: true,
+  });
 }
 
 /** hidepid=1 and 2 hide other users' processes: what is not in the list cannot be missed there. */

@@ -3,12 +3,13 @@ import { type Block, count, percent, plural } from '../render/index.ts';
 import type { Snapshot } from '../kernel/types.ts';
 import type { FdRow } from './attributes.ts';
 import type { FdsData, ProcessRow } from './data.ts';
-import type { Group } from './groups.ts';
+import { type Group, SEVERAL } from './groups.ts';
 import type { ListOptions } from './list-options.ts';
 import type { ThreadTable } from './threads.ts';
 
 const GROUPS_SHOWN = 15;
 const PROCESSES_SHOWN = 10;
+const THREAD_FDS_SHOWN = 20;
 /** A group this large is worth a look of its own. */
 const LARGE_SHARE = 0.5;
 const LARGE_COUNT = 100;
@@ -16,7 +17,8 @@ const LARGE_COUNT = 100;
 export function* viewOf(snapshot: Snapshot, data: FdsData, list: ListOptions, rerun: string): Generator<Block> {
   yield* processBlocks(snapshot, data);
   yield { type: 'blank' };
-  if (data.fds) yield* listBlocks(data.fds, list, data.processes.length > 1);
+  if (list.where && (data.fds ?? data.groups).length === 0) yield { type: 'paragraph', text: 'no descriptor matches --where' };
+  else if (data.fds) yield* listBlocks(data.fds, list, data.processes.length > 1);
   else if (data.groups.length > 0) yield* groupBlocks(data, list);
   if (data.threads) yield* threadBlocks(data.threads);
   yield* nextBlocks(data, rerun);
@@ -110,22 +112,27 @@ function* listBlocks(rows: readonly FdRow[], list: ListOptions, several: boolean
 function* threadBlocks(threads: readonly ThreadTable[]): Generator<Block> {
   const own = threads.filter((thread) => thread.table === 'own');
   yield { type: 'blank' };
+  const unknown = threads.filter((thread) => thread.open === null).length;
+  if (unknown > 0) yield { type: 'paragraph', text: `the tables of ${plural('thread', unknown)} could not be read` };
   if (own.length === 0) {
-    yield { type: 'paragraph', text: `${plural('thread', threads.length)}, all with the one table` };
+    if (unknown < threads.length) yield { type: 'paragraph', text: `${plural('thread', threads.length - unknown)}, all with the one table` };
     return;
   }
   yield { type: 'paragraph', text: `${own.length} of ${plural('thread', threads.length)} have a table of their own:` };
   for (const thread of own) {
     yield { type: 'paragraph', text: `thread ${thread.tid} (${thread.comm}): ${plural('descriptor', thread.open ?? 0)}` };
-    yield { type: 'list', items: (thread.fds ?? []).slice(0, 20).map(({ fd, target }) => `${fd} ${target}`) };
+    const fds = thread.fds ?? [];
+    const items = fds.slice(0, THREAD_FDS_SHOWN).map(({ fd, target }) => `${fd} ${target}`);
+    if (fds.length > items.length) items.push(`and ${count(fds.length - items.length)} more (--json has all)`);
+    yield { type: 'list', items };
   }
 }
 
 /** Commands for the next minute, made from what was seen. */
 function* nextBlocks(data: FdsData, rerun: string): Generator<Block> {
-  if (data.fds) return;
+  if (data.fds || /\s--where[\s=]/.test(rerun)) return;
   const [largest] = data.groups;
-  if (!largest || largest.count < LARGE_COUNT || largest.share < LARGE_SHARE) return;
+  if (!largest || largest.kind === SEVERAL || largest.count < LARGE_COUNT || largest.share < LARGE_SHARE) return;
   const base = rerun.replace(/ --(all|group-by \S+)/g, '');
   yield { type: 'blank' };
   yield { type: 'command', text: `${base} --list --where 'kind=${largest.kind}'`, note: `${percent(largest.share)} of all descriptors are one group` };

@@ -23,12 +23,13 @@ export function parseWhere(text: string): Test {
   return (row) => tests.every((test) => test(row));
 }
 
-/** Names of --columns, --sort and --group-by, checked. A leading `-` (descending) is left to the caller. */
-export function parseNames(option: string, text: string): string[] {
+/** Names of --columns, --sort and --group-by, checked. A leading `-` (descending) is left to the caller, where `signed` allows it. */
+export function parseNames(option: string, text: string, signed = false): string[] {
   let column = 1;
   return text.split(',').map((part) => {
     const name = part.trim();
-    if (!attributeNames.includes(name.replace(/^-/, ''))) throw unknownAttribute(option, column, name.replace(/^-/, ''));
+    const bare = signed ? name.replace(/^-/, '') : name;
+    if (!attributeNames.includes(bare)) throw unknownAttribute(option, column + part.indexOf(bare), bare);
     column += part.length + 1;
     return name;
   });
@@ -59,7 +60,7 @@ function testOf(name: string, operator: string, value: string, column: number): 
     return (row) => equals(row[name]) === (operator === '=');
   }
   const number = Number(value);
-  if (value === '' || Number.isNaN(number)) throw new UserError(`--where:1:${column}: ${name}${operator}${value}: ${operator} compares numbers, and ${value || 'nothing'} is none`);
+  if (value.trim() === '' || Number.isNaN(number)) throw new UserError(`--where:1:${column}: ${name}${operator}${value}: ${operator} compares numbers, and ${value || 'nothing'} is none`);
   const compare: Record<string, (a: number) => boolean> = { '>': (a) => a > number, '<': (a) => a < number, '>=': (a) => a >= number, '<=': (a) => a <= number };
   const test = compare[operator]!;
   return (row) => typeof row[name] === 'number' && test(row[name]);
@@ -67,6 +68,18 @@ function testOf(name: string, operator: string, value: string, column: number): 
 
 function equality(value: string): (actual: unknown) => boolean {
   if (!value.includes('*')) return (actual) => String(actual ?? '') === value;
-  const pattern = new RegExp(`^${value.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('[^]*')}$`);
-  return (actual) => pattern.test(String(actual ?? ''));
+  const [first, ...parts] = value.split('*') as [string, ...string[]];
+  const last = parts.pop()!;
+  return (actual) => {
+    const text = String(actual ?? '');
+    if (!text.startsWith(first) || !text.endsWith(last)) return false;
+    // Each part at its first place: no pattern can make this slow, whatever the names are.
+    let at = first.length;
+    for (const part of parts) {
+      const found = text.indexOf(part, at);
+      if (found < 0) return false;
+      at = found + part.length;
+    }
+    return at + last.length <= text.length;
+  };
 }

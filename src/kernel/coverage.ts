@@ -39,6 +39,8 @@ export function statusOf(errno: string | undefined): CoverageStatus {
       return 'denied';
     case 'ETIMEDOUT':
       return 'timeout';
+    case 'EINTR':
+      return 'partial';
     case 'ENOTSUP':
     case 'ENOSYS':
       return 'unsupported';
@@ -57,8 +59,9 @@ export function errnoWords(errno: string): string {
     EMFILE: 'reloadctl itself is out of descriptors (EMFILE): raise its own limit, ulimit -n',
     ENFILE: 'the host is out of open files (ENFILE, fs.file-max)',
     ENOTRECORDED: 'not recorded on this tape',
-    ENOREADER: 'no reader process could be started (cat and stat are needed, and a free pid)',
+    ENOREADER: 'no reader process could be started: it needs cat and stat, a free pid, and free descriptors',
     ENOTSUP: 'no native calls on this host (the optional package koffi is absent)',
+    EINTR: 'stopped by a signal',
     ETIMEDOUT: 'did not answer in time: the target holds a lock, or a file system is dead',
   };
   return words[errno] ?? errno;

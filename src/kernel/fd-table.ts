@@ -20,8 +20,10 @@ export interface RawTable {
   errors: Map<number, string>;
   /** Closed between listing and reading: normal in a busy process. */
   vanished: number;
-  /** Class B answers that did not come: errno by what was asked (`stat`, `fdinfo`). */
-  slowFailures: Map<'stat' | 'fdinfo', { count: number; total: number; errno: string }>;
+  /** Answers that did not come, of class A (`flags`) and B (`stat`, `fdinfo`). */
+  failures: Map<'flags' | 'stat' | 'fdinfo', { count: number; total: number; errno: string }>;
+  /** A signal ended the reading before all was asked. */
+  stopped: boolean;
   /** Set when the list itself was refused. */
   errno?: string;
 }
@@ -36,7 +38,7 @@ export interface ReadOptions {
 
 export async function readRawTable(evidence: Evidence, process: Process, options: ReadOptions): Promise<RawTable> {
   const raw: RawTable = {
-    process, numbers: [], links: new Map(), infos: new Map(), stats: new Map(), errors: new Map(), vanished: 0, slowFailures: new Map(),
+    process, numbers: [], links: new Map(), infos: new Map(), stats: new Map(), errors: new Map(), vanished: 0, failures: new Map(), stopped: false,
   };
   const directory = `/proc/${process.pid}/fd`;
   const listed = evidence.list(directory);
@@ -45,19 +47,31 @@ export async function readRawTable(evidence: Evidence, process: Process, options
     return raw;
   }
   raw.numbers = listed.value.map(Number).sort((a, b) => a - b);
-  await eachChunk(raw.numbers, options.signal, (fd) => readLink(evidence, raw, directory, fd));
+  await eachChunk(raw, raw.numbers, options.signal, (fd) => readLink(evidence, raw, directory, fd));
   const slow = readSlowParts(evidence, raw, directory, options);
-  if (options.infos) {
-    await eachChunk([...raw.links.keys()], options.signal, (fd) => {
-      if (!infoBlocks(raw.links.get(fd)!)) readInfo(raw, fd, evidence.read(`/proc/${process.pid}/fdinfo/${fd}`));
-    });
-  }
+  if (options.infos) await readInfos(evidence, raw, options.signal);
   await slow;
   return raw;
 }
 
-async function eachChunk(fds: readonly number[], signal: AbortSignal, visit: (fd: number) => void): Promise<void> {
-  for (let at = 0; at < fds.length && !signal.aborted; at += CHUNK) {
+async function readInfos(evidence: Evidence, raw: RawTable, signal: AbortSignal): Promise<void> {
+  const fds = [...raw.links].filter(([, link]) => !infoBlocks(link)).map(([fd]) => fd);
+  let failed = 0;
+  let errno: string | undefined;
+  await eachChunk(raw, fds, signal, (fd) => {
+    const answer = evidence.read(`/proc/${raw.process.pid}/fdinfo/${fd}`);
+    readInfo(raw, fd, answer);
+    if (!isFailure(answer)) return;
+    failed++;
+    errno ??= answer.errno;
+  });
+  if (errno !== undefined) raw.failures.set('flags', { count: failed, total: fds.length, errno });
+}
+
+async function eachChunk(raw: RawTable, fds: readonly number[], signal: AbortSignal, visit: (fd: number) => void): Promise<void> {
+  for (let at = 0; at < fds.length; at += CHUNK) {
+    raw.stopped ||= signal.aborted;
+    if (raw.stopped) return;
     const end = Math.min(at + CHUNK, fds.length);
     for (let index = at; index < end; index++) visit(fds[index]!);
     if (end < fds.length) await new Promise((resolve) => setImmediate(resolve));
@@ -67,7 +81,7 @@ async function eachChunk(fds: readonly number[], signal: AbortSignal, visit: (fd
 function readLink(evidence: Evidence, raw: RawTable, directory: string, fd: number): void {
   const answer = evidence.readlink(`${directory}/${fd}`);
   if (answer.value !== undefined) raw.links.set(fd, answer.value);
-  else if (answer.errno === 'ENOENT') raw.vanished++;
+  else if (answer.errno === 'ENOENT' || answer.errno === 'ESRCH') raw.vanished++;
   else raw.errors.set(fd, answer.errno ?? 'EIO');
 }
 
@@ -91,15 +105,21 @@ async function readSlowParts(evidence: Evidence, raw: RawTable, directory: strin
     const stat = stats[index]?.value;
     if (stat) raw.stats.set(fd, stat);
   });
-  blocking.forEach((fd, index) => readInfo(raw, fd, infos[index]!));
+  blocking.forEach((fd, index) => {
+    readInfo(raw, fd, infos[index]!);
+  });
   noteFailures(raw, 'stat', stats);
   noteFailures(raw, 'fdinfo', infos);
 }
 
-/** ENOENT means closed meanwhile, which is no failure of ours. */
+/** ENOENT means closed meanwhile, and ESRCH ended meanwhile: no failures of ours. */
+function isFailure({ errno }: Answer<unknown>): boolean {
+  return errno !== undefined && errno !== 'ENOENT' && errno !== 'ESRCH';
+}
+
 function noteFailures(raw: RawTable, asked: 'stat' | 'fdinfo', answers: readonly Answer<unknown>[]): void {
-  const failed = answers.filter((answer) => answer.errno !== undefined && answer.errno !== 'ENOENT');
-  if (failed.length > 0) raw.slowFailures.set(asked, { count: failed.length, total: answers.length, errno: failed[0]!.errno! });
+  const failed = answers.filter(isFailure);
+  if (failed.length > 0) raw.failures.set(asked, { count: failed.length, total: answers.length, errno: failed[0]!.errno! });
 }
 
 /** Gives each descriptor its kind and what the kind makes of it. */

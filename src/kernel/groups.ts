@@ -1,5 +1,6 @@
 /** The default grouping: by kind, and inside a kind by what its key says; paths become templates, too many keys a wider one. */
 import { kindOf } from './kinds/index.ts';
+import type { Kind } from './kinds/kind.ts';
 import { pathTemplates } from './templates.ts';
 import type { Fd } from './types.ts';
 
@@ -9,29 +10,40 @@ const TOO_MANY_KEYS = 8;
 /** The group key of each descriptor, made over all of them together. */
 export function groupKeys(fds: readonly Fd[]): Map<Fd, string> {
   const keys = new Map<Fd, string>();
-  const paths = new Map<string, Set<string>>();
-  const wide = new Map<string, Set<string>>();
+  const byKind = new Map<string, Fd[]>();
   for (const fd of fds) {
-    const kind = kindOf(fd);
-    const key = kind.key(fd);
-    keys.set(fd, key);
-    if (kind.keyIsPath) addTo(paths, kind.name, key);
-    else if (kind.wideKey) addTo(wide, `${kind.name}\0${kind.wideKey(fd)}`, key);
+    const members = byKind.get(fd.kind);
+    if (members) members.push(fd);
+    else byKind.set(fd.kind, [fd]);
   }
-  const templates = new Map([...paths].map(([kind, set]) => [kind, pathTemplates(set)]));
-  for (const [fd, key] of keys) {
-    const kind = kindOf(fd);
-    if (kind.keyIsPath) keys.set(fd, templates.get(kind.name)!.get(key)!);
-    else if (kind.wideKey) {
-      const wider = kind.wideKey(fd);
-      if (wide.get(`${kind.name}\0${wider}`)!.size > TOO_MANY_KEYS) keys.set(fd, wider);
-    }
+  for (const members of byKind.values()) {
+    const kind = kindOf(members[0]!);
+    if (kind.keyIsPath) setTemplates(keys, kind, members);
+    else if (kind.wideKey) setKeysOrWider(keys, kind, kind.wideKey, members);
+    else for (const fd of members) keys.set(fd, kind.key(fd));
   }
   return keys;
 }
 
-function addTo(sets: Map<string, Set<string>>, name: string, value: string): void {
-  const set = sets.get(name);
-  if (set) set.add(value);
-  else sets.set(name, new Set([value]));
+function setTemplates(keys: Map<Fd, string>, kind: Kind, members: readonly Fd[]): void {
+  const paths = members.map((fd) => kind.key(fd));
+  const templates = pathTemplates(new Set(paths));
+  members.forEach((fd, index) => {
+    keys.set(fd, templates.get(paths[index]!)!);
+  });
+}
+
+function setKeysOrWider(keys: Map<Fd, string>, kind: Kind, wideKey: (fd: Fd) => string, members: readonly Fd[]): void {
+  const narrow = members.map((fd) => kind.key(fd));
+  const wide = members.map(wideKey);
+  const below = new Map<string, Set<string>>();
+  wide.forEach((wider, index) => {
+    const known = below.get(wider);
+    if (known) known.add(narrow[index]!);
+    else below.set(wider, new Set([narrow[index]!]));
+  });
+  members.forEach((fd, index) => {
+    const wider = wide[index]!;
+    keys.set(fd, below.get(wider)!.size > TOO_MANY_KEYS ? wider : narrow[index]!);
+  });
 }

@@ -1,14 +1,16 @@
 /** Descriptors that another program holds at the same number: what an exec took along. */
 import { O_CLOEXEC } from './proc/fdinfo.ts';
+import { areTwoPrograms } from './services.ts';
 import type { Fd, FdTable, Process } from './types.ts';
 
 export interface SharedFd {
   /** Held by a target. */
   own: Fd;
-  /** The same link at the same number, held by a relative that runs another executable. */
+  /** The same link at the same number, held by an ancestor or a descendant of another program. */
   other: Fd;
+  /** Who holds `other`. */
   process: Process;
-  /** True when the relative is below the target: it got the descriptor from it. */
+  /** True when that one is below: it got the descriptor from the target. */
   below: boolean;
 }
 
@@ -16,29 +18,38 @@ export interface SharedFd {
 const LAST_STANDARD_FD = 2;
 
 /**
- * Sockets and files a target shares with a relative of another executable, at the same number, open across exec on both
- * sides. Workers forked from the same executable share on purpose and are left out; so is a descriptor that was moved to
- * another number, which is how a hand-over on purpose looks.
+ * Sockets and files a target shares with a known ancestor or descendant of another program, at the same number, open across
+ * exec on both sides. Workers of one program share on purpose and are left out; so is a descriptor that was moved to
+ * another number, which is how a hand-over on purpose looks. Of two targets the upper one is the owner.
  */
 export function sharedAcrossExec(tables: readonly FdTable[], relatives: readonly FdTable[]): SharedFd[] {
+  const targets = new Set(tables.map((table) => table.process.pid));
+  const family = new Map([...relatives, ...tables].map((table) => [table.process.pid, table]));
+  const numbers = new Map([...family.values()].map((table) => [table, new Map(table.fds.map((fd) => [fd.fd, fd]))]));
   const shared: SharedFd[] = [];
-  for (const relative of relatives) {
-    for (const table of tables) {
-      if (table.process.exe === undefined || relative.process.exe === undefined) continue;
-      if (table.process.exe === relative.process.exe) continue;
-      const below = relative.process.ppid === table.process.pid;
-      const above = table.process.ppid === relative.process.pid;
-      if (!below && !above) continue;
-      const own = new Map(table.fds.map((fd) => [fd.fd, fd]));
-      for (const other of relative.fds) {
-        const mine = own.get(other.fd);
-        if (!mine || mine.fd <= LAST_STANDARD_FD || mine.link !== other.link) continue;
-        if ((mine.kind !== 'socket' && mine.kind !== 'file') || closesOnExec(mine) || closesOnExec(other)) continue;
-        shared.push({ own: mine, other, process: relative.process, below });
+  for (const holder of family.values()) {
+    for (const owner of ancestorsOf(holder, family)) {
+      const below = targets.has(owner.process.pid);
+      if ((!below && !targets.has(holder.process.pid)) || !areTwoPrograms(owner.process, holder.process)) continue;
+      for (const held of holder.fds) {
+        const origin = numbers.get(owner)!.get(held.fd);
+        if (!origin || !isSharedAcrossExec(origin, held)) continue;
+        const [own, other] = below ? [origin, held] : [held, origin];
+        if (own.kind === 'socket' || own.kind === 'file') shared.push({ own, other, process: below ? holder.process : owner.process, below });
       }
     }
   }
   return shared;
+}
+
+function ancestorsOf(table: FdTable, family: ReadonlyMap<number, FdTable>): FdTable[] {
+  const found = new Set<FdTable>([table]);
+  for (let next = family.get(table.process.ppid); next && !found.has(next); next = family.get(next.process.ppid)) found.add(next);
+  return [...found].slice(1);
+}
+
+function isSharedAcrossExec(a: Fd, b: Fd): boolean {
+  return a.fd > LAST_STANDARD_FD && a.link === b.link && !closesOnExec(a) && !closesOnExec(b);
 }
 
 /** Unknown flags count as closing: a claim needs to have seen them. */

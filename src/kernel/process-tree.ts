@@ -25,13 +25,11 @@ export class ProcessTree {
 
   /** All below `pid`, nearest first, without itself. */
   descendants(pid: number): number[] {
-    const found: number[] = [];
-    const queue = [...this.children(pid)];
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      found.push(next);
-      queue.push(...this.children(next));
-    }
-    return found;
+    // Read one after the other while pids are used again: the links may form a circle.
+    const found = new Set([pid]);
+    for (const above of found) for (const child of this.children(above)) found.add(child);
+    found.delete(pid);
+    return [...found];
   }
 
   /** Those of `pids` whose parent is not among them: one root means one service. */

@@ -48,7 +48,10 @@ export function countOpen(evidence: Evidence, pid: number, hasNone: boolean): nu
   const size = evidence.size(`/proc/${pid}/fd`);
   if (size.value) return size.value;
   if (hasNone) return 0;
-  return evidence.list(`/proc/${pid}/fd`).value?.length ?? null;
+  const listed = evidence.list(`/proc/${pid}/fd`).value;
+  if (listed) return listed.length;
+  // Where we are told of our own, which are never none, 0 is a count: `(sd-pam)` closes all of its descriptors.
+  return size.value === 0 && evidence.size('/proc/self/fd').value ? 0 : null;
 }
 
 /** All pids, ascending; on a host with hidepid only those we may see. */

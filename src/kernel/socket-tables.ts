@@ -14,6 +14,7 @@ const inetProtocols: readonly InetProtocol[] = ['udp', 'udp6', 'udplite', 'udpli
 /** Kernel state numbers of include/net/tcp_states.h. */
 const SYN_SENT = 2;
 const LISTEN = 10;
+const MAPPED = /^::ffff:(?=\d+\.)/;
 
 export interface Wanted {
   /** Inodes somebody asks for; only their rows are kept. */
@@ -31,22 +32,35 @@ export function readSocketTable(evidence: Evidence, pid: number, netns: string, 
   const keep = (row: SocketRow): void => void table.byInode.set(row.inode, row);
   const isWanted = (inode: string): boolean => wanted.inodes.has(inode);
   const missing = (): boolean => table.byInode.size < wanted.inodes.size;
-  if (missing()) scanUnix(evidence.read(`${net}/unix`).value ?? '', keep, isWanted);
-  for (const protocol of inetProtocols) {
-    if (missing()) scanInet(evidence.read(`${net}/${protocol}`).value ?? '', protocol, keep, isWanted);
-  }
-  if (missing()) scanNetlink(evidence.read(`${net}/netlink`).value ?? '', keep, isWanted);
-  if (missing()) scanPacket(evidence.read(`${net}/packet`).value ?? '', keep, isWanted);
+  const text = (name: string): string => {
+    const { value, errno } = evidence.read(`${net}/${name}`);
+    // What has no file has no module loaded, and so no sockets.
+    if (errno !== undefined && errno !== 'ENOENT') table.errno ??= errno;
+    return value ?? '';
+  };
+  if (missing()) scanUnix(text('unix'), keep, isWanted);
+  for (const protocol of inetProtocols) if (missing()) scanInet(text(protocol), protocol, keep, isWanted);
+  if (missing()) scanNetlink(text('netlink'), keep, isWanted);
+  if (missing()) scanPacket(text('packet'), keep, isWanted);
   if (missing()) readTcpMemory(evidence, net, table);
   return table;
 }
 
 /** The TCP part alone, for the second look. */
-export function readTcp(evidence: Evidence, net: string, table: Pick<SocketTable, 'byInode' | 'pending' | 'listenOverflows'>, wanted: Wanted): void {
+export function readTcp(
+  evidence: Evidence,
+  net: string,
+  table: Pick<SocketTable, 'byInode' | 'pending' | 'listenOverflows' | 'errno'>,
+  wanted: Wanted,
+): void {
   const orphans: SocketRow[] = [];
   const listening = new Set<number>();
-  const onThisHost = new Map<number, SocketRow>();
-  const texts = (['tcp', 'tcp6'] as const).map((protocol) => [protocol, evidence.read(`${net}/${protocol}`).value ?? ''] as const);
+  const onThisHost = new Map<number, SocketRow[]>();
+  const texts = (['tcp', 'tcp6'] as const).map((protocol) => {
+    const { value, errno } = evidence.read(`${net}/${protocol}`);
+    if (errno !== undefined && (protocol === 'tcp' || errno !== 'ENOENT')) table.errno ??= errno;
+    return [protocol, value ?? ''] as const;
+  });
   for (const [protocol, text] of texts) {
     scanInet(
       text,
@@ -54,7 +68,7 @@ export function readTcp(evidence: Evidence, net: string, table: Pick<SocketTable
       (row) => {
         if (wanted.inodes.has(row.inode)) {
           table.byInode.set(row.inode, row);
-          if (isLocal(row)) onThisHost.set(portPair(row.remotePort!, row.localPort!), row);
+          if (isLocal(row)) addTo(onThisHost, portPair(row.remotePort!, row.localPort!), row);
         }
         if (row.state === 'LISTEN') listening.add(row.localPort!);
         else if (row.inode === '0' || row.state === 'SYN_SENT') orphans.push(row);
@@ -70,16 +84,28 @@ export function readTcp(evidence: Evidence, net: string, table: Pick<SocketTable
 }
 
 /** The other end of a connection inside this host is the row with both endpoints exchanged. */
-function findPeers(text: string, protocol: InetProtocol, ends: ReadonlyMap<number, SocketRow>): void {
+function findPeers(text: string, protocol: InetProtocol, ends: ReadonlyMap<number, readonly SocketRow[]>): void {
   scanInet(
     text,
     protocol,
     (row) => {
-      const end = ends.get(portPair(row.localPort!, row.remotePort!));
-      if (end && end.localAddress === row.remoteAddress && end.remoteAddress === row.localAddress) end.peerInode = row.inode;
+      for (const end of ends.get(portPair(row.localPort!, row.remotePort!)) ?? []) {
+        if (isSameAddress(end.localAddress, row.remoteAddress) && isSameAddress(end.remoteAddress, row.localAddress)) end.peerInode = row.inode;
+      }
     },
     (inode, _state, local, remote) => inode !== '0' && ends.has(portPair(local, remote)),
   );
+}
+
+/** A server on `::` has its IPv4 connections in the table of IPv6, with mapped addresses; the client has it in the other one. */
+function isSameAddress(a: string | undefined, b: string | undefined): boolean {
+  return a?.replace(MAPPED, '') === b?.replace(MAPPED, '');
+}
+
+function addTo(rows: Map<number, SocketRow[]>, key: number, row: SocketRow): void {
+  const known = rows.get(key);
+  if (known) known.push(row);
+  else rows.set(key, [row]);
 }
 
 function portPair(local: number, remote: number): number {
@@ -100,7 +126,7 @@ function countPending(pending: Map<number, PendingConnections>, row: SocketRow):
 
 /** A connection inside this host: both ends then usually have the same address. */
 function isLocal(row: SocketRow): boolean {
-  return row.localAddress === row.remoteAddress || /^(127\.|::1$|::ffff:127\.)/.test(row.remoteAddress ?? '');
+  return isSameAddress(row.localAddress, row.remoteAddress) || /^(127\.|::1$|::ffff:127\.)/.test(row.remoteAddress ?? '');
 }
 
 function readTcpMemory(evidence: Evidence, net: string, table: SocketTable): void {

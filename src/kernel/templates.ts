@@ -8,12 +8,16 @@ const TOO_MANY_NAMES = 8;
 const DELETED = ' (deleted)';
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
-const hash = /(?<![0-9a-z])(?=[a-f]*[0-9])[0-9a-f]{8,}(?![0-9a-z])/gi;
+// Letters of other scripts are letters: a pseudonym may put others in their place, and must not make a hash.
+const hash = /(?<![0-9a-z\u0080-\uffff])(?=[a-f]*[0-9])[0-9a-f]{8,}(?![0-9a-z\u0080-\uffff])/gi;
 const digits = /[0-9]+/g;
+const hasDigit = /[0-9]/;
+/** Of a name that already had its digits replaced. */
+const extensionOf = /[\s\S](\.[A-Za-z0-9*]{1,8})$/;
 
 /** Digit runs, hashes of 8 and more hex digits and uuids become `*`. */
 export function byLooks(path: string): string {
-  if (!/[0-9]/.test(path)) return path;
+  if (!hasDigit.test(path)) return path;
   return path.replace(uuid, '*').replace(hash, '*').replace(digits, '*').replace(/\*(?:[*.\-_:]\*)+/g, '*');
 }
 
@@ -22,90 +26,113 @@ export function byLooks(path: string): string {
  * Input: distinct paths (with or without " (deleted)"). Output: a map from each to its template.
  */
 export function pathTemplates(paths: Iterable<string>): Map<string, string> {
-  const looks = new Map<string, string>();
-  for (const path of paths) looks.set(path, byLooks(path));
-  const wide = collapseDirectories(collapseNames(new Set(looks.values())));
-  const members = new Map<string, number>();
-  const result = new Map<string, string>();
-  for (const [path, look] of looks) {
-    const template = wide.get(look) ?? look;
-    result.set(path, template);
-    members.set(template, (members.get(template) ?? 0) + 1);
+  const byPath = new Map<string, number>();
+  const byLook = new Map<string, number>();
+  for (const path of paths) {
+    const look = byLooks(path);
+    const index = byLook.get(look) ?? byLook.size;
+    if (index === byLook.size) byLook.set(look, index);
+    byPath.set(path, index);
   }
-  for (const [path, template] of result) if (members.get(template) === 1) result.set(path, path);
+  const names = collapseNames([...byLook.keys()]);
+  const directories = collapseDirectories(new Set(names));
+  const templates = names.map((name) => directories.get(name)!);
+  const members = new Map<string, number>();
+  for (const index of byPath.values()) members.set(templates[index]!, (members.get(templates[index]!) ?? 0) + 1);
+  const result = new Map<string, string>();
+  for (const [path, index] of byPath) result.set(path, members.get(templates[index]!) === 1 ? path : templates[index]!);
   return result;
 }
 
 interface Parts {
+  index: number;
   directory: string;
-  name: string;
+  /** The name without its extension. */
+  stem: string;
+  /** With its dot; empty when there is none. */
   extension: string;
   deleted: string;
 }
 
-function split(path: string): Parts {
+function split(path: string, index: number): Parts {
   const deleted = path.endsWith(DELETED) ? DELETED : '';
   const bare = deleted ? path.slice(0, -DELETED.length) : path;
   const slash = bare.lastIndexOf('/');
   const name = bare.slice(slash + 1);
-  const dot = name.lastIndexOf('.');
-  const extension = dot > 0 && name.length - dot <= 9 ? name.slice(dot) : '';
-  return { directory: bare.slice(0, slash + 1), name, extension, deleted };
+  const extension = extensionOf.exec(name)?.[1] ?? '';
+  return { index, directory: bare.slice(0, slash + 1), stem: name.slice(0, name.length - extension.length), extension, deleted };
 }
 
-/** Many names of one extension in one directory become `prefix*suffix.ext` (mkstemp and the like). */
-function collapseNames(paths: ReadonlySet<string>): Map<string, string> {
-  const families = new Map<string, { parts: Parts; path: string }[]>();
-  for (const path of paths) {
-    const parts = split(path);
-    const family = `${parts.directory}\0${parts.extension}\0${parts.deleted}`;
-    const list = families.get(family);
-    if (list) list.push({ parts, path });
-    else families.set(family, [{ parts, path }]);
-  }
-  const result = new Map<string, string>();
-  for (const list of families.values()) {
-    if (list.length <= TOO_MANY_NAMES) {
-      for (const { path } of list) result.set(path, path);
+/**
+ * The template of each path, in their order. Many names in one directory that share an extension become `prefix*.ext`, those
+ * that share all but it `name.*` (mkstemp and the like).
+ */
+function collapseNames(paths: readonly string[]): string[] {
+  const result = [...paths];
+  const left: Parts[] = [];
+  for (const family of familiesOf(paths.map(split), ({ directory, extension, deleted }) => `${directory}${extension}/${deleted}`)) {
+    if (family.length <= TOO_MANY_NAMES) {
+      left.push(...family);
       continue;
     }
-    const { directory, extension, deleted } = list[0]!.parts;
-    const stems = list.map(({ parts }) => parts.name.slice(0, parts.name.length - extension.length));
-    const template = `${directory}${commonPrefix(stems)}*${extension}${deleted}`.replace(/\*+/g, '*');
-    for (const { path } of list) result.set(path, template);
+    const { directory, extension, deleted } = family[0]!;
+    const template = `${directory}${commonPrefix(family.map(({ stem }) => stem))}*${extension}${deleted}`.replace(/\*+/g, '*');
+    for (const { index } of family) result[index] = template;
+  }
+  for (const family of familiesOf(left, ({ directory, stem, deleted }) => `${directory}${stem}/${deleted}`)) {
+    if (family.length <= TOO_MANY_NAMES) continue;
+    const { directory, stem, deleted } = family[0]!;
+    for (const { index } of family) result[index] = `${directory}${stem}.*${deleted}`;
   }
   return result;
 }
 
+function familiesOf(all: readonly Parts[], name: (parts: Parts) => string): Iterable<Parts[]> {
+  const families = new Map<string, Parts[]>();
+  for (const parts of all) {
+    const key = name(parts);
+    const family = families.get(key);
+    if (family) family.push(parts);
+    else families.set(key, [parts]);
+  }
+  return families.values();
+}
+
 /** Many directories side by side that hold the same things become `*`: `/srv/tenants/ANY/db.sqlite`. */
-function collapseDirectories(templates: Map<string, string>): Map<string, string> {
-  const current = new Map<string, string>(templates);
-  const depth = Math.max(0, ...[...new Set(current.values())].map((path) => path.split('/').length));
+function collapseDirectories(templates: ReadonlySet<string>): Map<string, string> {
+  const current = new Map([...templates].map((template) => [template, template]));
+  let depth = 0;
+  for (const template of templates) depth = Math.max(depth, template.split('/').length);
   for (let level = depth - 2; level >= 1; level--) {
     const families = new Map<string, Set<string>>();
-    const familyOf = (path: string): string | undefined => {
-      const parts = path.split('/');
-      if (parts.length < level + 2) return undefined;
-      parts[level] = '*';
-      return parts.join('/');
-    };
     for (const path of new Set(current.values())) {
-      const family = familyOf(path);
+      const family = withoutDirectory(path, level);
       if (family === undefined) continue;
       const members = families.get(family);
       if (members) members.add(path);
       else families.set(family, new Set([path]));
     }
-    for (const [path, template] of current) {
-      const family = familyOf(template);
-      if (family !== undefined && (families.get(family)?.size ?? 0) > TOO_MANY_NAMES) current.set(path, family);
-    }
+    const widened = new Map<string, string>();
+    for (const [family, members] of families) if (members.size > TOO_MANY_NAMES) for (const path of members) widened.set(path, family);
+    if (widened.size > 0) for (const [template, path] of current) current.set(template, widened.get(path) ?? path);
   }
   return current;
+}
+
+/** The path with its directory of that level as `*`; undefined when it has none there. */
+function withoutDirectory(path: string, level: number): string | undefined {
+  let start = 0;
+  for (let passed = 0; passed < level; passed++) {
+    start = path.indexOf('/', start) + 1;
+    if (start === 0) return undefined;
+  }
+  const end = path.indexOf('/', start);
+  return end < 0 ? undefined : `${path.slice(0, start)}*${path.slice(end)}`;
 }
 
 function commonPrefix(names: readonly string[]): string {
   let prefix = names[0] ?? '';
   for (const name of names) while (!name.startsWith(prefix)) prefix = prefix.slice(0, -1);
-  return prefix;
+  // Half a surrogate pair is no text.
+  return /[\ud800-\udbff]$/.test(prefix) ? prefix.slice(0, -1) : prefix;
 }

@@ -130,6 +130,8 @@ export interface SocketTable {
   /** net/sockstat: TCP sockets allocated on the whole host, and those in this namespace's tables. */
   tcpAllocated?: number;
   tcpInUse?: number;
+  /** Set when a table that may list a wanted socket could not be read. */
+  errno?: Errno;
 }
 
 export interface FdTable {

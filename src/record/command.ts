@@ -1,6 +1,7 @@
+import { hostname, release } from 'node:os';
 import type { Command } from 'commander';
-import type { CommandContext, Outcome } from '../command.ts';
-import { openRedactor, openTapeWriter, saveTapeFile } from '../evidence/index.ts';
+import type { CommandContext, Outcome, TapeTarget } from '../command.ts';
+import { openRedactor, openTapeWriter, type Redactor, saveTapeFile, type TapeWriter } from '../evidence/index.ts';
 import { takeSnapshot } from '../kernel/snapshot/take.ts';
 import { resolveTarget } from '../kernel/targets/index.ts';
 import { UserError } from '../kernel/user-error.ts';
@@ -12,24 +13,18 @@ export function configure(command: Command): void {
     .argument('[target]', 'as for fds')
     .option('-o, --output <file>', 'the tape to write')
     .option('--tree', 'with all descendants')
-    .option('--full', 'keep names and addresses as they are, instead of pseudonyms');
+    .option('--full', 'keep names and addresses as they are, instead of pseudonyms')
+    .option('--from <tape>', 'make the tape from another one, to take its names out');
 }
 
 /** Asks everything any command with --from could ask, and notes question and answer. */
 export async function run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
-  const [spec] = args;
   const { output } = options;
-  if (spec === undefined) throw new UserError('record needs a target', { hints: ['reloadctl record <pid | name | :port | unit:NAME> -o FILE'] });
-  if (typeof output !== 'string') throw new UserError('record needs a file to write', { hints: [`reloadctl record ${spec} -o incident.rctl`] });
-  const target = resolveTarget(context.evidence, spec, { tree: Boolean(options.tree), command: 'record' });
   const full = Boolean(options.full);
-  const redactor = full ? undefined : openRedactor();
-  const writer = openTapeWriter(
-    context.evidence,
-    { tool: version, recordedAt: new Date().toISOString(), target: { spec: redactor?.text(spec) ?? spec, name: redactor?.text(target.name) ?? target.name, pids: target.pids } },
-    redactor,
-  );
-  const { snapshot, coverage } = await takeSnapshot(writer.evidence, target.pids, target.name, {
+  const source = sourceOf(args[0], { tree: Boolean(options.tree), full }, context);
+  if (typeof output !== 'string') throw new UserError('record needs a file to write', { hints: [`reloadctl record ${args[0] ?? '<target>'} -o incident.rctl`] });
+  const writer = openWriter(source, full ? undefined : openRedactor(), context);
+  const { snapshot, coverage } = await takeSnapshot(writer.evidence, source.pids, source.name, {
     allOwners: true,
     everything: true,
     rerun: context.rerun,
@@ -42,13 +37,39 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   const size = Buffer.byteLength(text);
   return {
     kind: 'report',
-    target: { spec, label: snapshot.label, pids: target.pids },
+    target: { spec: source.spec, label: snapshot.label, pids: source.pids },
     findings: [],
     coverage: coverage.list(),
-    data: { file: output, bytes: size, open, redacted: !full },
+    data: { file: output, bytes: size, open, redacted: source.redacted || !full },
     body: () => [
+      { type: 'blank' },
       { type: 'paragraph', text: `${snapshot.label}: ${plural('descriptor', open)} on ${output}, ${bytes(size)}, ${full ? 'with all names: keep it to yourself' : 'names and addresses are pseudonyms'}` },
       { type: 'command', text: `reloadctl fds --from ${output}` },
     ],
   };
+}
+
+/** The processes to record, of this host or of a tape. */
+function sourceOf(spec: string | undefined, options: { tree: boolean; full: boolean }, { evidence, tapeHeader }: CommandContext): TapeTarget {
+  if (tapeHeader) {
+    if (spec !== undefined || options.tree) throw new UserError('record --from takes the whole tape: leave the target and --tree out');
+    if (options.full && tapeHeader.redacted) throw new UserError('the names on this tape are pseudonyms already: --full cannot bring them back');
+    return tapeHeader;
+  }
+  if (spec === undefined) throw new UserError('record needs a target', { hints: ['reloadctl record <pid | name | :port | unit:NAME> -o FILE'] });
+  const target = resolveTarget(evidence, spec, { tree: options.tree, command: 'record' });
+  return { ...target, recordedAt: new Date().toISOString(), host: { kernel: release(), hostname: hostname() }, redacted: false };
+}
+
+function openWriter(source: TapeTarget, redactor: Redactor | undefined, { evidence }: CommandContext): TapeWriter {
+  const hide = (text: string): string => redactor?.text(text) ?? text;
+  const { spec, name, pids, recordedAt, redacted, host } = source;
+  const header = {
+    tool: version,
+    recordedAt,
+    redacted,
+    host: { kernel: host.kernel, hostname: hide(host.hostname) },
+    target: { spec: hide(spec), name: hide(name), pids },
+  };
+  return openTapeWriter(evidence, header, redactor);
 }

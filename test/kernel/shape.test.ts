@@ -26,6 +26,10 @@ describe('shapeOf', () => {
   });
 
   it('keeps no name', () => {
-    fc.assert(fc.property(fc.stringMatching(/^\/([a-z0-9.-]{1,20}\/){0,3}[a-z0-9-]{1,20}$/), (path) => expect(shapeOf(path)).not.toMatch(/[b-z]|aa|[0-9]/)));
+    fc.assert(
+      fc.property(fc.stringMatching(/^\/([a-z0-9.-]{1,20}\/){0,3}[a-z0-9-]{1,20}$/), (path) => {
+        expect(shapeOf(path)).not.toMatch(/[b-z]|aa|[0-9]/);
+      }),
+    );
   });
 });

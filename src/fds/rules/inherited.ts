@@ -5,7 +5,7 @@ import { processLabel, programKey } from '../../kernel/services.ts';
 import { shapeOf } from '../../kernel/shape.ts';
 import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
 import { decodeText } from '../../kernel/text.ts';
-import type { Process, Snapshot } from '../../kernel/types.ts';
+import type { Fd, Process, Snapshot } from '../../kernel/types.ts';
 import { type Finding, fingerprint, type Remedy } from '../../report/index.ts';
 import { count, plural } from '../../report/words.ts';
 import { type Inherited, inheritedPairs } from './inherited-pairs.ts';
@@ -87,9 +87,13 @@ const proofWords: Record<Inherited['proof'], string> = {
   position: 'same file, position and flags',
 };
 
-function judge({ owner, proof, family }: Inherited, thing: Thing, asked: boolean): Pick<Finding, 'severity' | 'confidence' | 'because'> {
+function judge({ owner, fd, proof, family }: Inherited, thing: Thing, asked: boolean): Pick<Finding, 'severity' | 'confidence' | 'because'> {
   if (thing === 'file' && isShell(owner)) {
     return { severity: 'info', confidence: 'hint', because: 'a shell passes its redirections on to what it starts, and usually means it' };
+  }
+  if (thing === 'file' && isLocked(fd)) {
+    const because = 'the file is locked (flock), and a lock is often passed on so that it lasts as long as what was started';
+    return { severity: 'info', confidence: 'hint', because };
   }
   if (thing === 'socket') {
     const because = 'both hold one socket under one number, without close-on-exec; one end of a pair is often handed over so on purpose';
@@ -107,6 +111,11 @@ function judge({ owner, proof, family }: Inherited, thing: Thing, asked: boolean
   }
   const because = `one open file under one number in two programs, without close-on-exec in either${unasked}`;
   return { severity: 'warning', confidence: 'certain', because };
+}
+
+/** fs/locks.c show_fd_locks: the locks that this very open file holds. Others end with their process, not with the last descriptor. */
+function isLocked({ info }: Fd): boolean {
+  return /^lock:.*\bFLOCK\b/m.test(info?.rest ?? '');
 }
 
 function isShell(process: Process): boolean {

@@ -57,7 +57,7 @@ function findingOf(near: readonly Use[]): Finding {
     subject: subjectOf('process', 'open descriptors', process),
     evidence: [
       { name: 'open descriptors', value: open, limit: soft, source: table },
-      ...(highest === undefined ? [] : [{ name: 'numbers taken below the limit', value: used, limit: soft, source: table }]),
+      ...(used === open ? [] : [{ name: 'numbers taken below the limit', value: used, limit: soft, source: table }]),
       { name: 'soft limit', value: soft, source: `/proc/${process.pid}/limits` },
       { name: 'hard limit', value: process.limit.hard ?? 'unlimited', source: `/proc/${process.pid}/limits` },
       ...(highest === undefined ? [] : [{ name: 'highest descriptor number', value: highest, source: table }]),

@@ -2,11 +2,14 @@ import { decodeText } from '../text.ts';
 import type { Fd } from '../types.ts';
 import type { Kind } from './kind.ts';
 
-/** memfd_create and memfd_secret: always shown as "(deleted)", and never a deleted file. */
+const SECRET = '/secretmem (deleted)';
+
+/** memfd_create and memfd_secret: always shown as "(deleted)" (fs/libfs.c simple_dname), and never a deleted file. */
 export const memfd: Kind<null> = {
   name: 'memfd',
   plural: 'memfds',
-  matches: (link) => link.startsWith('/memfd:') || link === '/secretmem' || link === '/secretmem (deleted)',
+  // A file of a container may be called so as well: it has a link, or lacks the mark.
+  matches: (link, _info, stat) => link === SECRET || (link.startsWith('/memfd:') && link.endsWith(' (deleted)') && (stat?.nlink ?? 0) === 0),
   decode: () => null,
   // Each memfd is an inode of its own, so the inode names one of them for as long as it lives.
   identity: (fd) => {

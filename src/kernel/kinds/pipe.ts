@@ -1,8 +1,9 @@
 import { accessMode } from '../proc/fdinfo.ts';
+import { byLooks } from '../templates.ts';
 import { decodeText } from '../text.ts';
 import type { Fd } from '../types.ts';
 import type { Kind } from './kind.ts';
-import { fileIdentity, fileType, isPath, S_IFIFO } from './path.ts';
+import { fileIdentity, fileType, isPath, pathKey, S_IFIFO } from './path.ts';
 
 export interface PipeDetail {
   /** Which end: `read`, `write`, or `both` (a FIFO opened O_RDWR); absent when fdinfo could not be read. */
@@ -26,7 +27,8 @@ export const pipe: Kind<PipeDetail> = {
   // Both ends share the inode, so the end belongs to the identity.
   identity: (fd) =>
     fd.link.startsWith('pipe:[') ? { id: `pipe:${fd.detail.inode}:${fd.detail.end ?? '?'}`, quality: 'exact' } : fileIdentity(fd),
-  key: (fd) => (fd.link.startsWith('pipe:[') ? endWords(fd) : `${decodeText(fd.link).text} (${endWords(fd)})`),
+  key: (fd) => (fd.link.startsWith('pipe:[') ? endWords(fd) : `${pathKey(fd)} (${endWords(fd)})`),
+  wideKey: (fd) => (fd.link.startsWith('pipe:[') ? endWords(fd) : `${byLooks(pathKey(fd)).replace(/[^/]*$/, '*')} (${endWords(fd)})`),
   attributes: (fd) => ({ end: fd.detail.end, inode: fd.detail.inode }),
   describe: (fd) => `${decodeText(fd.link).text} ${endWords(fd)}`,
 };

@@ -1,5 +1,6 @@
 import type { SocketProbe } from '../../evidence/types.ts';
 import { decodeText } from '../text.ts';
+import { tcpStateName } from '../proc/net-inet.ts';
 import type { Fd, SocketRow } from '../types.ts';
 import type { Kind } from './kind.ts';
 
@@ -34,8 +35,8 @@ export const socket: Kind<SocketDetail> = {
     return {
       inode: fd.detail.inode,
       protocol: row?.protocol ?? protocolOfProbe(fd.detail.probe),
-      state: row?.state ?? 'UNLISTED',
-      local: row && endpoint(row.localAddress, row.localPort),
+      state: row?.state ?? stateElsewhere(fd.detail.probe) ?? 'UNLISTED',
+      local: row ? endpoint(row.localAddress, row.localPort) : fd.detail.probe?.local,
       remote: row && endpoint(row.remoteAddress, row.remotePort),
       localPort: row?.localPort,
       remotePort: row?.remotePort,
@@ -90,6 +91,8 @@ function unixKey(row: SocketRow, wide: boolean): string {
 }
 
 const AF_NAMES: Record<number, string> = { 1: 'unix', 2: 'inet', 10: 'inet6', 16: 'netlink', 17: 'packet', 29: 'can', 31: 'bluetooth', 38: 'alg', 40: 'vsock', 43: 'smc', 44: 'xdp' };
+/** include/net/tcp_states.h; also what a closed or never connected socket says. */
+const TCP_CLOSE = 7;
 const IPPROTO_TCP = 6;
 const IPPROTO_MPTCP = 262;
 const IPPROTO_UDP = 17;
@@ -111,8 +114,15 @@ export function everConnected(probe: SocketProbe | undefined): boolean | undefin
   return probe.tcp.bytesReceived > 0 || probe.tcp.bytesAcked > 0 || probe.tcp.segmentsIn > 1;
 }
 
+/** The state of a socket that lives, so some table lists it: that of a network namespace nobody we may look at is in. */
+function stateElsewhere(probe: SocketProbe | undefined): string | undefined {
+  return probe?.tcp && probe.tcp.state !== TCP_CLOSE ? tcpStateName(probe.tcp.state) : undefined;
+}
+
 function unlistedKey(probe: SocketProbe | undefined): string {
   if (!probe) return 'in no socket table (closed on both sides, or never connected)';
+  const state = stateElsewhere(probe);
+  if (state !== undefined) return `${protocolOfProbe(probe)} ${state} ${probe.local ?? ''} in another network namespace`.replace('  ', ' ');
   const connected = everConnected(probe);
   const protocol = protocolOfProbe(probe);
   if (connected === undefined) return `${protocol} in no socket table`;

@@ -1,6 +1,6 @@
 /** Other processes: relatives (what was inherited, and by whom) and the owners of other ends. */
 import type { ByteString, Evidence } from '../../evidence/types.ts';
-import type { CoverageLog } from '../coverage.ts';
+import { type CoverageLog, errnoWords } from '../coverage.ts';
 import { decodeTable, type RawTable, readRawTable } from '../fd-table.ts';
 import { ProcessTree } from '../process-tree.ts';
 import { readProcess } from '../process.ts';
@@ -9,8 +9,10 @@ import type { FdTable, ForeignFd } from '../types.ts';
 import type { SnapshotOptions } from './options.ts';
 import type { SocketIndex } from './sockets.ts';
 
-/** Descriptors of others that are looked at by default: about 10 ms. */
-const DEFAULT_BUDGET = 2000;
+/** Descriptors of others that are looked at by default: about 20 ms. */
+const DEFAULT_BUDGET = 4000;
+/** Of a process, in descriptors: what reading its status and limits costs, also where its descriptors are denied. */
+const PROCESS_COST = 10;
 const FULL_BUDGET = 500_000;
 /** A tape must hold what any option could ask, and still be mailed around. */
 const TAPE_BUDGET = 20_000;
@@ -37,21 +39,25 @@ export async function readNeighbours(
   const related = relativesOf(tree, targets);
   const relatives: FdTable[] = [];
   const foreign = new Map<ByteString, ForeignFd[]>();
-  let seen = 0;
-  let denied = 0;
-  let budget = options.everything ? TAPE_BUDGET : options.allOwners ? FULL_BUDGET : DEFAULT_BUDGET;
+  const tally: Tally = { seen: 0, denied: 0, gone: 0 };
+  const onTape = evidence.origin === 'tape';
+  // What a tape holds costs nothing, and more than that is not on it.
+  let budget = options.everything || onTape ? TAPE_BUDGET : options.allOwners ? FULL_BUDGET : DEFAULT_BUDGET;
   const others = [...tree.parents.keys()].filter((pid) => !targets.has(pid) && !related.has(pid));
   const start = raws[0]?.process.pid ?? 0;
   // Nearest pids first: what was started together usually belongs together.
   others.sort((a, b) => Math.abs(a - start) - Math.abs(b - start));
-  for (const pid of [...related, ...(wanted.size > 0 ? others : [])]) {
+  const asked = [...related, ...(wanted.size > 0 ? others : [])];
+  for (const pid of asked) {
     if (options.signal.aborted || budget <= 0) break;
     const process = readProcess(evidence, pid);
-    if (!process) continue;
+    if (!process) {
+      tally.gone++;
+      continue;
+    }
     const raw = await readRawTable(evidence, process, { infos: false, stats: false, signal: options.signal });
-    budget -= raw.numbers.length;
-    if (raw.errno !== undefined) denied++;
-    else seen++;
+    budget -= raw.numbers.length + PROCESS_COST;
+    tally[outcomeOf(raw.errno)]++;
     for (const [fd, link] of raw.links) {
       if (!wanted.has(link)) continue;
       const holders = foreign.get(link);
@@ -60,8 +66,20 @@ export async function readNeighbours(
     }
     if (related.has(pid)) relatives.push(relativeTable(evidence, raw, raws, sockets));
   }
-  noteCoverage(coverage, seen, denied, tree.parents.size - targets.size, options);
+  if (asked.length > 0) noteCoverage(coverage, tally, asked.length, options, onTape);
   return { relatives, foreign };
+}
+
+interface Tally {
+  seen: number;
+  denied: number;
+  /** Ended meanwhile: nothing that could be looked for. */
+  gone: number;
+}
+
+function outcomeOf(errno: string | undefined): keyof Tally {
+  if (errno === undefined) return 'seen';
+  return errno === 'ENOENT' || errno === 'ESRCH' ? 'gone' : 'denied';
 }
 
 function relativesOf(tree: ProcessTree, targets: ReadonlySet<number>): Set<number> {
@@ -86,17 +104,19 @@ function relativeTable(evidence: Evidence, raw: RawTable, raws: readonly RawTabl
   return { process: raw.process, fds, ...(raw.errno !== undefined && { errno: raw.errno }) };
 }
 
-function noteCoverage(coverage: CoverageLog, seen: number, denied: number, total: number, options: SnapshotOptions): void {
+function noteCoverage(coverage: CoverageLog, { seen, denied, gone }: Tally, asked: number, options: SnapshotOptions, onTape: boolean): void {
+  const total = asked - gone;
   const complete = seen >= total;
   coverage.note({
     source: 'owners of other ends',
     status: complete ? 'ok' : 'partial',
     seen,
-    total: Math.max(total, seen),
+    total,
     needed: false,
     ...(!complete && {
-      detail: denied > 0 ? `${denied} processes are not permitted` : 'searched near the target only',
-      fix: denied > 0 ? `sudo ${options.rerun}` : `${options.rerun} --owners`,
+      detail: denied > 0 ? `${denied} processes could not be read` : options.signal.aborted ? errnoWords('EINTR') : 'searched near the target only',
+      ...(denied === 0 && !onTape && { fix: `${options.rerun} --owners` }),
+      ...(denied > 0 && !options.isRoot && { fix: `sudo ${options.rerun}` }),
     }),
   });
 }

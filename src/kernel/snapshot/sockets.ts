@@ -1,6 +1,6 @@
 /** Socket tables for a set of processes: one read per network namespace, foreign namespaces only when something is missing. */
 import type { ByteString, Evidence } from '../../evidence/types.ts';
-import type { CoverageLog } from '../coverage.ts';
+import { type CoverageLog, errnoWords } from '../coverage.ts';
 import type { RawTable } from '../fd-table.ts';
 import { listPids } from '../process.ts';
 import { readSocketTable } from '../socket-tables.ts';
@@ -37,7 +37,7 @@ export function readSockets(evidence: Evidence, raws: readonly RawTable[], cover
   const index = indexOf(tables);
   const missing = new Map([...wantedOf].map(([netns, { inodes }]) => [netns, [...inodes].filter((inode) => !index.find(netns, inode))]));
   if ([...missing.values()].some((inodes) => inodes.length > 0)) readOtherNamespaces(evidence, tables, new Set([...missing.values()].flat()));
-  if (wantedOf.size > 0) noteCoverage(evidence, wantedOf, tables, coverage);
+  noteCoverage(wantedOf, tables, coverage);
   return index;
 }
 
@@ -68,9 +68,13 @@ function readOtherNamespaces(evidence: Evidence, tables: Map<string, SocketTable
   }
 }
 
-function noteCoverage(evidence: Evidence, wantedOf: ReadonlyMap<string, { pid: number; inodes: Set<string> }>, tables: Map<string, SocketTable>, coverage: CoverageLog): void {
+function noteCoverage(
+  wantedOf: ReadonlyMap<string, { pid: number; inodes: Set<string> }>,
+  tables: Map<string, SocketTable>,
+  coverage: CoverageLog,
+): void {
   for (const [netns, { pid, inodes }] of wantedOf) {
-    const refused = evidence.read(`/proc/${pid}/net/tcp`).errno;
+    const refused = tables.get(netns)?.errno;
     const found = [...inodes].filter((inode) => [...tables.values()].some((table) => table.byInode.has(inode))).length;
     coverage.note({
       source: 'socket tables',
@@ -78,7 +82,7 @@ function noteCoverage(evidence: Evidence, wantedOf: ReadonlyMap<string, { pid: n
       seen: found,
       total: inodes.size,
       needed: refused !== undefined,
-      ...(refused !== undefined && { detail: `/proc/${pid}/net could not be read (${refused}) in namespace ${netns}` }),
+      ...(refused !== undefined && { detail: `/proc/${pid}/net${netns === '' ? '' : ` (network namespace ${netns})`}: ${errnoWords(refused)}` }),
     });
   }
 }

@@ -2,6 +2,7 @@
 import type { ByteString, Evidence } from '../../evidence/types.ts';
 import { CoverageLog, errnoWords, statusOf } from '../coverage.ts';
 import { decodeTable, type RawTable, readRawTable } from '../fd-table.ts';
+import { isOutOfDescriptors } from '../own-limits.ts';
 import { readProcess, stillThere } from '../process.ts';
 import { decodeText } from '../text.ts';
 import type { FdTable, Snapshot } from '../types.ts';
@@ -40,7 +41,7 @@ export async function takeSnapshot(evidence: Evidence, pids: readonly number[], 
     snapshot.foreign = neighbours.foreign;
     snapshot.relatives = neighbours.relatives;
     await verifyInheritance(evidence, snapshot);
-    await verifyEpoll(evidence, snapshot);
+    await verifyEpoll(evidence, snapshot, coverage);
     probeUnlisted(evidence, snapshot, coverage);
     await lookAgainAtSockets(evidence, snapshot, options);
   }
@@ -51,10 +52,13 @@ export async function takeSnapshot(evidence: Evidence, pids: readonly number[], 
 async function readTables(evidence: Evidence, pids: readonly number[], options: SnapshotOptions, coverage: CoverageLog): Promise<RawTable[]> {
   const raws: RawTable[] = [];
   for (const pid of pids) {
-    if (options.signal.aborted) break;
+    if (options.signal.aborted) {
+      coverage.note({ source: 'processes', status: 'partial', seen: raws.length, total: pids.length, detail: errnoWords('EINTR'), needed: true });
+      break;
+    }
     const process = readProcess(evidence, pid);
     if (!process) {
-      coverage.note({ source: 'processes', status: 'absent', seen: 0, total: 1, detail: `process ${pid} is gone`, needed: true });
+      coverage.note({ source: 'processes', status: 'absent', seen: 0, total: 1, detail: whyNoProcess(evidence, pid), needed: true });
       continue;
     }
     const raw = await readRawTable(evidence, process, { infos: true, stats: true, signal: options.signal });
@@ -62,6 +66,11 @@ async function readTables(evidence: Evidence, pids: readonly number[], options: 
     noteTable(raw, options, coverage);
   }
   return raws;
+}
+
+function whyNoProcess(evidence: Evidence, pid: number): string {
+  const { errno } = evidence.read(`/proc/${pid}/stat`);
+  return errno === undefined || errno === 'ENOENT' || errno === 'ESRCH' ? `process ${pid} is gone` : `/proc/${pid}/stat: ${errnoWords(errno)}`;
 }
 
 function noteTable(raw: RawTable, options: SnapshotOptions, coverage: CoverageLog): void {
@@ -83,13 +92,13 @@ function noteTable(raw: RawTable, options: SnapshotOptions, coverage: CoverageLo
       seen: 0,
       total: process.open ?? 0,
       detail: `/proc/${process.pid}/fd: ${errnoWords(raw.errno)}`,
-      ...(denied && { fix: rightsFor(raw.errno, options) }),
+      ...((denied || isOutOfDescriptors(raw.errno)) && { fix: rightsFor(raw.errno, options) }),
       needed: true,
     });
     return;
   }
   const total = raw.numbers.length - raw.vanished;
-  const cut = raw.links.size + raw.errors.size < total;
+  const cut = raw.stopped || raw.links.size + raw.errors.size < total;
   const [refused] = raw.errors.values();
   coverage.note({
     source: 'fd table',
@@ -98,11 +107,11 @@ function noteTable(raw: RawTable, options: SnapshotOptions, coverage: CoverageLo
     total,
     needed: true,
     ...(refused !== undefined && { detail: `${raw.errors.size} descriptors: ${errnoWords(refused)}`, fix: rightsFor(refused, options) }),
-    ...(refused === undefined && cut && { detail: 'stopped by a signal' }),
+    ...(refused === undefined && cut && { detail: errnoWords('EINTR') }),
   });
-  for (const [asked, failure] of raw.slowFailures) {
+  for (const [asked, failure] of raw.failures) {
     coverage.note({
-      source: asked === 'stat' ? 'file types and sizes' : 'epoll and inotify contents',
+      source: failureSources[asked],
       status: statusOf(failure.errno),
       seen: failure.total - failure.count,
       total: failure.total,
@@ -111,6 +120,8 @@ function noteTable(raw: RawTable, options: SnapshotOptions, coverage: CoverageLo
     });
   }
 }
+
+const failureSources = { flags: 'open flags', stat: 'file types and sizes', fdinfo: 'epoll and inotify contents' } as const;
 
 /** Root may still lack CAP_SYS_PTRACE (containers), or the target has rights that we have not: ptrace(2), access mode checking. */
 function rightsFor(errno: string, options: SnapshotOptions): string {
@@ -148,7 +159,12 @@ function checkPins(evidence: Evidence, raws: readonly RawTable[], coverage: Cove
   for (const { process } of raws) {
     const state = process.state === 'Z' ? 'same' : stillThere(evidence, process);
     if (state === 'same') continue;
-    const detail = state === 'gone' ? `process ${process.pid} ended while it was read` : `pid ${process.pid} now is another process: it was used again while it was read`;
+    const detail = state === 'gone' ? whyGone(evidence, process.pid) : `pid ${process.pid} now is another process: it was used again while it was read`;
     coverage.note({ source: 'processes', status: 'absent', seen: 0, total: 1, detail, needed: true });
   }
+}
+
+function whyGone(evidence: Evidence, pid: number): string {
+  const { errno } = evidence.read(`/proc/${pid}/stat`);
+  return isOutOfDescriptors(errno) ? whyNoProcess(evidence, pid) : `process ${pid} ended while it was read`;
 }

@@ -2,13 +2,14 @@
 import type { Evidence } from '../../evidence/types.ts';
 import type { CoverageLog } from '../coverage.ts';
 import { errnoWords, statusOf } from '../coverage.ts';
+import { announcedFds } from '../announced-fds.ts';
 import { type EpollSuspect, epollSuspects, epollTargetKey } from '../epoll-suspects.ts';
-import { sharedAcrossExec, sharedKey } from '../inheritance.ts';
+import { type SharedFd, sharedAcrossExec, sharedKey } from '../inheritance.ts';
 import { epoll } from '../kinds/epoll.ts';
 import { isKind } from '../kinds/kind.ts';
 import { socket } from '../kinds/socket.ts';
-import { parseEnviron } from '../proc/environ.ts';
 import { parseFdInfo } from '../proc/fdinfo.ts';
+import { parseStatus } from '../proc/status.ts';
 import type { Fd, Snapshot } from '../types.ts';
 
 /** KCMP_EPOLL_TFD walks the registrations under a lock of the target: 199 us each at 15,000 of them. */
@@ -44,8 +45,14 @@ export function probeUnlisted(evidence: Evidence, snapshot: Snapshot, coverage: 
 }
 
 /** Are the suspicious epoll registrations stale? By kcmp where there is one, else by looking again. */
-export async function verifyEpoll(evidence: Evidence, snapshot: Snapshot): Promise<void> {
-  const suspects = snapshot.tables.flatMap(epollSuspects).slice(0, MOST_EPOLL_QUESTIONS);
+export async function verifyEpoll(evidence: Evidence, snapshot: Snapshot, coverage: CoverageLog): Promise<void> {
+  // What is anonymous is suspected without a sign: the others come first when not all can be asked about.
+  const all = snapshot.tables.flatMap(epollSuspects).sort((a, b) => Number(a.reason === 'anonymous') - Number(b.reason === 'anonymous'));
+  const suspects = all.slice(0, MOST_EPOLL_QUESTIONS);
+  if (suspects.length < all.length) {
+    const detail = 'each question holds a lock of the target for a moment, so only some were asked';
+    coverage.note({ source: 'epoll registrations', status: 'partial', seen: suspects.length, total: all.length, detail, needed: false });
+  }
   const again: EpollSuspect[] = [];
   for (const suspect of suspects) {
     const key = epollTargetKey(suspect);
@@ -67,8 +74,8 @@ async function lookAgain(evidence: Evidence, snapshot: Snapshot, suspects: reado
     for (const suspect of suspects) {
       if (suspect.epoll !== instance) continue;
       const still = targets.some((target) => target.fd === suspect.target.fd && target.ino === suspect.target.ino);
-      const path = `/proc/${instance.pid}/fd/${suspect.target.fd}`;
-      const unchanged = evidence.readlink(path).value === suspect.now?.link;
+      const now = evidence.readlink(`/proc/${instance.pid}/fd/${suspect.target.fd}`);
+      const unchanged = suspect.now ? now.value === suspect.now.link : now.errno === 'ENOENT';
       snapshot.epollTargets.set(epollTargetKey(suspect), !(still && unchanged));
     }
   });
@@ -77,23 +84,40 @@ async function lookAgain(evidence: Evidence, snapshot: Snapshot, suspects: reado
 /** For what a relative of another program holds too: is it one open file description, and was it handed over on purpose? */
 export async function verifyInheritance(evidence: Evidence, snapshot: Snapshot): Promise<void> {
   const shared = sharedAcrossExec(snapshot.tables, snapshot.relatives);
-  if (shared.length === 0) return;
   for (const pair of shared) {
     const answer = evidence.sameDescription(pair.own.pid, pair.own.fd, pair.other.pid, pair.other.fd);
     if (answer.value !== undefined) snapshot.sameDescription.set(sharedKey(pair), answer.value);
   }
-  const receivers = new Map<number, number[]>();
-  for (const { own, other, below } of shared) {
-    const pid = below ? other.pid : own.pid;
-    receivers.set(pid, [...(receivers.get(pid) ?? []), other.fd]);
-  }
+  const receivers = receiversOf(snapshot, shared);
+  if (receivers.size === 0) return;
   const pids = [...receivers.keys()];
   const environs = await evidence.readSlow(pids.map((pid) => `/proc/${pid}/environ`));
   pids.forEach((pid, index) => {
     const environ = environs[index]?.value;
-    if (environ !== undefined) snapshot.intendedFds.set(pid, announcedFds(environ, pid, receivers.get(pid)!));
+    if (environ !== undefined) snapshot.intendedFds.set(pid, announcedFds(environ, pidsOf(evidence, pid), [...receivers.get(pid)!]));
   });
   await readHolderEpolls(evidence, snapshot, new Set(shared.map(({ other }) => other.pid)));
+}
+
+/** Who may have been handed what on purpose: the lower one of each pair, and both who hold a listener without being related. */
+function receiversOf(snapshot: Snapshot, shared: readonly SharedFd[]): Map<number, Set<number>> {
+  const receivers = new Map<number, Set<number>>();
+  const add = (pid: number, fd: number): void => void receivers.set(pid, (receivers.get(pid) ?? new Set<number>()).add(fd));
+  for (const { own, other, below } of shared) add(below ? other.pid : own.pid, own.fd);
+  for (const fd of snapshot.tables.flatMap((table) => table.fds)) {
+    if (!isKind(fd, socket) || fd.detail.row?.state !== 'LISTEN') continue;
+    for (const holder of snapshot.foreign.get(fd.link) ?? []) {
+      if (holder.fd !== fd.fd) continue;
+      add(fd.pid, fd.fd);
+      add(holder.process.pid, fd.fd);
+    }
+  }
+  return receivers;
+}
+
+/** Its pid, and those it has in nested pid namespaces: there its environment was written. */
+function pidsOf(evidence: Evidence, pid: number): number[] {
+  return [pid, ...(parseStatus(evidence.read(`/proc/${pid}/status`).value ?? '')?.nsPids ?? [])];
 }
 
 /** A relative that polls a shared descriptor uses it: its epoll instances tell. */
@@ -105,24 +129,5 @@ async function readHolderEpolls(evidence: Evidence, snapshot: Snapshot, pids: Re
     if (!info) return;
     instance.info = info;
     instance.detail = epoll.decode({ link: instance.link, info, socket: () => undefined, isListening: () => false });
-  });
-}
-
-const passing = /FD|SOCK|LISTEN|NGINX|INHERIT|CHANNEL|HANDOVER|UPGRADE/i;
-
-/**
- * Which of `fds` the environment names. LISTEN_FDS=N announces 3 to 3+N-1 to the process of LISTEN_PID (sd_listen_fds(3));
- * others (NGINX=6;7, EINHORN_FD_0=4, GUNICORN_FD=5, UNICORN_FD, NODE_CHANNEL_FD) write the numbers out.
- */
-export function announcedFds(environ: string, pid: number, fds: readonly number[]): number[] {
-  const variables = parseEnviron(environ);
-  const count = Number(variables.get('LISTEN_FDS') ?? 0);
-  const forMe = variables.get('LISTEN_PID') === String(pid);
-  return fds.filter((fd) => {
-    if (forMe && fd >= 3 && fd < 3 + count) return true;
-    for (const [name, value] of variables) {
-      if (name !== 'LISTEN_FDS' && name !== 'LISTEN_PID' && passing.test(name) && new RegExp(`(^|[^0-9.])${fd}([^0-9.]|$)`).test(value)) return true;
-    }
-    return false;
   });
 }

@@ -25,6 +25,7 @@ export function byContainer(evidence: Evidence, spec: string): ResolvedTarget {
     if (matches) ids.add(origin.container!);
     return matches;
   });
+  if (ids.has(id)) return { spec, name: `container ${id}`, pids: inCgroup(evidence, (origin) => origin.container === id) };
   if (ids.size > 1) {
     throw new UserError(`${ids.size} containers begin with ${id}; give more of the id`, { hints: [...ids].map((full) => `container:${full.slice(0, 16)}`) });
   }
@@ -34,11 +35,11 @@ export function byContainer(evidence: Evidence, spec: string): ResolvedTarget {
 const PODS_LOGS = '/var/log/pods';
 
 /**
- * `pod:NAMESPACE/NAME` or `pod:UID`. Cgroups know uids only; the kubelet's log directory `<namespace>_<name>_<uid>` gives the uid.
+ * `pod:NAMESPACE/NAME` or `pod:UID` (of a static pod: its hash). Cgroups know uids only; the kubelet's log directory `<namespace>_<name>_<uid>` gives the uid.
  */
 export function byPod(evidence: Evidence, spec: string): ResolvedTarget {
   const asked = spec.slice('pod:'.length);
-  const uids = /^[0-9a-f-]{36}$/i.test(asked) ? [asked.toLowerCase()] : podUids(evidence, asked);
+  const uids = /^([0-9a-f-]{36}|[0-9a-f]{32})$/i.test(asked) ? [asked.toLowerCase()] : podUids(evidence, asked);
   const pids = inCgroup(evidence, (origin) => origin.pod !== undefined && uids.includes(origin.pod));
   return found(spec, `pod ${asked}`, pids, `no process runs in pod ${asked}`, ['pods are found on their own node only, from the host pid namespace']);
 }

@@ -8,7 +8,11 @@ export function byPidFile(evidence: Evidence, spec: string): ResolvedTarget {
   if (content.value === undefined) throw new UserError(`pid file ${spec}: ${reason(content.errno)}`, { exitCode: content.errno === 'EACCES' ? 3 : 2 });
   const pid = /^\s*(\d{1,7})\s*(\n|$)/.exec(content.value)?.[1];
   if (pid === undefined) throw new UserError(`${spec}:1:1: not a pid file: its first line is not a number`);
-  if (evidence.read(`/proc/${pid}/stat`).value === undefined) {
+  const stat = evidence.read(`/proc/${pid}/stat`);
+  if (stat.errno === 'EACCES' || stat.errno === 'EPERM') {
+    throw new UserError(`pid file ${spec} names process ${pid}: not permitted to look at it (hidepid?)`, { exitCode: 3 });
+  }
+  if (stat.value === undefined) {
     throw new UserError(`pid file ${spec} names process ${pid}, which does not exist: the file is stale`, { exitCode: 3 });
   }
   return { spec, name: `pid file ${spec}`, pids: [Number(pid)] };

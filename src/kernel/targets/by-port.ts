@@ -7,7 +7,7 @@ import type { ResolvedTarget } from './index.ts';
 const LISTEN = 10;
 
 /** `:8080`: every process that holds a TCP listener on this port, in any network namespace we can see; a bound UDP socket when there is none. */
-export function byPort(evidence: Evidence, spec: string): ResolvedTarget {
+export function byPort(evidence: Evidence, spec: string, command: string): ResolvedTarget {
   const port = /^:\d{1,5}$/.test(spec) ? Number(spec.slice(1)) : 0;
   if (port < 1 || port > 65535) throw new UserError(`not a port: ${spec} (use :1 to :65535)`);
   const pids = listPids(evidence);
@@ -19,7 +19,7 @@ export function byPort(evidence: Evidence, spec: string): ResolvedTarget {
   if (holders.length === 0) {
     throw new UserError(`port ${port} is listened on, but who holds it could not be read: ${denied} processes are not permitted`, {
       exitCode: 3,
-      hints: [`sudo reloadctl fds ${spec}`],
+      hints: [`sudo reloadctl ${command} ${spec}`],
     });
   }
   return { spec, name: `port ${port}`, pids: holders };

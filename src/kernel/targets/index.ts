@@ -1,5 +1,6 @@
 /** From what the user typed to the processes meant: a pid, a name, `:port`, `unit:`, `container:`, `pod:`, a pid file. */
 import type { Evidence } from '../../evidence/types.ts';
+import { refuseWithoutDescriptors } from '../own-limits.ts';
 import { ProcessTree } from '../process-tree.ts';
 import { UserError } from '../user-error.ts';
 import { byContainer, byPod, byUnit } from './by-cgroup.ts';
@@ -26,8 +27,13 @@ export interface ResolveOptions {
  * Throws UserError: exit 2 when the spec is malformed or ambiguous (the candidates are hints), exit 3 when there is nothing behind it.
  */
 export function resolveTarget(evidence: Evidence, spec: string, options: ResolveOptions): ResolvedTarget {
+  refuseWithoutDescriptors(evidence);
   const target = resolve(evidence, spec, options);
-  if (!options.tree) return target;
+  return options.tree ? withDescendants(evidence, target) : target;
+}
+
+/** The target with everything below its processes. */
+export function withDescendants(evidence: Evidence, target: ResolvedTarget): ResolvedTarget {
   const tree = new ProcessTree(evidence);
   const all = new Set(target.pids);
   for (const pid of target.pids) for (const below of tree.descendants(pid)) all.add(below);
@@ -36,7 +42,7 @@ export function resolveTarget(evidence: Evidence, spec: string, options: Resolve
 
 function resolve(evidence: Evidence, spec: string, options: ResolveOptions): ResolvedTarget {
   if (/^\d+$/.test(spec)) return byPid(evidence, spec);
-  if (spec.startsWith(':')) return byPort(evidence, spec);
+  if (spec.startsWith(':')) return byPort(evidence, spec, options.command);
   if (spec.startsWith('unit:')) return byUnit(evidence, spec);
   if (spec.startsWith('container:')) return byContainer(evidence, spec);
   if (spec.startsWith('pod:')) return byPod(evidence, spec);

@@ -22,6 +22,7 @@ const isImplied =
 
 function findingOf(full: FullQueue): Finding {
   const { owner, owners, row, where, queue, backlog, source, pending, overflows, afterMs } = full;
+  const table = `/proc/${owner.pid}/net/${row.protocol}`;
   const stopped = owner.state === 'T' || owner.state === 't';
   const whose = `${row.protocol} listener ${where} of ${processLabel(owner)}${owners > 1 ? ` and ${count(owners - 1)} more` : ''}`;
   const waiting = `${count(queue)}${backlog === undefined ? '' : ` of ${count(backlog)}`} connections wait to be accepted`;
@@ -35,8 +36,8 @@ function findingOf(full: FullQueue): Finding {
     evidence: [
       { name: 'accept queue', value: queue, ...(backlog !== undefined && { limit: backlog }), source },
       ...(pending ? [
-        { name: 'connections nobody has accepted', value: pending.neverAccepted, source },
-        { name: 'connects that get no answer', value: pending.knocking, source },
+        { name: 'connections nobody has accepted', value: pending.neverAccepted, source: table },
+        { name: 'connects that get no answer', value: pending.knocking, source: table },
       ] : []),
       ...(afterMs === undefined ? [] : [
         { name: 'listen overflows meanwhile', value: overflows, source: `/proc/${owner.pid}/net/netstat` },

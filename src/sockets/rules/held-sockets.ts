@@ -1,5 +1,4 @@
 /** The sockets of the targets, each once: forked workers hold the same ones. */
-import type { SocketProbe } from '../../evidence/types.ts';
 import { isKind } from '../../kernel/kinds/kind.ts';
 import { everConnected, type SocketDetail, socket } from '../../kernel/kinds/socket.ts';
 import type { Service } from '../../kernel/services.ts';
@@ -61,6 +60,6 @@ export function fateOf(snapshot: Snapshot, { fd }: HeldSocket): Fate | undefined
   return connected === undefined ? undefined : connected ? 'closed on both sides' : 'never connected';
 }
 
-function probeOf(snapshot: Snapshot, fd: Fd<SocketDetail>): SocketProbe | undefined {
+function probeOf(snapshot: Snapshot, fd: Fd<SocketDetail>): SocketDetail['probe'] {
   return fd.detail.probe ?? snapshot.probes.get(`${fd.pid}:${fd.fd}`);
 }

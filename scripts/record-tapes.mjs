@@ -1,0 +1,151 @@
+// Records fixtures/tapes anew: node scripts/record-tapes.mjs [err/NAME | ok/NAME ...], as root, by hand, after npm run build.
+// Every program runs in namespaces of its own, so that a tape holds a few processes and nothing of this machine:
+// full/NAME.rctl keeps the (made-up) names and is for the docs, err/NAME.rctl is the same tape with pseudonyms.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { err, ok } from './tape-cases.mjs';
+
+const SELF = fileURLToPath(import.meta.url);
+const ROOT = join(dirname(SELF), '..');
+const TAPES = join(ROOT, 'fixtures/tapes');
+const PROGRAMS = join(ROOT, 'fixtures/programs');
+const HOME = '/srv/app';
+const PORT = 8080;
+const DEADLINE_MS = 20_000;
+/** What a program may know of this machine. */
+const ENV = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME };
+
+const cases = new Map([
+  ...Object.entries(err).map(([name, entry]) => [`err/${name}`, entry]),
+  ...Object.entries(ok).map(([name, entry]) => [`ok/${name}`, entry]),
+]);
+
+function run(command, args) {
+  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error ?? stderr}`);
+}
+
+const record = (...args) => run(process.execPath, [process.env.H9BIN ?? join(ROOT, 'bin/reloadctl.js'), 'record', '--quiet', ...args]);
+
+async function until(what, condition) {
+  for (const end = Date.now() + DEADLINE_MS; !(await condition()); await sleep(20)) {
+    if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
+  }
+}
+
+/** Starts a program that ends with its stdin, and gives its line of truth. */
+async function tellingProgram(command, args) {
+  const log = `${HOME}/stderr.log`;
+  const child = spawn(command, args, { env: ENV, cwd: '/', stdio: ['pipe', 'pipe', openSync(log, 'w')] });
+  for await (const line of createInterface({ input: child.stdout })) return JSON.parse(line);
+  throw new Error(`${command} ${args.join(' ')} ended without a word: ${readFileSync(log, 'utf8')}`);
+}
+
+function accepted() {
+  return new Promise((resolve) => {
+    const socket = connect(PORT, '127.0.0.1', () => resolve(true));
+    socket.on('error', () => resolve(false));
+  });
+}
+
+const nginxConfiguration = `user root; worker_processes 2; daemon off; pid ${HOME}/nginx.pid; error_log ${HOME}/error.log;
+events { worker_connections 128; }
+http { access_log ${HOME}/access.log; keepalive_timeout 600; client_body_temp_path ${HOME}/body; proxy_temp_path ${HOME}/proxy;
+fastcgi_temp_path ${HOME}/fastcgi; uwsgi_temp_path ${HOME}/uwsgi; scgi_temp_path ${HOME}/scgi;
+server { listen 127.0.0.1:${PORT}; root ${HOME}; } }`;
+
+/** Healthy servers, each with five clients that stay connected. */
+const servers = {
+  async nginx() {
+    writeFileSync(`${HOME}/nginx.conf`, nginxConfiguration);
+    return withClients(spawn('nginx', ['-p', HOME, '-e', `${HOME}/error.log`, '-c', `${HOME}/nginx.conf`], { env: ENV, cwd: '/', stdio: 'ignore' }));
+  },
+  async redis() {
+    const args = ['--port', `${PORT}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', HOME];
+    return withClients(spawn('redis-server', args, { env: ENV, cwd: '/', stdio: 'ignore' }));
+  },
+  async node() {
+    const { pid } = await tellingProgram(process.execPath, [join(PROGRAMS, 'busy-server.mjs'), 'connections=5', 'seconds=1', `dir=${HOME}`]);
+    // The load is over, the connections stay.
+    await until('the load to end', async () => {
+      const before = openOf(pid);
+      await sleep(500);
+      return openOf(pid) === before;
+    });
+    return { pid };
+  },
+};
+
+async function withClients({ pid }) {
+  await until('the server to accept', accepted);
+  for (let client = 1; client < 5; client++) await accepted();
+  await sleep(500);
+  return { pid };
+}
+
+function openOf(pid) {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+function descendants(pid) {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((other) => other === pid || parentsOf(other).includes(pid));
+}
+
+function parentsOf(pid) {
+  const children = new Map();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    const { stdout } = spawnSync('cat', [`/proc/${name}/task/${name}/children`], { encoding: 'utf8' });
+    for (const child of stdout.split(' ').filter(Boolean)) children.set(Number(child), Number(name));
+  }
+  const parents = [];
+  for (let at = children.get(pid); at !== undefined; at = children.get(at)) parents.push(at);
+  return parents;
+}
+
+/** As process 1 of fresh namespaces: starts the program, records it, ends with everything in it. */
+async function inside(name) {
+  const entry = cases.get(name);
+  run('hostname', ['app-1']);
+  run('ip', ['link', 'set', 'lo', 'up']);
+  run('mount', ['-t', 'tmpfs', 'none', '/srv']);
+  mkdirSync(HOME);
+  const factory = () => tellingProgram('/usr/bin/python3', [join(PROGRAMS, 'factory.py'), `--dir=${HOME}`, ...entry.make]);
+  const { pid, open } = await (entry.make ? factory() : servers[entry.server]());
+  const file = join(TAPES, `${name}.rctl`);
+  const pids = entry.server ? descendants(pid) : [pid];
+  const counted = open ?? pids.reduce((sum, each) => sum + openOf(each), 0);
+  const full = name.startsWith('err/') ? join(TAPES, `full/${name.slice(4)}.rctl`) : `${HOME}/full.rctl`;
+  record(String(pid), '--full', '-o', full, ...(entry.server ? ['--tree'] : []));
+  record('--from', full, '-o', file);
+  const findings = entry.finds.map(([id, severity, confidence]) => ({ id, severity, confidence }));
+  findings.sort((a, b) => (a.id < b.id ? -1 : 1));
+  writeFileSync(file.replace(/\.rctl$/, '.expected.json'), `${JSON.stringify({ findings, open: counted }, null, 2)}\n`);
+  process.stdout.write(`${name}: ${statSync(file).size} bytes\n`);
+}
+
+function outside(names) {
+  for (const folder of ['err', 'ok', 'full']) mkdirSync(join(TAPES, folder), { recursive: true });
+  for (const name of names.length > 0 ? names : cases.keys()) {
+    if (!cases.has(name)) throw new Error(`no case ${name}, there are ${[...cases.keys()].join(' ')}`);
+    const namespaces = ['--pid', '--fork', '--kill-child', '--mount-proc', '--net', '--uts', '--ipc', '--cgroup'];
+    // Through pipes: the files and terminals of this machine would be on the tape.
+    const { status, stdout, stderr } = spawnSync('unshare', [...namespaces, process.execPath, SELF, '--inside', name], { stdio: 'pipe', encoding: 'utf8' });
+    process.stdout.write(stdout);
+    process.stderr.write(stderr);
+    if (status !== 0) process.exitCode = 1;
+  }
+}
+
+const [first, ...rest] = process.argv.slice(2);
+if (first === '--inside') {
+  await inside(rest[0]);
+  // The programs hold us through their pipes; as process 1 we take them along.
+  process.exit(0);
+} else {
+  outside(process.argv.slice(2));
+}

@@ -1,0 +1,83 @@
+// What each tape of fixtures/tapes shows: the programs are told what to be, so the truth is known before reloadctl looks.
+// `finds`: every finding there must be, as [id, severity, confidence]; nothing else may be found.
+
+const COMMON = [['fd/no-cloexec', 'info', 'certain']];
+
+/** One per rule: the fault with a known count. */
+export const err = {
+  'fd-near-limit': {
+    // 116 and the three standard ones of 128: 93 %.
+    make: ['rlimit=128:4096', 'files=116:cache/item-{}.json'],
+    finds: [['fd/near-limit', 'critical', 'likely']],
+  },
+  'fd-deleted-file': {
+    // 24 MiB: above the 16 from which it is worth a warning.
+    make: ['deleted=3:log/app-{}.log:size=8388608', 'files=5:cache/item-{}.json'],
+    finds: [['fd/deleted-file', 'warning', 'certain']],
+  },
+  'fd-inherited': {
+    make: ['inherit-listener=1'],
+    finds: [['fd/inherited', 'warning', 'certain'], ...COMMON],
+  },
+  'epoll-stale-target': {
+    make: ['stale-epoll-closed=2', 'stale-epoll-reused=1'],
+    finds: [['epoll/stale-target', 'warning', 'certain']],
+  },
+  'fd-no-cloexec': {
+    make: ['nocloexec=12'],
+    finds: COMMON,
+  },
+  'fd-duplicates': {
+    make: ['dup=9'],
+    finds: [['fd/duplicates', 'info', 'certain']],
+  },
+  'fd-past-peak': {
+    make: ['past-peak=2000', 'files=5:cache/item-{}.json'],
+    finds: [['fd/past-peak', 'info', 'likely']],
+  },
+  'listen-accept-queue-full': {
+    make: ['accept-queue-full=1'],
+    finds: [['listen/accept-queue-full', 'critical', 'certain']],
+  },
+  'socket-close-wait': {
+    make: ['close-wait=20:eof=read:side=client', 'established=5'],
+    finds: [['socket/close-wait', 'warning', 'likely']],
+  },
+  'socket-closed-both-ways': {
+    make: ['closed-both=20'],
+    finds: [['socket/closed-both-ways', 'warning', 'certain']],
+  },
+  'socket-never-connected': {
+    make: ['never-connected=20'],
+    finds: [['socket/never-connected', 'warning', 'likely']],
+  },
+  'socket-unread-data': {
+    make: ['unread=20:bytes=4096'],
+    finds: [['socket/unread-data', 'warning', 'likely']],
+  },
+};
+
+/** One per rule: a near miss, on which it must be silent, or `info` where the finding says so itself; and healthy servers. */
+export const ok = {
+  // 50 of 64: 78 %.
+  'fd-near-limit': { make: ['rlimit=64:4096', 'files=47:cache/item-{}.json'], finds: [] },
+  // Another name is left, the name only looks so, another file took the name: no space to win.
+  'fd-deleted-file': { make: ['deleted-linked=3:size=8388608', 'really-named-deleted=2', 'files=5:cache/item-{}.json'], finds: [] },
+  // Announced by LISTEN_FDS.
+  'fd-inherited': { make: ['inherit-intended'], finds: COMMON },
+  'epoll-stale-target': { make: ['epoll-dup-healthy=3', 'epoll-healthy=10:churn=0', 'fork-shared-epoll'], finds: [] },
+  'fd-no-cloexec': { make: ['nocloexec=9'], finds: [] },
+  // Four numbers of one thing, nine opens of one file.
+  'fd-duplicates': { make: ['dup=3', 'same-file=9'], finds: [] },
+  'fd-past-peak': { make: ['past-peak=400'], finds: [] },
+  // Connections wait, and there is room for more.
+  'listen-accept-queue-full': { make: ['tcp-listen-backlog=1:queue=3:max=7'], finds: [] },
+  'socket-close-wait': { make: ['close-wait=4:eof=read', 'established=5:side=server'], finds: [['socket/close-wait', 'info', 'hint']] },
+  'socket-closed-both-ways': { make: ['closed-both=3', 'established=5'], finds: [['socket/closed-both-ways', 'info', 'certain']] },
+  'socket-never-connected': { make: ['udp=2', 'udp-connected=2', 'established=5', 'unix-listen=1'], finds: [] },
+  'socket-unread-data': { make: ['unread=3:bytes=100'], finds: [['socket/unread-data', 'info', 'hint']] },
+  // Real servers with clients. nginx keeps its listeners open across exec: that is how it upgrades itself.
+  nginx: { server: 'nginx', finds: COMMON },
+  redis: { server: 'redis', finds: [] },
+  node: { server: 'node', finds: [] },
+};

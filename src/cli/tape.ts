@@ -1,0 +1,44 @@
+/** What a run on a tape needs beside its answers: whom it is about, when and where it was made, and what it does not hold. */
+import type { TapeTarget } from '../command.ts';
+import { UserError } from '../kernel/user-error.ts';
+import type { Coverage, Host, Target } from '../report/index.ts';
+
+/** The part of a tape's header that is read here. `target` comes from a file: it may be anything. */
+export interface Header {
+  recordedAt: string;
+  redacted: boolean;
+  host?: Host;
+  target: unknown;
+}
+
+const UNKNOWN_HOST: Host = { kernel: 'not recorded', hostname: 'not recorded' };
+
+/** @throws UserError (exit 2) when the header does not name processes, or its time is none */
+export function tapeTarget(header: Header, file: string): TapeTarget {
+  const { recordedAt, redacted, host = UNKNOWN_HOST, target } = header;
+  if (Number.isNaN(Date.parse(recordedAt))) throw new UserError(`${file}:1: the tape says no time when it was recorded; record it again`);
+  if (!isTarget(target)) throw new UserError(`${file}:1: the tape does not say which processes it was recorded from; record it again`);
+  const { spec, name, pids } = target;
+  return { spec, name, pids, recordedAt: new Date(recordedAt).toISOString(), host, redacted };
+}
+
+function isTarget(value: unknown): value is { spec: string; name: string; pids: number[] } {
+  if (typeof value !== 'object' || value === null) return false;
+  const { spec, name, pids } = value as Record<string, unknown>;
+  const named = typeof spec === 'string' && typeof name === 'string' && Array.isArray(pids);
+  return named && pids.length > 0 && pids.every((pid) => Number.isSafeInteger(pid) && pid > 0);
+}
+
+/**
+ * Whatever a command made of it, a question without an answer is told: what the target's own files would have said is needed.
+ * @param missing sources of the questions that the tape does not answer
+ */
+export function tapeCoverage(missing: readonly string[], target: Target | null): Coverage[] {
+  const own = target?.pids.map((pid) => `/proc/${pid}/`);
+  const isNeeded = (source: string): boolean => own === undefined || source === '/proc' || own.some((prefix) => source.startsWith(prefix));
+  const needed = missing.filter(isNeeded);
+  const [first] = needed.length > 0 ? needed : missing;
+  if (first === undefined) return [];
+  const more = missing.length > 1 ? ` and ${missing.length - 1} more` : '';
+  return [{ source: 'tape', status: 'absent', detail: `not recorded on this tape: ${first}${more}`, needed: needed.length > 0 }];
+}

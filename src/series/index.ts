@@ -1,0 +1,5 @@
+/** The one implementation of growth: samples become lives, lives a trend per group. */
+export { type Forecast, forecast } from './forecast.ts';
+export { Lives } from './lives.ts';
+export { LEAST_SAMPLES, trendOf } from './trend.ts';
+export type { GroupTrend, Life, Member, Quality, Trend } from './types.ts';

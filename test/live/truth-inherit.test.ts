@@ -1,0 +1,39 @@
+/** What an exec took along: found by accident, silent when it was meant. */
+import { expect, it } from 'vitest';
+import { alarmsOf, findingOf, look } from '../cli/support/look.ts';
+import { describeNeeds } from './support/need.ts';
+import { startFactory } from './support/program.ts';
+
+const NO_NATIVE = { env: { RELOADCTL_NO_NATIVE: '1' } };
+
+describeNeeds(['python3'], 'inheritance', () => {
+  it.each([['inherit-listener', 'certain'], ['inherit-file', 'likely']])('%s: the program that got it, and the other way round', async (name, withoutNative) => {
+    const { pid, truth, stop } = await startFactory([name, 'files=3']);
+    const child = truth.children[0]?.pid ?? -1;
+    const fd = truth.fds[name]?.[0] ?? -1;
+    const thing = truth.facts[name]?.paths?.[0] ?? `127.0.0.1:${truth.facts[name]?.ports?.[0]}`;
+    const looked = await look([pid]);
+    const finding = findingOf(looked, 'fd/inherited');
+    expect(finding).toMatchObject({ severity: 'warning', confidence: 'certain' });
+    expect(finding.title).toContain(`${thing} (fd ${fd}) is also held by sleep (pid ${child})`);
+    expect(finding.remedy[0]?.command).toContain(`-p ${child}`);
+    expect(findingOf(await look([pid], NO_NATIVE), 'fd/inherited')).toMatchObject({ severity: 'warning', confidence: withoutNative });
+
+    const below = findingOf(await look([child]), 'fd/inherited');
+    expect(below.title).toContain(`sleep (pid ${child}) got`);
+    expect(below.title).toContain(`(fd ${fd}) from python3 (pid ${pid})`);
+    await stop();
+  });
+
+  it('is silent about a listener that was handed over', async () => {
+    const { pid, truth, stop } = await startFactory(['inherit-intended']);
+    for (const target of [pid, truth.children[0]?.pid ?? -1]) expect(alarmsOf(await look([target]))).toEqual([]);
+    await stop();
+  });
+
+  it('is not alarmed by a lock', async () => {
+    const { pid, truth, stop } = await startFactory(['inherit-lock']);
+    for (const target of [pid, truth.children[0]?.pid ?? -1]) expect(alarmsOf(await look([target]))).toEqual([]);
+    await stop();
+  });
+});

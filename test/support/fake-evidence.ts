@@ -1,0 +1,82 @@
+/** Evidence out of plain maps. What is not in them is ENOENT; an answer may also be an errno, or a function of the call's number. */
+import type { Answer, ByteString, DiagSocket, Evidence, FileStat, SocketProbe } from '../../src/evidence/types.ts';
+
+/** An errno as an answer: `refused('EACCES')`. */
+export class Refusal {
+  readonly errno: string;
+
+  constructor(errno: string) {
+    this.errno = errno;
+  }
+}
+
+export function refused(errno: string): Refusal {
+  return new Refusal(errno);
+}
+
+/** `call` is 1 for the first time this very question is asked: a function here makes races. */
+export type Given<T> = T | Refusal | ((call: number) => T | Refusal);
+type Answers<T> = Record<string, Given<T>>;
+
+export interface World {
+  /** Files, for class A and class B reads alike. */
+  files?: Answers<ByteString>;
+  links?: Answers<ByteString>;
+  lists?: Answers<string[]>;
+  sizes?: Answers<number>;
+  /** By `directory/name`. */
+  stats?: Answers<FileStat>;
+  /** By `tcp` and `unix`. Native questions that are not here are ENOTSUP. */
+  sockDiag?: Answers<DiagSocket[]>;
+  /** By `pid:fd:otherPid:otherFd`. */
+  sameDescription?: Answers<boolean>;
+  /** By `pid:fd:epollFd:targetFd`. */
+  epollTargets?: Answers<boolean>;
+  /** By `pid:fd`. */
+  probes?: Answers<SocketProbe>;
+  /** Told of every question before it is answered: `read /proc/1/stat`. May change the world. */
+  asked?: (question: string) => void;
+}
+
+export interface FakeEvidence extends Evidence {
+  /** Every question so far, in order. */
+  readonly asked: string[];
+}
+
+export function fakeEvidence(world: World): FakeEvidence {
+  const asked: string[] = [];
+  const calls = new Map<string, number>();
+  let clock = 0;
+  const answer = <T>(question: string, given: Answers<T> | undefined, key: string, missing: string): Answer<T> => {
+    const name = `${question} ${key}`;
+    asked.push(name);
+    world.asked?.(name);
+    const call = (calls.get(name) ?? 0) + 1;
+    calls.set(name, call);
+    const found = given !== undefined && Object.hasOwn(given, key) ? given[key] : undefined;
+    const value = typeof found === 'function' ? (found as (call: number) => T | Refusal)(call) : found;
+    if (value === undefined) return { errno: missing, at: clock, source: key };
+    return value instanceof Refusal ? { errno: value.errno, at: clock, source: key } : { value, at: clock, source: key };
+  };
+  return {
+    origin: 'live',
+    asked,
+    now: () => clock,
+    sleep: async (ms) => {
+      asked.push(`sleep ${ms}`);
+      world.asked?.(`sleep ${ms}`);
+      clock += ms;
+    },
+    read: (path) => answer('read', world.files, path, 'ENOENT'),
+    readlink: (path) => answer('readlink', world.links, path, 'ENOENT'),
+    list: (path) => answer('list', world.lists, path, 'ENOENT'),
+    size: (path) => answer('size', world.sizes, path, 'ENOENT'),
+    readSlow: async (paths) => paths.map((path) => answer('readSlow', world.files, path, 'ENOENT')),
+    statSlow: async (directory, names) => names.map((name) => answer('statSlow', world.stats, `${directory}/${name}`, 'ENOENT')),
+    sockDiag: (family) => answer('sockDiag', world.sockDiag, family, 'ENOTSUP'),
+    sameDescription: (...key) => answer('sameDescription', world.sameDescription, key.join(':'), 'ENOTSUP'),
+    isEpollTarget: (...key) => answer('isEpollTarget', world.epollTargets, key.join(':'), 'ENOTSUP'),
+    probeSocket: (...key) => answer('probeSocket', world.probes, key.join(':'), 'ENOTSUP'),
+    close: () => false,
+  };
+}
