@@ -19,7 +19,8 @@ export function packageFile(path: string): string {
 function findRoot(start: string): string {
   for (let directory = start; ; directory = dirname(directory)) {
     if (isRoot(directory)) return directory;
-    if (directory === dirname(directory)) throw new UserError(`the files of the package are not where ${start} is: install reloadctl again`, { exitCode: 3 });
+    if (directory === dirname(directory))
+      throw new UserError(`the files of the package are not where ${start} is: install reloadctl again`, { exitCode: 3 });
   }
 }
 

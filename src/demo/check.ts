@@ -14,11 +14,22 @@ export interface PlantedFault {
 
 type Seen = Pick<FdsData, 'groups' | 'limit'>;
 
+/** One row per planted fault, in the order of the report. */
 export function checkPlanted(planted: Planted, findings: readonly Finding[], data: Seen): PlantedFault[] {
   const rows: Omit<PlantedFault, 'ok'>[] = [
-    { fault: 'connections closed by the client only', finding: 'socket/close-wait', planted: planted.closeWait, found: evidenceOf(findings, 'socket/close-wait', 'in CLOSE_WAIT') },
+    {
+      fault: 'connections closed by the client only',
+      finding: 'socket/close-wait',
+      planted: planted.closeWait,
+      found: evidenceOf(findings, 'socket/close-wait', 'in CLOSE_WAIT'),
+    },
     { fault: 'log deleted while it is open', finding: 'fd/deleted-file', planted: 1, found: deletedLogs(planted, findings) },
-    { fault: 'opens of one configuration file', finding: 'fd/duplicates', planted: planted.configOpens, found: evidenceOf(findings, 'fd/duplicates', 'descriptors of one file') },
+    {
+      fault: 'opens of one configuration file',
+      finding: 'fd/duplicates',
+      planted: planted.configOpens,
+      found: evidenceOf(findings, 'fd/duplicates', 'descriptors of one file'),
+    },
     { fault: 'files of unfinished uploads', planted: planted.uploads, found: uploads(data) },
   ];
   if (planted.softLimit !== undefined) {

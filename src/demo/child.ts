@@ -1,5 +1,6 @@
 /** The process of the demo's server: started, asked what it planted, and gone at the end, with its folder, whatever happens. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -29,9 +30,18 @@ export interface DemoServer {
 export async function startServer(signal: AbortSignal): Promise<DemoServer | undefined> {
   const { execa } = await import('execa');
   const script = packageFile('dist/demo-server.js');
-  const folder = makeFolder();
+  // Made by the server: between a folder made here and a server started after it, our death would leave the folder.
+  const folder = join(tmpdir(), FOLDER + randomUUID());
   // In a session of its own: Ctrl-C and the end of the terminal come to us, and the server learns of our end from its stdin.
-  const child = execa(process.execPath, [script, folder], { stdin: 'pipe', stdout: 'pipe', stderr: 'ignore', env: notPassedOn, detached: true, buffer: false, reject: false });
+  const child = execa(process.execPath, [script, folder], {
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'ignore',
+    env: notPassedOn,
+    detached: true,
+    buffer: false,
+    reject: false,
+  });
   child.stdin.on('error', () => undefined);
   const ended = child.then(() => undefined);
   const stop = async (): Promise<void> => {
@@ -50,14 +60,6 @@ export async function startServer(signal: AbortSignal): Promise<DemoServer | und
   } catch (error) {
     await stop();
     throw error;
-  }
-}
-
-function makeFolder(): string {
-  try {
-    return mkdtempSync(join(tmpdir(), FOLDER));
-  } catch (error) {
-    throw cannotStart((error as Error).message);
   }
 }
 
@@ -84,11 +86,7 @@ async function firstLine(stream: NodeJS.ReadableStream, ended: Promise<void>, si
 function plantedOf(line: string | undefined): Planted {
   const message = line === undefined ? { error: 'it ended, or took too long' } : (JSON.parse(line) as ServerMessage);
   if ('planted' in message) return message.planted;
-  throw cannotStart(message.error);
-}
-
-function cannotStart(why: string): UserError {
-  return new UserError(`the server of the demo could not start: ${why}`, {
+  throw new UserError(`the server of the demo could not start: ${message.error}`, {
     exitCode: 3,
     hints: [`it needs 20 MiB in ${tmpdir()}, 200 descriptors (ulimit -n) and the address 127.0.0.1`],
   });

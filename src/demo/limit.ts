@@ -1,4 +1,4 @@
-/** Lowers the soft limit of descriptors of this very process: Node itself has no call for it, and raises it to the hard limit at its start. */
+/** Lowers the soft limit of descriptors of this very process: Node has no call for it, and at its start raises it to the hard limit. */
 import { readFileSync } from 'node:fs';
 import { loadLibc } from '../evidence/native/koffi.ts';
 import { parseOpenFilesLimit } from '../kernel/proc/limits.ts';

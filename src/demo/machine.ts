@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { availableParallelism, freemem, release, totalmem, type as systemName } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { bytes, plural } from '../render/index.ts';
+import { bytes, plural } from '../report/words.ts';
 
 export interface Machine {
   /** `Debian GNU/Linux 12`. */
@@ -30,7 +30,13 @@ Promise.all([si.osInfo(), si.mem()]).then(([os, memory]) => parentPort.postMessa
 
 /** By systeminformation; by Node alone where that is not installed, fails or takes too long. */
 export async function readMachine(patienceMs = PATIENCE_MS): Promise<Machine> {
-  const known: Machine = { os: systemName(), kernel: release(), cpus: availableParallelism(), memoryBytes: totalmem(), availableBytes: freemem() };
+  const known: Machine = {
+    os: systemName(),
+    kernel: release(),
+    cpus: availableParallelism(),
+    memoryBytes: totalmem(),
+    availableBytes: freemem(),
+  };
   return { ...known, ...(await askSystemInformation(patienceMs)) };
 }
 
@@ -53,7 +59,13 @@ async function askSystemInformation(patienceMs: number): Promise<Partial<Machine
 function openWorker(): Worker | undefined {
   try {
     const workerData = createRequire(import.meta.url).resolve('systeminformation');
-    return new Worker(QUESTION, { eval: true, workerData, env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C' }, execArgv: [], stderr: true });
+    return new Worker(QUESTION, {
+      eval: true,
+      workerData,
+      env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C' },
+      execArgv: [],
+      stderr: true,
+    });
   } catch {
     return undefined;
   }

@@ -3,12 +3,23 @@
  * does, which the death of its parent sees to as well, and takes its folder along. Run as: node demo-server.js FOLDER
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { O_CLOEXEC } from '../kernel/proc/fdinfo.ts';
 import { lowerSoftLimit } from './limit.ts';
-import { FOLDER, type Planted, type ServerMessage, UPLOADS } from './protocol.ts';
+import { type Planted, type ServerMessage, UPLOADS } from './protocol.ts';
 
 const CLIENTS = 40;
 const UPLOAD_FILES = 60;
@@ -20,6 +31,8 @@ const USED = 0.95;
 
 const held: Socket[] = [];
 let server: Server | undefined;
+/** Only a folder we made is ours to remove. */
+let hasFolder = false;
 
 /** A log that was rotated by deleting it. The bytes are random: some file systems store zeros as nothing. */
 function plantDeletedLog(folder: string): void {
@@ -101,12 +114,15 @@ function isCloseOnExec(fd: number): boolean {
 function tightLimit(): number {
   const numbers = readdirSync('/proc/self/fd').map(Number);
   let limit = Number.POSITIVE_INFINITY;
-  for (let next = Math.ceil(numbers.length / USED); next < limit; next = Math.ceil(numbers.filter((fd) => fd < limit).length / USED)) limit = next;
+  for (let next = Math.ceil(numbers.length / USED); next < limit; next = Math.ceil(numbers.filter((fd) => fd < limit).length / USED))
+    limit = next;
   return limit;
 }
 
 async function plantAll(folder: string): Promise<Planted> {
   closeInherited();
+  mkdirSync(folder, { mode: 0o700 });
+  hasFolder = true;
   plantDeletedLog(folder);
   plantUploads(folder);
   plantConfigOpens(folder);
@@ -128,8 +144,7 @@ function tell(message: ServerMessage): void {
 
 /** Lets go of everything, so that nothing keeps the process alive. */
 function end(folder: string): void {
-  // Never anything but a folder of ours, whatever the argument is.
-  if (basename(folder).startsWith(FOLDER)) rmSync(folder, { recursive: true, force: true });
+  if (hasFolder) rmSync(folder, { recursive: true, force: true });
   for (const socket of held) socket.destroy();
   server?.close();
   process.stdin.destroy();
@@ -137,7 +152,10 @@ function end(folder: string): void {
 
 async function main(folder: string): Promise<void> {
   process.title = 'leaky-server';
-  process.stdin.on('end', () => end(folder)).on('error', () => end(folder)).resume();
+  process.stdin
+    .on('end', () => end(folder))
+    .on('error', () => end(folder))
+    .resume();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end(folder));
   // The reader of our one line may be gone: then stdin ends too.
   process.stdout.on('error', () => undefined);

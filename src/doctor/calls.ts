@@ -42,7 +42,12 @@ function firstOpen<T>(ask: (fd: number) => Answer<T>): Answer<T> {
 
 function rowOf(name: string, { errno }: Answer<unknown>, works: string | undefined, loses: string): Capability {
   if (works !== undefined) return { name, status: 'ok', detail: works };
-  const fix = errno === 'ENOTSUP' ? KOFFI : statusOf(errno) === 'denied' ? 'allow it in the seccomp profile of the container, or run it on the host' : undefined;
+  const fix =
+    errno === 'ENOTSUP'
+      ? KOFFI
+      : statusOf(errno) === 'denied'
+        ? 'allow it in the seccomp profile of the container, or run it on the host'
+        : undefined;
   return { name, status: statusOf(errno), detail: errnoWords(errno ?? 'EIO'), loses, ...(fix !== undefined && { fix }) };
 }
 

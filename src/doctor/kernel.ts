@@ -16,19 +16,32 @@ export function kernelRow(evidence: Evidence): Capability {
   const size = evidence.size('/proc/self/fd').value ?? 0;
   const detail = `${release}, ${size > 0 ? 'tells descriptor counts without rights' : 'tells no descriptor counts (6.2 and later do)'}`;
   if (size > 0) return { name: 'kernel', status: 'ok', detail };
-  return { name: 'kernel', status: 'partial', detail, loses: 'descriptor counts of processes of other users', fix: 'sudo reloadctl fds --top' };
+  return {
+    name: 'kernel',
+    status: 'partial',
+    detail,
+    loses: 'descriptor counts of processes of other users',
+    fix: 'sudo reloadctl fds --top',
+  };
 }
 
 export function procRow(evidence: Evidence): Capability {
   const own = evidence.read('/proc/self/status');
   if (own.value === undefined) {
     const why = errnoWords(own.errno ?? 'EIO');
-    return { name: '/proc', status: statusOf(own.errno ?? 'EIO'), detail: `/proc/self/status: ${why}`, loses: 'everything: all of it is read from /proc', fix: 'mount -t proc proc /proc' };
+    return {
+      name: '/proc',
+      status: statusOf(own.errno ?? 'EIO'),
+      detail: `/proc/self/status: ${why}`,
+      loses: 'everything: all of it is read from /proc',
+      fix: 'mount -t proc proc /proc',
+    };
   }
   const mount = parseMountOptions(evidence.read('/proc/self/mountinfo').value ?? '', '/proc');
   if (!mount) return { name: '/proc', status: 'ok', detail: 'there, its mount options are not known' };
   const hidepid = mount.superOptions.find((option) => /^hidepid=(?!0$|off$)/.test(option));
-  const detail = `mounted${mount.options.includes('ro') ? ' read-only' : ''}, ${hidepid === undefined ? 'all processes visible' : decodeText(hidepid).text}`;
+  const visibility = hidepid === undefined ? 'all processes visible' : decodeText(hidepid).text;
+  const detail = `mounted${mount.options.includes('ro') ? ' read-only' : ''}, ${visibility}`;
   // CAP_SYS_PTRACE sees through hidepid; the row of that capability tells whether it is held.
   if (hidepid === undefined || listsInit(evidence)) return { name: '/proc', status: 'ok', detail };
   return { name: '/proc', status: 'partial', detail, loses: 'that processes of other users exist at all', fix: 'sudo reloadctl fds --top' };
@@ -39,7 +52,12 @@ function listsInit(evidence: Evidence): boolean {
   return evidence.list('/proc').value?.includes('1') ?? false;
 }
 
-const yamaWords = ['no restriction', 'attach to own descendants only', 'attach with CAP_SYS_PTRACE only', 'nobody may attach, until the next boot'];
+const yamaWords = [
+  'no restriction',
+  'attach to own descendants only',
+  'attach with CAP_SYS_PTRACE only',
+  'nobody may attach, until the next boot',
+];
 
 /** Yama restricts attaching (pidfd_getfd, strace), never the reading of descriptors. */
 export function yamaRow(evidence: Evidence, mayPtrace: boolean): Capability {
@@ -62,11 +80,24 @@ export function hostFilesRow(evidence: Evidence): Capability {
   const name = 'host open files';
   const files = parseFileNr(evidence.read('/proc/sys/fs/file-nr').value ?? '');
   const nrOpen = parseNumber(textOf(evidence, '/proc/sys/fs/nr_open') ?? '');
-  if (!files) return { name, status: 'absent', detail: '/proc/sys/fs/file-nr cannot be read', loses: 'whether the host is out of open files (ENFILE)', fix: 'run it on the host' };
+  if (!files)
+    return {
+      name,
+      status: 'absent',
+      detail: '/proc/sys/fs/file-nr cannot be read',
+      loses: 'whether the host is out of open files (ENFILE)',
+      fix: 'run it on the host',
+    };
   const max = files.max === Number.MAX_SAFE_INTEGER ? ', no limit' : ` of ${count(files.max)} (${percent(files.allocated / files.max)})`;
   const detail = `${count(files.allocated)}${max}${nrOpen < 0 ? '' : `; highest limit of one process ${count(nrOpen)}`}`;
   if (files.allocated < files.max * NEARLY_ALL) return { name, status: 'ok', detail };
-  return { name, status: 'partial', detail, loses: 'opens soon fail with ENFILE for everybody but root, reloadctl too', fix: `sysctl fs.file-max=${files.max * 2}` };
+  return {
+    name,
+    status: 'partial',
+    detail,
+    loses: 'opens soon fail with ENFILE for everybody but root, reloadctl too',
+    fix: `sysctl fs.file-max=${files.max * 2}`,
+  };
 }
 
 function textOf(evidence: Evidence, path: string): string | undefined {

@@ -58,7 +58,12 @@ export function rightsRows(rights: Rights): Capability[] {
 
 function ptraceRow(rights: Rights): Capability {
   const name = 'CAP_SYS_PTRACE';
-  if (mayPtrace(rights)) return { name, status: 'ok', detail: `held: descriptors of every process${rights.ownNamespace ? ' of this namespace' : ''} are readable` };
+  if (mayPtrace(rights))
+    return {
+      name,
+      status: 'ok',
+      detail: `held: descriptors of every process${rights.ownNamespace ? ' of this namespace' : ''} are readable`,
+    };
   const detail = rights.euid === 0 ? 'not held: processes with rights of their own are out of reach' : 'not held: own processes only';
   return { name, status: 'denied', detail, loses: 'descriptors of processes of other users', fix: fixFor(rights) };
 }

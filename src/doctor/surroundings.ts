@@ -14,23 +14,38 @@ const programs = ['strace', 'lsof', 'ss', 'gdb', 'bpftrace', 'nsenter', 'docker'
 
 /** Ends of life by major version, https://github.com/nodejs/Release. */
 const endOfLife: Readonly<Record<string, string>> = {
-  20: '2026-04-30', 21: '2024-06-01', 22: '2027-04-30', 23: '2025-06-01', 24: '2028-04-30', 25: '2026-06-01', 26: '2029-04-30',
+  20: '2026-04-30',
+  21: '2024-06-01',
+  22: '2027-04-30',
+  23: '2025-06-01',
+  24: '2028-04-30',
+  25: '2026-06-01',
+  26: '2029-04-30',
 };
 
 export function containerRow(evidence: Evidence): Capability {
   const name = 'container';
   const id = parseCgroup(evidence.read('/proc/self/cgroup').value ?? '')?.container;
   const marked = ['/.dockerenv', '/run/.containerenv'].some((path) => evidence.size(path).value !== undefined);
-  const inside = id !== undefined || marked ? `in a container${id === undefined ? '' : ` (${id.slice(0, 12)})`}` : 'in no container that is known';
+  const inside =
+    id !== undefined || marked ? `in a container${id === undefined ? '' : ` (${id.slice(0, 12)})`}` : 'in no container that is known';
   const namespace = evidence.readlink('/proc/self/ns/pid').value;
-  if (namespace === undefined || namespace === HOST_PID_NAMESPACE) return { name, status: 'ok', detail: `${inside}, in the pid namespace of the host` };
-  return { name, status: 'partial', detail: `${inside}, in a pid namespace of its own`, loses: 'processes outside of it', fix: FROM_OUTSIDE };
+  if (namespace === undefined || namespace === HOST_PID_NAMESPACE)
+    return { name, status: 'ok', detail: `${inside}, in the pid namespace of the host` };
+  return {
+    name,
+    status: 'partial',
+    detail: `${inside}, in a pid namespace of its own`,
+    loses: 'processes outside of it',
+    fix: FROM_OUTSIDE,
+  };
 }
 
 export function ownLimitRow(evidence: Evidence): Capability {
   const name = 'own limit';
   const limit = parseOpenFilesLimit(evidence.read('/proc/self/limits').value ?? '');
-  if (!limit) return { name, status: 'absent', detail: '/proc/self/limits cannot be read', loses: 'whether reloadctl itself has room to look' };
+  if (!limit)
+    return { name, status: 'absent', detail: '/proc/self/limits cannot be read', loses: 'whether reloadctl itself has room to look' };
   const words = (value: number | null): string => (value === null ? 'unlimited' : count(value));
   const detail = `soft ${words(limit.soft)}, hard ${words(limit.hard)}`;
   if (limit.soft === null || limit.soft >= ENOUGH) return { name, status: 'ok', detail };
@@ -48,6 +63,12 @@ export function nodeRow(version: string, today: Date): Capability {
 
 /** For information: nothing of reloadctl needs them. */
 export function programsRow(evidence: Evidence): Capability {
-  const found = programs.filter((program) => folders.some((folder) => evidence.size(`${folder}/${program}`).value !== undefined));
-  return { name: 'programs', status: 'ok', detail: `optional, found: ${found.join(', ') || 'none'}; not found: ${programs.filter((program) => !found.includes(program)).join(', ') || 'none'}` };
+  const isThere = (program: string): boolean => folders.some((folder) => evidence.size(`${folder}/${program}`).value !== undefined);
+  const found = programs.filter(isThere);
+  const missing = programs.filter((program) => !found.includes(program));
+  return { name: 'programs', status: 'ok', detail: `optional, found: ${namesOf(found)}; not found: ${namesOf(missing)}` };
+}
+
+function namesOf(names: readonly string[]): string {
+  return names.join(', ') || 'none';
 }

@@ -19,6 +19,9 @@ const RESERVED = new Set([
   'dri', 'pod', 'cri', 'lxc', 'app', 'ecs', 'cls', 'max', 'min', 'low', 'io', 'in',
 ]);
 
+/** Names of shells say nothing about anybody, and a rule tells a shell's redirections from other inheritance by them. */
+const PUBLIC = new Set(['sh', 'ash', 'bash', 'dash', 'zsh', 'ksh', 'mksh', 'fish', 'busybox']);
+
 export interface Words {
   /** A letter run, same length (nearly always), same upper and lower case, hexadecimal letters staying so. */
   word(run: string): string;
@@ -52,7 +55,7 @@ export function openWords(key: Buffer): Words {
     }
   };
 
-  const word: Words['word'] = (run) => assign('word', run, (bytes, attempt) => spell(run, bytes, run.length + Math.floor(attempt / TRIES)));
+  const word: Words['word'] = (run) => PUBLIC.has(run) ? run : assign('word', run, (bytes, attempt) => spell(run, bytes, run.length + Math.floor(attempt / TRIES)));
 
   return {
     word,
@@ -70,7 +73,7 @@ function spell(run: string, bytes: Buffer, length: number): string | undefined {
     const letter = alphabet.charAt((bytes[index % bytes.length] ?? 0) % alphabet.length);
     word += /[A-Z]/.test(run.charAt(index)) ? letter.toUpperCase() : letter;
   }
-  if (isHexadecimal(word) !== hexadecimal || RESERVED.has(word.toLowerCase())) return undefined;
+  if (isHexadecimal(word) !== hexadecimal || RESERVED.has(word.toLowerCase()) || PUBLIC.has(word)) return undefined;
   return word === run && length >= SHORT ? undefined : word;
 }
 

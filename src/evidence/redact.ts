@@ -62,6 +62,7 @@ const RULES: Rules = {
   sameDescription: (_words, _key, same) => same,
   isEpollTarget: (_words, _key, same) => same,
   probeSocket: (words, _key, probe) => redactLocal(words, probe),
+  sleep: (_words, _key, ms) => ms,
 };
 
 const PATH_QUESTIONS = new Set<Question>(['read', 'readlink', 'list', 'size', 'readSlow', 'statSlow']);

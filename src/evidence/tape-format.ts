@@ -42,6 +42,8 @@ export interface TapeValues {
   sameDescription: boolean;
   isEpollTarget: boolean;
   probeSocket: SocketProbe;
+  /** No question but a pause of so many ms: what is asked again after it may be answered differently. */
+  sleep: number;
 }
 
 export type Question = keyof TapeValues;

@@ -67,6 +67,7 @@ const GUARDS: Record<Question, Guard> = {
   sameDescription: isBoolean,
   isEpollTarget: isBoolean,
   probeSocket: isSocketProbe,
+  sleep: isNumber,
 };
 
 export function isQuestion(value: unknown): value is Question {

@@ -21,8 +21,14 @@ export function readTape(text: string, fileName: string): TapeEvidence {
 
 /** The answers to one question in the order they were given. */
 interface Track {
-  records: TapeRecord[];
-  next: number;
+  records: TimedRecord[];
+  /** Index of the one given last; -1 before the first. */
+  given: number;
+}
+
+interface TimedRecord extends TapeRecord {
+  /** Pauses before it. */
+  round: number;
 }
 
 class TapedEvidence implements TapeEvidence {
@@ -30,24 +36,38 @@ class TapedEvidence implements TapeEvidence {
   readonly header: TapeHeader;
   readonly #tracks = new Map<string, Track>();
   readonly #missing = new Set<string>();
+  /** When the pauses ended. */
+  readonly #pauses: number[] = [];
+  #round = 0;
   #now = 0;
 
   constructor(header: TapeHeader, records: readonly TapeRecord[]) {
     this.header = header;
     for (const record of records) {
+      if (record.question === 'sleep') {
+        this.#pauses.push(record.at);
+        continue;
+      }
       const name = trackName(record.question, record.key);
+      const timed = { ...record, round: this.#pauses.length };
       const track = this.#tracks.get(name);
-      if (track === undefined) this.#tracks.set(name, { records: [record], next: 0 });
-      else track.records.push(record);
+      if (track === undefined) this.#tracks.set(name, { records: [timed], given: -1 });
+      else track.records.push(timed);
     }
   }
 
-  /** Time of the last answer given: a recording knows no other moments. */
+  /** Time of the last answer given, or of the end of the last pause: a recording knows no other moments. */
   now(): number {
     return this.#now;
   }
 
-  async sleep(): Promise<void> {}
+  /** On to what was recorded after the next pause, however long that was. */
+  async sleep(): Promise<void> {
+    const ended = this.#pauses[this.#round];
+    if (ended === undefined) return;
+    this.#round++;
+    this.#now = Math.max(this.#now, ended);
+  }
 
   read(path: string): Answer<ByteString> {
     return this.#answer('read', path);
@@ -97,20 +117,34 @@ class TapedEvidence implements TapeEvidence {
     return [...this.#missing];
   }
 
-  /** A question asked more often than it was recorded keeps its last answer. */
+  /**
+   * The answers come in their order, but none from beyond the next pause before that is reached: a question asked more often
+   * than it was recorded keeps its last answer.
+   */
   #answer<Q extends Question>(question: Q, key: string): Answer<TapeValues[Q]> {
     const track = this.#tracks.get(trackName(question, key));
-    const record = track?.records[track.next];
+    const record = track && this.#next(track);
     const source = sourceOf(question, key);
-    if (track === undefined || record === undefined) {
+    if (record === undefined) {
       this.#missing.add(source);
       return { errno: NOT_RECORDED, at: this.#now, source };
     }
-    if (track.next + 1 < track.records.length) track.next++;
-    this.#now = Math.max(this.#now, record.at);
+    // Asked earlier than it was then: the answer is the only one, but its time has not come.
+    if (record.round <= this.#round) this.#now = Math.max(this.#now, record.at);
     // The parser has checked the value against the question.
     if (record.errno === undefined) return { value: record.value as TapeValues[Q], at: record.at, source };
     return { errno: record.errno, at: record.at, source };
+  }
+
+  #next(track: Track): TimedRecord | undefined {
+    const { records } = track;
+    const isDue = (index: number): boolean => (records[index]?.round ?? Number.POSITIVE_INFINITY) <= this.#round;
+    let index = track.given + 1;
+    // What was not asked this time before a pause is over with it.
+    while (isDue(index + 1) && records[index]!.round < this.#round) index++;
+    if (index > 0 && !isDue(index)) return records[track.given];
+    track.given = index;
+    return records[index];
   }
 }
 

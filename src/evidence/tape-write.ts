@@ -59,8 +59,9 @@ class NotingEvidence implements Evidence {
     return this.#inner.now();
   }
 
-  sleep(ms: number): Promise<void> {
-    return this.#inner.sleep(ms);
+  async sleep(ms: number): Promise<void> {
+    await this.#inner.sleep(ms);
+    this.#note('sleep', '', { value: ms, at: this.#inner.now(), source: '' });
   }
 
   read(path: string): Answer<ByteString> {

@@ -12,7 +12,8 @@ export async function run(args: string[], options: Record<string, unknown>): Pro
   const pages = readPages(packageFile('docs/findings'));
   const [name] = args;
   const page = name === undefined ? undefined : findPage(pages, name);
-  if (wantsJson(options)) return { kind: 'text', text: JSON.stringify(page ?? { findings: pages.map(({ id, summary }) => ({ id, summary })) }, null, 2) };
+  if (wantsJson(options))
+    return { kind: 'text', text: JSON.stringify(page ?? { findings: pages.map(({ id, summary }) => ({ id, summary })) }, null, 2) };
   return page ? { kind: 'text', text: page.text, markdown: true } : { kind: 'text', text: listOf(pages) };
 }
 

@@ -14,13 +14,16 @@ export interface Page {
 
 const LIST_HINT = 'reloadctl explain   # lists them all';
 
-/** All pages of a directory, by id. Files that do not begin with a finding's heading are none. Throws UserError (exit 3) when it cannot be read. */
+/** All pages of a directory, by id. Files without a finding's heading are none. Throws UserError (exit 3) when it cannot be read. */
 export function readPages(directory: string): Page[] {
   let names: string[];
   try {
     names = readdirSync(directory).filter((name) => name.endsWith('.md'));
   } catch (error) {
-    throw new UserError(`cannot read the pages of the findings: ${(error as Error).message}`, { exitCode: 3, hints: ['install reloadctl again'] });
+    throw new UserError(`cannot read the pages of the findings: ${(error as Error).message}`, {
+      exitCode: 3,
+      hints: ['install reloadctl again'],
+    });
   }
   const pages = names.map((name) => parsePage(readFileSync(join(directory, name), 'utf8')));
   return pages.filter((page) => page !== undefined).sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -43,10 +46,14 @@ export function findPage(pages: readonly Page[], name: string): Page {
   const ending = pages.filter((page) => dashed(page.id).endsWith(`-${wanted}`));
   if (ending.length === 1) return ending[0]!;
   if (ending.length > 1) {
-    throw new UserError(`${name} may be several findings`, { hints: ending.map((page) => `reloadctl explain ${page.id}   # ${page.summary}`) });
+    throw new UserError(`${name} may be several findings`, {
+      hints: ending.map((page) => `reloadctl explain ${page.id}   # ${page.summary}`),
+    });
   }
   const near = nearest(pages, name);
-  throw new UserError(`no finding ${name}${near === undefined ? '' : `, did you mean ${near}?`}`, { hints: [near === undefined ? LIST_HINT : `reloadctl explain ${near}`] });
+  throw new UserError(`no finding ${name}${near === undefined ? '' : `, did you mean ${near}?`}`, {
+    hints: [near === undefined ? LIST_HINT : `reloadctl explain ${near}`],
+  });
 }
 
 function dashed(name: string): string {
@@ -55,8 +62,19 @@ function dashed(name: string): string {
 
 /** By the whole id, else by its part behind the slash. */
 function nearest(pages: readonly Page[], name: string): string | undefined {
-  const whole = closest(name, pages.map((page) => page.id)) ?? closest(dashed(name), pages.map((page) => dashed(page.id)));
-  const part = closest(name, pages.map((page) => partOf(page.id)));
+  const whole =
+    closest(
+      name,
+      pages.map((page) => page.id),
+    ) ??
+    closest(
+      dashed(name),
+      pages.map((page) => dashed(page.id)),
+    );
+  const part = closest(
+    name,
+    pages.map((page) => partOf(page.id)),
+  );
   return pages.find((page) => page.id === whole || dashed(page.id) === whole)?.id ?? pages.find((page) => partOf(page.id) === part)?.id;
 }
 

@@ -10,8 +10,9 @@ import { parseStat } from '../kernel/proc/stat.ts';
 import { parseStatus } from '../kernel/proc/status.ts';
 import { decodeText } from '../kernel/text.ts';
 import type { Snapshot } from '../kernel/types.ts';
-import { type Block, count, percent } from '../render/index.ts';
+import type { Block } from '../render/index.ts';
 import { runRules } from '../report/index.ts';
+import { count, percent } from '../report/words.ts';
 import { ratioOf } from './data.ts';
 
 export interface TopRow {

@@ -1,5 +1,6 @@
 /** The text below the findings: the numbers of the process, then groups or rows, then what to do next. */
-import { type Block, count, percent, plural } from '../render/index.ts';
+import type { Block } from '../render/index.ts';
+import { count, percent, plural } from '../report/words.ts';
 import type { Snapshot } from '../kernel/types.ts';
 import type { FdRow } from './attributes.ts';
 import type { FdsData, ProcessRow } from './data.ts';

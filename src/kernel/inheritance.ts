@@ -56,8 +56,3 @@ function isSharedAcrossExec(a: Fd, b: Fd): boolean {
 function closesOnExec(fd: Fd): boolean {
   return fd.info === undefined || (fd.info.flags & O_CLOEXEC) !== 0;
 }
-
-/** Key of one pair in `Snapshot.sameDescription`. */
-export function sharedKey({ own, other }: SharedFd): string {
-  return `${own.pid}:${own.fd}:${other.pid}:${other.fd}`;
-}

@@ -5,7 +5,7 @@ import { openRedactor, openTapeWriter, type Redactor, saveTapeFile, type TapeWri
 import { takeSnapshot } from '../kernel/snapshot/take.ts';
 import { resolveTarget } from '../kernel/targets/index.ts';
 import { UserError } from '../kernel/user-error.ts';
-import { bytes, plural } from '../render/index.ts';
+import { bytes, plural } from '../report/words.ts';
 import { version } from '../version.ts';
 
 export function configure(command: Command): void {

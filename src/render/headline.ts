@@ -1,6 +1,6 @@
 import type { Confidence, Coverage, Finding, Report, Severity } from '../report/types.ts';
 import type { Tone } from './document.ts';
-import { plural } from './format.ts';
+import { plural } from '../report/words.ts';
 
 const SEVERITY_ORDER: Record<Severity, number> = { critical: 0, warning: 1, info: 2 };
 const CONFIDENCE_ORDER: Record<Confidence, number> = { certain: 0, likely: 1, hint: 2 };

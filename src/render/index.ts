@@ -28,6 +28,5 @@ export { type ColourFlag, loadPaint, type Paint, wantsColour } from './colour.ts
 export type { Block, Cell, Column, TableBlock, Tone } from './document.ts';
 export { visible } from './escape.ts';
 export { FileSink, OutputFileError } from './file-sink.ts';
-export { bytes, count, duration, percent, plural } from './format.ts';
 export { StreamSink } from './sink.ts';
 export type { Format, RenderOptions, Sink } from './types.ts';

@@ -1,9 +1,10 @@
 import type { Coverage, EvidenceItem, Finding, Remedy, Report, Risk } from '../report/types.ts';
+import { count, duration, plural } from '../report/words.ts';
 import { blockLines, commandLines, folded, paragraphLines } from './blocks.ts';
 import { loadPaint, plain } from './colour.ts';
 import type { Block, Cell, Tone } from './document.ts';
 import { visible } from './escape.ts';
-import { amount, count, duration, plural } from './format.ts';
+import { amount } from './format.ts';
 import { headline, SEVERITY_WORD, worstFirst } from './headline.ts';
 import { pump } from './sink.ts';
 import { type TableStyle, tableLines } from './table.ts';

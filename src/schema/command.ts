@@ -27,10 +27,14 @@ export async function run(args: string[]): Promise<Outcome> {
 /** Schema of `data` of one command's reports, whole by itself. Throws UserError for a command without one. */
 export function dataSchema(schema: Schema, command: string): object {
   const { $schema, $id, $defs } = schema;
-  const known = Object.keys($defs).filter((name) => name.startsWith(DATA)).map((name) => name.slice(DATA.length));
+  const known = Object.keys($defs)
+    .filter((name) => name.startsWith(DATA))
+    .map((name) => name.slice(DATA.length));
   if (!known.includes(command)) {
     const near = closest(command, known);
-    throw new UserError(`no schema for the data of ${command}${near === undefined ? '' : `, did you mean ${near}?`}`, { hints: [`there are: ${known.join(', ')}`] });
+    throw new UserError(`no schema for the data of ${command}${near === undefined ? '' : `, did you mean ${near}?`}`, {
+      hints: [`there are: ${known.join(', ')}`],
+    });
   }
   return { $schema, $id: `${$id}/${command}`, $ref: `#/$defs/${DATA}${command}`, $defs };
 }

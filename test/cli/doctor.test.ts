@@ -32,7 +32,8 @@ describe('doctor', () => {
 
   it('tells what is missing without native calls', async () => {
     const rows = await rowsOf({ env: { RELOADCTL_NO_NATIVE: '1' } });
-    for (const name of ['sock_diag', 'kcmp', 'pidfd_getfd']) expect(rows.get(name)).toMatchObject({ status: 'unsupported', fix: expect.stringContaining('koffi') });
+    for (const name of ['sock_diag', 'kcmp', 'pidfd_getfd'])
+      expect(rows.get(name)).toMatchObject({ status: 'unsupported', fix: expect.stringContaining('koffi') });
   });
 
   it.skipIf(!need('root'))('tells a user what sudo would give', async () => {

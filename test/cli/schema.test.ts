@@ -25,7 +25,8 @@ async function reportOf(args: string[], codes: readonly number[] = [0]): Promise
 function expectValid(report: Json, ...required: (string | number)[][]): void {
   validate(report);
   expect(validate.errors).toBeNull();
-  for (const path of [['verdict'], ['coverage', 0, 'needed'], ...required]) expect(validate(mutate(report, path)), path.join('.')).toBe(false);
+  for (const path of [['verdict'], ['coverage', 0, 'needed'], ...required])
+    expect(validate(mutate(report, path)), path.join('.')).toBe(false);
 }
 
 describe('real reports', () => {
@@ -66,7 +67,11 @@ describe('real reports', () => {
   });
 
   it('of fds --group-by', async () => {
-    expectValid(await reportOf(['fds', pid, '--group-by', 'kind']), ['data', 'groups', 0, 'share'], ['data', 'groups', 0, 'examples', 0, 'fd']);
+    expectValid(
+      await reportOf(['fds', pid, '--group-by', 'kind']),
+      ['data', 'groups', 0, 'share'],
+      ['data', 'groups', 0, 'examples', 0, 'fd'],
+    );
   });
 
   it('of fds --top', async () => {
@@ -85,7 +90,14 @@ describe('real reports', () => {
 
   it('of demo', async () => {
     const report = await reportOf(['demo']);
-    expectValid(report, ['data', 'planted'], ['data', 'planted', 0, 'found'], ['data', 'groups'], ['findings', 0, 'because'], ['findings', 0, 'fingerprint']);
+    expectValid(
+      report,
+      ['data', 'planted'],
+      ['data', 'planted', 0, 'found'],
+      ['data', 'groups'],
+      ['findings', 0, 'because'],
+      ['findings', 0, 'fingerprint'],
+    );
   });
 });
 

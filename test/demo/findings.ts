@@ -6,7 +6,14 @@ export const planted: Planted = { port: 8080, closeWait: 40, uploads: 60, delete
 /** A finding with numbers in its evidence, by name. */
 export function finding(id: string, evidence: Record<string, number>): Finding {
   return {
-    id, severity: 'warning', confidence: 'likely', because: 'seen', title: id, subject: { kind: 'process', key: id }, remedy: [], fingerprint: '0'.repeat(16),
+    id,
+    severity: 'warning',
+    confidence: 'likely',
+    because: 'seen',
+    title: id,
+    subject: { kind: 'process', key: id },
+    remedy: [],
+    fingerprint: '0'.repeat(16),
     evidence: Object.entries(evidence).map(([name, value]) => ({ name, value, source: '/proc/1/fd' })),
   };
 }
@@ -25,4 +32,7 @@ export function group(kind: string, key: string, count: number) {
   return { kind, key, count, share: 0.1, withoutCloexec: 0, deleted: 0, examples: [], otherEnds: [] };
 }
 
-export const seen = { limit: { soft: 140, hard: 20_000 }, groups: [group('file', '/tmp/reloadctl-demo-x/uploads/upload-*.part', 60), group('socket', 'tcp', 40)] };
+export const seen = {
+  limit: { soft: 140, hard: 20_000 },
+  groups: [group('file', '/tmp/reloadctl-demo-x/uploads/upload-*.part', 60), group('socket', 'tcp', 40)],
+};

@@ -1,10 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Capability } from '../../src/doctor/capability.ts';
-import { examine, run } from '../../src/doctor/command.ts';
+import { examine } from '../../src/doctor/command.ts';
 import { parseEffective } from '../../src/doctor/rights.ts';
-import type { CommandContext, ReportOutcome } from '../../src/command.ts';
-import { verdictOf } from '../../src/report/index.ts';
 import { evidenceOf, type Host, status, wholeHost } from './host.ts';
 
 const self = { pid: 7, nodeVersion: 'v24.4.0', today: new Date('2026-11-22T00:00:00Z') };
@@ -20,49 +18,158 @@ describe('doctor', () => {
     const rows = [...(await examined(() => undefined)).values()];
     expect(rows.filter((row) => row.status !== 'ok')).toEqual([]);
     expect(rows.map((row) => row.name)).toEqual([
-      'kernel', '/proc', 'user', 'CAP_SYS_PTRACE', 'other rights', 'Yama', 'sock_diag', 'kcmp', 'pidfd_getfd', 'cat and stat', 'container', 'own limit', 'host open files', 'Node', 'programs',
+      'kernel',
+      '/proc',
+      'user',
+      'CAP_SYS_PTRACE',
+      'other rights',
+      'Yama',
+      'sock_diag',
+      'kcmp',
+      'pidfd_getfd',
+      'cat and stat',
+      'container',
+      'own limit',
+      'host open files',
+      'Node',
+      'programs',
     ]);
   });
 
-  const cases: [what: string, row: string, change: (host: Host) => void, expected: Partial<Record<keyof Capability, unknown>>][] = [
-    ['a kernel before 6.2', 'kernel', (host) => (host.sizes['/proc/self/fd'] = 0), { status: 'partial', detail: expect.stringContaining('6.2'), fix: 'sudo reloadctl fds --top' }],
-    ['hidepid', '/proc', (host) => {
-      host.files['/proc/self/mountinfo'] = '22 21 0:20 / /proc rw - proc proc rw,hidepid=invisible\n';
-      host.lists['/proc'] = ['7'];
-    }, { status: 'partial', detail: expect.stringContaining('hidepid=invisible') }],
-    ['hidepid that we see through', '/proc', (host) => (host.files['/proc/self/mountinfo'] = '22 21 0:20 / /proc rw - proc proc rw,hidepid=2\n'), { status: 'ok' }],
+  const cases: [what: string, row: string, change: (host: Host) => unknown, expected: Partial<Record<keyof Capability, unknown>>][] = [
+    [
+      'a kernel before 6.2',
+      'kernel',
+      (host) => (host.sizes['/proc/self/fd'] = 0),
+      { status: 'partial', detail: expect.stringContaining('6.2'), fix: 'sudo reloadctl fds --top' },
+    ],
+    [
+      'hidepid',
+      '/proc',
+      (host) => {
+        host.files['/proc/self/mountinfo'] = '22 21 0:20 / /proc rw - proc proc rw,hidepid=invisible\n';
+        host.lists['/proc'] = ['7'];
+      },
+      { status: 'partial', detail: expect.stringContaining('hidepid=invisible') },
+    ],
+    [
+      'hidepid that we see through',
+      '/proc',
+      (host) => (host.files['/proc/self/mountinfo'] = '22 21 0:20 / /proc rw - proc proc rw,hidepid=2\n'),
+      { status: 'ok' },
+    ],
     ['no /proc', '/proc', (host) => (host.files = {}), { status: 'absent', fix: 'mount -t proc proc /proc' }],
-    ['a user', 'user', (host) => (host.files['/proc/self/status'] = status({ euid: 1000, caps: '0000000000000000' })), { status: 'ok', detail: 'uid 1000' }],
-    ['a user', 'CAP_SYS_PTRACE', (host) => (host.files['/proc/self/status'] = status({ euid: 1000, caps: '0000000000000000' })), { status: 'denied', fix: 'sudo reloadctl ...' }],
-    ['root of a container', 'CAP_SYS_PTRACE', (host) => (host.files['/proc/self/status'] = status({ caps: '00000000a80425fb' })), { status: 'denied', fix: expect.stringContaining('--cap-add=SYS_PTRACE') }],
+    [
+      'a user',
+      'user',
+      (host) => (host.files['/proc/self/status'] = status({ euid: 1000, caps: '0000000000000000' })),
+      { status: 'ok', detail: 'uid 1000' },
+    ],
+    [
+      'a user',
+      'CAP_SYS_PTRACE',
+      (host) => (host.files['/proc/self/status'] = status({ euid: 1000, caps: '0000000000000000' })),
+      { status: 'denied', fix: 'sudo reloadctl ...' },
+    ],
+    [
+      'root of a container',
+      'CAP_SYS_PTRACE',
+      (host) => (host.files['/proc/self/status'] = status({ caps: '00000000a80425fb' })),
+      { status: 'denied', fix: expect.stringContaining('--cap-add=SYS_PTRACE') },
+    ],
     ['a user', 'other rights', (host) => (host.files['/proc/self/status'] = status({ euid: 1000, caps: '0' })), { status: 'denied' }],
-    ['one capability less', 'other rights', (host) => (host.files['/proc/self/status'] = status({ caps: '000001fffeffffff' })), { status: 'partial', detail: 'without CAP_SYS_RESOURCE' }],
-    ['a user namespace', 'user', (host) => (host.files['/proc/self/uid_map'] = '0 1000 1\n'), { status: 'ok', detail: expect.stringContaining('user namespace') }],
-    ['Yama for a user', 'Yama', (host) => {
-      host.files['/proc/sys/kernel/yama/ptrace_scope'] = '1\n';
-      host.files['/proc/self/status'] = status({ euid: 1000, caps: '0' });
-    }, { status: 'denied', detail: expect.stringContaining('ptrace_scope 1'), fix: 'sudo reloadctl ...' }],
+    [
+      'one capability less',
+      'other rights',
+      (host) => (host.files['/proc/self/status'] = status({ caps: '000001fffeffffff' })),
+      { status: 'partial', detail: 'without CAP_SYS_RESOURCE' },
+    ],
+    [
+      'a user namespace',
+      'user',
+      (host) => (host.files['/proc/self/uid_map'] = '0 1000 1\n'),
+      { status: 'ok', detail: expect.stringContaining('user namespace') },
+    ],
+    [
+      'Yama for a user',
+      'Yama',
+      (host) => {
+        host.files['/proc/sys/kernel/yama/ptrace_scope'] = '1\n';
+        host.files['/proc/self/status'] = status({ euid: 1000, caps: '0' });
+      },
+      { status: 'denied', detail: expect.stringContaining('ptrace_scope 1'), fix: 'sudo reloadctl ...' },
+    ],
     ['Yama for root', 'Yama', (host) => (host.files['/proc/sys/kernel/yama/ptrace_scope'] = '2\n'), { status: 'ok' }],
-    ['Yama for nobody', 'Yama', (host) => (host.files['/proc/sys/kernel/yama/ptrace_scope'] = '3\n'), { status: 'denied', detail: expect.stringContaining('next boot') }],
-    ['no koffi', 'sock_diag', (host) => (host.sockDiag = { errno: 'ENOTSUP' }), { status: 'unsupported', fix: expect.stringContaining('koffi') }],
+    [
+      'Yama for nobody',
+      'Yama',
+      (host) => (host.files['/proc/sys/kernel/yama/ptrace_scope'] = '3\n'),
+      { status: 'denied', detail: expect.stringContaining('next boot') },
+    ],
+    [
+      'no koffi',
+      'sock_diag',
+      (host) => (host.sockDiag = { errno: 'ENOTSUP' }),
+      { status: 'unsupported', fix: expect.stringContaining('koffi') },
+    ],
     ['no unix_diag module', 'sock_diag', (host) => (host.sockDiag = { errno: 'ENOENT' }), { status: 'absent' }],
-    ['a seccomp profile', 'kcmp', (host) => (host.kcmp = () => ({ errno: 'EPERM' })), { status: 'denied', fix: expect.stringContaining('seccomp') }],
+    [
+      'a seccomp profile',
+      'kcmp',
+      (host) => (host.kcmp = () => ({ errno: 'EPERM' })),
+      { status: 'denied', fix: expect.stringContaining('seccomp') },
+    ],
     ['a closed stdin', 'kcmp', (host) => (host.kcmp = (fd) => (fd === 0 ? { errno: 'EBADF' } : { value: true })), { status: 'ok' }],
     ['a kernel before 5.6', 'pidfd_getfd', (host) => (host.getfd = () => ({ errno: 'ENOSYS' })), { status: 'unsupported' }],
-    ['a socket for stdin', 'pidfd_getfd', (host) => (host.getfd = () => ({ value: { domain: 1, type: 1, protocol: 0, listening: false } })), { status: 'ok' }],
-    ['no cat', 'cat and stat', (host) => (host.cat = { errno: 'ENOREADER' }), { status: 'partial', detail: expect.stringMatching(/^cat: /) }],
-    ['neither cat nor stat', 'cat and stat', (host) => {
-      host.cat = { errno: 'ENOREADER' };
-      host.stat = { errno: 'ENOREADER' };
-    }, { status: 'absent', detail: expect.stringMatching(/^cat and stat: /) }],
-    ['a container', 'container', (host) => {
-      host.files['/proc/self/cgroup'] = `0::/system.slice/docker-${'ab12'.repeat(16)}.scope\n`;
-      host.links['/proc/self/ns/pid'] = 'pid:[4026532001]';
-    }, { status: 'partial', detail: 'in a container (ab12ab12ab12), in a pid namespace of its own' }],
-    ['a container with the host\'s processes', 'container', (host) => (host.sizes['/.dockerenv'] = 0), { status: 'ok', detail: expect.stringContaining('in a container, ') }],
-    ['a low limit', 'own limit', (host) => (host.files['/proc/self/limits'] = 'Max open files            32                   32                   files     \n'), { status: 'partial', detail: 'soft 32, hard 32' }],
+    [
+      'a socket for stdin',
+      'pidfd_getfd',
+      (host) => (host.getfd = () => ({ value: { domain: 1, type: 1, protocol: 0, listening: false } })),
+      { status: 'ok' },
+    ],
+    [
+      'no cat',
+      'cat and stat',
+      (host) => (host.cat = { errno: 'ENOREADER' }),
+      { status: 'partial', detail: expect.stringMatching(/^cat: /) },
+    ],
+    [
+      'neither cat nor stat',
+      'cat and stat',
+      (host) => {
+        host.cat = { errno: 'ENOREADER' };
+        host.stat = { errno: 'ENOREADER' };
+      },
+      { status: 'absent', detail: expect.stringMatching(/^cat and stat: /) },
+    ],
+    [
+      'a container',
+      'container',
+      (host) => {
+        host.files['/proc/self/cgroup'] = `0::/system.slice/docker-${'ab12'.repeat(16)}.scope\n`;
+        host.links['/proc/self/ns/pid'] = 'pid:[4026532001]';
+      },
+      { status: 'partial', detail: 'in a container (ab12ab12ab12), in a pid namespace of its own' },
+    ],
+    [
+      "a container with the host's processes",
+      'container',
+      (host) => (host.sizes['/.dockerenv'] = 0),
+      { status: 'ok', detail: expect.stringContaining('in a container, ') },
+    ],
+    [
+      'a low limit',
+      'own limit',
+      (host) => (host.files['/proc/self/limits'] = 'Max open files            32                   32                   files     \n'),
+      { status: 'partial', detail: 'soft 32, hard 32' },
+    ],
     ['an unreadable limit', 'own limit', (host) => delete host.files['/proc/self/limits'], { status: 'absent' }],
-    ['a full host', 'host open files', (host) => (host.files['/proc/sys/fs/file-nr'] = '950\t0\t1000\n'), { status: 'partial', detail: expect.stringContaining('950 of 1,000 (95%)'), fix: 'sysctl fs.file-max=2000' }],
+    [
+      'a full host',
+      'host open files',
+      (host) => (host.files['/proc/sys/fs/file-nr'] = '950\t0\t1000\n'),
+      { status: 'partial', detail: expect.stringContaining('950 of 1,000 (95%)'), fix: 'sysctl fs.file-max=2000' },
+    ],
     ['programs', 'programs', () => undefined, { status: 'ok', detail: expect.stringMatching(/found: strace, ss; not found: lsof/) }],
   ];
 
@@ -86,7 +193,8 @@ describe('doctor', () => {
 
   it('says of everything that is not ok what is lost by it', async () => {
     for (const [, , change] of cases) {
-      for (const row of (await examined(change)).values()) expect([row.name, row.loses !== undefined]).toEqual([row.name, row.status !== 'ok']);
+      for (const row of (await examined(change)).values())
+        expect([row.name, row.loses !== undefined]).toEqual([row.name, row.status !== 'ok']);
     }
   });
 
@@ -99,39 +207,6 @@ describe('doctor', () => {
         return rows.size === 15;
       }),
     );
-  });
-});
-
-describe('the report of doctor', () => {
-  async function reportOf(change: (host: Host) => void): Promise<ReportOutcome> {
-    const host = wholeHost();
-    change(host);
-    return (await run([], {}, { evidence: evidenceOf(host) } as CommandContext)) as ReportOutcome;
-  }
-
-  it('passes with less than everything', async () => {
-    const { coverage, data } = await reportOf((host) => {
-      host.files['/proc/self/status'] = status({ euid: 1000, caps: '0' });
-      host.sockDiag = { errno: 'ENOTSUP' };
-    });
-    expect(verdictOf([], coverage, 'critical')).toBe('pass');
-    expect(coverage.find((row) => row.source === 'sock_diag')).toMatchObject({ status: 'unsupported', needed: false, fix: expect.stringContaining('koffi') });
-    expect((data as { capabilities: unknown[] }).capabilities).toHaveLength(coverage.length);
-  });
-
-  it('is inconclusive without /proc', async () => {
-    const { coverage } = await reportOf((host) => (host.files = {}));
-    expect(verdictOf([], coverage, 'critical')).toBe('inconclusive');
-  });
-
-  it('shows every capability in a table of at most 79 columns of ASCII', async () => {
-    const outcome = await reportOf((host) => (host.files['/proc/sys/kernel/osrelease'] = `6.1.0-\x1b[31m${'very-long-'.repeat(20)}\n`));
-    const [block] = outcome.body();
-    if (block?.type !== 'preformatted') throw new Error('no table');
-    const lines = block.text.split('\n');
-    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(79);
-    expect(block.text).toMatch(/^[\n -~]+$/);
-    for (const name of ['kernel', 'CAP_SYS_PTRACE', 'cat and stat', 'programs']) expect(block.text).toContain(`| ${name} `);
   });
 });
 

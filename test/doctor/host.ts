@@ -18,7 +18,20 @@ type Reply<T> = { value: T } | { errno: string };
 
 export function status(options: { euid?: number; caps?: string } = {}): string {
   const uid = options.euid ?? 0;
-  return `Name:\tnode\nState:\tR (running)\nTgid:\t7\nPid:\t7\nPPid:\t1\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\nFDSize:\t64\nThreads:\t1\nSigCgt:\t0000000000000000\nCapEff:\t${options.caps ?? '000001ffffffffff'}\n`;
+  const fields = {
+    Name: 'node',
+    State: 'R (running)',
+    Tgid: 7,
+    PPid: 1,
+    Uid: `${uid}\t${uid}\t${uid}\t${uid}`,
+    FDSize: 64,
+    Threads: 1,
+    SigCgt: '0000000000000000',
+    CapEff: options.caps ?? '000001ffffffffff',
+  };
+  return Object.entries(fields)
+    .map(([key, value]) => `${key}:\t${value}\n`)
+    .join('');
 }
 
 const stat: FileStat = { dev: '1', ino: '1', mode: 0o100644, nlink: 1, size: 1, allocatedBytes: 4096 };
@@ -32,7 +45,9 @@ export function wholeHost(): Host {
       '/proc/self/uid_map': '         0          0 4294967295\n',
       '/proc/self/mountinfo': '22 21 0:20 / /proc rw,nosuid - proc proc rw\n',
       '/proc/self/cgroup': '0::/user.slice/session-3.scope\n',
-      '/proc/self/limits': 'Limit                     Soft Limit           Hard Limit           Units     \nMax open files            20000                20000                files     \n',
+      '/proc/self/limits':
+        'Limit                     Soft Limit           Hard Limit           Units     \n' +
+        'Max open files            20000                20000                files     \n',
       '/proc/sys/fs/file-nr': '871\t0\t9223372036854775807\n',
       '/proc/sys/fs/nr_open': '1048576\n',
     },
@@ -49,7 +64,8 @@ export function wholeHost(): Host {
 
 export function evidenceOf(host: Host): Evidence {
   const answer = <T>(reply: Reply<T>, source: string): Answer<T> => ({ ...reply, at: 0, source });
-  const found = <T>(map: Record<string, T>, path: string): Answer<T> => answer(path in map ? { value: map[path]! } : { errno: 'ENOENT' }, path);
+  const found = <T>(map: Record<string, T>, path: string): Answer<T> =>
+    answer(path in map ? { value: map[path]! } : { errno: 'ENOENT' }, path);
   return {
     origin: 'live',
     now: () => 0,

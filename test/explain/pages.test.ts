@@ -28,9 +28,12 @@ describe('parsePage', () => {
     expect(parsePage(text)).toEqual({ id: 'fd/near-limit', summary: 'a process is about to run out of descriptors', text });
   });
 
-  it.each(['', 'fd/near-limit: x', '# Findings\n', '## fd/near-limit: x\n', '\n# fd/near-limit: x\n', '# fd/near-limit:\n'])('is no page: %j', (text) => {
-    expect(parsePage(text)).toBeUndefined();
-  });
+  it.each(['', 'fd/near-limit: x', '# Findings\n', '## fd/near-limit: x\n', '\n# fd/near-limit: x\n', '# fd/near-limit:\n'])(
+    'is no page: %j',
+    (text) => {
+      expect(parsePage(text)).toBeUndefined();
+    },
+  );
 
   it('gives back any id and summary', () => {
     const part = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/);

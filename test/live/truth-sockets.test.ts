@@ -105,7 +105,9 @@ describeNeeds(['python3', 'root'], 'sockets in no table', () => {
   it('reads the tables of a namespace that some process is in', async () => {
     const { pid, truth, stop } = await startFactory(['tcp-listen=2', 'netlink', 'packet']);
     const looked = await look([pid]);
-    expect(coverageOf(looked, 'socket tables')).toMatchObject({ status: 'ok', seen: 4, total: 4 });
+    const line = coverageOf(looked, 'socket tables');
+    expect([line.status, line.seen]).toEqual(['ok', line.total]);
+    expect(line.total).toBeGreaterThanOrEqual(4);
     for (const port of truth.facts['tcp-listen']?.ports ?? []) expect(countOf(looked.report.data, `tcp LISTEN 127.0.0.1:${port}`)).toBe(1);
     await stop();
   });

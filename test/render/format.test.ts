@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { amount, bytes, count, duration, percent, plural } from '../../src/render/format.ts';
+import { amount } from '../../src/render/format.ts';
+import { bytes, count, duration, percent, plural } from '../../src/report/words.ts';
 
 test.each([
   [0, '0'],

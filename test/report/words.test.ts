@@ -7,7 +7,7 @@ describe('words', () => {
   it('writes numbers as people read them', () => {
     expect([count(19005), plural('process', 1, 'processes'), plural('socket', 1412)]).toEqual(['19,005', '1 process', '1,412 sockets']);
     expect([bytes(0), bytes(1023), bytes(16 * 1024 * 1024), bytes(3.25 * 1024 ** 3)]).toEqual(['0 B', '1,023 B', '16.0 MiB', '3.3 GiB']);
-    expect([duration(12), duration(1000), duration(90_000), duration(3 * 3_600_000), duration(50 * 3_600_000)]).toEqual(['12 ms', '1 s', '1 min', '3 h', '2 d']);
+    expect([duration(12), duration(1000), duration(90_000), duration(3 * 3_600_000), duration(50 * 3_600_000)]).toEqual(['12 ms', '1 s', '1 min 30 s', '3 h', '2 d 2 h']);
     expect(listOf([1, 2, 3, 4], 2)).toBe('1, 2 and 2 more');
   });
 

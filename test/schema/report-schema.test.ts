@@ -7,24 +7,64 @@ import { compileSchema, fdsReport, mutate, schemaText } from './support.ts';
 const validate = compileSchema();
 
 const removals: string[][] = [
-  ...['schemaVersion', 'tool', 'command', 'startedAt', 'durationMs', 'host', 'target', 'verdict', 'findings', 'coverage', 'data'].map((key) => [key]),
-  ['tool', 'name'], ['host', 'kernel'], ['target', 'pids'],
-  ...['id', 'severity', 'confidence', 'because', 'title', 'subject', 'evidence', 'remedy', 'fingerprint'].map((key) => ['findings', '0', key]),
+  ...['schemaVersion', 'tool', 'command', 'startedAt', 'durationMs', 'host', 'target', 'verdict', 'findings', 'coverage', 'data'].map(
+    (key) => [key],
+  ),
+  ['tool', 'name'],
+  ['host', 'kernel'],
+  ['target', 'pids'],
+  ...['id', 'severity', 'confidence', 'because', 'title', 'subject', 'evidence', 'remedy', 'fingerprint'].map((key) => [
+    'findings',
+    '0',
+    key,
+  ]),
   ...['source', 'status', 'needed'].map((key) => ['coverage', '0', key]),
-  ['findings', '0', 'evidence', '0', 'source'], ['findings', '0', 'remedy', '0', 'risk'],
-  ['data', 'open'], ['data', 'limit'], ['data', 'limit', 'soft'], ['data', 'groups'], ['data', 'processes'], ['data', 'groups', '0', 'count'],
-  ['data', 'processes', '0', 'startTime'], ['data', 'fds', '0', 'cloexec'], ['data', 'threads', '0', 'table'],
+  ['findings', '0', 'evidence', '0', 'source'],
+  ['findings', '0', 'remedy', '0', 'risk'],
+  ['data', 'open'],
+  ['data', 'limit'],
+  ['data', 'limit', 'soft'],
+  ['data', 'groups'],
+  ['data', 'processes'],
+  ['data', 'groups', '0', 'count'],
+  ['data', 'processes', '0', 'startTime'],
+  ['data', 'fds', '0', 'cloexec'],
+  ['data', 'threads', '0', 'table'],
 ];
 
 const corruptions: [path: string[], value: unknown][] = [
-  [['schemaVersion'], '2.0'], [['schemaVersion'], 1], [['tool', 'name'], 'lsof'], [['startedAt'], '2026-11-22 03:20:17'], [['durationMs'], '44'], [['durationMs'], -1],
-  [['target'], '42'], [['target', 'pids', '0'], '42'], [['verdict'], 'ok'], [['findings'], {}], [['data'], null], [['data'], []],
-  [['findings', '0', 'id'], 'near limit'], [['findings', '0', 'severity'], 'error'], [['findings', '0', 'confidence'], 'sure'], [['findings', '0', 'confidence'], 'hint'],
-  [['findings', '0', 'evidence'], []], [['findings', '0', 'evidence', '0', 'value'], null], [['findings', '0', 'remedy', '0', 'risk'], 'high'],
-  [['findings', '0', 'fingerprint'], 'xyz'], [['findings', '0', 'subject', 'startTime'], 123],
-  [['coverage', '0', 'status'], 'skipped'], [['coverage', '0', 'needed'], 'yes'], [['coverage', '0', 'seen'], '1'],
-  [['data', 'open'], '20'], [['data', 'open'], 1.5], [['data', 'limit', 'hard'], 'unlimited'], [['data', 'groups', '0', 'share'], '100%'], [['data', 'groups', '0', 'share'], 1.2],
-  [['data', 'fds', '0', 'inode'], 42], [['data', 'fds', '0', 'access'], 'write'], [['data', 'threads', '0', 'table'], 'other'],
+  [['schemaVersion'], '2.0'],
+  [['schemaVersion'], 1],
+  [['tool', 'name'], 'lsof'],
+  [['startedAt'], '2026-11-22 03:20:17'],
+  [['durationMs'], '44'],
+  [['durationMs'], -1],
+  [['target'], '42'],
+  [['target', 'pids', '0'], '42'],
+  [['verdict'], 'ok'],
+  [['findings'], {}],
+  [['data'], null],
+  [['data'], []],
+  [['findings', '0', 'id'], 'near limit'],
+  [['findings', '0', 'severity'], 'error'],
+  [['findings', '0', 'confidence'], 'sure'],
+  [['findings', '0', 'confidence'], 'hint'],
+  [['findings', '0', 'evidence'], []],
+  [['findings', '0', 'evidence', '0', 'value'], null],
+  [['findings', '0', 'remedy', '0', 'risk'], 'high'],
+  [['findings', '0', 'fingerprint'], 'xyz'],
+  [['findings', '0', 'subject', 'startTime'], 123],
+  [['coverage', '0', 'status'], 'skipped'],
+  [['coverage', '0', 'needed'], 'yes'],
+  [['coverage', '0', 'seen'], '1'],
+  [['data', 'open'], '20'],
+  [['data', 'open'], 1.5],
+  [['data', 'limit', 'hard'], 'unlimited'],
+  [['data', 'groups', '0', 'share'], '100%'],
+  [['data', 'groups', '0', 'share'], 1.2],
+  [['data', 'fds', '0', 'inode'], 42],
+  [['data', 'fds', '0', 'access'], 'write'],
+  [['data', 'threads', '0', 'table'], 'other'],
 ];
 
 describe('the schema', () => {
@@ -37,9 +77,12 @@ describe('the schema', () => {
     expect(validate(mutate(fdsReport(), path as string[]))).toBe(false);
   });
 
-  it.each(corruptions.map(([path, value]) => [path.join('.'), JSON.stringify(value), path, value]))('refuses a report whose %s is %s', (_path, _value, path, value) => {
-    expect(validate(mutate(fdsReport(), path as string[], value))).toBe(false);
-  });
+  it.each(corruptions.map(([path, value]) => [path.join('.'), JSON.stringify(value), path, value]))(
+    'refuses a report whose %s is %s',
+    (_path, _value, path, value) => {
+      expect(validate(mutate(fdsReport(), path as string[], value))).toBe(false);
+    },
+  );
 
   it('takes keys that later versions add, anywhere', () => {
     const later = fdsReport();
@@ -96,6 +139,10 @@ describe('schema <command>', () => {
 
   it('names what there is for an unknown command', async () => {
     await expect(run(['fbs'])).rejects.toThrow(UserError);
-    await expect(run(['fbs'])).rejects.toMatchObject({ exitCode: 2, message: expect.stringContaining('did you mean fds?'), hints: [expect.stringContaining('record')] });
+    await expect(run(['fbs'])).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining('did you mean fds?'),
+      hints: [expect.stringContaining('record')],
+    });
   });
 });

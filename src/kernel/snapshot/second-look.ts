@@ -22,9 +22,7 @@ export async function lookAgainAtSockets(evidence: Evidence, snapshot: Snapshot,
   for (const wait of [SHORT_MS, LONG_MS - SHORT_MS]) {
     await evidence.sleep(wait);
     if (options.signal.aborted) return;
-    snapshot.secondLook = readAgain(evidence, snapshot, rows);
-    // After the read: a tape knows the moments of answers only, and sleeps not at all.
-    snapshot.secondLook.afterMs = Math.round(evidence.now() - started);
+    snapshot.secondLook = readAgain(evidence, snapshot, rows, evidence.now() - started);
     rows = rows.filter((row) => isStillSo(row, snapshot.secondLook!.byInode.get(row.inode)));
     if (!options.everything && !isSuspicious(rows)) return;
   }
@@ -53,8 +51,8 @@ function isStillSo(before: SocketRow, now: SocketRow | undefined): boolean {
   return before.state !== 'LISTEN' || (now.receiveQueue ?? 0) > 0;
 }
 
-function readAgain(evidence: Evidence, snapshot: Snapshot, rows: readonly SocketRow[]): SecondLook {
-  const look: SecondLook = { afterMs: 0, byInode: new Map(), pending: new Map() };
+function readAgain(evidence: Evidence, snapshot: Snapshot, rows: readonly SocketRow[], afterMs: number): SecondLook {
+  const look: SecondLook = { afterMs: Math.round(afterMs), byInode: new Map(), pending: new Map() };
   const inodes = new Set(rows.map((row) => row.inode));
   for (const table of snapshot.tables) {
     const netns = table.process.netns ?? '';

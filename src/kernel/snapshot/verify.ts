@@ -4,12 +4,14 @@ import type { CoverageLog } from '../coverage.ts';
 import { errnoWords, statusOf } from '../coverage.ts';
 import { announcedFds } from '../announced-fds.ts';
 import { type EpollSuspect, epollSuspects, epollTargetKey } from '../epoll-suspects.ts';
-import { type SharedFd, sharedAcrossExec, sharedKey } from '../inheritance.ts';
+import { type SharedFd, sharedAcrossExec } from '../inheritance.ts';
 import { epoll } from '../kinds/epoll.ts';
 import { isKind } from '../kinds/kind.ts';
 import { socket } from '../kinds/socket.ts';
 import { parseFdInfo } from '../proc/fdinfo.ts';
 import { parseStatus } from '../proc/status.ts';
+import { descriptionKey } from '../same-description.ts';
+import { programKey } from '../services.ts';
 import type { Fd, Snapshot } from '../types.ts';
 
 /** KCMP_EPOLL_TFD walks the registrations under a lock of the target: 199 us each at 15,000 of them. */
@@ -61,6 +63,24 @@ export async function verifyEpoll(evidence: Evidence, snapshot: Snapshot, covera
     else if (answer.errno === 'EBADF' || suspect.reason !== 'anonymous') again.push(suspect);
   }
   await lookAgain(evidence, snapshot, again);
+  await verifySharing(evidence, snapshot, new Set(suspects.map((suspect) => suspect.epoll)));
+}
+
+/** A forked family may have one epoll instance: its numbers then belong to several tables, and none of them is stale for that. */
+async function verifySharing(evidence: Evidence, snapshot: Snapshot, instances: ReadonlySet<Fd>): Promise<void> {
+  const unread: Fd[] = [];
+  for (const own of instances) {
+    const table = snapshot.tables.find(({ process }) => process.pid === own.pid);
+    for (const other of [...snapshot.relatives, ...snapshot.tables]) {
+      if (!table || other === table || programKey(other.process) !== programKey(table.process)) continue;
+      const theirs = other.fds.find((fd) => fd.fd === own.fd && isKind(fd, epoll));
+      if (!theirs) continue;
+      const answer = evidence.sameDescription(own.pid, own.fd, theirs.pid, theirs.fd);
+      if (answer.value !== undefined) snapshot.sameDescription.set(descriptionKey(own, theirs), answer.value);
+      else if (!theirs.info) unread.push(theirs);
+    }
+  }
+  await readEpolls(evidence, unread);
 }
 
 /** Stale when the registration is still there and its number is still not that file. */
@@ -86,7 +106,7 @@ export async function verifyInheritance(evidence: Evidence, snapshot: Snapshot):
   const shared = sharedAcrossExec(snapshot.tables, snapshot.relatives);
   for (const pair of shared) {
     const answer = evidence.sameDescription(pair.own.pid, pair.own.fd, pair.other.pid, pair.other.fd);
-    if (answer.value !== undefined) snapshot.sameDescription.set(sharedKey(pair), answer.value);
+    if (answer.value !== undefined) snapshot.sameDescription.set(descriptionKey(pair.own, pair.other), answer.value);
   }
   const receivers = receiversOf(snapshot, shared);
   if (receivers.size === 0) return;
@@ -123,6 +143,11 @@ function pidsOf(evidence: Evidence, pid: number): number[] {
 /** A relative that polls a shared descriptor uses it: its epoll instances tell. */
 async function readHolderEpolls(evidence: Evidence, snapshot: Snapshot, pids: ReadonlySet<number>): Promise<void> {
   const instances = snapshot.relatives.flatMap((table) => (pids.has(table.process.pid) ? table.fds.filter((fd) => isKind(fd, epoll)) : []));
+  await readEpolls(evidence, instances);
+}
+
+/** Reads and decodes what these epoll instances watch; one that does not answer stays undecoded. */
+async function readEpolls(evidence: Evidence, instances: readonly Fd[]): Promise<void> {
   const answers = await evidence.readSlow(instances.map((fd) => `/proc/${fd.pid}/fdinfo/${fd.fd}`));
   instances.forEach((instance, index) => {
     const info = parseFdInfo(answers[index]?.value ?? '');

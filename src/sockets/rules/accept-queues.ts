@@ -36,7 +36,17 @@ export function acceptQueues(snapshot: Snapshot, service: Service): FullQueue[] 
       else owners.set(fd.detail.inode, { row: fd.detail.row, processes: [process] });
     }
   }
-  return [...owners.values()].flatMap(({ row, processes }) => fullQueue(snapshot, row, processes) ?? []);
+  const queues = [...owners.values()].flatMap(({ row, processes }) => fullQueue(snapshot, row, processes) ?? []);
+  return queues.filter((queue) => queue.proven || isKnockedAt(queue) || !queues.some((other) => isKnockedAt(other) && sharesCounter(other, queue)));
+}
+
+function isKnockedAt({ pending }: FullQueue): boolean {
+  return pending !== undefined && pending.knocking > 0;
+}
+
+/** Overflows are counted per namespace: where one queue was seen to turn others away, they say nothing of the next. */
+function sharesCounter(one: FullQueue, other: FullQueue): boolean {
+  return one.owner.netns === other.owner.netns;
 }
 
 function fullQueue(snapshot: Snapshot, row: SocketRow, processes: readonly Process[]): FullQueue | undefined {
