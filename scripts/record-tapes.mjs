@@ -2,7 +2,7 @@
 // Every program runs in namespaces of its own, so that a tape holds a few processes and nothing of this machine:
 // full/NAME.rctl keeps the (made-up) names and is for the docs, err/NAME.rctl is the same tape with pseudonyms.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -30,7 +30,7 @@ function run(command, args) {
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error ?? stderr}`);
 }
 
-const record = (...args) => run(process.execPath, [process.env.H9BIN ?? join(ROOT, 'bin/reloadctl.js'), 'record', '--quiet', ...args]);
+const record = (...args) => run(process.execPath, [join(ROOT, 'bin/reloadctl.js'), 'record', '--quiet', ...args]);
 
 async function until(what, condition) {
   for (const end = Date.now() + DEADLINE_MS; !(await condition()); await sleep(20)) {
@@ -122,6 +122,8 @@ async function inside(name) {
   const full = name.startsWith('err/') ? join(TAPES, `full/${name.slice(4)}.rctl`) : `${HOME}/full.rctl`;
   record(String(pid), '--full', '-o', full, ...(entry.server ? ['--tree'] : []));
   record('--from', full, '-o', file);
+  // Tapes are for their owner only; these are for everybody.
+  for (const tape of [full, file]) chmodSync(tape, 0o644);
   const findings = entry.finds.map(([id, severity, confidence]) => ({ id, severity, confidence }));
   findings.sort((a, b) => (a.id < b.id ? -1 : 1));
   writeFileSync(file.replace(/\.rctl$/, '.expected.json'), `${JSON.stringify({ findings, open: counted }, null, 2)}\n`);

@@ -5,11 +5,13 @@ import { report as reportError } from './cli/errors.ts';
 import { watchSignals } from './cli/interrupt.ts';
 import { addCommonOptions, type CommonOptions, readCommonOptions } from './cli/options.ts';
 import { writeReport, writeText } from './cli/output.ts';
+import { progressLine } from './cli/progress.ts';
 import { shellQuote } from './cli/shell-quote.ts';
 import { tapeCoverage, tapeTarget } from './cli/tape.ts';
-import type { CommandContext, CommandEntry, Outcome, TapeTarget } from './command.ts';
+import type { CommandContext, CommandEntry, CommandModule, Outcome, ReportOutcome, TapeTarget } from './command.ts';
 import { commands } from './commands.ts';
 import { type Evidence, loadTapeFile, openLive } from './evidence/index.ts';
+import { UserError } from './kernel/user-error.ts';
 import { type Coverage, exitCodeOf, type Report, type Target, verdictOf } from './report/index.ts';
 import { version } from './version.ts';
 
@@ -61,13 +63,33 @@ async function runCommand(entry: CommandEntry, module: Awaited<ReturnType<Comman
       rerun: `reloadctl ${shellQuote(argv)}`,
       isRoot: process.geteuid?.() === 0,
       say: (text) => void (common.quiet || process.stderr.write(`${text}\n`)),
+      progress: progressLine(common.quiet),
     };
     const outcome = await module.run(command.args, options, context);
     const code = await finish(entry, outcome, common, world);
     return interrupt.exitCode() ?? code;
+  } catch (error) {
+    const outcome = error instanceof UserError && error.exitCode === 3 ? nothingThere(error, module, command, options) : undefined;
+    if (outcome && common.outputs.length > 0) await finish(entry, outcome, common, world);
+    throw error;
   } finally {
     evidence.close();
   }
+}
+
+/** A target that is not there, or may not be seen, as a report for scripts; people get the message alone. */
+function nothingThere(error: UserError, module: CommandModule, command: Command, options: Record<string, unknown>): ReportOutcome | undefined {
+  const [spec] = command.args;
+  if (spec === undefined || !module.emptyData) return undefined;
+  const fix = error.hints.join('; ');
+  return {
+    kind: 'report',
+    target: { spec, label: spec, pids: [] },
+    findings: [],
+    coverage: [{ source: 'target', status: 'absent', detail: error.message, ...(fix !== '' && { fix }), needed: true }],
+    data: module.emptyData(options),
+    body: () => [],
+  };
 }
 
 /** This host now, or the tape that stands in for it: then moment, duration and host are those of the recording. */

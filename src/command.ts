@@ -1,9 +1,9 @@
 /** What a command is: the table in commands.ts names them, cli.ts runs one. */
 import type { Command } from 'commander';
 import type { Evidence } from './evidence/types.ts';
-import type { Snapshot } from './kernel/types.ts';
 import type { Block } from './render/index.ts';
 import type { Coverage, Finding, Host, RuleDefinition, Target } from './report/index.ts';
+import type { Observation } from './series/index.ts';
 
 /** What running the command does to the target or the host, as `--help` says it. */
 export type Effects = 'none' | 'reads' | 'own child';
@@ -14,20 +14,22 @@ export interface CommandEntry {
   effects: Effects;
   load(): Promise<CommandModule>;
   /** The rule sets its findings come from. */
-  rules?(): Promise<readonly RuleDefinition<Snapshot>[]>;
+  rules?(): Promise<readonly RuleDefinition<Observation>[]>;
 }
 
 export interface CommandModule {
   /** Declares arguments and options of its own. */
   configure(command: Command): void;
   run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome>;
+  /** `data` of the report when nothing stands behind the target: scripts get a report with exit 3 too. */
+  emptyData?(options: Record<string, unknown>): object;
 }
 
 export interface CommandContext {
   evidence: Evidence;
   /** The tape that stands in for the world, when --from was given. */
   tapeHeader?: TapeTarget;
-  rules: readonly RuleDefinition<Snapshot>[];
+  rules: readonly RuleDefinition<Observation>[];
   /** Aborted by SIGINT and SIGTERM: finish with what was found. */
   signal: AbortSignal;
   /** This very command line, quoted for a shell: `reloadctl fds 42`. */
@@ -36,6 +38,8 @@ export interface CommandContext {
   isRoot: boolean;
   /** Messages for people, on stderr; silent with --quiet. */
   say(text: string): void;
+  /** One line that tells how far it is, on stderr when that is a terminal; each replaces the one before, an empty one clears it. */
+  progress(text: string): void;
 }
 
 /** What a tape says it was recorded from. */

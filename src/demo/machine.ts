@@ -58,7 +58,8 @@ async function askSystemInformation(patienceMs: number): Promise<Partial<Machine
 /** Undefined where the package is not installed or no thread can be had. */
 function openWorker(): Worker | undefined {
   try {
-    const workerData = createRequire(import.meta.url).resolve('systeminformation');
+    const require = createRequire(import.meta.url);
+    const workerData = require.resolve('systeminformation');
     return new Worker(QUESTION, {
       eval: true,
       workerData,

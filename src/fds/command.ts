@@ -3,11 +3,13 @@ import type { CommandContext, Outcome } from '../command.ts';
 import { lookAt, type TargetOptions } from '../kernel/look-at.ts';
 import { UserError } from '../kernel/user-error.ts';
 import { runRules } from '../report/index.ts';
-import { buildData } from './data.ts';
+import { buildData, type FdsData } from './data.ts';
 import { type ListOptions, parseListOptions } from './list-options.ts';
 import { readThreads } from './threads.ts';
 import { runTop } from './top.ts';
 import { viewOf } from './view.ts';
+import { parseWatch } from './watch/options.ts';
+import { runWatch } from './watch/run.ts';
 
 export function configure(command: Command): void {
   command
@@ -21,12 +23,15 @@ export function configure(command: Command): void {
     .option('--all', 'all groups, not only the largest')
     .option('--owners', 'look in all processes for who holds the other ends')
     .option('--threads', 'threads that have an fd table of their own')
+    .option('--watch <time>', 'what grows: sample for this long (30s, 5m) and judge by what stays open')
+    .option('--interval <time>', 'time between samples of --watch')
     .option('--top', 'all processes by share of their own limit; needs no privilege')
     .option('--from <tape>', 'analyse a tape made by reloadctl record instead of this host');
 }
 
 export async function run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
   const list = parseListOptions(options);
+  const watching = parseWatch(options.watch, options.interval);
   const [spec] = args;
   if (options.top) return runTop(context, { all: Boolean(options.all) });
   if (spec === undefined && !context.tapeHeader) {
@@ -34,7 +39,18 @@ export async function run(args: string[], options: Record<string, unknown>, cont
       hints: ['reloadctl fds <pid | name | :port | unit:NAME | container:ID | pod:NS/NAME | pid file>', 'reloadctl fds --top   # all processes by share of their limit'],
     });
   }
-  return runOnTarget(spec, { tree: Boolean(options.tree), owners: Boolean(options.owners) || list.list, threads: Boolean(options.threads) }, list, context);
+  const target: TargetOptions = { tree: Boolean(options.tree), owners: Boolean(options.owners) || list.list };
+  if (watching) {
+    if (spec === undefined || context.tapeHeader) throw new UserError('--watch needs a live target: a tape is one look');
+    return runWatch(spec, target, watching, list, context);
+  }
+  return runOnTarget(spec, { ...target, threads: Boolean(options.threads) }, list, context);
+}
+
+/** No process, no descriptors: what scripts read is there, and empty. */
+export function emptyData(options: Record<string, unknown>): FdsData {
+  const { list } = parseListOptions(options);
+  return { open: null, limit: { soft: null, hard: null }, processes: [], groups: [], ...(list && { fds: [] }) };
 }
 
 interface FdsOptions extends TargetOptions {

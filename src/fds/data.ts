@@ -19,6 +19,8 @@ export interface ProcessRow {
   open: number | null;
   soft: number | null;
   hard: number | null;
+  /** soft and hard could not be read; else null is unlimited. */
+  limitUnknown?: true;
   /** open / soft; null when either is unknown or unlimited. */
   ratio: number | null;
   /** Highest descriptor number; -1 without any, null when not listed. */
@@ -86,6 +88,7 @@ export function basics(process: Process): Omit<ProcessRow, 'open' | 'ratio' | 'h
     state: process.state,
     soft: process.limit.soft,
     hard: process.limit.hard,
+    ...(process.limitUnknown && { limitUnknown: true }),
     fdSize: process.fdSize,
     ...(origin?.unit !== undefined && { unit: origin.unit }),
     ...(origin?.container !== undefined && { container: origin.container }),

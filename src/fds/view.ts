@@ -25,8 +25,9 @@ export function* viewOf(snapshot: Snapshot, data: FdsData, list: ListOptions, re
   yield* nextBlocks(data, rerun);
 }
 
-function limitWords(process: Pick<ProcessRow, 'open' | 'soft' | 'hard' | 'ratio'>): string {
+function limitWords(process: Pick<ProcessRow, 'open' | 'soft' | 'hard' | 'ratio' | 'limitUnknown'>): string {
   const open = process.open === null ? 'unknown number' : count(process.open);
+  if (process.limitUnknown) return `${open} open, of an unknown limit`;
   const soft = process.soft === null ? 'no limit' : `soft limit ${count(process.soft)}`;
   const hard = process.hard === null ? 'unlimited' : count(process.hard);
   const used = process.ratio === null ? '' : `, ${percent(process.ratio)} used`;
@@ -52,7 +53,7 @@ function* processBlocks(snapshot: Snapshot, data: FdsData): Generator<Block> {
       { title: 'HIGHEST', align: 'right' }, { title: 'TABLE', align: 'right' }, { title: 'COMMAND', flex: true },
     ],
     rows: rows.slice(0, PROCESSES_SHOWN).map((row) => [
-      row.pid, row.open === null ? 'unknown' : count(row.open), row.soft === null ? 'unlimited' : count(row.soft), row.ratio === null ? '-' : percent(row.ratio),
+      row.pid, row.open === null ? 'unknown' : count(row.open), row.soft === null ? (row.limitUnknown ? 'unknown' : 'unlimited') : count(row.soft), row.ratio === null ? '-' : percent(row.ratio),
       row.highest === null ? '-' : count(row.highest), count(row.fdSize), row.comm,
     ]),
   };

@@ -35,6 +35,7 @@ export function readProcess(evidence: Evidence, pid: number): Process | null {
     fdSize: status?.fdSize ?? 0,
     open: countOpen(evidence, pid, stat.kernelThread || stat.state === 'Z'),
     limit: limit ?? { soft: null, hard: null },
+    ...(!limit && { limitUnknown: true }),
     ...(netns !== undefined && { netns }),
     ...(origin && { origin }),
   };

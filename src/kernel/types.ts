@@ -40,6 +40,8 @@ export interface Process {
   /** Open descriptors, from st_size of fd/ or counting it; null when neither was possible. */
   open: number | null;
   limit: FdLimit;
+  /** The limit could not be read: its nulls then do not mean unlimited. */
+  limitUnknown?: true;
   /** `net:[4026531833]` -> `4026531833`; absent when denied. */
   netns?: string;
   origin?: CgroupOrigin;

@@ -20,7 +20,8 @@ function read(port: number, path: string): Promise<string> {
 describe('Node programs', () => {
   it('leak-server leaks a file and a CLOSE_WAIT socket with each request, and a deleted log', async () => {
     const { pid, truth, stop } = await startNode('leak-server.mjs', ['count=23']);
-    expect((truth.fds.files ?? []).map((fd) => linkOf(pid, fd))).toEqual(Array(23).fill(expect.stringMatching(/\/upload-[0-9a-f]{8}\.part$/)));
+    const files = (truth.fds.files ?? []).map((fd) => linkOf(pid, fd));
+    expect(files).toEqual(Array(23).fill(expect.stringMatching(/\/upload-[0-9a-f]{8}\.part$/)));
     const sockets = tcpRowsOf(pid, truth.fds['close-wait'] ?? []);
     expect(sockets).toEqual(Array(23).fill(expect.objectContaining({ state: '08', remotePort: truth.upstreamPort })));
     const log = statSync(`/proc/${pid}/fd/${truth.fds.deleted?.[0]}`);

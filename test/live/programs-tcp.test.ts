@@ -9,7 +9,8 @@ describeNeeds(['python3'], 'factory: TCP', () => {
   it('leaves sockets in CLOSE_WAIT, with the end of the stream read or not, and data unread', async () => {
     const { pid, truth, stop } = await startFactory(['close-wait=23', 'established=50', 'never-connected=23', 'bound-not-listening=3']);
     const rows = tcpRowsOf(pid, truth.fds['close-wait'] ?? []);
-    expect(rows).toEqual(Array(23).fill(expect.objectContaining({ state: '08', receiveQueue: 0, remotePort: truth.facts['close-wait']?.port })));
+    const remotePort = truth.facts['close-wait']?.port;
+    expect(rows).toEqual(Array(23).fill(expect.objectContaining({ state: '08', receiveQueue: 0, remotePort })));
     const established = tcpRowsOf(pid, truth.fds.established ?? []);
     expect(established).toEqual(Array(50).fill(expect.objectContaining({ state: '01', remotePort: truth.facts.established?.port })));
     expect(tcpRowsOf(pid, truth.fds['never-connected'] ?? [])).toEqual(Array(23).fill(undefined));
@@ -81,8 +82,8 @@ describeNeeds(['python3'], 'factory: sockets beside TCP', () => {
   it('makes UDP and unix sockets as told', async () => {
     const { pid, truth, stop } = await startFactory(['udp=2', 'udp-connected', 'unix-listen', 'unix-abstract', 'in-flight=3']);
     const table = readFileSync(`/proc/${pid}/net/udp`, 'latin1').split('\n');
-    const udp = (name: string): (string | undefined)[] =>
-      (truth.fds[name] ?? []).map((fd) => table.map((line) => line.trim().split(/\s+/)).find((fields) => `socket:[${fields[9]}]` === linkOf(pid, fd))?.[3]);
+    const states = new Map(table.map((line) => line.trim().split(/\s+/)).map((fields) => [`socket:[${fields[9]}]`, fields[3]]));
+    const udp = (name: string): (string | undefined)[] => (truth.fds[name] ?? []).map((fd) => states.get(linkOf(pid, fd)));
     expect(udp('udp')).toEqual(['07', '07']);
     expect(udp('udp-connected')).toEqual(['01']);
     const unix = readFileSync(`/proc/${pid}/net/unix`, 'latin1').split('\n');

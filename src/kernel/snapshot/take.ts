@@ -4,8 +4,8 @@ import { CoverageLog, errnoWords, statusOf } from '../coverage.ts';
 import { decodeTable, type RawTable, readRawTable } from '../fd-table.ts';
 import { isOutOfDescriptors } from '../own-limits.ts';
 import { readProcess, stillThere } from '../process.ts';
-import { decodeText } from '../text.ts';
 import type { FdTable, Snapshot } from '../types.ts';
+import { labelOf } from './label.ts';
 import { readNeighbours } from './neighbours.ts';
 import type { SnapshotOptions } from './options.ts';
 import { lookAgainAtSockets } from './second-look.ts';
@@ -26,7 +26,7 @@ export async function takeSnapshot(evidence: Evidence, pids: readonly number[], 
   askSockDiag(evidence, raws, sockets, options, coverage);
   const snapshot: Snapshot = {
     type: 'snapshot',
-    label: labelOf(raws, name, pids),
+    label: labelOf(raws.map(({ process }) => process), name, `process ${pids.join(', ')}`),
     tables: raws.map((raw) => tableOf(raw, sockets)),
     sockets: sockets.tables,
     foreign: new Map(),
@@ -63,7 +63,7 @@ async function readTables(evidence: Evidence, pids: readonly number[], options: 
     }
     const raw = await readRawTable(evidence, process, { infos: true, stats: true, signal: options.signal });
     raws.push(raw);
-    noteTable(raw, options, coverage);
+    noteTable(raw, pids.length === 1, options, coverage);
   }
   return raws;
 }
@@ -73,15 +73,17 @@ function whyNoProcess(evidence: Evidence, pid: number): string {
   return errno === undefined || errno === 'ENOENT' || errno === 'ESRCH' ? `process ${pid} is gone` : `/proc/${pid}/stat: ${errnoWords(errno)}`;
 }
 
-function noteTable(raw: RawTable, options: SnapshotOptions, coverage: CoverageLog): void {
+function noteTable(raw: RawTable, alone: boolean, options: SnapshotOptions, coverage: CoverageLog): void {
   const { process } = raw;
   if (process.kernelThread) {
     coverage.note({ source: 'fd table', status: 'unsupported', detail: `process ${process.pid} is a kernel thread: it has no descriptors`, needed: true });
     return;
   }
   if (process.state === 'Z') {
+    const detail = `process ${process.pid} is a zombie: it has ended, and its parent ${process.ppid} has not taken its exit status`;
     const fix = `look at its parent: reloadctl fds ${process.ppid}`;
-    coverage.note({ source: 'fd table', status: 'absent', detail: `process ${process.pid} is a zombie: it has ended, and its parent ${process.ppid} has not taken its exit status`, fix, needed: true });
+    // Beside others it is no gap: it surely holds nothing.
+    coverage.note({ source: alone ? 'fd table' : 'ended processes', status: 'absent', seen: 0, total: 1, detail, fix, needed: alone });
     return;
   }
   if (raw.errno !== undefined) {
@@ -145,13 +147,6 @@ function otherEnds(raws: readonly RawTable[], sockets: SocketIndex): Set<ByteStr
     for (const row of table.byInode.values()) if (row.peerInode !== undefined) wanted.add(`socket:[${row.peerInode}]`);
   }
   return wanted;
-}
-
-function labelOf(raws: readonly RawTable[], name: string, pids: readonly number[]): string {
-  const first = raws[0]?.process;
-  if (!first) return name || `process ${pids.join(', ')}`;
-  if (raws.length > 1) return `${name || decodeText(first.comm).text} (${raws.length} processes)`;
-  return `${decodeText(first.comm).text} (pid ${first.pid})`;
 }
 
 /** Pids are used again: what was read belongs to our process only if it is still there at the end. */

@@ -2,8 +2,9 @@ import { idleMs } from '../../kernel/kinds/socket.ts';
 import { processesLabel, servicesOf } from '../../kernel/services.ts';
 import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
 import type { SecondLook, Snapshot } from '../../kernel/types.ts';
-import { type Finding, fingerprint } from '../../report/index.ts';
-import { duration, percent, plural } from '../../report/words.ts';
+import { type Finding, fingerprint, type RuleDefinition } from '../../report/index.ts';
+import { count, duration, percent, plural } from '../../report/words.ts';
+import type { Observation, TrendsEvent, WatchedGroup } from '../../series/index.ts';
 import { holdersOf, type TcpSocket, tableSource, tcpIn } from './held-sockets.ts';
 import { groupByPeer, type PeerGroup } from './peer-groups.ts';
 
@@ -15,14 +16,55 @@ const MANY_KNOWN = 5;
 const LONG_LOOK_MS = 900;
 const LONG_IDLE_MS = 60_000;
 
-/** The other side has hung up and the program has not: each is a descriptor that only the program can give back. */
-export const closeWait = snapshotRule(ID, (snapshot) =>
+const inOneLook = snapshotRule(ID, (snapshot) =>
   servicesOf(snapshot.tables).flatMap((service) => {
     const total = service.tables.reduce((sum, { fds }) => sum + fds.length, 0);
     const lasting = tcpIn(service, 'CLOSE_WAIT').filter((socket) => !socket.row.sendQueue && lasts(socket, snapshot.secondLook));
     return groupByPeer(lasting, isMany).map((group) => findingOf(snapshot, group, total));
   }),
 );
+
+/** The other side has hung up and the program has not: each is a descriptor that only the program can give back. */
+export const closeWait: RuleDefinition<Observation> = {
+  id: ID,
+  create() {
+    const look = inOneLook.create();
+    let growing: Finding[] = [];
+    return {
+      observe(event) {
+        if (event.type === 'trends') growing = event.groups.filter(isGrowingCloseWait).map((group) => growingFinding(event, group));
+        else look.observe(event);
+      },
+      finish() {
+        const seen = look.finish();
+        // The look at the end counts them better; the watch proves what one look can only hint at.
+        return seen.some(({ severity }) => severity !== 'info') ? seen : growing.length > 0 ? growing : seen;
+      },
+    };
+  },
+};
+
+function isGrowingCloseWait(group: WatchedGroup): boolean {
+  return group.kind === 'socket' && group.trend === 'growing' && /^tcp CLOSE_WAIT/.test(group.key);
+}
+
+function growingFinding(event: TrendsEvent, group: WatchedGroup): Finding {
+  const { pid, startTime } = event.process;
+  return {
+    id: ID,
+    severity: 'warning',
+    confidence: 'likely',
+    because: group.because,
+    title: `${plural('socket', group.atEnd)} of ${event.label} in CLOSE_WAIT (${group.key.slice('tcp CLOSE_WAIT '.length)}), ${count(group.survivorsGained)} more than ${duration(event.windowMs)} ago: the other side hung up, the program did not`,
+    subject: { kind: 'socket', key: group.key, pid, startTime },
+    evidence: [
+      { name: 'in CLOSE_WAIT', value: group.atEnd, source: event.source },
+      { name: 'growth', value: Math.round(group.growthPerMinute), unit: 'per minute', source: event.source },
+    ],
+    remedy: [{ text: hasSeenEnd, risk: 'restart' }],
+    fingerprint: fingerprint(ID, 'tcp', 'CLOSE_WAIT'),
+  };
+}
 
 /** Still there at the second look, and nothing of it read meanwhile. Without a second look everything seen counts. */
 function lasts({ row }: TcpSocket, look: SecondLook | undefined): boolean {

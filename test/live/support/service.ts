@@ -4,6 +4,8 @@ import { type Child, startChild } from './child.ts';
 import { findProgram } from './need.ts';
 import { until } from './until.ts';
 
+type Arguments = (port: number) => string[];
+
 const ATTEMPTS = 5;
 
 export interface Service {
@@ -41,7 +43,7 @@ function accepts(port: number): Promise<boolean> {
  * Starts a server in the foreground on a free port and waits until it accepts. `arguments_` gets the port; another port is
  * tried when somebody took it meanwhile. The server gets `end` when the test ends, and when the test process dies.
  */
-export async function startService(name: string, dir: string, end: 'TERM' | 'INT', arguments_: (port: number) => string[]): Promise<Service> {
+export async function startService(name: string, dir: string, end: 'TERM' | 'INT', arguments_: Arguments): Promise<Service> {
   const program = findProgram(name);
   if (!program) throw new Error(`${name} is not installed`);
   for (let attempt = 1; ; attempt++) {

@@ -1,0 +1,63 @@
+// Fenced blocks behind <!-- sample: ARGS | FILTER -->: what reloadctl ARGS prints.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { words } from './shell-words.mjs';
+
+const SAMPLE = /^<!-- sample: (.+?) -->\n+```(\w*)\n([\s\S]*?)^```$/gm;
+const FINDING_ID = /^[a-z]+\/[a-z0-9-]+$/;
+
+/** A bare id stands for its block on the tape that shows it. */
+function written(sample) {
+  if (!FINDING_ID.test(sample)) return sample;
+  return `fds --from fixtures/tapes/full/${sample.replaceAll('/', '-')}.rctl | finding ${sample}`;
+}
+
+/** The block of one finding of the verbose report: from its title to its last line. */
+function findingBlock(lines, id) {
+  const last = lines.indexOf(`  more: reloadctl explain ${id}`);
+  let first = last;
+  while (first > 0 && lines[first].startsWith(' ')) first--;
+  return last < 0 ? undefined : lines.slice(first, last + 1);
+}
+
+function filtered(output, filter) {
+  const lines = output.replace(/\n$/, '').split('\n');
+  if (filter === undefined) return lines;
+  const range = /^lines (\d+)-(\d+)$/.exec(filter);
+  if (range) return Number(range[2]) <= lines.length ? lines.slice(Number(range[1]) - 1, Number(range[2])) : undefined;
+  const finding = /^finding (\S+)$/.exec(filter);
+  return finding ? findingBlock(lines, finding[1]) : undefined;
+}
+
+/** @throws Error that says why there is no such output */
+function print(root, sample) {
+  const [command, filter] = sample.split(' | ');
+  const args = words(command);
+  if (filter?.startsWith('finding ')) args.push('--verbose');
+  const { COLUMNS: _width, FORCE_COLOR: _colour, NODE_OPTIONS: _options, ...env } = process.env;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'bin/reloadctl.js'), ...args, '--color', 'never'], {
+    cwd: root, env, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024,
+  });
+  if (status === null || status === 2) throw new Error(`reloadctl ${command} failed: ${stderr.trim()}`);
+  const lines = filtered(stdout, filter);
+  if (lines === undefined) throw new Error(`reloadctl ${command} prints nothing that is "${filter}"`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** The text with each sample as it is printed now; one that cannot be printed stays, and is told. */
+export function freshSamples(root, file, text) {
+  const problems = [];
+  const fresh = text.replace(SAMPLE, (whole, asked, language, _old, offset) => {
+    const sample = written(asked.trim());
+    try {
+      return `<!-- sample: ${sample} -->\n\`\`\`${language}\n${print(root, sample)}\`\`\``;
+    } catch (error) {
+      problems.push(`${file}:${text.slice(0, offset).split('\n').length}: ${error.message}`);
+      return whole;
+    }
+  });
+  const marked = text.match(/^<!-- sample:/gm)?.length ?? 0;
+  const found = text.match(SAMPLE)?.length ?? 0;
+  if (marked !== found) problems.push(`${file}: ${marked - found} of ${marked} samples have no fenced block behind them`);
+  return { text: fresh, problems };
+}

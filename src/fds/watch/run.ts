@@ -1,0 +1,94 @@
+import type { CommandContext, Outcome } from '../../command.ts';
+import type { CoverageLog } from '../../kernel/coverage.ts';
+import { lookAt, type TargetOptions } from '../../kernel/look-at.ts';
+import { readProcess } from '../../kernel/process.ts';
+import { lookFromSamples } from '../../kernel/snapshot/from-samples.ts';
+import { type ResolvedTarget, resolveTarget } from '../../kernel/targets/index.ts';
+import type { Process, Snapshot } from '../../kernel/types.ts';
+import { UserError } from '../../kernel/user-error.ts';
+import { runRules } from '../../report/index.ts';
+import { count, duration } from '../../report/words.ts';
+import { LEAST_SAMPLES, type TrendsEvent, type WatchedGroup } from '../../series/index.ts';
+import { buildData } from '../data.ts';
+import type { ListOptions } from '../list-options.ts';
+import { viewOf } from '../view.ts';
+import { withTrends } from './data.ts';
+import type { WatchOptions } from './options.ts';
+import { type Watched, watch } from './sampler.ts';
+import { trendsOf } from './trends.ts';
+import { trendBlocks } from './view.ts';
+
+/** `fds --watch`: samples first, then one full look at the end for everything else. */
+export async function runWatch(spec: string, options: TargetOptions, watching: WatchOptions, list: ListOptions, context: CommandContext): Promise<Outcome> {
+  const { evidence } = context;
+  const target = resolveTarget(evidence, spec, { tree: options.tree, command: 'fds' });
+  const processes = target.pids.map((pid) => readProcess(evidence, pid)).filter((process) => process !== null);
+  if (processes.length === 0) throw new UserError(`no such process: ${target.pids.join(', ')}`, { exitCode: 3 });
+  const watched = await watch(evidence, processes, watching, context.signal, ({ elapsedMs, open, atStart }) => {
+    const change = open - atStart;
+    context.progress(`watching ${spec}: ${duration(elapsedMs)} of ${duration(watching.windowMs)}, ${count(open)} open (${change < 0 ? '' : '+'}${count(change)})`);
+  });
+  context.progress('');
+  const { snapshot, coverage } = await lookAtEnd(spec, options, watched, target, context);
+  const groups = trendsOf(watched.lives);
+  const event = eventOf(snapshot, watched, groups);
+  noteWatch(watched, watching, groups, coverage);
+  const findings = runRules(context.rules, event ? [event, snapshot] : [snapshot]);
+  const data = withTrends(buildData(snapshot, list, undefined), watched, watching, groups);
+  return {
+    kind: 'report',
+    target: { spec: target.spec, label: snapshot.label, pids: target.pids },
+    findings,
+    coverage: coverage.list(),
+    data,
+    body: () => [...trendBlocks(data), ...viewOf(snapshot, data, list, context.rerun)],
+  };
+}
+
+/** Everything else is looked at once, at the end. Where that is not possible any more, the last sample is what there is. */
+async function lookAtEnd(spec: string, options: TargetOptions, watched: Watched, target: ResolvedTarget, context: CommandContext): Promise<{ snapshot: Snapshot; coverage: CoverageLog }> {
+  if (watched.gone.length === 0 && !watched.stopped) return lookAt(spec, options, context, 'fds');
+  return lookFromSamples(watched.last, target.name, watched.gone);
+}
+
+function eventOf(snapshot: Snapshot, watched: Watched, groups: WatchedGroup[]): TrendsEvent | null {
+  const nearest = nearestLimit(snapshot);
+  if (!nearest || watched.lives.sampleTimes.length < LEAST_SAMPLES) return null;
+  const { process, open } = nearest;
+  return {
+    type: 'trends',
+    label: snapshot.label,
+    process: { pid: process.pid, startTime: process.startTime, open, limit: process.limit },
+    windowMs: watched.windowMs,
+    samples: watched.lives.sampleTimes.length,
+    groups,
+    source: `/proc/${process.pid}/fd`,
+  };
+}
+
+function nearestLimit(snapshot: Snapshot): { process: Process; open: number } | undefined {
+  const rows = snapshot.tables.map(({ process, fds }) => ({ process, open: fds.length }));
+  return rows.sort((a, b) => b.open / (b.process.limit.soft ?? Infinity) - a.open / (a.process.limit.soft ?? Infinity))[0];
+}
+
+function noteWatch(watched: Watched, watching: WatchOptions, groups: readonly WatchedGroup[], coverage: CoverageLog): void {
+  const samples = watched.lives.sampleTimes.length;
+  const tooShort = groups.filter((group) => group.trend === 'too-short');
+  const source = 'growth over time';
+  if (samples < LEAST_SAMPLES) {
+    const fix = `watch for ${duration(LEAST_SAMPLES * watching.intervalMs)} or more`;
+    coverage.note({ source, status: 'partial', seen: samples, total: LEAST_SAMPLES, detail: `the window is too short to judge: ${samples} samples`, fix, needed: true });
+  } else if (tooShort.length > 0) {
+    const [first] = tooShort;
+    coverage.note({ source, status: 'partial', seen: groups.length - tooShort.length, total: groups.length, detail: `too short to judge ${first!.kind} ${first!.key}: ${first!.because}`, needed: false });
+  } else {
+    coverage.note({ source, status: 'ok', seen: groups.length, total: groups.length, needed: true });
+  }
+  if (watched.late > samples / 4) {
+    coverage.note({ source: 'sampling', status: 'partial', seen: samples - watched.late, total: samples, detail: 'samples took longer than the interval', fix: 'a longer --interval', needed: false });
+  }
+  for (const { pid, from, to } of watched.limitChanges) {
+    const words = `the limit of process ${pid} changed while watching, from ${from.soft ?? 'unlimited'} to ${to.soft ?? 'unlimited'} (soft); forecasts use the new one`;
+    coverage.note({ source: `limit of process ${pid}`, status: 'ok', detail: words, needed: false });
+  }
+}

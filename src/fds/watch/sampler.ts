@@ -1,0 +1,86 @@
+/** Takes the samples of a watch, on the monotonic clock, until the window ends, the process does, or the user stops it. */
+import type { Evidence } from '../../evidence/types.ts';
+import { parseOpenFilesLimit } from '../../kernel/proc/limits.ts';
+import { stillThere } from '../../kernel/process.ts';
+import type { Fd, FdLimit, Process } from '../../kernel/types.ts';
+import { Lives, type Member } from '../../series/index.ts';
+import { FdCensus } from './census.ts';
+import type { WatchOptions } from './options.ts';
+
+export interface Watched {
+  lives: Lives<Fd>;
+  /** Descriptors of each process in its last sample. */
+  last: { process: Process; fds: Fd[] }[];
+  windowMs: number;
+  /** Processes that ended, or whose pid became another's, meanwhile. */
+  gone: { pid: number; how: 'gone' | 'reused' }[];
+  /** Soft limits that changed while watching. */
+  limitChanges: { pid: number; from: FdLimit; to: FdLimit }[];
+  /** Samples that took longer than the interval. */
+  late: number;
+  stopped: boolean;
+}
+
+export interface Progress {
+  elapsedMs: number;
+  open: number;
+  atStart: number;
+}
+
+export async function watch(
+  evidence: Evidence,
+  processes: readonly Process[],
+  options: WatchOptions,
+  signal: AbortSignal,
+  progress: (progress: Progress) => void,
+): Promise<Watched> {
+  const censuses = new Map(processes.map((process) => [process.pid, new FdCensus(evidence, process)]));
+  const result: Watched = { lives: new Lives(), last: [], windowMs: 0, gone: [], limitChanges: [], late: 0, stopped: false };
+  const limits = new Map(processes.map((process) => [process.pid, process.limit]));
+  const start = evidence.now();
+  let atStart = 0;
+  for (let tick = 0; ; tick++) {
+    const members = sampleAll(evidence, censuses, limits, result);
+    if (censuses.size === 0) break;
+    const at = evidence.now();
+    result.lives.add(at, members);
+    result.windowMs = at - start;
+    if (tick === 0) atStart = members.length;
+    progress({ elapsedMs: at - start, open: members.length, atStart });
+    if (at - start >= options.windowMs || signal.aborted) break;
+    const due = start + Math.min((tick + 1) * options.intervalMs, options.windowMs);
+    if (evidence.now() > due) result.late++;
+    // Ends early when the user stops the watch.
+    await evidence.sleep(Math.max(1, due - evidence.now()));
+    if (signal.aborted) break;
+  }
+  result.stopped = signal.aborted;
+  for (const census of censuses.values()) result.last.push({ process: census.process, fds: census.fds });
+  return result;
+}
+
+function sampleAll(evidence: Evidence, censuses: Map<number, FdCensus>, limits: Map<number, FdLimit>, result: Watched): Member<Fd>[] {
+  const members: Member<Fd>[] = [];
+  for (const [pid, census] of censuses) {
+    const sample = census.sample();
+    // The pin is looked at after the sample: what was read before a pid was used again belongs to nobody we know.
+    const state = stillThere(evidence, census.process);
+    if (state !== 'same' || !sample) {
+      result.gone.push({ pid, how: state === 'reused' ? 'reused' : 'gone' });
+      result.last.push({ process: census.process, fds: state === 'reused' ? [] : census.fds });
+      censuses.delete(pid);
+      continue;
+    }
+    for (const member of sample) members.push(member);
+    noteLimit(evidence, pid, limits, result);
+  }
+  return members;
+}
+
+function noteLimit(evidence: Evidence, pid: number, limits: Map<number, FdLimit>, result: Watched): void {
+  const now = parseOpenFilesLimit(evidence.read(`/proc/${pid}/limits`).value ?? '');
+  const before = limits.get(pid);
+  if (!now || !before || (now.soft === before.soft && now.hard === before.hard)) return;
+  limits.set(pid, now);
+  result.limitChanges.push({ pid, from: before, to: now });
+}

@@ -1,0 +1,192 @@
+/** The built program on tapes: the same bytes each time, targets, and files that are no tapes. */
+import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Report } from '../../src/report/index.ts';
+import { ownFolder, reloadctl } from '../live/support/program.ts';
+import { rewritten, tapeFile, tapeText, without } from './support/tapes.ts';
+
+const NEAR = tapeFile('full', 'fd-near-limit');
+const folder = ownFolder('tapes');
+
+function written(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+function headerOf(path: string): { recordedAt: string; host: object; target: { pids: number[] } } {
+  return JSON.parse(readFileSync(path, 'utf8').split('\n', 1)[0]!);
+}
+
+async function reportOn(args: string[]): Promise<{ code: number | null; report: Report }> {
+  const { code, stdout } = await reloadctl([...args, '--json']);
+  return { code, report: JSON.parse(stdout) as Report };
+}
+
+describe('a replay', () => {
+  it.each([['--json'], ['--verbose'], ['--list', '--json'], ['--format', 'ndjson'], ['--threads', '--top', '--json']])('with %s %s prints the same bytes each time', async (...options) => {
+    const args = ['fds', '--from', NEAR, ...options.filter((option) => option !== undefined)];
+    const first = await reloadctl(args);
+    const second = await reloadctl(args, { env: { TZ: 'Asia/Kathmandu', LANG: 'tr_TR.UTF-8' } });
+    expect(first.stdout.length).toBeGreaterThan(100);
+    expect(second).toMatchObject({ code: first.code, stdout: first.stdout, stderr: first.stderr });
+  });
+
+  it('is dated, timed and placed by the tape', async () => {
+    const { recordedAt, host } = headerOf(NEAR);
+    const { code, report } = await reportOn(['fds', '--from', NEAR]);
+    expect(code).toBe(1);
+    expect(report).toMatchObject({ startedAt: recordedAt, host, command: 'fds', verdict: 'fail' });
+    const times = readFileSync(NEAR, 'utf8').trimEnd().split('\n').slice(1, -1).map((line) => (JSON.parse(line) as [string, string, number])[2]);
+    expect(report.durationMs).toBeGreaterThan(0);
+    expect(report.durationMs).toBeLessThanOrEqual(Math.round(Math.max(...times)));
+  });
+
+  it('of a redacted tape names no host', async () => {
+    const { report } = await reportOn(['fds', '--from', tapeFile('err', 'fd-near-limit')]);
+    expect(report.host.hostname).toMatch(/^[a-z]+-1$/);
+    expect(report.host.hostname).not.toBe('app-1');
+  });
+});
+
+describe('the target of a tape', () => {
+  const [pid] = headerOf(NEAR).target.pids;
+
+  it('may be left out or named as it was', async () => {
+    const left = await reportOn(['fds', '--from', NEAR]);
+    const named = await reportOn(['fds', String(pid), '--from', NEAR]);
+    expect(named.report).toEqual(left.report);
+    expect(left.report.target).toEqual({ spec: String(pid), label: `python3 (pid ${pid})`, pids: [pid] });
+  });
+
+  it('may be one of several processes', async () => {
+    const nginx = tapeFile('ok', 'nginx');
+    const { pids } = headerOf(nginx).target;
+    expect(pids).toHaveLength(3);
+    const all = (await reportOn(['fds', '--list', '--from', nginx])).report.data as { fds: { pid: number }[] };
+    for (const pid of pids) {
+      const { code, report } = await reportOn(['fds', String(pid), '--list', '--from', nginx]);
+      expect(code).toBe(0);
+      expect(report.target?.pids).toEqual([pid]);
+      expect((report.data as typeof all).fds).toEqual(all.fds.filter((fd) => fd.pid === pid));
+    }
+  });
+
+  it('cannot be another', async () => {
+    const { code, stdout, stderr } = await reloadctl(['fds', '1', '--from', NEAR]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toBe(`reloadctl: the tape holds process ${pid}, not 1\n  leave the target out to see what the tape holds\n`);
+  });
+});
+
+describe('what a tape does not hold', () => {
+  it('--threads: said, exit 3', async () => {
+    const { code, report } = await reportOn(['fds', '--threads', '--from', tapeFile('ok', 'fd-near-limit')]);
+    expect(code).toBe(3);
+    expect(report.coverage).toContainEqual({ source: 'threads', status: 'absent', detail: 'not recorded on this tape', needed: true });
+  });
+
+  it('--top: what is there is shown, and that it is not all, exit 3', async () => {
+    const { code, report } = await reportOn(['fds', '--top', '--from', tapeFile('ok', 'fd-near-limit')]);
+    expect(code).toBe(3);
+    expect((report.data as { processes: unknown[] }).processes.length).toBeGreaterThan(0);
+    expect(report.coverage).toContainEqual(expect.objectContaining({ source: 'processes', status: 'partial', needed: true, detail: expect.stringContaining('a tape holds its target') }));
+  });
+
+  it('--top: a fault that is on it counts all the same, exit 1', async () => {
+    const { code, report } = await reportOn(['fds', '--top', '--from', NEAR]);
+    expect(code).toBe(1);
+    expect(report.findings.map(({ id }) => id)).toEqual(['fd/near-limit']);
+  });
+
+  it('--top without any process: no empty table for an answer', async () => {
+    const path = written('no-list.rctl', without(readFileSync(NEAR, 'utf8'), (asked) => asked === 'list /proc'));
+    const { code, stdout } = await reloadctl(['fds', '--top', '--from', path]);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^INCONCLUSIVE {2}could not look: processes \(absent: a tape holds its target/);
+  });
+
+  it('the limit: unknown is not unlimited', async () => {
+    const pid = headerOf(NEAR).target.pids[0]!;
+    const path = written('no-limit.rctl', without(readFileSync(NEAR, 'utf8'), (asked) => asked === `read /proc/${pid}/limits`));
+    const { code, stdout } = await reloadctl(['fds', '--from', path]);
+    expect(code).toBe(3);
+    expect(stdout).toContain('119 open, of an unknown limit');
+    expect(stdout).toContain(`not recorded on this tape: /proc/${pid}/limits`);
+    expect(stdout).not.toMatch(/unlimited|no limit/);
+  });
+});
+
+describe('a file that is no tape', () => {
+  const text = tapeText('full', 'fd-near-limit');
+  const lines = text.trimEnd().split('\n');
+  const header = (change: object): string => `${JSON.stringify({ ...JSON.parse(lines[0]!), ...change })}\n${lines.slice(1).join('\n')}\n`;
+  const sealed = (change: object): string => rewritten(header(change), (answers) => answers);
+
+  it.each([
+    ['cut in a line', text.slice(0, text.length / 2), /^FILE:\d+: the tape is cut off/],
+    ['cut after a line', `${lines.slice(0, 40).join('\n')}\n`, /^FILE:41: the tape is cut off/],
+    ['of another program', '{"version":1}\n', /^FILE:1: not a reloadctl tape; make one with: reloadctl record/],
+    ['a report', '{\n  "schemaVersion": "1.0"\n}\n', /^FILE:1: not a reloadctl tape/],
+    ['empty', '', /^FILE:1: not a reloadctl tape/],
+    ['of a newer program', header({ version: 99, tool: '9.9.9' }), /^FILE:1: made by a newer reloadctl 9\.9\.9, version 99.*update reloadctl/],
+    ['changed', text.replace('"size"', '"size" '), /^FILE:\d+: the tape was changed after it was recorded/],
+    ['with a line that is no answer', rewritten(text, ([first = '', ...rest]) => [first, '["read",1]', ...rest]), /^FILE:3: not an answer/],
+    ['without a target', sealed({ target: null }), /^FILE:1: the tape does not say which processes/],
+    ['with a strange target', sealed({ target: { spec: 'x', name: '', pids: ['1'] } }), /^FILE:1: the tape does not say which processes/],
+    ['without a time', sealed({ recordedAt: 'yesterday' }), /^FILE:1: the tape says no time/],
+  ])('%s: exit 2, with file and line', async (name, content, message) => {
+    const path = written(`${name.replaceAll(' ', '-')}.rctl`, content);
+    const { code, stdout, stderr } = await reloadctl(['fds', '--from', path]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr.replace(`reloadctl: ${path}`, 'FILE')).toMatch(message);
+  });
+
+  it('absent, a directory or a device: exit 2', async () => {
+    for (const path of [join(folder, 'nothing'), folder, '/dev/zero']) {
+      const { code, stderr } = await reloadctl(['fds', '--from', path]);
+      expect(code).toBe(2);
+      expect(stderr).toContain(`reloadctl: ${path}: `);
+    }
+  });
+});
+
+describe('record --from', () => {
+  it('takes the names out of a tape, and nothing else', async () => {
+    const path = join(folder, 'redacted.rctl');
+    const { code, report } = await reportOn(['record', '--from', NEAR, '-o', path]);
+    expect(code).toBe(0);
+    expect(report.data).toMatchObject({ file: path, redacted: true, open: 119 });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readFileSync(path, 'utf8')).not.toMatch(/python3|app-1/);
+    const [full, redacted] = [await reportOn(['fds', '--from', NEAR]), await reportOn(['fds', '--from', path])];
+    expect(redacted.report.findings.map(({ fingerprint, evidence }) => ({ fingerprint, evidence }))).toEqual(
+      full.report.findings.map(({ fingerprint, evidence }) => ({ fingerprint, evidence })),
+    );
+    expect(redacted.report).toMatchObject({ startedAt: full.report.startedAt, durationMs: full.report.durationMs });
+  });
+
+  it('keeps a whole tape whole with --full', async () => {
+    const path = join(folder, 'copy.rctl');
+    await reportOn(['record', '--from', NEAR, '--full', '-o', path]);
+    const [full, copy] = [await reportOn(['fds', '--list', '--from', NEAR]), await reportOn(['fds', '--list', '--from', path])];
+    expect(copy.report).toEqual(full.report);
+  });
+
+  it.each([
+    [['1', '--from', NEAR], /leave the target/],
+    [['--from', tapeFile('err', 'fd-near-limit'), '--full'], /pseudonyms already/],
+  ])('refuses %j', async (args, message) => {
+    const { code, stderr } = await reloadctl(['record', ...args, '-o', join(folder, 'refused.rctl')]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+
+  it('may write over its own source', async () => {
+    const path = join(folder, 'same.rctl');
+    copyFileSync(NEAR, path);
+    expect((await reloadctl(['record', '--from', path, '-o', path])).code).toBe(0);
+    expect((await reportOn(['fds', '--from', path])).report.data).toMatchObject({ open: 119 });
+  });
+});

@@ -1,0 +1,71 @@
+/** Every rule is shown by a tape, is silent on another, and has a page; every tape says what is known to be true. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runRules } from '../../src/report/index.ts';
+import { allRules, analyse, expectedOf, judged, namesIn, pageName, ROOT, TAPES, tapeFile, tapeText } from './support/tapes.ts';
+
+const MOST_BYTES = 100 * 1024;
+const rules = await allRules();
+const corpus = (['err', 'ok'] as const).flatMap((folder) => namesIn(folder).map((name) => ({ folder, name })));
+
+describe('the registry of rules', () => {
+  it('is not empty, and no id is there twice', () => {
+    expect(rules.length).toBeGreaterThanOrEqual(12);
+  });
+
+  it.each(rules.map(({ id }) => id))('%s has a tape that shows it, one that must not, and a page', (id) => {
+    const name = pageName(id);
+    expect(namesIn('err')).toContain(name);
+    expect(namesIn('ok')).toContain(name);
+    expect(existsSync(join(ROOT, `docs/findings/${name}.md`))).toBe(true);
+    expect(expectedOf('err', name).findings.map((finding) => finding.id)).toContain(id);
+    expect(expectedOf('ok', name).findings.filter((finding) => finding.id === id && finding.severity !== 'info')).toEqual([]);
+  });
+
+  it('has a rule for each page and each err tape', () => {
+    const known = new Set(rules.map(({ id }) => pageName(id)));
+    const pages = readdirSync(join(ROOT, 'docs/findings')).filter((name) => name.endsWith('.md')).map((name) => name.slice(0, -3));
+    expect(pages.filter((name) => !known.has(name))).toEqual([]);
+    expect(namesIn('err').filter((name) => !known.has(name))).toEqual([]);
+  });
+});
+
+describe('the tapes', () => {
+  it('lie beside what is expected of them, and nothing else does', () => {
+    for (const folder of ['err', 'ok'] as const) {
+      const files = readdirSync(join(TAPES, folder)).sort();
+      expect(files).toEqual(namesIn(folder).flatMap((name) => [`${name}.expected.json`, `${name}.rctl`]).sort());
+    }
+    expect(namesIn('full')).toEqual(namesIn('err'));
+  });
+
+  it.each(corpus)('$folder/$name shows what is true', async ({ folder, name }) => {
+    const { findings, open, coverage } = await analyse(tapeText(folder, name));
+    const expected = expectedOf(folder, name);
+    expect(judged(findings)).toEqual(expected.findings);
+    expect(open).toBe(expected.open);
+    expect(coverage.filter(({ status }) => status !== 'ok')).toEqual([]);
+    expect(statSync(tapeFile(folder, name)).size).toBeLessThan(MOST_BYTES);
+  });
+
+  it.each(corpus)('$folder/$name answers --owners too, with the same findings', async ({ folder, name }) => {
+    const text = tapeText(folder, name);
+    const asked = await analyse(text, { owners: true });
+    expect(asked.missing).toEqual([]);
+    expect(asked.findings).toEqual((await analyse(text)).findings);
+  });
+
+  it('of a service that was recorded with --tree answer --tree', async () => {
+    const asked = await analyse(tapeText('ok', 'nginx'), { tree: true });
+    expect(asked.missing).toEqual([]);
+    expect(asked.snapshot.tables).toHaveLength(3);
+  });
+
+  it.each(corpus)('$folder/$name is judged the same by rules in any order, and twice', async ({ folder, name }) => {
+    const { snapshot, findings } = await analyse(tapeText(folder, name));
+    expect(runRules(rules, [snapshot])).toEqual(findings);
+    expect(runRules([...rules].reverse(), [snapshot])).toEqual(findings);
+    expect(runRules(rules, [snapshot, snapshot])).toEqual(findings);
+  });
+});

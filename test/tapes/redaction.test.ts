@@ -1,0 +1,34 @@
+/** Pseudonyms change names and nothing else: each fault was taped with its names, and that tape was redacted. */
+import { describe, expect, it } from 'vitest';
+import type { Finding } from '../../src/report/index.ts';
+import { analyse, namesIn, tapeText } from './support/tapes.ts';
+
+/** All a baseline or a gate looks at. Values that are text may be names. */
+function essence({ id, severity, confidence, because, fingerprint, subject, evidence, remedy }: Finding): object {
+  return {
+    id, severity, confidence, because, fingerprint, kind: subject.kind, pid: subject.pid, startTime: subject.startTime,
+    evidence: evidence.map(({ name, value, unit, limit, source }) => ({ name, value: typeof value === 'number' ? value : 'text', unit, limit, source })),
+    risks: remedy.map(({ risk }) => risk),
+  };
+}
+
+/** Names that only the machine and the programs of the fixtures have. */
+const NAMES = ['python3', 'app-1', '(sleep)', 'bin/sleep', 'cache/item', '/srv/app'];
+
+describe.each(namesIn('full'))('%s, redacted', (name) => {
+  it('has the same findings, counts and fingerprints', async () => {
+    const [full, redacted] = [await analyse(tapeText('full', name)), await analyse(tapeText('err', name))];
+    expect(full.findings.length).toBeGreaterThan(0);
+    expect(redacted.findings.map(essence)).toEqual(full.findings.map(essence));
+    expect(redacted.open).toBe(full.open);
+    expect(redacted.coverage).toEqual(full.coverage);
+  });
+
+  it('keeps none of the names', () => {
+    const [full, redacted] = [tapeText('full', name), tapeText('err', name)];
+    expect(NAMES.some((word) => full.includes(word))).toBe(true);
+    expect(NAMES.filter((word) => redacted.includes(word))).toEqual([]);
+    expect(JSON.parse(redacted.slice(0, redacted.indexOf('\n')))).toMatchObject({ redacted: true });
+    expect(JSON.parse(full.slice(0, full.indexOf('\n')))).toMatchObject({ redacted: false });
+  });
+});

@@ -1,0 +1,108 @@
+/** The recorded tapes, what they are known to show, and the analysis of one without a process in between. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tapeCoverage, tapeTarget } from '../../../src/cli/tape.ts';
+import { commands } from '../../../src/commands.ts';
+import { readTape } from '../../../src/evidence/index.ts';
+import { checksum } from '../../../src/evidence/tape-format.ts';
+import { lookAt } from '../../../src/kernel/look-at.ts';
+import type { Snapshot } from '../../../src/kernel/types.ts';
+import { type Coverage, type Finding, type RuleDefinition, runRules, type Verdict, verdictOf } from '../../../src/report/index.ts';
+
+export const ROOT = join(import.meta.dirname, '../../..');
+export const TAPES = join(ROOT, 'fixtures/tapes');
+
+export interface Expected {
+  findings: Pick<Finding, 'id' | 'severity' | 'confidence'>[];
+  open: number;
+}
+
+/** Names without extension of the tapes in `err`, `ok` or `full`, sorted. */
+export function namesIn(folder: 'err' | 'ok' | 'full'): string[] {
+  const names = existsSync(join(TAPES, folder)) ? readdirSync(join(TAPES, folder)) : [];
+  return names.filter((name) => name.endsWith('.rctl')).map((name) => name.slice(0, -'.rctl'.length)).sort();
+}
+
+/** `tapeFile('err', 'fd-near-limit')`. */
+export function tapeFile(folder: 'err' | 'ok' | 'full', name: string): string {
+  return join(TAPES, folder, `${name}.rctl`);
+}
+
+export function tapeText(folder: 'err' | 'ok' | 'full', name: string): string {
+  return readFileSync(tapeFile(folder, name), 'utf8');
+}
+
+export function expectedOf(folder: 'err' | 'ok', name: string): Expected {
+  return JSON.parse(readFileSync(join(TAPES, folder, `${name}.expected.json`), 'utf8')) as Expected;
+}
+
+/** Every rule any command registers, each once. */
+export async function allRules(): Promise<RuleDefinition<Snapshot>[]> {
+  const byId = new Map<string, RuleDefinition<Snapshot>>();
+  for (const command of commands) for (const rule of (await command.rules?.()) ?? []) byId.set(rule.id, rule);
+  return [...byId.values()];
+}
+
+export function pageName(id: string): string {
+  return id.replaceAll('/', '-');
+}
+
+export interface Analysis {
+  findings: Finding[];
+  coverage: Coverage[];
+  verdict: Verdict;
+  open: number;
+  snapshot: Snapshot;
+  /** Questions the tape has no answer to. */
+  missing: string[];
+}
+
+export interface AnalysisOptions {
+  tree?: boolean;
+  owners?: boolean;
+}
+
+/** What `fds --from` makes of a tape. */
+export async function analyse(text: string, options: AnalysisOptions = {}): Promise<Analysis> {
+  const tape = readTape(text, 'x.rctl');
+  const { target, snapshot, coverage } = await lookAt(
+    undefined,
+    { tree: options.tree ?? false, owners: options.owners ?? false },
+    { evidence: tape, tapeHeader: tapeTarget(tape.header, 'x.rctl'), signal: new AbortController().signal, rerun: 'reloadctl', isRoot: true },
+    'fds',
+  );
+  const findings = runRules(await allRules(), [snapshot]);
+  const all = [...coverage.list(), ...tapeCoverage(tape.missing(), { spec: target.spec, label: snapshot.label, pids: target.pids })];
+  return {
+    findings,
+    coverage: all,
+    verdict: verdictOf(findings, all, 'critical'),
+    open: snapshot.tables.reduce((sum, { fds }) => sum + fds.length, 0),
+    snapshot,
+    missing: tape.missing(),
+  };
+}
+
+/** What is expected of findings, without what differs from host to host; sorted by id. */
+export function judged(findings: readonly Finding[]): Expected['findings'] {
+  return findings.map(({ id, severity, confidence }) => ({ id, severity, confidence })).sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+}
+
+/** The same tape with other lines between header and end, and an end line that fits them. */
+export function rewritten(text: string, change: (lines: string[]) => string[]): string {
+  const [header = '', ...rest] = text.trimEnd().split('\n');
+  const answers = change(rest.slice(0, -1));
+  const body = `${[header, ...answers].join('\n')}\n`;
+  return `${body}${JSON.stringify({ end: true, answers: answers.length, sha256: checksum(body) })}\n`;
+}
+
+/** `question key` of a line: the lines of one question have the same. */
+export function askedIn(line: string): string {
+  const [question, key] = JSON.parse(line) as [string, string];
+  return `${question} ${key}`;
+}
+
+/** The tape without all answers to some questions. */
+export function without(text: string, isGone: (asked: string) => boolean): string {
+  return rewritten(text, (lines) => lines.filter((line) => !isGone(askedIn(line))));
+}
