@@ -31,9 +31,6 @@ interface TimedRecord extends TapeRecord {
   round: number;
 }
 
-/** Of /proc/PID/net: it shows a network namespace, the same to all processes in it. */
-const NET_FILE = /^\/proc\/(\d+)\/(net\/.+)$/;
-
 class TapedEvidence implements TapeEvidence {
   readonly origin = 'tape';
   readonly header: TapeHeader;
@@ -125,7 +122,7 @@ class TapedEvidence implements TapeEvidence {
    * than it was recorded keeps its last answer.
    */
   #answer<Q extends Question>(question: Q, key: string): Answer<TapeValues[Q]> {
-    const track = this.#tracks.get(trackName(question, key)) ?? this.#throughAnother(question, key);
+    const track = this.#tracks.get(trackName(question, key));
     const record = track && this.#next(track);
     const source = sourceOf(question, key);
     if (record === undefined) {
@@ -137,22 +134,6 @@ class TapedEvidence implements TapeEvidence {
     // The parser has checked the value against the question.
     if (record.errno === undefined) return { value: record.value as TapeValues[Q], at: record.at, source };
     return { errno: record.errno, at: record.at, source };
-  }
-
-  /** A recording of several processes reads the tables of a namespace through one of them. */
-  #throughAnother(question: Question, key: string): Track | undefined {
-    const [, pid, file] = NET_FILE.exec(key) ?? [];
-    const netns = question === 'read' && pid !== undefined ? this.#netnsOf(pid) : undefined;
-    if (netns === undefined) return undefined;
-    for (const { records } of this.#tracks.values()) {
-      const [, other, same] = NET_FILE.exec(records[0]?.key ?? '') ?? [];
-      if (same === file && other !== undefined && this.#netnsOf(other) === netns) return this.#tracks.get(trackName('read', `/proc/${other}/${file}`));
-    }
-    return undefined;
-  }
-
-  #netnsOf(pid: string): unknown {
-    return this.#tracks.get(trackName('readlink', `/proc/${pid}/ns/net`))?.records[0]?.value;
   }
 
   #next(track: Track): TimedRecord | undefined {

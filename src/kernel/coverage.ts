@@ -7,7 +7,7 @@ export class CoverageLog {
   note(entry: Coverage): void {
     const known = this.entries.get(entry.source);
     if (!known) {
-      this.entries.set(entry.source, { ...entry });
+      this.entries.set(entry.source, { ...entry, status: statusWith(entry.status, entry.seen) });
       return;
     }
     if (severity[entry.status] > severity[known.status]) {
@@ -18,13 +18,17 @@ export class CoverageLog {
     known.needed ||= entry.needed;
     if (entry.seen !== undefined) known.seen = (known.seen ?? 0) + entry.seen;
     if (entry.total !== undefined) known.total = (known.total ?? 0) + entry.total;
-    // Some answered and some not is partial, whatever the reason of the rest: the detail tells it.
-    if (known.status !== 'ok' && known.status !== 'timeout' && (known.seen ?? 0) > 0) known.status = 'partial';
+    known.status = statusWith(known.status, known.seen);
   }
 
   list(): Coverage[] {
     return [...this.entries.values()];
   }
+}
+
+/** Some answered and some not is partial, whatever the reason of the rest: the detail tells it. */
+function statusWith(status: CoverageStatus, seen = 0): CoverageStatus {
+  return status !== 'ok' && status !== 'timeout' && seen > 0 ? 'partial' : status;
 }
 
 const severity: Record<CoverageStatus, number> = { ok: 0, unsupported: 1, absent: 2, partial: 3, denied: 4, timeout: 5 };

@@ -2,9 +2,10 @@
 import type { Evidence } from '../evidence/types.ts';
 import { shellWord } from '../report/words.ts';
 import type { CoverageLog } from './coverage.ts';
+import { labelOf } from './snapshot/label.ts';
 import { takeSnapshot } from './snapshot/take.ts';
 import { type ResolvedTarget, resolveTarget, withDescendants } from './targets/index.ts';
-import type { Snapshot } from './types.ts';
+import type { FdTable, Snapshot } from './types.ts';
 import { UserError } from './user-error.ts';
 
 export interface TargetOptions {
@@ -32,7 +33,9 @@ export interface LookedAt {
 export async function lookAt(spec: string | undefined, options: TargetOptions, context: LookContext, command: string): Promise<LookedAt> {
   const { tapeHeader } = context;
   const target = tapeHeader ? onTape(context.evidence, spec, options.tree, tapeHeader) : resolveTarget(context.evidence, spec!, { tree: options.tree, command });
-  const { snapshot, coverage } = await takeSnapshot(context.evidence, target.pids, target.name, {
+  // A tape is asked what it was asked when it was made: about all of its processes, whichever are meant now.
+  const asked = tapeHeader ? [...new Set([...tapeHeader.pids, ...target.pids])] : target.pids;
+  const { snapshot, coverage } = await takeSnapshot(context.evidence, asked, target.name, {
     allOwners: options.owners,
     everything: options.everything ?? false,
     // Whoever replays a tape may have any rights: what was denied was denied to the recording.
@@ -40,11 +43,22 @@ export async function lookAt(spec: string | undefined, options: TargetOptions, c
     isRoot: tapeHeader ? false : context.isRoot,
     signal: context.signal,
   });
-  return { target, snapshot, coverage };
+  return { target, snapshot: narrowed(snapshot, target), coverage };
+}
+
+/** The others of the tape are relatives then. */
+function narrowed(snapshot: Snapshot, { name, pids }: ResolvedTarget): Snapshot {
+  const isMeant = ({ process }: FdTable): boolean => pids.includes(process.pid);
+  if (snapshot.tables.every(isMeant)) return snapshot;
+  const tables = snapshot.tables.filter(isMeant);
+  const label = labelOf(tables.map(({ process }) => process), name, `process ${pids.join(', ')}`);
+  return { ...snapshot, label, tables, relatives: [...snapshot.relatives, ...snapshot.tables.filter((table) => !isMeant(table))] };
 }
 
 function onTape(evidence: Evidence, spec: string | undefined, tree: boolean, header: ResolvedTarget): ResolvedTarget {
-  const target = spec === undefined || spec === header.spec ? header : pidOnTape(spec, header);
+  // A number means that one process, also when the recording began from it and took more.
+  const isHeader = spec === undefined || (spec === header.spec && !/^\d+$/.test(spec));
+  const target = isHeader ? header : pidOnTape(spec, header);
   return tree ? withDescendants(evidence, target) : target;
 }
 

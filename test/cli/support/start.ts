@@ -1,12 +1,16 @@
 /** The built reloadctl as a running process, for what happens to it while it looks. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { plainEnv } from '../../live/support/child.ts';
 import { childrenOf } from '../../live/support/kernel.ts';
 import { until } from '../../live/support/until.ts';
 
 export const BINARY = fileURLToPath(new URL('../../../bin/reloadctl.js', import.meta.url));
+
+/** Longer than Node ever rests on its way, much shorter than that wait. */
+const REST_MS = 150;
 
 export interface Ended {
   code: number | null;
@@ -54,8 +58,27 @@ export async function untilReading({ pid }: Started): Promise<void> {
   await until(() => readers(pid).length > 0, { what: 'reloadctl to start a reader' });
 }
 
-/** Waits until its readers have ended: what follows, of a process with suspicious sockets, is the wait for a second look. */
-export async function untilSecondLook(started: Started): Promise<void> {
-  await untilReading(started);
-  await until(() => readers(started.pid).length === 0, { what: 'the readers of reloadctl to end' });
+/** What the main thread has run so far, ns; undefined while it runs or may run. */
+function restingAt(pid: number): string | undefined {
+  try {
+    const state = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.[0];
+    return state === 'S' ? readFileSync(`/proc/${pid}/schedstat`, 'latin1').split(' ')[0] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Waits until it has rested for a while without a reader: of a target with suspicious sockets that is the wait for a second look. */
+export async function untilSecondLook({ pid }: Started): Promise<void> {
+  let last: string | undefined;
+  let since = 0;
+  await until(
+    () => {
+      const now = readers(pid).length === 0 ? restingAt(pid) : undefined;
+      if (now === undefined || now !== last) since = performance.now();
+      last = now;
+      return now !== undefined && performance.now() - since > REST_MS;
+    },
+    { what: 'reloadctl to wait for its second look' },
+  );
 }
