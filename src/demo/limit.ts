@@ -1,6 +1,6 @@
 /** Lowers the soft limit of descriptors of this very process: Node has no call for it, and at its start raises it to the hard limit. */
 import { readFileSync } from 'node:fs';
-import { loadLibc } from '../evidence/native/koffi.ts';
+import { loadLibc } from '../evidence/native/libc.ts';
 import { parseOpenFilesLimit } from '../kernel/proc/limits.ts';
 
 const RLIMIT_NOFILE = 7;
@@ -17,5 +17,5 @@ export function lowerSoftLimit(soft: number): boolean {
   value.writeBigUInt64LE(BigInt(soft), 0);
   // RLIM_INFINITY is all ones.
   value.writeBigUInt64LE(limit.hard === null ? 0xffff_ffff_ffff_ffffn : BigInt(limit.hard), 8);
-  return libc.syscall(number, 'int', 0, 'unsigned int', RLIMIT_NOFILE, 'void *', value, 'void *', null) === 0;
+  return libc.syscall(number, 0, RLIMIT_NOFILE, value, null) === 0;
 }

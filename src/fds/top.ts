@@ -8,6 +8,7 @@ import { parseMountOptions } from '../kernel/proc/mountinfo.ts';
 import { refuseWithoutDescriptors } from '../kernel/own-limits.ts';
 import { parseStat } from '../kernel/proc/stat.ts';
 import { parseStatus } from '../kernel/proc/status.ts';
+import { snapshotOf } from '../kernel/snapshot/empty.ts';
 import { decodeText } from '../kernel/text.ts';
 import type { Snapshot } from '../kernel/types.ts';
 import type { Block } from '../render/index.ts';
@@ -41,7 +42,7 @@ export async function runTop(context: CommandContext, options: { all: boolean })
   return {
     kind: 'report',
     target: null,
-    findings: runRules(context.rules, [snapshotOf(evidence, rows)]),
+    findings: runRules(context.rules, [nearTheirLimit(evidence, rows)]),
     coverage: coverage.list(),
     data: { processes: rows },
     body: () => topView(rows, options.all),
@@ -99,14 +100,10 @@ function noteHidden({ evidence, isRoot, rerun }: CommandContext, coverage: Cover
 }
 
 /** Only the processes that a rule could speak of, without their descriptors. */
-function snapshotOf(evidence: Evidence, rows: readonly TopRow[]): Snapshot {
+function nearTheirLimit(evidence: Evidence, rows: readonly TopRow[]): Snapshot {
   const processes = rows.filter((row) => (row.ratio ?? 0) >= WORTH_A_LOOK).map((row) => readProcess(evidence, row.pid));
-  return {
-    type: 'snapshot',
-    label: 'all processes',
-    tables: processes.filter((process) => process !== null).map((process) => ({ process, fds: [], errno: 'not asked' })),
-    sockets: new Map(), foreign: new Map(), relatives: [], probes: new Map(), epollTargets: new Map(), sameDescription: new Map(), intendedFds: new Map(),
-  };
+  const tables = processes.filter((process) => process !== null).map((process) => ({ process, fds: [], errno: 'not asked' }));
+  return snapshotOf('all processes', tables);
 }
 
 function* topView(rows: readonly TopRow[], all: boolean): Generator<Block> {

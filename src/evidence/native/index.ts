@@ -1,6 +1,6 @@
-/** Native system calls for the live evidence, where koffi and the machine allow them. */
+/** Native system calls for the live evidence, where the runtime and the machine allow them. */
 import { isEpollTarget, isMachineKnown, sameDescription } from './kcmp.ts';
-import { loadLibc } from './koffi.ts';
+import { loadLibc } from './libc.ts';
 import { probeSocket } from './pidfd.ts';
 import { sockDiag } from './sock-diag.ts';
 import type { Native } from './types.ts';
@@ -20,7 +20,7 @@ function load(): Native | null {
 }
 
 /**
- * The native calls, loaded at the first call and kept. Null when koffi is not installed, on another system than Linux,
+ * The native calls, loaded at the first call and kept. Null in Node without koffi, on another system than Linux,
  * on another machine than x64 and arm64, and while RELOADCTL_NO_NATIVE is set to anything but the empty string.
  */
 export function loadNative(): Native | null {

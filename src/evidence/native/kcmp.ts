@@ -1,7 +1,7 @@
 /** kcmp(2), kernel/kcmp.c: compares what descriptors stand for, in processes we may ptrace-read. */
 import { errnoName, systemError } from './errno.ts';
-import type { Libc } from './koffi.ts';
-import { check } from './koffi.ts';
+import type { Libc } from './libc.ts';
+import { check } from './libc.ts';
 
 const KCMP_FILE = 0;
 const KCMP_EPOLL_TFD = 7;
@@ -17,13 +17,13 @@ export function isMachineKnown(): boolean {
 }
 
 /** 0 equal, 1 and 2 the order of unequal ones, 3 unequal. */
-function kcmp(libc: Libc, pid1: number, pid2: number, type: number, index1: number, index2: readonly [string, unknown]): number {
-  return libc.syscall(SYS_KCMP[process.arch]!, 'int', pid1, 'int', pid2, 'int', type, 'unsigned long', index1, ...index2);
+function kcmp(libc: Libc, pid1: number, pid2: number, type: number, index1: number, index2: number | Buffer): number {
+  return libc.syscall(SYS_KCMP[process.arch]!, pid1, pid2, type, index1, index2);
 }
 
 /** Do the two fds share one open file description? Throws EPERM, ESRCH, EBADF, ENOSYS. */
 export function sameDescription(libc: Libc, pid1: number, fd1: number, pid2: number, fd2: number): boolean {
-  return check(libc, 'kcmp', kcmp(libc, pid1, pid2, KCMP_FILE, fd1, ['unsigned long', fd2])) === 0;
+  return check(libc, 'kcmp', kcmp(libc, pid1, pid2, KCMP_FILE, fd1, fd2)) === 0;
 }
 
 /**
@@ -38,7 +38,7 @@ export function isEpollTarget(libc: Libc, pid: number, fd: number, epollFd: numb
   slot.writeUInt32LE(targetFd, 4);
   for (let offset = 0; offset < MAX_SAME_NUMBER; offset++) {
     slot.writeUInt32LE(offset, 8);
-    const result = kcmp(libc, pid, pid, KCMP_EPOLL_TFD, fd, ['void *', slot]);
+    const result = kcmp(libc, pid, pid, KCMP_EPOLL_TFD, fd, slot);
     if (result === 0) return true;
     if (result > 0) continue;
     const code = errnoName(libc.errno());

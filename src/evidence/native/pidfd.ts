@@ -2,8 +2,8 @@
 import { closeSync, fstatSync } from 'node:fs';
 import type { SocketProbe } from '../types.ts';
 import { AF_INET, AF_INET6, endpoint } from './address.ts';
-import type { Libc } from './koffi.ts';
-import { check } from './koffi.ts';
+import type { Libc } from './libc.ts';
+import { check } from './libc.ts';
 import { readTcpCounters } from './tcp-info.ts';
 
 /** The same numbers on every machine (asm-generic/unistd.h). */
@@ -78,9 +78,9 @@ function describe(libc: Libc, fd: number): SocketProbe {
  * Throws ESRCH, EBADF, EPERM (no ptrace access), ENOTSOCK, ENOSYS (before Linux 5.6).
  */
 export function probeSocket(libc: Libc, pid: number, fd: number): SocketProbe {
-  const pidfd = check(libc, 'pidfd_open', libc.syscall(SYS_PIDFD_OPEN, 'int', pid, 'unsigned int', 0));
+  const pidfd = check(libc, 'pidfd_open', libc.syscall(SYS_PIDFD_OPEN, pid, 0));
   try {
-    const copy = check(libc, 'pidfd_getfd', libc.syscall(SYS_PIDFD_GETFD, 'int', pidfd, 'int', fd, 'unsigned int', 0));
+    const copy = check(libc, 'pidfd_getfd', libc.syscall(SYS_PIDFD_GETFD, pidfd, fd, 0));
     try {
       return describe(libc, copy);
     } finally {

@@ -4,8 +4,8 @@ import type { DiagSocket } from '../types.ts';
 import { AF_INET, AF_INET6 } from './address.ts';
 import { errnoName, systemError } from './errno.ts';
 import { decodeInetSocket, encodeInetRequest } from './inet-diag.ts';
-import type { Libc } from './koffi.ts';
-import { check } from './koffi.ts';
+import type { Libc } from './libc.ts';
+import { check } from './libc.ts';
 import { encodeDumpRequest, readDump } from './netlink.ts';
 import { decodeUnixSocket, encodeUnixRequest } from './unix-diag.ts';
 

@@ -3,7 +3,7 @@ import { watchRemedy } from '../../kernel/snapshot-rule.ts';
 import type { CgroupOrigin } from '../../kernel/types.ts';
 import type { Remedy } from '../../report/index.ts';
 import { count, shellWord } from '../../report/words.ts';
-import type { Use } from './near-limit.ts';
+import type { Use } from './limit-use.ts';
 
 /** fs.nr_open as the kernel starts with it: no limit can be set above. */
 const DEFAULT_NR_OPEN = 1_048_576;

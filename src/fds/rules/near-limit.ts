@@ -1,8 +1,9 @@
 import { processesLabel, servicesOf } from '../../kernel/services.ts';
 import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
-import type { FdTable, Process } from '../../kernel/types.ts';
+import type { FdTable } from '../../kernel/types.ts';
 import { type Finding, fingerprint } from '../../report/index.ts';
 import { count, percent } from '../../report/words.ts';
+import type { Use } from './limit-use.ts';
 import { limitRemedies } from './near-limit-remedy.ts';
 
 const ID = 'fd/near-limit';
@@ -11,17 +12,6 @@ const CRITICAL_RATIO = 0.9;
 /** A limit that cannot even hold standard input, output and error is set on purpose: a sandbox that shall open nothing. */
 const SANDBOX_LIMIT = 3;
 
-export interface Use {
-  process: Process;
-  /** Numbers below the soft limit that are taken; without a list of them, the count of open descriptors. */
-  used: number;
-  open: number;
-  soft: number;
-  ratio: number;
-  highest?: number;
-}
-
-/** Descriptors of one process against its RLIMIT_NOFILE. The kernel bounds the number of a new descriptor, not how many there are. */
 export const nearLimit = snapshotRule(ID, (snapshot) =>
   servicesOf(snapshot.tables).flatMap(({ tables }) => {
     const near = tables.flatMap((table) => useOf(table) ?? []).filter((use) => use.ratio >= WARNING_RATIO);

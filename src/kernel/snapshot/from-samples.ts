@@ -1,6 +1,7 @@
 /** The look that is left when a watched process has ended or the user stopped: what the last sample held. */
 import { CoverageLog } from '../coverage.ts';
 import type { Fd, Process, Snapshot } from '../types.ts';
+import { snapshotOf } from './empty.ts';
 import { labelOf } from './label.ts';
 
 export function lookFromSamples(
@@ -14,13 +15,6 @@ export function lookFromSamples(
     coverage.note({ source: 'processes', status: 'absent', seen: 0, total: 1, detail, needed: true });
   }
   if (gone.length === 0) coverage.note({ source: 'fd table', status: 'partial', detail: 'stopped by a signal: the last sample is shown', needed: true });
-  return {
-    coverage,
-    snapshot: {
-      type: 'snapshot',
-      label: labelOf(last.map(({ process }) => process), name),
-      tables: last.map(({ process, fds }) => ({ process, fds })),
-      sockets: new Map(), foreign: new Map(), relatives: [], probes: new Map(), epollTargets: new Map(), sameDescription: new Map(), intendedFds: new Map(),
-    },
-  };
+  const label = labelOf(last.map(({ process }) => process), name);
+  return { coverage, snapshot: snapshotOf(label, last.map(({ process, fds }) => ({ process, fds }))) };
 }

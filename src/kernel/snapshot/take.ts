@@ -5,6 +5,7 @@ import { decodeTable, type RawTable, readRawTable } from '../fd-table.ts';
 import { isOutOfDescriptors } from '../own-limits.ts';
 import { readProcess, stillThere } from '../process.ts';
 import type { FdTable, Snapshot } from '../types.ts';
+import { snapshotOf } from './empty.ts';
 import { labelOf } from './label.ts';
 import { readNeighbours } from './neighbours.ts';
 import type { SnapshotOptions } from './options.ts';
@@ -24,18 +25,9 @@ export async function takeSnapshot(evidence: Evidence, pids: readonly number[], 
   const raws = await readTables(evidence, pids, options, coverage);
   const sockets = readSockets(evidence, raws, coverage);
   askSockDiag(evidence, raws, sockets, options, coverage);
-  const snapshot: Snapshot = {
-    type: 'snapshot',
-    label: labelOf(raws.map(({ process }) => process), name, `process ${pids.join(', ')}`),
-    tables: raws.map((raw) => tableOf(raw, sockets)),
-    sockets: sockets.tables,
-    foreign: new Map(),
-    relatives: [],
-    probes: new Map(),
-    epollTargets: new Map(),
-    sameDescription: new Map(),
-    intendedFds: new Map(),
-  };
+  const label = labelOf(raws.map(({ process }) => process), name, `process ${pids.join(', ')}`);
+  const snapshot = snapshotOf(label, raws.map((raw) => tableOf(raw, sockets)));
+  snapshot.sockets = sockets.tables;
   if (raws.some((raw) => raw.numbers.length > 0)) {
     const neighbours = await readNeighbours(evidence, raws, otherEnds(raws, sockets), sockets, options, coverage);
     snapshot.foreign = neighbours.foreign;

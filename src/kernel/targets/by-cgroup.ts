@@ -3,7 +3,7 @@ import { listPids } from '../process.ts';
 import { parseCgroup } from '../proc/cgroup.ts';
 import type { CgroupOrigin } from '../types.ts';
 import { UserError } from '../user-error.ts';
-import type { ResolvedTarget } from './index.ts';
+import type { ResolvedTarget } from './types.ts';
 
 /** `unit:nginx.service` (`.service` may be left out): every process in the unit's cgroup. */
 export function byUnit(evidence: Evidence, spec: string): ResolvedTarget {

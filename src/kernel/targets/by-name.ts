@@ -4,7 +4,7 @@ import { listPids } from '../process.ts';
 import { parseStat } from '../proc/stat.ts';
 import { decodeText, encodeText } from '../text.ts';
 import { UserError } from '../user-error.ts';
-import type { ResolvedTarget } from './index.ts';
+import type { ResolvedTarget } from './types.ts';
 
 /** TASK_COMM_LEN - 1: a longer name is cut by the kernel. */
 const COMM_LENGTH = 15;

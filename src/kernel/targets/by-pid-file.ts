@@ -1,6 +1,6 @@
 import type { Evidence } from '../../evidence/types.ts';
 import { UserError } from '../user-error.ts';
-import type { ResolvedTarget } from './index.ts';
+import type { ResolvedTarget } from './types.ts';
 
 /** A pid file: the first line holds the pid of the main process (nginx, postmaster.pid and others write more lines below). */
 export function byPidFile(evidence: Evidence, spec: string): ResolvedTarget {

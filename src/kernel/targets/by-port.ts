@@ -2,7 +2,7 @@ import type { Evidence } from '../../evidence/types.ts';
 import { listPids } from '../process.ts';
 import { scanInet } from '../proc/net-inet.ts';
 import { UserError } from '../user-error.ts';
-import type { ResolvedTarget } from './index.ts';
+import type { ResolvedTarget } from './types.ts';
 
 const LISTEN = 10;
 

@@ -7,14 +7,9 @@ import { byContainer, byPod, byUnit } from './by-cgroup.ts';
 import { byName } from './by-name.ts';
 import { byPidFile } from './by-pid-file.ts';
 import { byPort } from './by-port.ts';
+import type { ResolvedTarget } from './types.ts';
 
-/** What a spec stands for. `pids` is never empty. */
-export interface ResolvedTarget {
-  spec: string;
-  /** `nginx` or `unit nginx.service`, without pids. */
-  name: string;
-  pids: number[];
-}
+export type { ResolvedTarget };
 
 export interface ResolveOptions {
   /** Take all descendants too. */
