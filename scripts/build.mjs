@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 
 rmSync('dist', { recursive: true, force: true });
 await build({
-  entryPoints: { cli: 'src/cli.ts', 'demo-server': 'src/demo/server.ts' },
+  entryPoints: { cli: 'src/cli.ts', 'demo-server': 'src/demo/server.ts', 'demo-machine': 'src/demo/machine-program.ts' },
   outdir: 'dist',
   bundle: true,
   splitting: true,

@@ -20,6 +20,9 @@ const DEADLINE_MS = 20_000;
 /** What a program may know of this machine. */
 const ENV = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME };
 
+/** What we got from whoever started us is no part of a tape. */
+const CLOSE_INHERITED = 'for fd in /proc/self/fd/*; do n=${fd##*/}; [ "$n" -le 2 ] || eval "exec $n>&-"; done; exec "$0" "$@"';
+
 const cases = new Map([
   ...Object.entries(err).map(([name, entry]) => [`err/${name}`, entry]),
   ...Object.entries(ok).map(([name, entry]) => [`ok/${name}`, entry]),
@@ -68,6 +71,11 @@ const servers = {
   async redis() {
     const args = ['--port', `${PORT}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', HOME];
     return withClients(spawn('redis-server', args, { env: ENV, cwd: '/', stdio: 'ignore' }));
+  },
+  leaking() {
+    // Node takes as many as the hard limit gives.
+    const args = ['--nofile=84:84', process.execPath, join(PROGRAMS, 'leak-server.mjs'), 'count=28', 'log=20971520', `dir=${HOME}`];
+    return tellingProgram('prlimit', args);
   },
   async node() {
     const { pid } = await tellingProgram(process.execPath, [join(PROGRAMS, 'busy-server.mjs'), 'connections=5', 'seconds=1', `dir=${HOME}`]);
@@ -120,13 +128,13 @@ async function inside(name) {
   const pids = entry.server ? descendants(pid) : [pid];
   const counted = open ?? pids.reduce((sum, each) => sum + openOf(each), 0);
   const full = name.startsWith('err/') ? join(TAPES, `full/${name.slice(4)}.rctl`) : `${HOME}/full.rctl`;
-  record(String(pid), '--full', '-o', full, ...(entry.server ? ['--tree'] : []));
+  record(String(pid), '--full', '-o', full, ...(pids.length > 1 ? ['--tree'] : []), ...(entry.watch ? ['--watch', entry.watch] : []));
   record('--from', full, '-o', file);
   // Tapes are for their owner only; these are for everybody.
   for (const tape of [full, file]) chmodSync(tape, 0o644);
   const findings = entry.finds.map(([id, severity, confidence]) => ({ id, severity, confidence }));
   findings.sort((a, b) => (a.id < b.id ? -1 : 1));
-  writeFileSync(file.replace(/\.rctl$/, '.expected.json'), `${JSON.stringify({ findings, open: counted }, null, 2)}\n`);
+  writeFileSync(file.replace(/\.rctl$/, '.expected.json'), `${JSON.stringify({ findings, ...(!entry.watch && { open: counted }) }, null, 2)}\n`);
   process.stdout.write(`${name}: ${statSync(file).size} bytes\n`);
 }
 
@@ -136,7 +144,8 @@ function outside(names) {
     if (!cases.has(name)) throw new Error(`no case ${name}, there are ${[...cases.keys()].join(' ')}`);
     const namespaces = ['--pid', '--fork', '--kill-child', '--mount-proc', '--net', '--uts', '--ipc', '--cgroup'];
     // Through pipes: the files and terminals of this machine would be on the tape.
-    const { status, stdout, stderr } = spawnSync('unshare', [...namespaces, process.execPath, SELF, '--inside', name], { stdio: 'pipe', encoding: 'utf8' });
+    const start = ['bash', '-c', CLOSE_INHERITED, 'unshare', ...namespaces, process.execPath, SELF, '--inside', name];
+    const { status, stdout, stderr } = spawnSync('/usr/bin/env', start, { stdio: 'pipe', encoding: 'utf8' });
     process.stdout.write(stdout);
     process.stderr.write(stderr);
     if (status !== 0) process.exitCode = 1;

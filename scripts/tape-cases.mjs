@@ -1,14 +1,22 @@
 // What each tape of fixtures/tapes shows: the programs are told what to be, so the truth is known before reloadctl looks.
+// `make`: commands of fixtures/programs/factory.py; `server`: a server instead; `watch`: recorded for so long, while things move,
+// so that how many are open in the end is not known beforehand.
 // `finds`: every finding there must be, as [id, severity, confidence]; nothing else may be found.
 
 const COMMON = [['fd/no-cloexec', 'info', 'certain']];
 
-/** One per rule: the fault with a known count. */
+/** One per rule: the fault with a known count. And the server of the README, which has several. */
 export const err = {
   'fd-near-limit': {
     // 116 and the three standard ones of 128: 93 %.
     make: ['rlimit=128:4096', 'files=116:cache/item-{}.json'],
     finds: [['fd/near-limit', 'critical', 'likely']],
+  },
+  'fd-growth': {
+    // 2 a second, 64 at most: full within a minute.
+    make: ['rlimit=64:4096', 'files=3:cache/item-{}.json', 'leak=2:kind=file:max=1000'],
+    watch: '6s',
+    finds: [['fd/growth', 'critical', 'likely']],
   },
   'fd-deleted-file': {
     // 24 MiB: above the 16 from which it is worth a warning.
@@ -55,12 +63,19 @@ export const err = {
     make: ['unread=20:bytes=4096'],
     finds: [['socket/unread-data', 'warning', 'likely']],
   },
+  'leak-server': {
+    // 28 requests, each of which leaves an upload and a connection behind, a rotated log of 20 MiB, and 84 descriptors at most.
+    server: 'leaking',
+    finds: [['fd/near-limit', 'critical', 'likely'], ['fd/deleted-file', 'warning', 'certain'], ['socket/close-wait', 'warning', 'likely']],
+  },
 };
 
 /** One per rule: a near miss, on which it must be silent, or `info` where the finding says so itself; and healthy servers. */
 export const ok = {
   // 50 of 64: 78 %.
   'fd-near-limit': { make: ['rlimit=64:4096', 'files=47:cache/item-{}.json'], finds: [] },
+  // A pool that is full after two seconds, and stays so.
+  'fd-growth': { make: ['rlimit=64:4096', 'leak=8:kind=file:max=16', 'churn=20'], watch: '6s', finds: [['fd/growth', 'info', 'hint']] },
   // Another name is left, the name only looks so, another file took the name: no space to win.
   'fd-deleted-file': { make: ['deleted-linked=3:size=8388608', 'really-named-deleted=2', 'files=5:cache/item-{}.json'], finds: [] },
   // Announced by LISTEN_FDS.

@@ -52,6 +52,8 @@ export interface TapeTarget {
   host: Host;
   /** Names and addresses are pseudonyms. */
   redacted: boolean;
+  /** It holds the samples of a watch, before the look: how long it was, and the time between two samples. */
+  watch?: { windowMs: number; intervalMs: number };
 }
 
 /** A report with its text view, or a plain text (`explain`, `schema`). */

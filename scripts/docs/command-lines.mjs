@@ -5,6 +5,10 @@ const OWN_OPTIONS = new Set(['-V', '--version', '-h', '--help']);
 const SAMPLE_BLOCK = /^<!-- sample: .+? -->\n+```[\s\S]*?^```$/gm;
 const BLOCK = /^```\w*\n[\s\S]*?^```$/gm;
 
+const BEFORE = '(?:\\$ )?(?:.* && )?(?:sudo |npx )*';
+const LINE = new RegExp(`^[ \\t]*${BEFORE}reloadctl( .*)?$`, 'gm');
+const INDENTED = new RegExp(`^(?: {4}|\\t)${BEFORE}reloadctl( .*)?$`, 'gm');
+
 const blank = (text) => text.replace(/[^\n]/g, ' ');
 
 /** Command lines with their line numbers. */
@@ -13,9 +17,11 @@ function commandLines(text) {
   const visible = text.replace(SAMPLE_BLOCK, blank);
   const add = (offset, line) => found.push({ number: visible.slice(0, offset).split('\n').length, line });
   for (const block of visible.matchAll(BLOCK)) {
-    for (const match of block[0].matchAll(/^[ \t]*(?:\$ )?(?:sudo )?reloadctl( .*)?$/gm)) add(block.index + match.index, match[1] ?? '');
+    for (const match of block[0].matchAll(LINE)) add(block.index + match.index, match[1] ?? '');
   }
-  for (const match of visible.replace(BLOCK, blank).matchAll(/`(?:sudo )?reloadctl( [^`]*)`/g)) add(match.index, match[1]);
+  const prose = visible.replace(BLOCK, blank);
+  for (const match of prose.matchAll(INDENTED)) add(match.index, match[1] ?? '');
+  for (const match of prose.matchAll(/`(?:sudo |npx )*reloadctl( [^`]*)`/g)) add(match.index, match[1]);
   return found;
 }
 

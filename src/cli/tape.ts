@@ -18,15 +18,22 @@ export function tapeTarget(header: Header, file: string): TapeTarget {
   const { recordedAt, redacted, host = UNKNOWN_HOST, target } = header;
   if (Number.isNaN(Date.parse(recordedAt))) throw new UserError(`${file}:1: the tape says no time when it was recorded; record it again`);
   if (!isTarget(target)) throw new UserError(`${file}:1: the tape does not say which processes it was recorded from; record it again`);
-  const { spec, name, pids } = target;
-  return { spec, name, pids, recordedAt: new Date(recordedAt).toISOString(), host, redacted };
+  const { spec, name, pids, watch } = target;
+  return { spec, name, pids, ...(watch && { watch }), recordedAt: new Date(recordedAt).toISOString(), host, redacted };
 }
 
-function isTarget(value: unknown): value is { spec: string; name: string; pids: number[] } {
+function isTarget(value: unknown): value is Pick<TapeTarget, 'spec' | 'name' | 'pids' | 'watch'> {
   if (typeof value !== 'object' || value === null) return false;
-  const { spec, name, pids } = value as Record<string, unknown>;
+  const { spec, name, pids, watch } = value as Record<string, unknown>;
+  if (watch !== undefined && !isWatch(watch)) return false;
   const named = typeof spec === 'string' && typeof name === 'string' && Array.isArray(pids);
   return named && pids.length > 0 && pids.every((pid) => Number.isSafeInteger(pid) && pid > 0);
+}
+
+function isWatch(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { windowMs, intervalMs } = value as Record<string, unknown>;
+  return [windowMs, intervalMs].every((ms) => typeof ms === 'number' && Number.isFinite(ms) && ms > 0);
 }
 
 /**
@@ -35,7 +42,8 @@ function isTarget(value: unknown): value is { spec: string; name: string; pids: 
  */
 export function tapeCoverage(missing: readonly string[], target: Target | null): Coverage[] {
   const own = target?.pids.map((pid) => `/proc/${pid}/`);
-  const isNeeded = (source: string): boolean => own === undefined || source === '/proc' || own.some((prefix) => source.startsWith(prefix));
+  // Of what is no path (sock_diag, kcmp, ...) a report can do without.
+  const isNeeded = (source: string): boolean => own === undefined || /^(\/proc|what came after .*)$/.test(source) || own.some((prefix) => source.startsWith(prefix));
   const needed = missing.filter(isNeeded);
   const [first] = needed.length > 0 ? needed : missing;
   if (first === undefined) return [];

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '../kernel/user-error.ts';
-import { packageFile } from '../package-files.ts';
+import { ownProgram } from '../package-files.ts';
 import { FOLDER, type Planted, type ServerMessage } from './protocol.ts';
 
 /** Writing 20 MiB on a slow disk takes its time. */
@@ -29,11 +29,11 @@ export interface DemoServer {
  */
 export async function startServer(signal: AbortSignal): Promise<DemoServer | undefined> {
   const { execa } = await import('execa');
-  const script = packageFile('dist/demo-server.js');
+  const { file, args } = ownProgram('demo-server');
   // Made by the server: between a folder made here and a server started after it, our death would leave the folder.
   const folder = join(tmpdir(), FOLDER + randomUUID());
   // In a session of its own: Ctrl-C and the end of the terminal come to us, and the server learns of our end from its stdin.
-  const child = execa(process.execPath, [script, folder], {
+  const child = execa(file, [...args, folder], {
     stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'ignore',

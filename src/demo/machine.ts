@@ -1,7 +1,6 @@
 /** One line about the machine, for the head of the demo. */
-import { createRequire } from 'node:module';
 import { availableParallelism, freemem, release, totalmem, type as systemName } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import { ownProgram } from '../package-files.ts';
 import { bytes, plural } from '../report/words.ts';
 
 export interface Machine {
@@ -16,19 +15,7 @@ export interface Machine {
 /** It starts programs, and one of them (`hostname -f`) waits for a name server that may be dead. */
 const PATIENCE_MS = 1500;
 
-/**
- * Asked in a thread that can be ended: a program that hangs would keep us from ending. The path comes from where we are
- * installed, not from the working directory.
- */
-const QUESTION = `
-const { parentPort, workerData } = require('node:worker_threads');
-const si = require(workerData);
-Promise.all([si.osInfo(), si.mem()]).then(([os, memory]) => parentPort.postMessage({
-  os: [os.distro, os.release].filter(Boolean).join(' '), memoryBytes: memory.total, availableBytes: memory.available,
-}));
-`;
-
-/** By systeminformation; by Node alone where that is not installed, fails or takes too long. */
+/** By systeminformation; by the runtime alone where that is not installed, fails or takes too long. */
 export async function readMachine(patienceMs = PATIENCE_MS): Promise<Machine> {
   const known: Machine = {
     os: systemName(),
@@ -40,35 +27,24 @@ export async function readMachine(patienceMs = PATIENCE_MS): Promise<Machine> {
   return { ...known, ...(await askSystemInformation(patienceMs)) };
 }
 
+/** Asked in a process that can be killed: a program that hangs would keep us from ending. */
 async function askSystemInformation(patienceMs: number): Promise<Partial<Machine>> {
-  const worker = openWorker();
-  if (worker === undefined) return {};
-  let timer: NodeJS.Timeout | undefined;
-  const answer = await new Promise<Partial<Machine>>((resolve) => {
-    timer = setTimeout(resolve, patienceMs, {});
-    worker.once('message', resolve);
-    worker.once('error', () => resolve({}));
-    worker.once('exit', () => resolve({}));
+  const { execa } = await import('execa');
+  const { file, args } = ownProgram('demo-machine');
+  const { stdout } = await execa(file, args, {
+    stdin: 'ignore',
+    stderr: 'ignore',
+    env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C' },
+    extendEnv: false,
+    cancelSignal: AbortSignal.timeout(patienceMs),
+    killSignal: 'SIGKILL',
+    reject: false,
   });
-  clearTimeout(timer);
-  await worker.terminate();
-  return isSound(answer) ? answer : {};
-}
-
-/** Undefined where the package is not installed or no thread can be had. */
-function openWorker(): Worker | undefined {
   try {
-    const require = createRequire(import.meta.url);
-    const workerData = require.resolve('systeminformation');
-    return new Worker(QUESTION, {
-      eval: true,
-      workerData,
-      env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C' },
-      execArgv: [],
-      stderr: true,
-    });
+    const answer = JSON.parse(stdout) as Partial<Machine>;
+    return isSound(answer) ? answer : {};
   } catch {
-    return undefined;
+    return {};
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * The server of the demo: a process of its own that leaks on purpose, says what it planted, and waits. It ends when its stdin
- * does, which the death of its parent sees to as well, and takes its folder along. Run as: node demo-server.js FOLDER
+ * does, which the death of its parent sees to as well, and takes its folder along. Its one argument is that folder.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -26,6 +26,8 @@ const UPLOAD_FILES = 60;
 const CONFIG_OPENS = 12;
 const LOG_BYTES = 20 * 1024 * 1024;
 const CHUNK_BYTES = 1024 * 1024;
+/** What `ps` calls it. */
+const NAME = 'leaky-server';
 /** How much of the soft limit shall be used. */
 const USED = 0.95;
 
@@ -65,16 +67,20 @@ async function plantCloseWait(): Promise<number> {
     socket.on('end', () => {
       ended++;
       if (ended === CLIENTS) resolve();
+      else comeAndGo(port);
     });
     socket.resume();
   });
   const { port } = await listening(server);
-  for (let n = 0; n < CLIENTS; n++) {
-    const client = connect(port, '127.0.0.1', () => client.destroy());
-    client.on('error', (error) => tell({ error: `a client of the demo could not connect: ${error.message}` }));
-  }
+  // One after the other: many at once would push the numbers of descriptors far above their count.
+  comeAndGo(port);
   await allClosed;
   return port;
+}
+
+function comeAndGo(port: number): void {
+  const client = connect(port, '127.0.0.1', () => client.destroy());
+  client.on('error', (error) => tell({ error: `a client of the demo could not connect: ${error.message}` }));
 }
 
 function deferred(): { promise: Promise<void>; resolve: () => void } {
@@ -151,7 +157,9 @@ function end(folder: string): void {
 }
 
 async function main(folder: string): Promise<void> {
-  process.title = 'leaky-server';
+  process.title = NAME;
+  // Bun keeps a title to itself.
+  writeFileSync('/proc/self/comm', NAME);
   process.stdin
     .on('end', () => end(folder))
     .on('error', () => end(folder))

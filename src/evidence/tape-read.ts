@@ -31,6 +31,9 @@ interface TimedRecord extends TapeRecord {
   round: number;
 }
 
+/** What a longer wait would have shown. */
+const AFTERWARDS = 'what came after the last pause';
+
 class TapedEvidence implements TapeEvidence {
   readonly origin = 'tape';
   readonly header: TapeHeader;
@@ -61,10 +64,13 @@ class TapedEvidence implements TapeEvidence {
     return this.#now;
   }
 
-  /** On to what was recorded after the next pause, however long that was. */
+  /** On to what was recorded after the next pause, however long that was. After the last one time stands still. */
   async sleep(): Promise<void> {
     const ended = this.#pauses[this.#round];
-    if (ended === undefined) return;
+    if (ended === undefined) {
+      this.#missing.add(AFTERWARDS);
+      return;
+    }
     this.#round++;
     this.#now = Math.max(this.#now, ended);
   }

@@ -8,7 +8,7 @@ import { type ListOptions, parseListOptions } from './list-options.ts';
 import { readThreads } from './threads.ts';
 import { runTop } from './top.ts';
 import { viewOf } from './view.ts';
-import { parseWatch } from './watch/options.ts';
+import { parseWatch, watchOnTape } from './watch/options.ts';
 import { runWatch } from './watch/run.ts';
 
 export function configure(command: Command): void {
@@ -31,7 +31,7 @@ export function configure(command: Command): void {
 
 export async function run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
   const list = parseListOptions(options);
-  const watching = parseWatch(options.watch, options.interval);
+  const asked = parseWatch(options.watch, options.interval);
   const [spec] = args;
   if (options.top) return runTop(context, { all: Boolean(options.all) });
   if (spec === undefined && !context.tapeHeader) {
@@ -40,10 +40,8 @@ export async function run(args: string[], options: Record<string, unknown>, cont
     });
   }
   const target: TargetOptions = { tree: Boolean(options.tree), owners: Boolean(options.owners) || list.list };
-  if (watching) {
-    if (spec === undefined || context.tapeHeader) throw new UserError('--watch needs a live target: a tape is one look');
-    return runWatch(spec, target, watching, list, context);
-  }
+  const watching = context.tapeHeader ? watchOnTape(asked, context.tapeHeader.watch) : asked;
+  if (watching) return runWatch(spec, target, watching, list, context);
   return runOnTarget(spec, { ...target, threads: Boolean(options.threads) }, list, context);
 }
 

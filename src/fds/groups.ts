@@ -37,7 +37,8 @@ export function groupRows(rows: Iterable<FdSummary | FdRow>, by: readonly string
     const id = by.length === 0 || by.includes('kind') ? `${row.kind}\0${values}` : values;
     let group = groups.get(id);
     if (!group) {
-      group = { kind: row.kind, key, count: 0, share: 0, withoutCloexec: 0, deleted: 0, examples: [], otherEnds: [], ends: new Map(), kinds: new Set() };
+      const empty = { count: 0, share: 0, withoutCloexec: 0, deleted: 0, examples: [], otherEnds: [] };
+      group = { kind: row.kind, key, ...empty, ends: new Map(), kinds: new Set() };
       groups.set(id, group);
     }
     group.count++;

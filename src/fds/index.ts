@@ -2,3 +2,5 @@
 export { configure, emptyData, run } from './command.ts';
 export { fdRules } from './rules/index.ts';
 export type { FdsData } from './data.ts';
+export { parseWatch } from './watch/options.ts';
+export { watchTarget } from './watch/run.ts';

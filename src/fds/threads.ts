@@ -30,7 +30,8 @@ export function readThreads(evidence: Evidence, snapshot: Snapshot, coverage: Co
       continue;
     }
     const leader = namesOf(evidence, `/proc/${process.pid}/task/${process.pid}/fd`, budget);
-    const found = listed.value.map((name) => threadTable(evidence, process.pid, Number(name), leader, budget)).filter((table) => table !== 'gone');
+    const read = listed.value.map((name) => threadTable(evidence, process.pid, Number(name), leader, budget));
+    const found = read.filter((table) => table !== 'gone');
     threads.push(...found);
     noteCoverage(evidence, found, budget, coverage);
   }

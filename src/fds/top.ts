@@ -23,6 +23,8 @@ export interface TopRow {
   open: number | null;
   soft: number | null;
   hard: number | null;
+  /** soft and hard could not be read; else null is unlimited. */
+  limitUnknown?: true;
   ratio: number | null;
   /** Capacity of the table: its past peak, rounded up to a power of two. */
   fdSize: number;
@@ -64,7 +66,15 @@ function readRows(evidence: Evidence, coverage: CoverageLog): TopRow[] {
     if (open === null) unknown++;
     const soft = limit?.soft ?? null;
     rows.push({
-      pid, comm: decodeText(status.name).text, uid: status.uid, open, soft, hard: limit?.hard ?? null, ratio: ratioOf(open, soft), fdSize: status.fdSize,
+      pid,
+      comm: decodeText(status.name).text,
+      uid: status.uid,
+      open,
+      soft,
+      hard: limit?.hard ?? null,
+      ...(!limit && { limitUnknown: true }),
+      ratio: ratioOf(open, soft),
+      fdSize: status.fdSize,
     });
   }
   coverage.note({
@@ -121,7 +131,7 @@ function* topView(rows: readonly TopRow[], all: boolean): Generator<Block> {
     rows: shown.map((row) => [
       row.pid,
       row.open === null ? 'unknown' : count(row.open),
-      row.soft === null ? 'unlimited' : count(row.soft),
+      row.soft === null ? (row.limitUnknown ? 'unknown' : 'unlimited') : count(row.soft),
       row.ratio === null ? '-' : percent(row.ratio),
       count(row.fdSize),
       row.comm,

@@ -44,7 +44,9 @@ function* processBlocks(snapshot: Snapshot, data: FdsData): Generator<Block> {
     yield { type: 'paragraph', text: `${limitWords(only)}${highest}, table grown to ${count(only.fdSize)}` };
     return;
   }
-  yield { type: 'paragraph', text: `${snapshot.label}: ${data.open === null ? 'unknown number' : count(data.open)} open in all`, tone: 'strong' };
+  const counted = data.processes.filter((process) => process.open !== null).length;
+  const where = counted === data.processes.length ? 'in all' : `in ${counted} of them, unknown in ${data.processes.length - counted}`;
+  yield { type: 'paragraph', text: `${snapshot.label}: ${count(data.open ?? 0)} open ${where}`, tone: 'strong' };
   const rows = data.processes.toSorted((a, b) => (b.ratio ?? -1) - (a.ratio ?? -1) || (b.open ?? -1) - (a.open ?? -1));
   yield {
     type: 'table',
@@ -117,7 +119,8 @@ function* threadBlocks(threads: readonly ThreadTable[]): Generator<Block> {
   const unknown = threads.filter((thread) => thread.open === null).length;
   if (unknown > 0) yield { type: 'paragraph', text: `the tables of ${plural('thread', unknown)} could not be read` };
   if (own.length === 0) {
-    if (unknown < threads.length) yield { type: 'paragraph', text: `${plural('thread', threads.length - unknown)}, all with the one table` };
+    const known = threads.length - unknown;
+    if (known > 0) yield { type: 'paragraph', text: `${plural('thread', known)}, all with the one table` };
     return;
   }
   yield { type: 'paragraph', text: `${own.length} of ${plural('thread', threads.length)} have a table of their own:` };

@@ -24,7 +24,8 @@ export function announcedFds(environ: ByteString, pids: readonly number[], fds: 
   const variables = parseEnviron(environ);
   const announced = new Set<number>();
   for (const [name, value] of variables) {
-    if (passing.test(name) && (!otherNumbers.test(name) || name === 'SERVER_STARTER_PORT')) for (const fd of numbersIn(value)) announced.add(fd);
+    if (!passing.test(name) || (otherNumbers.test(name) && name !== 'SERVER_STARTER_PORT')) continue;
+    for (const fd of numbersIn(value)) announced.add(fd);
   }
   const count = Number(variables.get('LISTEN_FDS') ?? 0);
   const receiver = variables.get('LISTEN_PID');

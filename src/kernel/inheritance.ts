@@ -35,7 +35,8 @@ export function sharedAcrossExec(tables: readonly FdTable[], relatives: readonly
         const origin = numbers.get(owner)!.get(held.fd);
         if (!origin || !isSharedAcrossExec(origin, held)) continue;
         const [own, other] = below ? [origin, held] : [held, origin];
-        if (own.kind === 'socket' || own.kind === 'file') shared.push({ own, other, process: below ? holder.process : owner.process, below });
+        if (own.kind !== 'socket' && own.kind !== 'file') continue;
+        shared.push({ own, other, process: below ? holder.process : owner.process, below });
       }
     }
   }

@@ -32,7 +32,7 @@ export interface LookedAt {
 /** Throws UserError for a target that is not there or ambiguous; a tape is about the target it was made of. */
 export async function lookAt(spec: string | undefined, options: TargetOptions, context: LookContext, command: string): Promise<LookedAt> {
   const { tapeHeader } = context;
-  const target = tapeHeader ? onTape(context.evidence, spec, options.tree, tapeHeader) : resolveTarget(context.evidence, spec!, { tree: options.tree, command });
+  const target = targetOf(spec, options.tree, context, command);
   // A tape is asked what it was asked when it was made: about all of its processes, whichever are meant now.
   const asked = tapeHeader ? [...new Set([...tapeHeader.pids, ...target.pids])] : target.pids;
   const { snapshot, coverage } = await takeSnapshot(context.evidence, asked, target.name, {
@@ -44,6 +44,11 @@ export async function lookAt(spec: string | undefined, options: TargetOptions, c
     signal: context.signal,
   });
   return { target, snapshot: narrowed(snapshot, target), coverage };
+}
+
+/** Throws UserError as lookAt. Without a tape there must be a spec. */
+export function targetOf(spec: string | undefined, tree: boolean, { evidence, tapeHeader }: LookContext, command: string): ResolvedTarget {
+  return tapeHeader ? onTape(evidence, spec, tree, tapeHeader) : resolveTarget(evidence, spec!, { tree, command });
 }
 
 /** The others of the tape are relatives then. */

@@ -90,7 +90,8 @@ function findPeers(text: string, protocol: InetProtocol, ends: ReadonlyMap<numbe
     protocol,
     (row) => {
       for (const end of ends.get(portPair(row.localPort!, row.remotePort!)) ?? []) {
-        if (isSameAddress(end.localAddress, row.remoteAddress) && isSameAddress(end.remoteAddress, row.localAddress)) end.peerInode = row.inode;
+        const isPeer = isSameAddress(end.localAddress, row.remoteAddress) && isSameAddress(end.remoteAddress, row.localAddress);
+        if (isPeer) end.peerInode = row.inode;
       }
     },
     (inode, _state, local, remote) => inode !== '0' && ends.has(portPair(local, remote)),

@@ -1,8 +1,11 @@
 /** Names a target chose reach no terminal as they are, and no script with a byte lost. */
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FdRow } from '../../src/fds/attributes.ts';
-import { describeNeeds } from '../live/support/need.ts';
-import { type FactoryTruth, type Running, reloadctl, startFactory } from '../live/support/program.ts';
+import { startChild } from '../live/support/child.ts';
+import { describeNeeds, findProgram } from '../live/support/need.ts';
+import { type FactoryTruth, ownFolder, type Running, reloadctl, startFactory } from '../live/support/program.ts';
 import { findingOf, look, rowOf } from './support/look.ts';
 
 /** What a terminal obeys or hides: controls beside the newline that ends a line, format characters, line separators. */
@@ -63,6 +66,21 @@ describeNeeds(['python3'], 'hostile names', () => {
     const { report } = await look([factory.pid, '--list', '--where', 'path~"new\nline"']);
     expect(report.data.fds?.map(({ target }) => target)).toEqual([expect.stringMatching(/new\nline$/)]);
   });
+});
+
+it('a process name that is hostile: in its own report, as target, and in --top', async () => {
+  const path = join(ownFolder('hostile'), 'evil\x1b[31m\n');
+  copyFileSync(findProgram('sleep')!, path);
+  const child = await startChild(path, ['100']);
+  for (const args of [[String(child.pid)], [String(child.pid), '--verbose'], ['--top', '--all'], ['evil\x1b[31m\n']]) {
+    const run = await reloadctl(['fds', ...args]);
+    expect(run.stdout).not.toMatch(UNSAFE);
+    expect(run.stdout).toContain('evil\\x1b[31m\\n');
+  }
+  const top = await reloadctl(['fds', '--top', '--json']);
+  expect(top.stdout).not.toMatch(UNSAFE);
+  expect(JSON.parse(top.stdout)).toMatchObject({ data: { processes: expect.arrayContaining([expect.objectContaining({ pid: child.pid, comm: 'evil\x1b[31m\n' })]) } });
+  await child.stop('SIGTERM');
 });
 
 describe('hostile words of the user himself', () => {

@@ -3,7 +3,18 @@ import { describe, expect, it } from 'vitest';
 import type { FdRow } from '../../src/fds/attributes.ts';
 import { parseListOptions, sortRows } from '../../src/fds/list-options.ts';
 
-const row = (fd: number, more: Partial<FdRow> = {}): FdRow => ({ pid: 1, fd, kind: 'file', target: `/f${fd}`, cloexec: true, deleted: false, access: 'r', key: '', description: '', ...more });
+const row = (fd: number, more: Partial<FdRow> = {}): FdRow => ({
+  pid: 1,
+  fd,
+  kind: 'file',
+  target: `/f${fd}`,
+  cloexec: true,
+  deleted: false,
+  access: 'r',
+  key: '',
+  description: '',
+  ...more,
+});
 const order = (rows: FdRow[], ...by: string[]): number[] => sortRows(rows, by).map(({ fd }) => fd);
 
 describe('parseListOptions', () => {
@@ -13,7 +24,11 @@ describe('parseListOptions', () => {
     expect(parseListOptions({ sort: '-bytes' })).toMatchObject({ list: true, sort: ['-bytes'] });
     expect(parseListOptions({ columns: 'fd,path' })).toMatchObject({ list: true, columns: ['fd', 'path'] });
     expect(parseListOptions({ where: 'fd=1' }).list).toBe(false);
-    expect(parseListOptions({ groupBy: 'kind,state', all: true })).toMatchObject({ list: false, groupBy: ['kind', 'state'], allGroups: true });
+    expect(parseListOptions({ groupBy: 'kind,state', all: true })).toMatchObject({
+      list: false,
+      groupBy: ['kind', 'state'],
+      allGroups: true,
+    });
   });
 
   it.each([{ where: 'x' }, { sort: 'x' }, { columns: '-fd' }, { groupBy: '-fd' }, { groupBy: '' }])('refuses %o', (options) => {

@@ -5,8 +5,18 @@ import { parseNames, parseWhere } from '../../src/fds/where.ts';
 import { UserError } from '../../src/kernel/user-error.ts';
 
 const row: FdRow = {
-  pid: 42, fd: 100, kind: 'socket', target: 'socket:[7]', cloexec: false, deleted: false, access: 'rw', key: 'tcp CLOSE_WAIT to 10.0.0.7:5432', description: "it's \"quoted\" \\ back",
-  state: 'CLOSE_WAIT', remotePort: 5432, path: '/var/tmp/a b.part',
+  pid: 42,
+  fd: 100,
+  kind: 'socket',
+  target: 'socket:[7]',
+  cloexec: false,
+  deleted: false,
+  access: 'rw',
+  key: 'tcp CLOSE_WAIT to 10.0.0.7:5432',
+  description: 'it\'s "quoted" \\ back',
+  state: 'CLOSE_WAIT',
+  remotePort: 5432,
+  path: '/var/tmp/a b.part',
 };
 const holds = (text: string): boolean => parseWhere(text)(row);
 const refusal = (text: string): string => {
@@ -21,15 +31,47 @@ const refusal = (text: string): string => {
 
 describe('parseWhere', () => {
   it.each([
-    ['kind=socket', true], ['kind=file', false], ['kind!=file', true], ['kind!=socket', false],
-    ['fd=100', true], ['fd>99', true], ['fd>100', false], ['fd>=100', true], ['fd<101', true], ['fd<100', false], ['fd<=100', true], ['fd<=99.5', false],
-    ['cloexec=false', true], ['cloexec=true', false], ['cloexec!=true', true],
-    ['key~5432', true], ['key~CLOSE', true], ['key~close', false],
-    ['state=CLOSE*', true], ['state=*WAIT', true], ['state=C*_*T', true], ['state=*', true], ['state=LISTEN*', false], ['state!=LISTEN*', true], ['state=CLOSE_WAIT*CLOSE_WAIT', false],
-    ['path="/var/tmp/a b.part"', true], ["path='/var/tmp/a b.part'", true], ["path~'a b'", true], ['description~"\\"quoted\\" \\\\"', true], ['key=.*', false],
-    ['kind=socket state=CLOSE_WAIT fd>50', true], ['kind=socket  state=LISTEN', false], ['', true], ['  ', true],
-    ['bytes>0', false], ['bytes=', true], ['bytes!=5', true], ['bytes=*', true], ['name=', true],
-    ['state=', false], ["path=''", false],
+    ['kind=socket', true],
+    ['kind=file', false],
+    ['kind!=file', true],
+    ['kind!=socket', false],
+    ['fd=100', true],
+    ['fd>99', true],
+    ['fd>100', false],
+    ['fd>=100', true],
+    ['fd<101', true],
+    ['fd<100', false],
+    ['fd<=100', true],
+    ['fd<=99.5', false],
+    ['cloexec=false', true],
+    ['cloexec=true', false],
+    ['cloexec!=true', true],
+    ['key~5432', true],
+    ['key~CLOSE', true],
+    ['key~close', false],
+    ['state=CLOSE*', true],
+    ['state=*WAIT', true],
+    ['state=C*_*T', true],
+    ['state=*', true],
+    ['state=LISTEN*', false],
+    ['state!=LISTEN*', true],
+    ['state=CLOSE_WAIT*CLOSE_WAIT', false],
+    ['path="/var/tmp/a b.part"', true],
+    ["path='/var/tmp/a b.part'", true],
+    ["path~'a b'", true],
+    ['description~"\\"quoted\\" \\\\"', true],
+    ['key=.*', false],
+    ['kind=socket state=CLOSE_WAIT fd>50', true],
+    ['kind=socket  state=LISTEN', false],
+    ['', true],
+    ['  ', true],
+    ['bytes>0', false],
+    ['bytes=', true],
+    ['bytes!=5', true],
+    ['bytes=*', true],
+    ['name=', true],
+    ['state=', false],
+    ["path=''", false],
   ])('%s is %s', (text, expected) => {
     expect(holds(text)).toBe(expected);
   });
@@ -73,13 +115,19 @@ describe('parseWhere', () => {
 
   it('takes or refuses anything with words', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.tuple(fc.constantFrom(...attributeNames), fc.constantFrom('=', '~', '>', '!='), fc.string()).map((parts) => parts.join(''))), (text) => {
-        try {
-          parseWhere(text)(row);
-        } catch (error) {
-          expect(error).toBeInstanceOf(UserError);
-        }
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.tuple(fc.constantFrom(...attributeNames), fc.constantFrom('=', '~', '>', '!='), fc.string()).map((parts) => parts.join('')),
+        ),
+        (text) => {
+          try {
+            parseWhere(text)(row);
+          } catch (error) {
+            expect(error).toBeInstanceOf(UserError);
+          }
+        },
+      ),
     );
   });
 });

@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { announcedFds } from '../../src/kernel/announced-fds.ts';
 
-const environ = (variables: Record<string, string>): string => Object.entries(variables).map(([name, value]) => `${name}=${value}\0`).join('');
+const environ = (variables: Record<string, string>): string =>
+  Object.entries(variables)
+    .map(([name, value]) => `${name}=${value}\0`)
+    .join('');
 const announced = (variables: Record<string, string>, fds: number[] = [3, 4, 5, 6, 7, 8, 9, 80, 8080], pids: number[] = [42]): number[] =>
   announcedFds(environ(variables), pids, fds);
 
@@ -44,9 +47,14 @@ describe('announcedFds', () => {
 
   it('never throws, and announces nothing that was not asked for', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.constantFrom('LISTEN_FDS', 'NGINX', 'X_FD', 'SERVER_STARTER_PORT'), fc.array(fc.nat(9)), (value, name, fds) => {
-        for (const fd of announcedFds(`${name}=${value}\0`, [42], fds)) expect(fds).toContain(fd);
-      }),
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        fc.constantFrom('LISTEN_FDS', 'NGINX', 'X_FD', 'SERVER_STARTER_PORT'),
+        fc.array(fc.nat(9)),
+        (value, name, fds) => {
+          for (const fd of announcedFds(`${name}=${value}\0`, [42], fds)) expect(fds).toContain(fd);
+        },
+      ),
     );
   });
 });

@@ -10,9 +10,13 @@ const logged = (...entries: Partial<Coverage>[]): Coverage[] => {
 
 describe('CoverageLog', () => {
   it('keeps one line per source: counts add up, the worst status wins with its words', () => {
-    expect(logged({ seen: 3, total: 3 }, { status: 'denied', seen: 0, total: 2, detail: 'no', fix: 'sudo', needed: true }, { seen: 1, total: 1, detail: 'fine' })).toEqual([
-      { source: 'x', status: 'partial', seen: 4, total: 6, detail: 'no', fix: 'sudo', needed: true },
-    ]);
+    expect(
+      logged(
+        { seen: 3, total: 3 },
+        { status: 'denied', seen: 0, total: 2, detail: 'no', fix: 'sudo', needed: true },
+        { seen: 1, total: 1, detail: 'fine' },
+      ),
+    ).toEqual([{ source: 'x', status: 'partial', seen: 4, total: 6, detail: 'no', fix: 'sudo', needed: true }]);
     expect(logged({ source: 'a' }, { source: 'b' })).toHaveLength(2);
   });
 
@@ -34,7 +38,14 @@ describe('CoverageLog', () => {
 
 describe('statusOf', () => {
   it.each([
-    [undefined, 'ok'], ['EACCES', 'denied'], ['EPERM', 'denied'], ['ETIMEDOUT', 'timeout'], ['ENOTSUP', 'unsupported'], ['ENOSYS', 'unsupported'], ['ENOTRECORDED', 'absent'], ['EMFILE', 'absent'],
+    [undefined, 'ok'],
+    ['EACCES', 'denied'],
+    ['EPERM', 'denied'],
+    ['ETIMEDOUT', 'timeout'],
+    ['ENOTSUP', 'unsupported'],
+    ['ENOSYS', 'unsupported'],
+    ['ENOTRECORDED', 'absent'],
+    ['EMFILE', 'absent'],
   ])('%s is %s', (errno, status) => {
     expect(statusOf(errno)).toBe(status);
   });

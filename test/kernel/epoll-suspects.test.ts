@@ -3,7 +3,8 @@ import { epollSuspects, epollTargetKey } from '../../src/kernel/epoll-suspects.t
 import { fdInfo } from '../support/fake-process.ts';
 import { makeFd, makeTable } from '../support/fds.ts';
 
-const epoll = (...lines: string[]): ReturnType<typeof makeFd> => makeFd('anon_inode:[eventpoll]', { fd: 15, info: fdInfo({ ino: '1038', rest: lines.map((line) => `${line}\n`).join('') }) });
+const epoll = (...lines: string[]): ReturnType<typeof makeFd> =>
+  makeFd('anon_inode:[eventpoll]', { fd: 15, info: fdInfo({ ino: '1038', rest: lines.map((line) => `${line}\n`).join('') }) });
 const tfd = (fd: number, ino: number): string => `tfd: ${fd} events: 19 data: ${fd}  pos:0 ino:${ino.toString(16)} sdev:9`;
 
 describe('epollSuspects', () => {
@@ -23,7 +24,9 @@ describe('epollSuspects', () => {
 
   it('suspects nothing it cannot compare: old kernels, unread flags, unread epoll', () => {
     const unread = makeFd('socket:[100]', { fd: 3 });
-    expect(epollSuspects(makeTable([epoll('tfd: 3 events: 1 data: 3'), makeFd('socket:[100]', { fd: 3, info: fdInfo({ ino: '100' }) })]))).toEqual([]);
+    expect(
+      epollSuspects(makeTable([epoll('tfd: 3 events: 1 data: 3'), makeFd('socket:[100]', { fd: 3, info: fdInfo({ ino: '100' }) })])),
+    ).toEqual([]);
     expect(epollSuspects(makeTable([epoll(tfd(3, 999)), unread]))).toEqual([]);
     expect(epollSuspects(makeTable([makeFd('anon_inode:[eventpoll]', { fd: 15 })]))).toEqual([]);
   });

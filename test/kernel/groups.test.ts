@@ -8,13 +8,18 @@ const FIFO = 0o010644;
 const many = (count: number, make: (index: number) => Fd): Fd[] => Array.from({ length: count }, (_, index) => make(index));
 const keysOf = (fds: Fd[]): Set<string> => new Set(groupKeys(fds).values());
 const peer = (index: number, remotePort = 5432): Fd =>
-  makeFd(`socket:[${index}]`, { fd: index, row: { localAddress: '10.0.0.1', localPort: 40000 + index, remoteAddress: `10.0.1.${index}`, remotePort, state: 'ESTABLISHED' } });
+  makeFd(`socket:[${index}]`, {
+    fd: index,
+    row: { localAddress: '10.0.0.1', localPort: 40000 + index, remoteAddress: `10.0.1.${index}`, remotePort, state: 'ESTABLISHED' },
+  });
 
 describe('groupKeys', () => {
   it('keeps peers apart while they are few, and takes the wider key when they are many', () => {
     expect(keysOf(many(8, (index) => peer(index))).size).toBe(8);
     expect(keysOf(many(9, (index) => peer(index)))).toEqual(new Set(['tcp ESTABLISHED to *:5432']));
-    expect(keysOf([...many(9, (index) => peer(index)), peer(77, 443)])).toEqual(new Set(['tcp ESTABLISHED to *:5432', 'tcp ESTABLISHED to 10.0.1.77:443']));
+    expect(keysOf([...many(9, (index) => peer(index)), peer(77, 443)])).toEqual(
+      new Set(['tcp ESTABLISHED to *:5432', 'tcp ESTABLISHED to 10.0.1.77:443']),
+    );
   });
 
   it('makes templates over all paths of a kind together', () => {
@@ -29,7 +34,8 @@ describe('groupKeys', () => {
   });
 
   it('joins named pipes of one directory when they are many', () => {
-    const fifo = (index: number): Fd => makeFd(`/run/app/${index}.fifo`, { fd: index, info: fdInfo({ flags: '0' }), stat: fileStat({ mode: FIFO }) });
+    const fifo = (index: number): Fd =>
+      makeFd(`/run/app/${index}.fifo`, { fd: index, info: fdInfo({ flags: '0' }), stat: fileStat({ mode: FIFO }) });
     expect(keysOf(many(3, fifo)).size).toBe(3);
     expect(keysOf(many(30, fifo))).toEqual(new Set(['/run/app/* (read end)']));
   });

@@ -7,17 +7,24 @@ import { makeFd, makeTable } from '../support/fds.ts';
 
 const OPEN = fdInfo({ flags: '02' });
 const CLOSING = fdInfo({ flags: '02000002' });
-const held = (pid: number, fd: number, link: string, info: string | undefined = OPEN): Fd => makeFd(link, { pid, fd, ...(info && { info }), ...(link.startsWith('/') && { stat: fileStat() }) });
+const held = (pid: number, fd: number, link: string, info: string | undefined = OPEN): Fd =>
+  makeFd(link, { pid, fd, ...(info && { info }), ...(link.startsWith('/') && { stat: fileStat() }) });
 const app = (fds: Fd[], changes: Partial<Process> = {}): FdTable => makeTable(fds, changes);
-const child = (fds: Fd[], changes: Partial<Process> = {}): FdTable => makeTable(fds, { pid: 43, ppid: 42, comm: 'tool', exe: '/usr/bin/tool', ...changes });
-const pairs = (tables: FdTable[], relatives: FdTable[]): string[] => sharedAcrossExec(tables, relatives).map((pair) => `${descriptionKey(pair.own, pair.other)} ${pair.below ? 'below' : 'above'} ${pair.process.pid}`);
+const child = (fds: Fd[], changes: Partial<Process> = {}): FdTable =>
+  makeTable(fds, { pid: 43, ppid: 42, comm: 'tool', exe: '/usr/bin/tool', ...changes });
+const pairs = (tables: FdTable[], relatives: FdTable[]): string[] =>
+  sharedAcrossExec(tables, relatives).map(
+    (pair) => `${descriptionKey(pair.own, pair.other)} ${pair.below ? 'below' : 'above'} ${pair.process.pid}`,
+  );
 
 describe('sharedAcrossExec', () => {
   it('pairs what a child holds at the same number', () => {
-    expect(pairs([app([held(42, 5, 'socket:[1]'), held(42, 6, '/var/log/app.log')])], [child([held(43, 5, 'socket:[1]'), held(43, 6, '/var/log/app.log')])])).toEqual([
-      '42:5:43:5 below 43',
-      '42:6:43:6 below 43',
-    ]);
+    expect(
+      pairs(
+        [app([held(42, 5, 'socket:[1]'), held(42, 6, '/var/log/app.log')])],
+        [child([held(43, 5, 'socket:[1]'), held(43, 6, '/var/log/app.log')])],
+      ),
+    ).toEqual(['42:5:43:5 below 43', '42:6:43:6 below 43']);
   });
 
   it('pairs what a target got from its parent', () => {
@@ -32,9 +39,21 @@ describe('sharedAcrossExec', () => {
   });
 
   it.each<[string, FdTable, FdTable]>([
-    ['a worker of the same program', app([held(42, 5, 'socket:[1]')]), child([held(43, 5, 'socket:[1]')], { exe: '/usr/bin/app', comm: 'app' })],
-    ['the new binary of an upgrade', app([held(42, 5, 'socket:[1]')], { exe: '/usr/bin/app (deleted)' }), child([held(43, 5, 'socket:[1]')], { exe: '/usr/bin/app', comm: 'app' })],
-    ['an unknown executable', app([held(42, 5, 'socket:[1]')]), { ...child([held(43, 5, 'socket:[1]')]), process: { ...withoutExe(child([]).process) } }],
+    [
+      'a worker of the same program',
+      app([held(42, 5, 'socket:[1]')]),
+      child([held(43, 5, 'socket:[1]')], { exe: '/usr/bin/app', comm: 'app' }),
+    ],
+    [
+      'the new binary of an upgrade',
+      app([held(42, 5, 'socket:[1]')], { exe: '/usr/bin/app (deleted)' }),
+      child([held(43, 5, 'socket:[1]')], { exe: '/usr/bin/app', comm: 'app' }),
+    ],
+    [
+      'an unknown executable',
+      app([held(42, 5, 'socket:[1]')]),
+      { ...child([held(43, 5, 'socket:[1]')]), process: { ...withoutExe(child([]).process) } },
+    ],
     ['a stranger', app([held(42, 5, 'socket:[1]')]), child([held(43, 5, 'socket:[1]')], { ppid: 1 })],
     ['another number: a hand-over on purpose', app([held(42, 5, 'socket:[1]')]), child([held(43, 3, 'socket:[1]')])],
     ['another thing', app([held(42, 5, 'socket:[1]')]), child([held(43, 5, 'socket:[2]')])],

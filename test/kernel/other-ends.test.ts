@@ -6,7 +6,8 @@ import { makeFd, makeProcess, makeSnapshot, makeTable } from '../support/fds.ts'
 
 const READ = fdInfo({ flags: '00' });
 const WRITE = fdInfo({ flags: '01' });
-const pipeEnd = (pid: number, fd: number, info: string | undefined, inode = 9): Fd => makeFd(`pipe:[${inode}]`, { pid, fd, ...(info !== undefined && { info }) });
+const pipeEnd = (pid: number, fd: number, info: string | undefined, inode = 9): Fd =>
+  makeFd(`pipe:[${inode}]`, { pid, fd, ...(info !== undefined && { info }) });
 
 describe('OtherEnds', () => {
   it('names who holds the opposite end of a pipe', () => {

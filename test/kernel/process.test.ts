@@ -6,10 +6,33 @@ import { NETNS, statLine, worldOf } from '../support/fake-process.ts';
 
 describe('readProcess', () => {
   it('reads what the files say', () => {
-    const evidence = fakeEvidence(worldOf({ pid: 42, ppid: 7, comm: 'a) b (c', startTime: '555', soft: '20000', hard: 'unlimited', fdSize: 512, fds: { 0: '/dev/null', 3: '/tmp/x' } }));
+    const evidence = fakeEvidence(
+      worldOf({
+        pid: 42,
+        ppid: 7,
+        comm: 'a) b (c',
+        startTime: '555',
+        soft: '20000',
+        hard: 'unlimited',
+        fdSize: 512,
+        fds: { 0: '/dev/null', 3: '/tmp/x' },
+      }),
+    );
     expect(readProcess(evidence, 42)).toEqual({
-      pid: 42, ppid: 7, startTime: '555', comm: 'a) b (c', exe: '/usr/bin/app', state: 'S', kernelThread: false, uid: 1000, threads: 1, fdSize: 512, open: 2,
-      limit: { soft: 20000, hard: null }, netns: NETNS, origin: { path: '/system.slice/app.service', unit: 'app.service' },
+      pid: 42,
+      ppid: 7,
+      startTime: '555',
+      comm: 'a) b (c',
+      exe: '/usr/bin/app',
+      state: 'S',
+      kernelThread: false,
+      uid: 1000,
+      threads: 1,
+      fdSize: 512,
+      open: 2,
+      limit: { soft: 20000, hard: null },
+      netns: NETNS,
+      origin: { path: '/system.slice/app.service', unit: 'app.service' },
     });
   });
 
@@ -70,7 +93,15 @@ describe('stillThere', () => {
 
 describe('ProcessTree', () => {
   const evidence = fakeEvidence(
-    worldOf({ pid: 1, ppid: 0 }, { pid: 2, ppid: 0, kernelThread: true }, { pid: 5, ppid: 2, kernelThread: true }, { pid: 10 }, { pid: 11, ppid: 10 }, { pid: 12, ppid: 11 }, { pid: 20 }),
+    worldOf(
+      { pid: 1, ppid: 0 },
+      { pid: 2, ppid: 0, kernelThread: true },
+      { pid: 5, ppid: 2, kernelThread: true },
+      { pid: 10 },
+      { pid: 11, ppid: 10 },
+      { pid: 12, ppid: 11 },
+      { pid: 20 },
+    ),
   );
   const tree = new ProcessTree(evidence);
 

@@ -30,26 +30,29 @@ function randomBytes(length: number): Buffer {
 }
 
 function randomUUID(): string {
-  return randomBytes(16).toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  return randomBytes(16)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 const many = (count: number, make: (index: number) => string): string[] => Array.from({ length: count }, (_, index) => make(index));
-const from = (alphabet: string, length: number): string => [...randomBytes(length)].map((byte) => alphabet.charAt(byte % alphabet.length)).join('');
+const from = (alphabet: string, length: number): string =>
+  [...randomBytes(length)].map((byte) => alphabet.charAt(byte % alphabet.length)).join('');
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const ALPHANUMERIC = `${LETTERS}0123456789`;
 
 const families: Record<string, () => string> = {
   'mkstemp with an extension': () => `/var/tmp/upload-${from(ALPHANUMERIC, 6)}.part`,
   'mkstemp after a dot': () => `/srv/acme/conf.${from(ALPHANUMERIC, 6)}`,
-  'uuids': () => `/data/acme/${randomUUID()}.bin`,
+  uuids: () => `/data/acme/${randomUUID()}.bin`,
   'uuids of directories': () => `/data/acme/${randomUUID()}/wal`,
   'sha-1': () => `/var/cache/acme/${randomBytes(20).toString('hex')} (deleted)`,
   'short hashes': () => `/var/cache/acme/obj-${randomBytes(4).toString('hex')}.o`,
   'seven hex digits': () => `/var/cache/acme/${randomBytes(4).toString('hex').slice(1)}`,
-  'versions': () => `/opt/acme/v${randomBytes(1)[0]! % 4}.${randomBytes(1)[0]! % 5}/lib${from('abc', 2)}.so`,
+  versions: () => `/opt/acme/v${randomBytes(1)[0]! % 4}.${randomBytes(1)[0]! % 5}/lib${from('abc', 2)}.so`,
   'hidden files': () => `/home/acme/.${from('abcdef', 3)}${from(ALPHANUMERIC, 2)}`,
-  'tenants': () => `/srv/${from('abcdefgh', 4)}/db.sqlite`,
-  'unlinked': () => `/tmp/${from(LETTERS, 3)}.log (deleted)`,
+  tenants: () => `/srv/${from('abcdefgh', 4)}/db.sqlite`,
+  unlinked: () => `/tmp/${from(LETTERS, 3)}.log (deleted)`,
   'few names': () => `/etc/acme/${from('ab', 2)}.conf`,
   'other scripts': () => `/srv/${from('äöü日本', 2)}${from('abcdef0123', 9)}/x`,
 };
@@ -75,7 +78,9 @@ describe('paths of a redacted tape', () => {
       fc.string({ unit: fc.constantFrom('a', 'B', 'f', 'x', '7', '0', '.', '-', '_'), minLength: 1, maxLength: 12 }),
       fc.constantFrom('var', 'lib64', 'tmp', 'x (deleted)', 'é9', 'deadbeef1', 'cafe0000'),
     );
-    const path = fc.tuple(fc.array(component, { minLength: 1, maxLength: 4 }), fc.constantFrom('', ' (deleted)')).map(([parts, mark]) => `/${parts.join('/')}${mark}`);
+    const path = fc
+      .tuple(fc.array(component, { minLength: 1, maxLength: 4 }), fc.constantFrom('', ' (deleted)'))
+      .map(([parts, mark]) => `/${parts.join('/')}${mark}`);
     fc.assert(
       fc.property(fc.uniqueArray(path, { maxLength: 150 }), (paths) => {
         expect(partition(redacted(paths))).toEqual(partition(paths));

@@ -5,7 +5,8 @@ import { byLooks, pathTemplates } from '../../src/kernel/templates.ts';
 
 const templates = (...paths: string[]): Set<string> => new Set(pathTemplates(paths).values());
 const many = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => make(index));
-const letters = (length: number): string => [...randomBytes(length)].map((byte) => 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'.charAt(byte % 52)).join('');
+const letters = (length: number): string =>
+  [...randomBytes(length)].map((byte) => 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'.charAt(byte % 52)).join('');
 const alphanumerics = (length: number): string =>
   [...randomBytes(length)].map((byte) => 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'.charAt(byte % 62)).join('');
 
@@ -62,7 +63,20 @@ describe('pathTemplates', () => {
   });
 
   it('does not join a handful of different names', () => {
-    const names = ['access.log', 'error.log', 'app.log', 'audit.log', 'db.sqlite', 'cache.bin', 'conf.yml', 'lock', 'pid.txt', 'a.sock', 'b.json', 'c.xml'];
+    const names = [
+      'access.log',
+      'error.log',
+      'app.log',
+      'audit.log',
+      'db.sqlite',
+      'cache.bin',
+      'conf.yml',
+      'lock',
+      'pid.txt',
+      'a.sock',
+      'b.json',
+      'c.xml',
+    ];
     expect(templates(...names.map((name) => `/srv/app/${name}`)).size).toBe(names.length);
   });
 
@@ -75,7 +89,9 @@ describe('pathTemplates', () => {
     fc.constantFrom('a', 'b', 'srv', 'app', '*', '', '.hidden', 'x (deleted)', 'v1.2', 'tmp.Ab3', 'é'),
     fc.string({ unit: fc.constantFrom('a', 'b', '1', '2', '.', '-', '_', ' ', '*', '\n', '\u001b'), maxLength: 6 }),
   );
-  const path = fc.tuple(fc.array(component, { minLength: 1, maxLength: 5 }), fc.constantFrom('', ' (deleted)')).map(([parts, mark]) => `/${parts.join('/')}${mark}`);
+  const path = fc
+    .tuple(fc.array(component, { minLength: 1, maxLength: 5 }), fc.constantFrom('', ' (deleted)'))
+    .map(([parts, mark]) => `/${parts.join('/')}${mark}`);
   const paths = fc.uniqueArray(path, { maxLength: 120 });
 
   it('has a template for every path, whatever their order, and the same each time', () => {
@@ -107,7 +123,8 @@ describe('pathTemplates', () => {
       fc.property(paths, (given) => {
         const made = pathTemplates(given);
         const members = [...made.values()];
-        for (const [original, template] of made) if (members.filter((other) => other === template).length === 1) expect(template).toBe(original);
+        for (const [original, template] of made)
+          if (members.filter((other) => other === template).length === 1) expect(template).toBe(original);
       }),
       { numRuns: 200 },
     );

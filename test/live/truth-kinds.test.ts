@@ -53,8 +53,10 @@ const requests = Object.entries(MADE).map(([name, { options }], index) => `${nam
 
 function expectedKinds(truth: FactoryTruth, of: Looked): Record<string, number> {
   const kinds: Record<string, number> = {};
-  const add = (kind: string, count: number): void => void (kinds[kind] = (kinds[kind] ?? 0) + count);
-  Object.entries(MADE).forEach(([, { kind, each = 1 }], index) => add(kind, countFor(index) * each));
+  const add = (kind: string, count: number): void => {
+    kinds[kind] = (kinds[kind] ?? 0) + count;
+  };
+  for (const [index, { kind, each = 1 }] of Object.values(MADE).entries()) add(kind, countFor(index) * each);
   for (const fd of truth.base) add(rowOf(of.report.data, fd).kind, 1);
   return kinds;
 }

@@ -45,8 +45,17 @@ export function statLine({ pid, ppid = 1, comm = 'app', state = 'S', startTime =
 function statusText({ pid, ppid = 1, comm = 'app', state = 'S', uid = 1000, fdSize = 256, nsPids }: FakeProcess): string {
   const uids = `${uid}\t${uid}\t${uid}\t${uid}`;
   return [
-    `Name:\t${comm}`, `State:\t${state} (x)`, `Tgid:\t${pid}`, `Pid:\t${pid}`, `PPid:\t${ppid}`, `Uid:\t${uids}`, `FDSize:\t${fdSize}`,
-    `NSpid:\t${(nsPids ?? [pid]).join('\t')}`, 'Threads:\t1', 'SigCgt:\t0000000000000000', '',
+    `Name:\t${comm}`,
+    `State:\t${state} (x)`,
+    `Tgid:\t${pid}`,
+    `Pid:\t${pid}`,
+    `PPid:\t${ppid}`,
+    `Uid:\t${uids}`,
+    `FDSize:\t${fdSize}`,
+    `NSpid:\t${(nsPids ?? [pid]).join('\t')}`,
+    'Threads:\t1',
+    'SigCgt:\t0000000000000000',
+    '',
   ].join('\n');
 }
 
@@ -60,7 +69,9 @@ export function fileStat(changes: Partial<FileStat> = {}): FileStat {
 
 /** A world of these processes, to be added to. All maps are there. */
 export function worldOf(...processes: FakeProcess[]): Required<Pick<World, 'files' | 'links' | 'lists' | 'sizes' | 'stats'>> & World {
-  const world = { files: {}, links: {}, lists: {}, sizes: {}, stats: {} } as Required<Pick<World, 'files' | 'links' | 'lists' | 'sizes' | 'stats'>>;
+  const world = { files: {}, links: {}, lists: {}, sizes: {}, stats: {} } as Required<
+    Pick<World, 'files' | 'links' | 'lists' | 'sizes' | 'stats'>
+  >;
   world.lists['/proc'] = ['self', 'sys', ...processes.map(({ pid }) => String(pid))];
   world.files['/proc/self/stat'] = statLine({ pid: 999_999 });
   world.links['/proc/self/ns/net'] = `net:[${NETNS}]`;
@@ -70,13 +81,24 @@ export function worldOf(...processes: FakeProcess[]): Required<Pick<World, 'file
 }
 
 function addProcess({ files, links, lists, sizes, stats }: ReturnType<typeof worldOf>, process: FakeProcess): void {
-  const { pid, soft = '1024', hard = '4096', cgroup = '0::/system.slice/app.service\n', netns = NETNS, exe = '/usr/bin/app', fds = {} } = process;
+  const {
+    pid,
+    soft = '1024',
+    hard = '4096',
+    cgroup = '0::/system.slice/app.service\n',
+    netns = NETNS,
+    exe = '/usr/bin/app',
+    fds = {},
+  } = process;
   const base = `/proc/${pid}`;
   files[`${base}/stat`] = statLine(process);
   files[`${base}/status`] = statusText(process);
-  files[`${base}/limits`] = `Limit                     Soft Limit           Hard Limit           Units     \nMax open files            ${soft.padEnd(20)} ${hard.padEnd(20)} files     \n`;
+  files[`${base}/limits`] =
+    `Limit                     Soft Limit           Hard Limit           Units     \nMax open files            ${soft.padEnd(20)} ${hard.padEnd(20)} files     \n`;
   files[`${base}/cgroup`] = cgroup;
-  files[`${base}/environ`] = Object.entries(process.environ ?? {}).map(([name, value]) => `${name}=${value}\0`).join('');
+  files[`${base}/environ`] = Object.entries(process.environ ?? {})
+    .map(([name, value]) => `${name}=${value}\0`)
+    .join('');
   for (const protocol of ['tcp', 'tcp6', 'unix']) files[`${base}/net/${protocol}`] = 'header\n';
   if (exe !== null) links[`${base}/exe`] = exe;
   links[`${base}/ns/net`] = `net:[${netns}]`;
@@ -91,7 +113,14 @@ function addProcess({ files, links, lists, sizes, stats }: ReturnType<typeof wor
 }
 
 /** A row of /proc/net/tcp for 127.0.0.1. State as the kernel numbers it: 1 established, 8 CLOSE_WAIT, 10 LISTEN. */
-export function tcpRow(row: { inode: string; state: number; local: number; remote?: number; receiveQueue?: number; sendQueue?: number }): string {
+export function tcpRow(row: {
+  inode: string;
+  state: number;
+  local: number;
+  remote?: number;
+  receiveQueue?: number;
+  sendQueue?: number;
+}): string {
   const hex = (value: number, width: number): string => value.toString(16).toUpperCase().padStart(width, '0');
   const address = row.state === 10 ? '00000000' : '0100007F';
   const queues = `${hex(row.sendQueue ?? 0, 8)}:${hex(row.receiveQueue ?? 0, 8)}`;

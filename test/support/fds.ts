@@ -35,8 +35,20 @@ export function makeFd(link: string, { pid = 42, fd = 7, info: text, stat, errno
 
 export function makeProcess(changes: Partial<Process> = {}): Process {
   return {
-    pid: 42, ppid: 1, startTime: '1000', comm: 'app', exe: '/usr/bin/app', state: 'S', kernelThread: false, uid: 1000, threads: 1, fdSize: 256,
-    open: 3, limit: { soft: 1024, hard: 4096 }, netns: '4026531833', ...changes,
+    pid: 42,
+    ppid: 1,
+    startTime: '1000',
+    comm: 'app',
+    exe: '/usr/bin/app',
+    state: 'S',
+    kernelThread: false,
+    uid: 1000,
+    threads: 1,
+    fdSize: 256,
+    open: 3,
+    limit: { soft: 1024, hard: 4096 },
+    netns: '4026531833',
+    ...changes,
   };
 }
 
@@ -46,7 +58,16 @@ export function makeTable(fds: Fd[], changes: Partial<Process> = {}): FdTable {
 
 export function makeSnapshot(tables: FdTable[], changes: Partial<Snapshot> = {}): Snapshot {
   return {
-    type: 'snapshot', label: 'app (pid 42)', tables, sockets: new Map(), foreign: new Map(), relatives: [], probes: new Map(), epollTargets: new Map(),
-    sameDescription: new Map(), intendedFds: new Map(), ...changes,
+    type: 'snapshot',
+    label: 'app (pid 42)',
+    tables,
+    sockets: new Map(),
+    foreign: new Map(),
+    relatives: [],
+    probes: new Map(),
+    epollTargets: new Map(),
+    sameDescription: new Map(),
+    intendedFds: new Map(),
+    ...changes,
   };
 }

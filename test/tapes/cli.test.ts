@@ -135,6 +135,7 @@ describe('a file that is no tape', () => {
     ['with a line that is no answer', rewritten(text, ([first = '', ...rest]) => [first, '["read",1]', ...rest]), /^FILE:3: not an answer/],
     ['without a target', sealed({ target: null }), /^FILE:1: the tape does not say which processes/],
     ['with a strange target', sealed({ target: { spec: 'x', name: '', pids: ['1'] } }), /^FILE:1: the tape does not say which processes/],
+    ['with a strange watch', sealed({ target: { spec: 'x', name: '', pids: [1], watch: { windowMs: '6s', intervalMs: 1 } } }), /^FILE:1: the tape does not say which processes/],
     ['without a time', sealed({ recordedAt: 'yesterday' }), /^FILE:1: the tape says no time/],
   ])('%s: exit 2, with file and line', async (name, content, message) => {
     const path = written(`${name.replaceAll(' ', '-')}.rctl`, content);
@@ -149,6 +150,47 @@ describe('a file that is no tape', () => {
       expect(code).toBe(2);
       expect(stderr).toContain(`reloadctl: ${path}: `);
     }
+  });
+});
+
+describe('the tape of a watch', () => {
+  const watch = tapeFile('full', 'fd-growth');
+
+  it('is watched again without being told so, and with', async () => {
+    const first = await reportOn(['fds', '--from', watch]);
+    expect(first.code).toBe(1);
+    expect(first.report.findings.map(({ id }) => id)).toEqual(['fd/growth']);
+    expect(first.report.data).toMatchObject({ watch: { samples: 21 } });
+    const [again, told] = [await reportOn(['fds', '--from', watch]), await reportOn(['fds', '--watch', '6s', '--from', watch])];
+    expect(again.report).toEqual(first.report);
+    expect(told.report).toEqual(first.report);
+  });
+
+  it('is no other watch, and a tape of one look is none', async () => {
+    const longer = await reloadctl(['fds', '--watch', '1m', '--from', watch]);
+    expect(longer).toMatchObject({ code: 2, stderr: 'reloadctl: this tape is a watch of 6 s: leave --watch and --interval out\n' });
+    const look = await reloadctl(['fds', '--watch', '6s', '--from', NEAR]);
+    expect(look.code).toBe(2);
+    expect(look.stderr).toMatch(/^reloadctl: this tape is one look.*\n {2}reloadctl record <target> --watch/);
+  });
+
+  it('that ended early ends early, and says so', async () => {
+    const text = readFileSync(watch, 'utf8');
+    const cut = rewritten(text, (lines) => lines.slice(0, lines.findLastIndex((line) => line.startsWith('["sleep"'))));
+    const { code, report } = await reportOn(['fds', '--from', written('cut-watch.rctl', cut)]);
+    expect([1, 3]).toContain(code);
+    expect(report.data).toMatchObject({ watch: { samples: 20 } });
+    expect(report.coverage).toContainEqual(expect.objectContaining({ source: 'tape', needed: true }));
+  });
+
+  it('may be redacted later', async () => {
+    const path = join(folder, 'growth.rctl');
+    expect((await reloadctl(['record', '--from', watch, '-o', path])).code).toBe(0);
+    const [full, redacted] = [await reportOn(['fds', '--from', watch]), await reportOn(['fds', '--from', path])];
+    expect(redacted.report.findings.map(({ fingerprint, evidence }) => ({ fingerprint, evidence }))).toEqual(
+      full.report.findings.map(({ fingerprint, evidence }) => ({ fingerprint, evidence })),
+    );
+    expect(readFileSync(path, 'utf8')).not.toMatch(/python3|app-1/);
   });
 });
 

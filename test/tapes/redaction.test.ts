@@ -20,7 +20,8 @@ describe.each(namesIn('full'))('%s, redacted', (name) => {
     const [full, redacted] = [await analyse(tapeText('full', name)), await analyse(tapeText('err', name))];
     expect(full.findings.length).toBeGreaterThan(0);
     expect(redacted.findings.map(essence)).toEqual(full.findings.map(essence));
-    expect(redacted.open).toBe(full.open);
+    expect(redacted.data.open).toBe(full.data.open);
+    expect(redacted.data.groups.map(({ kind, count }) => ({ kind, count }))).toEqual(full.data.groups.map(({ kind, count }) => ({ kind, count })));
     expect(redacted.coverage).toEqual(full.coverage);
   });
 

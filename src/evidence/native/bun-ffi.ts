@@ -1,6 +1,6 @@
 /** The C library through bun:ffi, for the single file: nothing is unpacked, no file is needed beside it. */
 import { createRequire } from 'node:module';
-import type { Binder, Libc, SyscallValue } from './libc.ts';
+import type { Libc, SyscallValue } from './libc.ts';
 
 interface Signature {
   args: readonly string[];
@@ -30,21 +30,23 @@ const SYMBOLS = {
   __errno_location: { args: [], returns: 'ptr' },
 } as const satisfies Record<string, Signature>;
 
-/** Null where the runtime was built without it. */
-export function bunBinder(): Binder | null {
-  let ffi: BunFfi;
+/**
+ * Never another name than this one: bun:ffi tries a name that the system does not know in the working directory. This one is
+ * known always: glibc has it loaded, and musl takes every `libc.` for itself (ldso/dynlink.c load_library).
+ */
+const LIBRARY = 'libc.so.6';
+
+/** Null where the runtime was built without bun:ffi, or finds no C library. */
+export function bunLibc(): Libc | null {
   try {
-    ffi = createRequire(import.meta.url)('bun:ffi') as BunFfi;
+    return bind(createRequire(import.meta.url)('bun:ffi') as BunFfi);
   } catch {
     return null;
   }
-  return (name) => bind(ffi, name);
 }
 
-function bind(ffi: BunFfi, name: string | null): Libc {
-  // The runtime does not open itself: by its name, the library that is loaded already is found.
-  if (name === null) throw new Error('bun:ffi wants a name');
-  const { symbols } = ffi.dlopen(name, SYMBOLS) as { symbols: Record<keyof typeof SYMBOLS, (...values: unknown[]) => number> };
+function bind(ffi: BunFfi): Libc {
+  const { symbols } = ffi.dlopen(LIBRARY, SYMBOLS) as { symbols: Record<keyof typeof SYMBOLS, (...values: unknown[]) => number> };
   const errnoAt = symbols.__errno_location();
   let errno = 0;
   // Kept at once: whatever the runtime does between two calls of ours may change it.

@@ -1,6 +1,6 @@
 /** The C library through koffi, for Node. */
 import { createRequire } from 'node:module';
-import type { Binder, Libc, SyscallValue } from './libc.ts';
+import type { Libc, SyscallValue } from './libc.ts';
 
 /** What we use of koffi. Its own types are not imported: the package is optional, these sources must compile without it. */
 interface Koffi {
@@ -20,15 +20,28 @@ const PROTOTYPES = {
   ioctl: 'int ioctl(int fd, unsigned long request, ...)',
 } as const;
 
-/** Null where koffi is not installed. */
-export function koffiBinder(): Binder | null {
+/** The process itself first: its own C library is the one whose errno koffi.errno() reads. The names are for static builds of Node. */
+function libraryNames(): (string | null)[] {
+  const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+  return [null, 'libc.so.6', `libc.musl-${machine}.so.1`, 'libc.so'];
+}
+
+/** Null where koffi is not installed, or finds no C library. */
+export function koffiLibc(): Libc | null {
   let koffi: Koffi;
   try {
     koffi = createRequire(import.meta.url)('koffi') as Koffi;
   } catch {
     return null;
   }
-  return (name) => bind(koffi, name);
+  for (const name of libraryNames()) {
+    try {
+      return bind(koffi, name);
+    } catch {
+      // Not there, or a linker script under a library's name: the next one.
+    }
+  }
+  return null;
 }
 
 function bind(koffi: Koffi, name: string | null): Libc {

@@ -1,6 +1,8 @@
 import { parseDuration } from '../../kernel/duration.ts';
 import { UserError } from '../../kernel/user-error.ts';
+import { duration } from '../../report/words.ts';
 
+/** How long a watch is, and the time between two samples. */
 export interface WatchOptions {
   windowMs: number;
   intervalMs: number;
@@ -23,4 +25,17 @@ export function parseWatch(watch: unknown, interval: unknown): WatchOptions | un
   if (intervalMs > windowMs) throw new UserError(`--interval ${String(interval)} is longer than --watch ${watch}`);
   if (intervalMs < SHORTEST_INTERVAL_MS) throw new UserError(`--interval ${String(interval)} is too short: at least ${SHORTEST_INTERVAL_MS}ms, or the watch becomes the load`);
   return { windowMs, intervalMs };
+}
+
+/**
+ * The watch that a tape holds; undefined when it is one look.
+ * @param asked what the user wants, if anything
+ * @throws UserError when that is not what the tape holds
+ */
+export function watchOnTape(asked: WatchOptions | undefined, recorded: WatchOptions | undefined): WatchOptions | undefined {
+  if (asked && !recorded) throw new UserError('this tape is one look: --watch needs a tape of a watch', { hints: ['reloadctl record <target> --watch 30s -o FILE'] });
+  if (asked && recorded && asked.windowMs !== recorded.windowMs) {
+    throw new UserError(`this tape is a watch of ${duration(recorded.windowMs)}: leave --watch and --interval out`);
+  }
+  return recorded;
 }

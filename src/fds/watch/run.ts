@@ -1,9 +1,10 @@
 import type { CommandContext, Outcome } from '../../command.ts';
+import type { Evidence } from '../../evidence/types.ts';
 import type { CoverageLog } from '../../kernel/coverage.ts';
-import { lookAt, type TargetOptions } from '../../kernel/look-at.ts';
+import { lookAt, type TargetOptions, targetOf } from '../../kernel/look-at.ts';
 import { readProcess } from '../../kernel/process.ts';
 import { lookFromSamples } from '../../kernel/snapshot/from-samples.ts';
-import { type ResolvedTarget, resolveTarget } from '../../kernel/targets/index.ts';
+import type { ResolvedTarget } from '../../kernel/targets/index.ts';
 import type { Process, Snapshot } from '../../kernel/types.ts';
 import { UserError } from '../../kernel/user-error.ts';
 import { runRules } from '../../report/index.ts';
@@ -19,16 +20,9 @@ import { trendsOf } from './trends.ts';
 import { trendBlocks } from './view.ts';
 
 /** `fds --watch`: samples first, then one full look at the end for everything else. */
-export async function runWatch(spec: string, options: TargetOptions, watching: WatchOptions, list: ListOptions, context: CommandContext): Promise<Outcome> {
-  const { evidence } = context;
-  const target = resolveTarget(evidence, spec, { tree: options.tree, command: 'fds' });
-  const processes = target.pids.map((pid) => readProcess(evidence, pid)).filter((process) => process !== null);
-  if (processes.length === 0) throw new UserError(`no such process: ${target.pids.join(', ')}`, { exitCode: 3 });
-  const watched = await watch(evidence, processes, watching, context.signal, ({ elapsedMs, open, atStart }) => {
-    const change = open - atStart;
-    context.progress(`watching ${spec}: ${duration(elapsedMs)} of ${duration(watching.windowMs)}, ${count(open)} open (${change < 0 ? '' : '+'}${count(change)})`);
-  });
-  context.progress('');
+export async function runWatch(spec: string | undefined, options: TargetOptions, watching: WatchOptions, list: ListOptions, context: CommandContext): Promise<Outcome> {
+  const target = targetOf(spec, options.tree, context, 'fds');
+  const watched = await watchTarget(context.evidence, target, watching, context);
   const { snapshot, coverage } = await lookAtEnd(spec, options, watched, target, context);
   const groups = trendsOf(watched.lives);
   const event = eventOf(snapshot, watched, groups);
@@ -45,8 +39,25 @@ export async function runWatch(spec: string, options: TargetOptions, watching: W
   };
 }
 
+/** Samples the processes of a target. Throws UserError when there is none to be seen. */
+export async function watchTarget(
+  evidence: Evidence,
+  target: ResolvedTarget,
+  watching: WatchOptions,
+  { signal, progress }: Pick<CommandContext, 'signal' | 'progress'>,
+): Promise<Watched> {
+  const processes = target.pids.map((pid) => readProcess(evidence, pid)).filter((process) => process !== null);
+  if (processes.length === 0) throw new UserError(`no such process: ${target.pids.join(', ')}`, { exitCode: 3 });
+  const watched = await watch(evidence, processes, watching, signal, ({ elapsedMs, open, atStart }) => {
+    const change = open - atStart;
+    progress(`watching ${target.spec}: ${duration(elapsedMs)} of ${duration(watching.windowMs)}, ${count(open)} open (${change < 0 ? '' : '+'}${count(change)})`);
+  });
+  progress('');
+  return watched;
+}
+
 /** Everything else is looked at once, at the end. Where that is not possible any more, the last sample is what there is. */
-async function lookAtEnd(spec: string, options: TargetOptions, watched: Watched, target: ResolvedTarget, context: CommandContext): Promise<{ snapshot: Snapshot; coverage: CoverageLog }> {
+async function lookAtEnd(spec: string | undefined, options: TargetOptions, watched: Watched, target: ResolvedTarget, context: CommandContext): Promise<{ snapshot: Snapshot; coverage: CoverageLog }> {
   if (watched.gone.length === 0 && !watched.stopped) return lookAt(spec, options, context, 'fds');
   return lookFromSamples(watched.last, target.name, watched.gone);
 }

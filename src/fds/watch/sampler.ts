@@ -51,8 +51,10 @@ export async function watch(
     const due = start + Math.min((tick + 1) * options.intervalMs, options.windowMs);
     if (evidence.now() > due) result.late++;
     // Ends early when the user stops the watch.
-    await evidence.sleep(Math.max(1, due - evidence.now()));
-    if (signal.aborted) break;
+    const before = evidence.now();
+    await evidence.sleep(Math.max(1, due - before));
+    // At the end of a tape time stands still.
+    if (signal.aborted || evidence.now() <= before) break;
   }
   result.stopped = signal.aborted;
   for (const census of censuses.values()) result.last.push({ process: census.process, fds: census.fds });

@@ -17,3 +17,18 @@ export function infoField(info: FdInfo | undefined, name: string): ByteString | 
   const end = rest.indexOf('\n', from);
   return rest.slice(from + name.length + 1, end < 0 ? undefined : end).trim();
 }
+
+/** The same as a whole number; undefined when it is none, or too large to be exact. */
+export function infoNumber(info: FdInfo | undefined, name: string): number | undefined {
+  const text = infoField(info, name);
+  if (text === undefined || !/^\d+$/.test(text)) return undefined;
+  const value = Number(text);
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+/** Lines that begin with `prefix`. */
+export function countLines(text: ByteString, prefix: string): number {
+  let count = text.startsWith(prefix) ? 1 : 0;
+  for (let at = text.indexOf(`\n${prefix}`); at >= 0; at = text.indexOf(`\n${prefix}`, at + 1)) count++;
+  return count;
+}

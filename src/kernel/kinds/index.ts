@@ -1,23 +1,37 @@
 /** The registry: a new kind is one file and one line here. The order is the order of asking; `file` takes every other path. */
 import type { Fd } from '../types.ts';
+import { bpfLink } from './bpf-link.ts';
+import { bpfMap } from './bpf-map.ts';
+import { bpfProg } from './bpf-prog.ts';
 import { device } from './device.ts';
 import { directory } from './directory.ts';
+import { dmaBuf } from './dma-buf.ts';
 import { epoll } from './epoll.ts';
 import { eventfd } from './eventfd.ts';
+import { fanotify } from './fanotify.ts';
 import { file } from './file.ts';
 import { inotify } from './inotify.ts';
+import { ioUring } from './io-uring.ts';
 import type { AttributeValue, DecodeInput, Kind } from './kind.ts';
+import { kvm } from './kvm.ts';
 import { memfd } from './memfd.ts';
+import { mqueue } from './mqueue.ts';
+import { namespace } from './namespace.ts';
 import { other } from './other.ts';
 import { pidfd } from './pidfd.ts';
 import { pipe } from './pipe.ts';
+import { fscontext, landlock, perfEvent, seccompNotify } from './plain.ts';
 import { signalfd } from './signalfd.ts';
 import { socket } from './socket.ts';
 import { timerfd } from './timerfd.ts';
+import { tty } from './tty.ts';
+import { tun } from './tun.ts';
 import { unreadable } from './unreadable.ts';
+import { userfaultfd } from './userfaultfd.ts';
 
 export const kinds: readonly Kind<never>[] = [
-  unreadable, socket, pipe, eventfd, epoll, timerfd, signalfd, inotify, pidfd, memfd, directory, device, file, other,
+  unreadable, socket, pipe, eventfd, epoll, timerfd, signalfd, inotify, pidfd, ioUring, fanotify, userfaultfd, bpfMap, bpfProg, bpfLink,
+  perfEvent, landlock, fscontext, seccompNotify, kvm, namespace, memfd, dmaBuf, directory, tty, tun, device, mqueue, file, other,
 ] as unknown as readonly Kind<never>[];
 
 const byName = new Map(kinds.map((kind) => [kind.name, kind as unknown as Kind]));

@@ -1,4 +1,4 @@
-import { weakIdentity } from './anon.ts';
+import { countLines, weakIdentity } from './anon.ts';
 import type { Kind } from './kind.ts';
 
 export interface InotifyDetail {
@@ -18,9 +18,3 @@ export const inotify: Kind<InotifyDetail> = {
   attributes: (fd) => ({ watches: fd.detail.watches }),
   describe: (fd) => `inotify with ${fd.detail.watches ?? 'an unknown number of'} watches`,
 };
-
-function countLines(text: string, prefix: string): number {
-  let count = text.startsWith(prefix) ? 1 : 0;
-  for (let at = text.indexOf(`\n${prefix}`); at >= 0; at = text.indexOf(`\n${prefix}`, at + 1)) count++;
-  return count;
-}

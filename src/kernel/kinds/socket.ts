@@ -2,7 +2,9 @@ import type { SocketProbe } from '../../evidence/types.ts';
 import { decodeText } from '../text.ts';
 import { tcpStateName } from '../proc/net-inet.ts';
 import type { Fd, SocketRow } from '../types.ts';
+import { infoNumber } from './anon.ts';
 import type { Kind } from './kind.ts';
+import { probeWords, protocolOfProbe, subprotocolOf } from './socket-names.ts';
 
 export interface SocketDetail {
   /** Decimal, from the link. */
@@ -13,6 +15,8 @@ export interface SocketDetail {
   inbound: boolean;
   /** What a native probe said of an unlisted one. */
   probe?: SocketProbe;
+  /** unix: descriptors that were sent to it and not received: open files in no table (net/unix/af_unix.c unix_show_fdinfo, since 5.6). */
+  inFlight?: number;
 }
 
 /** From here up Linux picks ports by itself (net.ipv4.ip_local_port_range default 32768-60999). */
@@ -25,7 +29,8 @@ export const socket: Kind<SocketDetail> = {
   decode: (input) => {
     const inode = input.link.slice(8, -1);
     const row = input.socket(inode);
-    return row ? { inode, row, inbound: isInbound(row, input.isListening) } : { inode, inbound: false };
+    const inFlight = infoNumber(input.info, 'scm_fds');
+    return { inode, ...(row && { row }), inbound: row !== undefined && isInbound(row, input.isListening), ...(inFlight !== undefined && { inFlight }) };
   },
   identity: (fd) => ({ id: `socket:${fd.detail.inode}`, quality: 'exact' }),
   key: (fd) => keyOf(fd, false),
@@ -35,6 +40,7 @@ export const socket: Kind<SocketDetail> = {
     return {
       inode: fd.detail.inode,
       protocol: row?.protocol ?? protocolOfProbe(fd.detail.probe),
+      subprotocol: subprotocolOf(fd.detail),
       state: row?.state ?? stateElsewhere(fd.detail.probe) ?? 'UNLISTED',
       local: row ? endpoint(row.localAddress, row.localPort) : fd.detail.probe?.local,
       remote: row && endpoint(row.remoteAddress, row.remotePort),
@@ -44,6 +50,7 @@ export const socket: Kind<SocketDetail> = {
       receiveQueue: row?.receiveQueue,
       sendQueue: row?.sendQueue,
       socketPath: row?.path === undefined ? undefined : decodeText(row.path).text,
+      fdsInFlight: fd.detail.inFlight,
       idleMs: row?.diag && idleMs(row),
       backlog: row?.state === 'LISTEN' ? row.diag?.sendQueue : undefined,
     };
@@ -72,10 +79,13 @@ function isInbound(row: SocketRow, isListening: (port: number) => boolean): bool
 
 function keyOf(fd: Fd<SocketDetail>, wide: boolean): string {
   const { row } = fd.detail;
-  if (!row) return unlistedKey(fd.detail.probe);
+  if (!row) return unlistedKey(fd.detail);
   const family = row.protocol.replace(/6$/, '');
   if (row.protocol === 'unix') return unixKey(row, wide);
-  if (row.protocol === 'netlink' || row.protocol === 'packet') return row.protocol;
+  const subprotocol = subprotocolOf(fd.detail);
+  if (subprotocol !== undefined) return `${family} ${subprotocol}`;
+  // What is the port of others is the protocol of a raw socket, and the number of an echo.
+  if (family === 'raw' || family === 'icmp' || family === 'netlink' || family === 'packet') return family;
   if (row.state === 'LISTEN') return `${family} LISTEN ${wide ? '*' : endpoint(row.localAddress, row.localPort)}`;
   if (fd.detail.inbound) return `${family} ${row.state} on :${row.localPort}`;
   if (row.state === 'UNCONNECTED') {
@@ -90,23 +100,8 @@ function unixKey(row: SocketRow, wide: boolean): string {
   return `unix ${row.unixType ?? ''} ${row.state} ${wide ? '*' : name}`.replace('  ', ' ');
 }
 
-const AF_NAMES: Record<number, string> = { 1: 'unix', 2: 'inet', 10: 'inet6', 16: 'netlink', 17: 'packet', 29: 'can', 31: 'bluetooth', 38: 'alg', 40: 'vsock', 43: 'smc', 44: 'xdp' };
 /** include/net/tcp_states.h; also what a closed or never connected socket says. */
 const TCP_CLOSE = 7;
-const IPPROTO_TCP = 6;
-const IPPROTO_MPTCP = 262;
-const IPPROTO_UDP = 17;
-
-function protocolOfProbe(probe: SocketProbe | undefined): string | undefined {
-  if (!probe) return undefined;
-  if (probe.domain === 2 || probe.domain === 10) {
-    const six = probe.domain === 10 ? '6' : '';
-    if (probe.protocol === IPPROTO_TCP) return `tcp${six}`;
-    if (probe.protocol === IPPROTO_UDP) return `udp${six}`;
-    if (probe.protocol === IPPROTO_MPTCP) return 'mptcp';
-  }
-  return AF_NAMES[probe.domain] ?? `family ${probe.domain}`;
-}
 
 /** Was this unlisted TCP socket ever connected? Undefined when it is not TCP or nobody could ask. */
 export function everConnected(probe: SocketProbe | undefined): boolean | undefined {
@@ -119,23 +114,30 @@ function stateElsewhere(probe: SocketProbe | undefined): string | undefined {
   return probe?.tcp && probe.tcp.state !== TCP_CLOSE ? tcpStateName(probe.tcp.state) : undefined;
 }
 
-function unlistedKey(probe: SocketProbe | undefined): string {
+function unlistedKey({ probe }: Pick<SocketDetail, 'probe'>): string {
   if (!probe) return 'in no socket table (closed on both sides, or never connected)';
   const state = stateElsewhere(probe);
   if (state !== undefined) return `${protocolOfProbe(probe)} ${state} ${probe.local ?? ''} in another network namespace`.replace('  ', ' ');
   const connected = everConnected(probe);
   const protocol = protocolOfProbe(probe);
-  if (connected === undefined) return `${protocol} in no socket table`;
+  if (connected === undefined) return probeWords(probe);
   return connected ? `${protocol} closed on both sides` : `${protocol} never connected`;
 }
 
-function describeSocket({ inode, row, probe }: SocketDetail): string {
-  if (!row) return `socket:[${inode}] ${unlistedKey(probe)}`;
-  if (row.protocol === 'unix') return `unix ${row.unixType ?? ''} ${row.state} ${row.path ? decodeText(row.path).text : '(unnamed)'}`;
+function describeSocket(detail: SocketDetail): string {
+  const { inode, row } = detail;
+  if (!row) return `socket:[${inode}] ${unlistedKey(detail)}`;
+  if (row.protocol === 'unix') return `unix ${row.unixType ?? ''} ${row.state} ${row.path ? decodeText(row.path).text : '(unnamed)'}${inFlightWords(detail)}`;
+  const subprotocol = subprotocolOf(detail);
+  if (subprotocol !== undefined) return `${row.protocol} ${subprotocol} socket:[${inode}]`;
   const local = endpoint(row.localAddress, row.localPort);
   if (local === undefined) return `${row.protocol} socket:[${inode}]`;
   if (row.state === 'LISTEN') return `${row.protocol} LISTEN ${local} queue ${row.receiveQueue ?? 0}${row.diag ? ` of ${row.diag.sendQueue}` : ''}`;
   if (row.state === 'UNCONNECTED') return `${row.protocol} ${local}`;
   const queues = row.receiveQueue || row.sendQueue ? ` unread ${row.receiveQueue ?? 0} unsent ${row.sendQueue ?? 0}` : '';
   return `${row.protocol} ${row.state} ${local} -> ${endpoint(row.remoteAddress, row.remotePort)}${queues}`;
+}
+
+function inFlightWords({ inFlight = 0 }: SocketDetail): string {
+  return inFlight === 0 ? '' : ` with ${inFlight} descriptors that nobody has received`;
 }

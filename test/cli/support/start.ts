@@ -45,6 +45,12 @@ export function startReloadctl(args: (string | number)[], env: NodeJS.ProcessEnv
   return { pid: child.pid as number, kill: (signal) => void child.kill(signal), ended };
 }
 
+/** `wanted` descriptors, or as many as many-fds.mjs can hold here. */
+export function manyDescriptors(wanted: number): number {
+  const limit = Number(/Max open files\s+\d+\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? Infinity);
+  return Math.min(wanted, limit - 100);
+}
+
 function readers(pid: number): number[] {
   try {
     return childrenOf(pid);

@@ -2,7 +2,7 @@
 import { openSync, readdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import type { Libc } from '../../../src/evidence/native/koffi.ts';
+import type { Libc } from '../../../src/evidence/native/libc.ts';
 import { sockDiag } from '../../../src/evidence/native/sock-diag.ts';
 import { codeOf } from './support.ts';
 import { done, inetRow, message, refusal } from './messages.ts';

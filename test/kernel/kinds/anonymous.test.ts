@@ -69,7 +69,9 @@ describe('epoll', () => {
   });
 
   it('skips lines that are none of its own', () => {
-    expect(makeFd('anon_inode:[eventpoll]', { info: info('tfd: x events: 1 data: 1\nlock: 1\ntfd: 9 events: zz data: 1\n') }).detail).toEqual({ targets: [] });
+    expect(
+      makeFd('anon_inode:[eventpoll]', { info: info('tfd: x events: 1 data: 1\nlock: 1\ntfd: 9 events: zz data: 1\n') }).detail,
+    ).toEqual({ targets: [] });
   });
 });
 
@@ -105,7 +107,8 @@ describe('signalfd', () => {
 });
 
 describe('inotify', () => {
-  const line = (wd: string): string => `inotify wd:${wd} ino:986030 sdev:fe00000 mask:100 ignored_mask:0 fhandle-bytes:8 fhandle-type:1 f_handle:3060980036784ba0\n`;
+  const line = (wd: string): string =>
+    `inotify wd:${wd} ino:986030 sdev:fe00000 mask:100 ignored_mask:0 fhandle-bytes:8 fhandle-type:1 f_handle:3060980036784ba0\n`;
 
   it('has a link without brackets and a line per watch', () => {
     const fd = makeFd('anon_inode:inotify', { info: info(line('14') + line('2') + line('1')) });
@@ -138,12 +141,15 @@ describe('pidfd', () => {
 });
 
 describe('other', () => {
-  it.each(['anon_inode:[userfaultfd]', 'anon_inode:[fanotify]', 'anon_inode:[io_uring]', 'anon_inode:bpf-map', 'net:[4026531833]'])('names %s as the kernel does', (link) => {
-    const fd = makeFd(link, { info: info('') });
-    expect(fd.kind).toBe('other');
-    expect(kindOf(fd).key(fd)).toBe(link);
-    expect(kindOf(fd).identity(fd).quality).toBe('weak');
-  });
+  it.each(['anon_inode:[userfaultfd]', 'anon_inode:[fanotify]', 'anon_inode:[io_uring]', 'anon_inode:bpf-map', 'net:[4026531833]'])(
+    'names %s as the kernel does',
+    (link) => {
+      const fd = makeFd(link, { info: info('') });
+      expect(fd.kind).toBe('other');
+      expect(kindOf(fd).key(fd)).toBe(link);
+      expect(kindOf(fd).identity(fd).quality).toBe('weak');
+    },
+  );
 });
 
 describe('unreadable', () => {

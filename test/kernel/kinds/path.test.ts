@@ -12,9 +12,20 @@ const FIFO = 0o010644;
 
 describe('file', () => {
   it('has size, links and position', () => {
-    const fd = makeFd('/var/log/app.log', { info: 'pos:\t5000\nflags:\t0100001\nmnt_id:\t27\nino:\t9\n', stat: fileStat({ ino: '9', size: 6000 }) });
+    const fd = makeFd('/var/log/app.log', {
+      info: 'pos:\t5000\nflags:\t0100001\nmnt_id:\t27\nino:\t9\n',
+      stat: fileStat({ ino: '9', size: 6000 }),
+    });
     expect(fd.kind).toBe('file');
-    expect(attributesOf(fd)).toMatchObject({ path: '/var/log/app.log', bytes: 6000, allocatedBytes: 4096, links: 1, inode: '9', position: 5000, deleted: false });
+    expect(attributesOf(fd)).toMatchObject({
+      path: '/var/log/app.log',
+      bytes: 6000,
+      allocatedBytes: 4096,
+      links: 1,
+      inode: '9',
+      position: 5000,
+      deleted: false,
+    });
     expect(kindOf(fd).identity(fd)).toEqual({ id: 'file:2049:9', quality: 'weak' });
   });
 
@@ -97,7 +108,10 @@ describe('device', () => {
 
 describe('memfd', () => {
   it('is no file and not deleted', () => {
-    const fd = makeFd('/memfd:name x (deleted)', { info: fdInfo({ ino: '1033' }), stat: fileStat({ ino: '1033', nlink: 0, mode: 0o100777 }) });
+    const fd = makeFd('/memfd:name x (deleted)', {
+      info: fdInfo({ ino: '1033' }),
+      stat: fileStat({ ino: '1033', nlink: 0, mode: 0o100777 }),
+    });
     expect(fd.kind).toBe('memfd');
     expect(isUnlinked(fd)).toBe(false);
     expect(attributesOf(fd)).toMatchObject({ name: 'memfd:name x', bytes: 10, inode: '1033' });
@@ -146,6 +160,8 @@ describe('pipe', () => {
   });
 
   it('opened O_PATH has no end', () => {
-    expect(attributesOf(makeFd('/run/app.fifo', { info: fdInfo({ flags: '010000000' }), stat: fileStat({ mode: FIFO }) })).end).toBeUndefined();
+    expect(
+      attributesOf(makeFd('/run/app.fifo', { info: fdInfo({ flags: '010000000' }), stat: fileStat({ mode: FIFO }) })).end,
+    ).toBeUndefined();
   });
 });

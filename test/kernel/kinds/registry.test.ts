@@ -7,25 +7,73 @@ import { fdInfo, fileStat } from '../../support/fake-process.ts';
 import { type Making, makeFd } from '../../support/fds.ts';
 
 const prefixes = [
-  '', '/', '/dev/', '/dev/shm/', '/memfd:', '/secretmem', 'socket:[', 'pipe:[', 'pidfd:[', 'anon_inode:', 'anon_inode:[eventfd]', 'anon_inode:[eventpoll]',
-  'anon_inode:[timerfd]', 'anon_inode:[signalfd]', 'anon_inode:inotify', 'anon_inode:[pidfd]', 'net:[', 'anon_inode:[io_uring]',
+  '',
+  '/',
+  '/dev/',
+  '/dev/shm/',
+  '/memfd:',
+  '/secretmem',
+  'socket:[',
+  'pipe:[',
+  'pidfd:[',
+  'anon_inode:',
+  'anon_inode:[eventfd]',
+  'anon_inode:[eventpoll]',
+  'anon_inode:[timerfd]',
+  'anon_inode:[signalfd]',
+  'anon_inode:inotify',
+  'anon_inode:[pidfd]',
+  'net:[',
+  'anon_inode:[io_uring]',
 ];
 const bytes = fc.string({ unit: fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code)), maxLength: 30 });
 const link = fc.tuple(fc.constantFrom(...prefixes), bytes, fc.constantFrom('', ']', ' (deleted)')).map((parts) => parts.join(''));
-const lines = fc.array(fc.oneof(bytes, fc.constantFrom('tfd: 1 events: 1 data: 1', 'inotify wd:1', 'Pid:\t-1', 'eventfd-count: 1', 'clockid: 1', 'it_value: (1, 2)', 'it_interval: (1, 2)', 'ticks: 4', 'sigmask:\tff')));
-const ends = fc.record({ localAddress: fc.constantFrom('::', '10.0.0.1'), localPort: fc.nat(65535), remoteAddress: fc.constantFrom('::', '10.0.0.7'), remotePort: fc.nat(65535) });
+const lines = fc.array(
+  fc.oneof(
+    bytes,
+    fc.constantFrom(
+      'tfd: 1 events: 1 data: 1',
+      'inotify wd:1',
+      'Pid:\t-1',
+      'eventfd-count: 1',
+      'clockid: 1',
+      'it_value: (1, 2)',
+      'it_interval: (1, 2)',
+      'ticks: 4',
+      'sigmask:\tff',
+    ),
+  ),
+);
+const ends = fc.record({
+  localAddress: fc.constantFrom('::', '10.0.0.1'),
+  localPort: fc.nat(65535),
+  remoteAddress: fc.constantFrom('::', '10.0.0.7'),
+  remotePort: fc.nat(65535),
+});
 const inetRow = fc.tuple(
-  fc.record({ protocol: fc.constantFrom('tcp' as const, 'tcp6' as const, 'udp' as const, 'raw6' as const, 'icmp' as const), state: fc.constantFrom('LISTEN', 'ESTABLISHED', 'UNCONNECTED', 'UNKNOWN_77') }),
+  fc.record({
+    protocol: fc.constantFrom('tcp' as const, 'tcp6' as const, 'udp' as const, 'raw6' as const, 'icmp' as const),
+    state: fc.constantFrom('LISTEN', 'ESTABLISHED', 'UNCONNECTED', 'UNKNOWN_77'),
+  }),
   ends,
 );
 const row: fc.Arbitrary<Partial<SocketRow>> = fc.oneof(
   inetRow.map(([names, addresses]) => ({ ...names, ...addresses })),
-  fc.record({ protocol: fc.constantFrom('unix' as const, 'netlink' as const, 'packet' as const), state: fc.constantFrom('LISTEN', 'UNCONNECTED'), path: bytes }, { requiredKeys: ['protocol', 'state'] }),
+  fc.record(
+    {
+      protocol: fc.constantFrom('unix' as const, 'netlink' as const, 'packet' as const),
+      state: fc.constantFrom('LISTEN', 'UNCONNECTED'),
+      path: bytes,
+    },
+    { requiredKeys: ['protocol', 'state'] },
+  ),
 );
 const making: fc.Arbitrary<Making> = fc.record(
   {
     info: lines.map((rest) => `pos:\t0\nflags:\t0100002\nmnt_id:\t1\nino:\t3\n${rest.join('\n')}\n`),
-    stat: fc.record({ mode: fc.constantFrom(0o100644, 0o040755, 0o010644, 0o020666, 0o060660, 0o140777, 0), nlink: fc.nat(2) }).map((changes) => fileStat(changes)),
+    stat: fc
+      .record({ mode: fc.constantFrom(0o100644, 0o040755, 0o010644, 0o020666, 0o060660, 0o140777, 0), nlink: fc.nat(2) })
+      .map((changes) => fileStat(changes)),
     row,
     errno: fc.constantFrom('EACCES', 'EMFILE'),
   },
@@ -60,8 +108,11 @@ describe('the registry of kinds', () => {
 
   it('emits each of the attributes that filters may name', () => {
     const emitted = new Set(['pid', 'fd', 'kind', 'target', 'cloexec', 'access', 'key', 'otherEnd', 'description']);
-    const timer = makeFd('anon_inode:[timerfd]', { info: fdInfo({ rest: 'clockid: 1\nticks: 4\nit_value: (1, 2)\nit_interval: (1, 2)\n' }) });
-    for (const fd of [timer, ...fc.sample(anyFd, { numRuns: 2000, seed: 7 })]) for (const name of Object.keys(attributesOf(fd))) emitted.add(name);
+    const timer = makeFd('anon_inode:[timerfd]', {
+      info: fdInfo({ rest: 'clockid: 1\nticks: 4\nit_value: (1, 2)\nit_interval: (1, 2)\n' }),
+    });
+    for (const fd of [timer, ...fc.sample(anyFd, { numRuns: 2000, seed: 7 })])
+      for (const name of Object.keys(attributesOf(fd))) emitted.add(name);
     expect(attributeNames.filter((name) => !emitted.has(name))).toEqual([]);
   });
 

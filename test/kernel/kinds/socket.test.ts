@@ -6,7 +6,13 @@ import type { Fd, SocketRow } from '../../../src/kernel/types.ts';
 import { makeFd } from '../../support/fds.ts';
 
 const row = (changes: Partial<SocketRow>): Partial<SocketRow> => ({
-  localAddress: '10.0.0.1', localPort: 40000, remoteAddress: '10.0.0.7', remotePort: 5432, receiveQueue: 0, sendQueue: 0, ...changes,
+  localAddress: '10.0.0.1',
+  localPort: 40000,
+  remoteAddress: '10.0.0.7',
+  remotePort: 5432,
+  receiveQueue: 0,
+  sendQueue: 0,
+  ...changes,
 });
 const socketWith = (changes: Partial<SocketRow>, listening: number[] = []): Fd => makeFd('socket:[77]', { row: row(changes), listening });
 const keys = (fd: Fd): [string, string] => [kindOf(fd).key(fd), kindOf(fd).wideKey!(fd)];
@@ -17,11 +23,20 @@ describe('socket', () => {
     expect(keys(fd)).toEqual(['tcp CLOSE_WAIT to 10.0.0.7:5432', 'tcp CLOSE_WAIT to *:5432']);
     expect(kindOf(fd).identity(fd)).toEqual({ id: 'socket:77', quality: 'exact' });
     expect(kindOf(fd).describe(fd)).toBe('tcp CLOSE_WAIT 10.0.0.1:40000 -> 10.0.0.7:5432 unread 1 unsent 0');
-    expect(attributesOf(fd)).toMatchObject({ state: 'CLOSE_WAIT', local: '10.0.0.1:40000', remote: '10.0.0.7:5432', remotePort: 5432, inode: '77' });
+    expect(attributesOf(fd)).toMatchObject({
+      state: 'CLOSE_WAIT',
+      local: '10.0.0.1:40000',
+      remote: '10.0.0.7:5432',
+      remotePort: 5432,
+      inode: '77',
+    });
   });
 
   it('came in through a port that is listened on', () => {
-    expect(keys(socketWith({ localPort: 45000, remotePort: 100 }, [45000]))).toEqual(['tcp ESTABLISHED on :45000', 'tcp ESTABLISHED on :45000']);
+    expect(keys(socketWith({ localPort: 45000, remotePort: 100 }, [45000]))).toEqual([
+      'tcp ESTABLISHED on :45000',
+      'tcp ESTABLISHED on :45000',
+    ]);
   });
 
   it('came in through a low port when its listener is gone', () => {
@@ -30,23 +45,40 @@ describe('socket', () => {
   });
 
   it('listens', () => {
-    const fd = socketWith({ protocol: 'tcp6', state: 'LISTEN', localAddress: '::', localPort: 80, receiveQueue: 3, remoteAddress: '::', remotePort: 0 });
+    const fd = socketWith({
+      protocol: 'tcp6',
+      state: 'LISTEN',
+      localAddress: '::',
+      localPort: 80,
+      receiveQueue: 3,
+      remoteAddress: '::',
+      remotePort: 0,
+    });
     expect(keys(fd)).toEqual(['tcp LISTEN [::]:80', 'tcp LISTEN *']);
     expect(kindOf(fd).describe(fd)).toBe('tcp6 LISTEN [::]:80 queue 3');
     expect(attributesOf(fd).backlog).toBeUndefined();
-    const asked = socketWith({ state: 'LISTEN', receiveQueue: 3, diag: { protocol: 'tcp', state: 10, inode: '77', receiveQueue: 3, sendQueue: 128 } });
+    const asked = socketWith({
+      state: 'LISTEN',
+      receiveQueue: 3,
+      diag: { protocol: 'tcp', state: 10, inode: '77', receiveQueue: 3, sendQueue: 128 },
+    });
     expect(attributesOf(asked).backlog).toBe(128);
     expect(kindOf(asked).describe(asked)).toBe('tcp LISTEN 10.0.0.1:40000 queue 3 of 128');
   });
 
   it('is a datagram socket, bound or not', () => {
-    expect(keys(socketWith({ protocol: 'udp', state: 'UNCONNECTED', localPort: 53 }))).toEqual(['udp unconnected on :53', 'udp unconnected']);
+    expect(keys(socketWith({ protocol: 'udp', state: 'UNCONNECTED', localPort: 53 }))).toEqual([
+      'udp unconnected on :53',
+      'udp unconnected',
+    ]);
     expect(keys(socketWith({ protocol: 'udp6', state: 'UNCONNECTED', localPort: 45000 }))[0]).toBe('udp unconnected');
   });
 
   it('is a unix socket, whose name is generalised', () => {
     const bare = { localAddress: undefined, localPort: undefined } as unknown as Partial<SocketRow>;
-    const named = makeFd('socket:[77]', { row: { protocol: 'unix', unixType: 'stream', state: 'CONNECTED', path: '/run/w12/app.sock', ...bare } });
+    const named = makeFd('socket:[77]', {
+      row: { protocol: 'unix', unixType: 'stream', state: 'CONNECTED', path: '/run/w12/app.sock', ...bare },
+    });
     expect(keys(named)).toEqual(['unix stream CONNECTED /run/w*/app.sock', 'unix stream CONNECTED *']);
     expect(attributesOf(named).socketPath).toBe('/run/w12/app.sock');
     const unnamed = makeFd('socket:[77]', { row: { protocol: 'unix', state: 'UNCONNECTED', path: '' } });
@@ -55,7 +87,9 @@ describe('socket', () => {
 
   it('is netlink or packet', () => {
     expect(keys(makeFd('socket:[77]', { row: { protocol: 'netlink', state: 'UNCONNECTED', family: 0 } }))).toEqual(['netlink', 'netlink']);
-    expect(kindOf(makeFd('socket:[77]')).describe(makeFd('socket:[77]', { row: { protocol: 'packet', state: 'UNCONNECTED' } }))).toBe('packet socket:[77]');
+    expect(kindOf(makeFd('socket:[77]')).describe(makeFd('socket:[77]', { row: { protocol: 'packet', state: 'UNCONNECTED' } }))).toBe(
+      'packet socket:[77]',
+    );
   });
 
   it('is told by text alone when no table lists it', () => {
@@ -104,6 +138,11 @@ describe('idleMs', () => {
 
 describe('endpoint', () => {
   it('puts IPv6 into brackets', () => {
-    expect([endpoint('::1', 80), endpoint('1.2.3.4', 80), endpoint(undefined, 80), endpoint('::1', undefined)]).toEqual(['[::1]:80', '1.2.3.4:80', undefined, undefined]);
+    expect([endpoint('::1', 80), endpoint('1.2.3.4', 80), endpoint(undefined, 80), endpoint('::1', undefined)]).toEqual([
+      '[::1]:80',
+      '1.2.3.4:80',
+      undefined,
+      undefined,
+    ]);
   });
 });

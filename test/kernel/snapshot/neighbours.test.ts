@@ -7,7 +7,9 @@ const target: FakeProcess = { pid: 42, fds: { 3: 'pipe:[9]' } };
 
 describe('the owners of other ends', () => {
   it('are found in other processes, the nearest first', async () => {
-    const { snapshot, coverage } = await look(worldOf(target, { pid: 40, fds: { 1: 'pipe:[9]' } }, { pid: 99, fds: { 1: 'pipe:[9]', 2: 'pipe:[7]' } }));
+    const { snapshot, coverage } = await look(
+      worldOf(target, { pid: 40, fds: { 1: 'pipe:[9]' } }, { pid: 99, fds: { 1: 'pipe:[9]', 2: 'pipe:[7]' } }),
+    );
     expect(snapshot.foreign.get('pipe:[9]')?.map((holder) => holder.process.pid)).toEqual([40, 99]);
     expect(snapshot.foreign.has('pipe:[7]')).toBe(false);
     expect(coverage['owners of other ends']).toMatchObject({ status: 'ok', seen: 2, total: 2 });
@@ -24,12 +26,24 @@ describe('the owners of other ends', () => {
     world.lists['/proc/43/fd'] = refused('EACCES');
     world.lists['/proc/44/fd'] = refused('ENOENT');
     const { coverage, verdict } = await look(world);
-    expect(coverage['owners of other ends']).toMatchObject({ status: 'partial', seen: 1, total: 2, detail: '1 processes could not be read', fix: 'sudo reloadctl fds 42' });
+    expect(coverage['owners of other ends']).toMatchObject({
+      status: 'partial',
+      seen: 1,
+      total: 2,
+      detail: '1 processes could not be read',
+      fix: 'sudo reloadctl fds 42',
+    });
     expect(verdict).toBe('pass');
   });
 
   it('are looked for within a budget, unless all are asked for', async () => {
-    const crowd = Array.from({ length: 100 }, (_, index): FakeProcess => ({ pid: 100 + index, fds: Object.fromEntries(Array.from({ length: 100 }, (_unused, fd) => [fd, '/dev/null'])) }));
+    const crowd = Array.from(
+      { length: 100 },
+      (_, index): FakeProcess => ({
+        pid: 100 + index,
+        fds: Object.fromEntries(Array.from({ length: 100 }, (_unused, fd) => [fd, '/dev/null'])),
+      }),
+    );
     const near = await look(worldOf(target, ...crowd));
     expect(near.coverage['owners of other ends']).toMatchObject({ status: 'partial', total: 100, fix: 'reloadctl fds 42 --owners' });
     expect(near.coverage['owners of other ends']!.seen).toBeLessThan(60);
@@ -47,10 +61,19 @@ describe('the owners of other ends', () => {
 
 describe('relatives', () => {
   it('are the parent and all below, with flags where they hold the same at the same number', async () => {
-    const world = worldOf({ pid: 10, fds: { 3: 'pipe:[9]', 4: '/etc/passwd' } }, { ...target, ppid: 10 }, { pid: 50, ppid: 42 }, { pid: 51, ppid: 50 }, { pid: 60 });
+    const world = worldOf(
+      { pid: 10, fds: { 3: 'pipe:[9]', 4: '/etc/passwd' } },
+      { ...target, ppid: 10 },
+      { pid: 50, ppid: 42 },
+      { pid: 51, ppid: 50 },
+      { pid: 60 },
+    );
     const { snapshot } = await look(world);
     expect(snapshot.relatives.map((table) => table.process.pid)).toEqual([10, 50, 51]);
-    expect(snapshot.relatives[0]!.fds.map((fd) => [fd.fd, fd.info !== undefined])).toEqual([[3, true], [4, false]]);
+    expect(snapshot.relatives[0]!.fds.map((fd) => [fd.fd, fd.info !== undefined])).toEqual([
+      [3, true],
+      [4, false],
+    ]);
   });
 
   it('are not the init process', async () => {

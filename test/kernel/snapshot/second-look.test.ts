@@ -9,7 +9,10 @@ const LISTEN = 10;
 
 /** A process with these sockets; `textAt` says what its table is at each read. The first look reads it once. */
 function worldWith(count: number, textAt: (call: number) => string): World {
-  const world = worldOf({ pid: 42, fds: Object.fromEntries(Array.from({ length: count }, (_, index) => [index + 3, `socket:[${index + 100}]`])) });
+  const world = worldOf({
+    pid: 42,
+    fds: Object.fromEntries(Array.from({ length: count }, (_, index) => [index + 3, `socket:[${index + 100}]`])),
+  });
   world.files['/proc/42/net/tcp'] = textAt;
   return world;
 }
@@ -26,7 +29,9 @@ describe('the second look', () => {
   });
 
   it('is short when it clears a busy server', async () => {
-    const found = await look(worldWith(50, (call) => rows(50, call === 1 ? { state: ESTABLISHED, receiveQueue: 200 } : { state: ESTABLISHED })));
+    const found = await look(
+      worldWith(50, (call) => rows(50, call === 1 ? { state: ESTABLISHED, receiveQueue: 200 } : { state: ESTABLISHED })),
+    );
     expect(waits(found)).toEqual(['sleep 100']);
     expect(found.snapshot.secondLook?.byInode.size).toBe(50);
     expect(found.snapshot.secondLook?.afterMs).toBe(100);
@@ -40,7 +45,13 @@ describe('the second look', () => {
   });
 
   it('lacks what was cleared on the way', async () => {
-    const found = await look(worldWith(20, (call) => `header\n${Array.from({ length: 20 }, (_, index) => tcpRow({ inode: String(index + 100), local: 8080, remote: 50000 + index, state: call > 1 && index < 5 ? ESTABLISHED : CLOSE_WAIT })).join('')}`));
+    const found = await look(
+      worldWith(
+        20,
+        (call) =>
+          `header\n${Array.from({ length: 20 }, (_, index) => tcpRow({ inode: String(index + 100), local: 8080, remote: 50000 + index, state: call > 1 && index < 5 ? ESTABLISHED : CLOSE_WAIT })).join('')}`,
+      ),
+    );
     expect(found.snapshot.secondLook?.byInode.has('100')).toBe(false);
     expect(found.snapshot.secondLook?.byInode.size).toBe(15);
   });
@@ -59,7 +70,15 @@ describe('the second look', () => {
   });
 
   it('is always taken in full for a tape', async () => {
-    expect(waits(await look(worldWith(1, () => rows(1, { state: ESTABLISHED })), [42], { everything: true }))).toEqual(['sleep 100', 'sleep 900']);
+    expect(
+      waits(
+        await look(
+          worldWith(1, () => rows(1, { state: ESTABLISHED })),
+          [42],
+          { everything: true },
+        ),
+      ),
+    ).toEqual(['sleep 100', 'sleep 900']);
   });
 
   it('is not finished after a signal', async () => {

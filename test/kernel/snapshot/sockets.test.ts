@@ -13,8 +13,13 @@ const rowOf = ({ snapshot }: Look, pid: number, fd: number): SocketRow | undefin
 
 describe('the sockets of a look', () => {
   it('are read once per network namespace', async () => {
-    const world = worldOf({ pid: 42, netns: '1', fds: { 3: 'socket:[10]' } }, { pid: 43, netns: '1', fds: { 3: 'socket:[11]' } }, { pid: 44, netns: '2', fds: { 3: 'socket:[20]' } });
-    world.files['/proc/42/net/tcp'] = `header\n${tcpRow({ inode: '10', state: 10, local: 80 })}${tcpRow({ inode: '11', state: 1, local: 80, remote: 50000 })}`;
+    const world = worldOf(
+      { pid: 42, netns: '1', fds: { 3: 'socket:[10]' } },
+      { pid: 43, netns: '1', fds: { 3: 'socket:[11]' } },
+      { pid: 44, netns: '2', fds: { 3: 'socket:[20]' } },
+    );
+    world.files['/proc/42/net/tcp'] =
+      `header\n${tcpRow({ inode: '10', state: 10, local: 80 })}${tcpRow({ inode: '11', state: 1, local: 80, remote: 50000 })}`;
     world.files['/proc/44/net/tcp'] = `header\n${tcpRow({ inode: '20', state: 1, local: 81, remote: 50000 })}`;
     const found = await look(world, [42, 43, 44]);
     expect([rowOf(found, 42, 3)?.state, rowOf(found, 43, 3)?.state, rowOf(found, 44, 3)?.localPort]).toEqual(['LISTEN', 'ESTABLISHED', 81]);
@@ -36,7 +41,8 @@ describe('the sockets of a look', () => {
     };
     const world = worldOf({ pid: 42, fds: { 3: 'socket:[1]', 4: 'socket:[3]' } }, { pid: 50, fds: { 9: 'socket:[2]' } });
     const other = tcpRow({ inode: '3', state: 1, local: 50000, remote: 80 }).replaceAll('0100007F', '0200007F');
-    world.files['/proc/42/net/tcp'] = `header\n${tcpRow({ inode: '1', state: 1, local: 50000, remote: 80 })}${other}${tcpRow({ inode: '4', state: 1, local: 80, remote: 50000 }).replaceAll('0100007F', '0200007F')}`;
+    world.files['/proc/42/net/tcp'] =
+      `header\n${tcpRow({ inode: '1', state: 1, local: 50000, remote: 80 })}${other}${tcpRow({ inode: '4', state: 1, local: 80, remote: 50000 }).replaceAll('0100007F', '0200007F')}`;
     world.files['/proc/42/net/tcp6'] = `header\n${mapped('2', 80, 50000)}`;
     const found = await look(world);
     expect(rowOf(found, 42, 3)?.peerInode).toBe('2');
@@ -46,18 +52,35 @@ describe('the sockets of a look', () => {
 
   it('nobody has accepted are counted at their port', async () => {
     const world = worldOf({ pid: 42, fds: { 3: 'socket:[1]' } });
-    world.files['/proc/42/net/tcp'] = `header\n${tcpRow({ inode: '1', state: 10, local: 80, receiveQueue: 2 })}${tcpRow({ inode: '0', state: 1, local: 80, remote: 50000 })}${tcpRow({ inode: '0', state: 8, local: 80, remote: 50001 })}${tcpRow({ inode: '0', state: 3, local: 80, remote: 50002 })}${tcpRow({ inode: '9', state: 2, local: 50003, remote: 80 })}${tcpRow({ inode: '0', state: 6, local: 80, remote: 50004 })}`;
+    world.files['/proc/42/net/tcp'] =
+      `header\n${tcpRow({ inode: '1', state: 10, local: 80, receiveQueue: 2 })}${tcpRow({ inode: '0', state: 1, local: 80, remote: 50000 })}${tcpRow({ inode: '0', state: 8, local: 80, remote: 50001 })}${tcpRow({ inode: '0', state: 3, local: 80, remote: 50002 })}${tcpRow({ inode: '9', state: 2, local: 50003, remote: 80 })}${tcpRow({ inode: '0', state: 6, local: 80, remote: 50004 })}`;
     const { snapshot } = await look(world);
-    expect(snapshot.sockets.get(NETNS)?.pending.get(80)).toEqual({ neverAccepted: ['127.0.0.1:50000', '127.0.0.1:50001'], synReceived: 1, synSent: 1 });
+    expect(snapshot.sockets.get(NETNS)?.pending.get(80)).toEqual({
+      neverAccepted: ['127.0.0.1:50000', '127.0.0.1:50001'],
+      synReceived: 1,
+      synSent: 1,
+    });
   });
 
   it('that no table lists are probed one by one, and given up on where that is not permitted', async () => {
     const fds = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [index + 3, `socket:[${index + 100}]`]));
     const world = worldOf({ pid: 42, fds });
-    const probe = { domain: 2, type: 1, protocol: 6, listening: false, tcp: { state: 7, segmentsIn: 9, segmentsOut: 9, bytesReceived: 9, bytesAcked: 9 } };
+    const probe = {
+      domain: 2,
+      type: 1,
+      protocol: 6,
+      listening: false,
+      tcp: { state: 7, segmentsIn: 9, segmentsOut: 9, bytesReceived: 9, bytesAcked: 9 },
+    };
     const asked = await look({ ...world, probes: { '42:3': probe, '42:4': refused('EBADF'), '42:5': refused('EPERM'), '42:6': probe } });
     expect([...asked.snapshot.probes.keys()]).toEqual(['42:3']);
-    expect(asked.coverage['sockets in no table']).toMatchObject({ status: 'partial', seen: 1, total: 10, detail: 'not permitted', needed: false });
+    expect(asked.coverage['sockets in no table']).toMatchObject({
+      status: 'partial',
+      seen: 1,
+      total: 10,
+      detail: 'not permitted',
+      needed: false,
+    });
     const without = await look(world);
     expect(without.coverage['sockets in no table']).toMatchObject({ status: 'unsupported', seen: 0, total: 10, needed: false });
     expect(without.verdict).toBe('pass');
@@ -67,7 +90,13 @@ describe('the sockets of a look', () => {
     const world = worldOf({ pid: 42, fds: { 3: 'socket:[1]' } });
     world.files['/proc/42/net/unix'] = refused('EACCES');
     const { coverage, verdict } = await look(world);
-    expect(coverage['socket tables']).toMatchObject({ status: 'partial', seen: 0, total: 1, needed: true, detail: `/proc/42/net (network namespace ${NETNS}): not permitted` });
+    expect(coverage['socket tables']).toMatchObject({
+      status: 'partial',
+      seen: 0,
+      total: 1,
+      needed: true,
+      detail: `/proc/42/net (network namespace ${NETNS}): not permitted`,
+    });
     expect(verdict).toBe('inconclusive');
   });
 

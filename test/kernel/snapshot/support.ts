@@ -16,8 +16,20 @@ export interface Look {
 
 export async function look(world: World, pids: readonly number[] = [42], changes: Partial<SnapshotOptions> = {}): Promise<Look> {
   const evidence = fakeEvidence(world);
-  const options = { allOwners: false, everything: false, rerun: 'reloadctl fds 42', isRoot: false, signal: new AbortController().signal, ...changes };
+  const options = {
+    allOwners: false,
+    everything: false,
+    rerun: 'reloadctl fds 42',
+    isRoot: false,
+    signal: new AbortController().signal,
+    ...changes,
+  };
   const { snapshot, coverage } = await takeSnapshot(evidence, pids, '', options);
   const list = coverage.list();
-  return { snapshot, coverage: Object.fromEntries(list.map((line) => [line.source, line])), verdict: verdictOf([], list, 'critical'), evidence };
+  return {
+    snapshot,
+    coverage: Object.fromEntries(list.map((line) => [line.source, line])),
+    verdict: verdictOf([], list, 'critical'),
+    evidence,
+  };
 }

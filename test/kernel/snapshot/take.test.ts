@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { refused } from '../../support/fake-evidence.ts';
+import { refused, type World } from '../../support/fake-evidence.ts';
 import { statLine, tcpRow, worldOf } from '../../support/fake-process.ts';
 import { look } from './support.ts';
 
-const plain = { pid: 42, fds: { 0: '/dev/null', 1: '/var/log/app.log', 5: { link: 'anon_inode:[eventpoll]', rest: 'tfd: 1 events: 1 data: 1\n' }, 10: 'socket:[500]' } };
+const plain = {
+  pid: 42,
+  fds: {
+    0: '/dev/null',
+    1: '/var/log/app.log',
+    5: { link: 'anon_inode:[eventpoll]', rest: 'tfd: 1 events: 1 data: 1\n' },
+    10: 'socket:[500]',
+  },
+};
 
 describe('takeSnapshot', () => {
   it('reads and decodes all descriptors, in the order of their numbers', async () => {
@@ -12,7 +20,12 @@ describe('takeSnapshot', () => {
     world.files['/proc/42/net/tcp'] = `header\n${tcpRow({ inode: '500', state: 10, local: 80 })}`;
     const { snapshot, coverage, verdict } = await look(world);
     expect(snapshot.label).toBe('app (pid 42)');
-    expect(snapshot.tables[0]!.fds.map((fd) => [fd.fd, fd.kind])).toEqual([[0, 'file'], [1, 'file'], [5, 'epoll'], [10, 'socket']]);
+    expect(snapshot.tables[0]!.fds.map((fd) => [fd.fd, fd.kind])).toEqual([
+      [0, 'file'],
+      [1, 'file'],
+      [5, 'epoll'],
+      [10, 'socket'],
+    ]);
     expect(snapshot.tables[0]!.fds[3]!.detail).toMatchObject({ row: { state: 'LISTEN', localPort: 80 } });
     expect(coverage['fd table']).toMatchObject({ status: 'ok', seen: 4, total: 4 });
     expect(coverage['socket tables']).toMatchObject({ status: 'ok', seen: 1, total: 1 });
@@ -77,7 +90,13 @@ describe('takeSnapshot', () => {
     const { snapshot, coverage, verdict } = await look(world);
     expect(snapshot.tables[0]).toMatchObject({ errno: 'EACCES', fds: [], process: { open: 4 } });
     expect(coverage['fd table']).toEqual({
-      source: 'fd table', status: 'denied', seen: 0, total: 4, detail: '/proc/42/fd: not permitted', fix: 'sudo reloadctl fds 42', needed: true,
+      source: 'fd table',
+      status: 'denied',
+      seen: 0,
+      total: 4,
+      detail: '/proc/42/fd: not permitted',
+      fix: 'sudo reloadctl fds 42',
+      needed: true,
     });
     expect(verdict).toBe('inconclusive');
     const asRoot = await look(world, [42], { isRoot: true });
@@ -93,18 +112,24 @@ describe('takeSnapshot', () => {
     expect(verdict).toBe('inconclusive');
   });
 
-  it.each<[string, (world: ReturnType<typeof worldOf>) => void]>([
-    ['of its directory', (world): void => void (world.lists['/proc/42/fd'] = refused('EMFILE'))],
-    ['of its links', (world): void => void (world.links['/proc/42/fd/1'] = refused('EMFILE'))],
-    ['of its open flags', (world): void => void (world.files['/proc/42/fdinfo/1'] = refused('EMFILE'))],
-    ['of its stat file', (world): void => void (world.files['/proc/42/stat'] = refused('EMFILE'))],
-    ['of the socket tables', (world): void => void (world.files['/proc/42/net/tcp6'] = refused('EMFILE'))],
-    ['of its stat file at the end', (world): void => void (world.files['/proc/42/stat'] = (call): string | ReturnType<typeof refused> => (call === 1 ? statLine({ pid: 42 }) : refused('EMFILE')))],
-  ])('says that reloadctl itself is out of descriptors: %s', async (_name, exhaust) => {
+  it.each<[string, Partial<World>]>([
+    ['of its directory', { lists: { '/proc/42/fd': refused('EMFILE') } }],
+    ['of its links', { links: { '/proc/42/fd/1': refused('EMFILE') } }],
+    ['of its open flags', { files: { '/proc/42/fdinfo/1': refused('EMFILE') } }],
+    ['of its stat file', { files: { '/proc/42/stat': refused('EMFILE') } }],
+    ['of the socket tables', { files: { '/proc/42/net/tcp6': refused('EMFILE') } }],
+    ['of its stat file at the end', { files: { '/proc/42/stat': (call) => (call === 1 ? statLine({ pid: 42 }) : refused('EMFILE')) } }],
+  ])('says that reloadctl itself is out of descriptors: %s', async (_name, exhausted) => {
     const world = worldOf(plain);
-    exhaust(world);
+    Object.assign(world.files, exhausted.files);
+    Object.assign(world.links, exhausted.links);
+    Object.assign(world.lists, exhausted.lists);
     const { coverage, verdict } = await look(world);
-    expect(Object.values(coverage).map((line) => line.detail ?? '').join()).toContain('reloadctl itself is out of descriptors');
+    expect(
+      Object.values(coverage)
+        .map((line) => line.detail ?? '')
+        .join(),
+    ).toContain('reloadctl itself is out of descriptors');
     expect(verdict).toBe('inconclusive');
   });
 

@@ -18,12 +18,19 @@ describe('epoll registrations', () => {
   it('are judged by kcmp where there is one', async () => {
     const world = worldOf(poller);
     const { snapshot } = await look({ ...world, epollTargets: { '42:4:3:4': false, '42:6:3:6': true } });
-    expect([...snapshot.epollTargets]).toEqual([['42:3:4', false], ['42:3:6', true], ['42:3:5', false]]);
+    expect([...snapshot.epollTargets]).toEqual([
+      ['42:3:4', false],
+      ['42:3:6', true],
+      ['42:3:5', false],
+    ]);
   });
 
   it('are looked at again without, except those only kcmp can tell apart', async () => {
     const { snapshot } = await look(worldOf(poller));
-    expect([...snapshot.epollTargets]).toEqual([['42:3:4', false], ['42:3:5', false]]);
+    expect([...snapshot.epollTargets]).toEqual([
+      ['42:3:4', false],
+      ['42:3:5', false],
+    ]);
   });
 
   it('are not stale when they were gone at the second read', async () => {
@@ -58,9 +65,14 @@ describe('epoll registrations', () => {
   });
 
   it('are asked about 500 times at most, those with a sign first, and the rest is told', async () => {
-    const eventfds = Object.fromEntries(Array.from({ length: 600 }, (_, index) => [index + 10, { link: 'anon_inode:[eventfd]', ino: '1038' }]));
+    const eventfds = Object.fromEntries(
+      Array.from({ length: 600 }, (_, index) => [index + 10, { link: 'anon_inode:[eventfd]', ino: '1038' }]),
+    );
     const lines = Object.keys(eventfds).map((fd) => tfd(Number(fd), 1038));
-    const world = worldOf({ pid: 42, fds: { 3: { link: 'anon_inode:[eventpoll]', ino: '1038', rest: lines.join('') + tfd(5, 300) }, ...eventfds } });
+    const world = worldOf({
+      pid: 42,
+      fds: { 3: { link: 'anon_inode:[eventpoll]', ino: '1038', rest: lines.join('') + tfd(5, 300) }, ...eventfds },
+    });
     const { snapshot, coverage, evidence, verdict } = await look(world);
     expect(evidence.asked.filter((question) => question.startsWith('isEpollTarget'))).toHaveLength(500);
     expect(snapshot.epollTargets.get('42:3:5')).toBe(false);
@@ -71,7 +83,14 @@ describe('epoll registrations', () => {
 
 describe('inheritance', () => {
   const parent: FakeProcess = { pid: 42, fds: { 5: { link: 'socket:[500]', flags: '02' } } };
-  const child = (changes: Partial<FakeProcess> = {}): FakeProcess => ({ pid: 43, ppid: 42, comm: 'tool', exe: '/usr/bin/tool', fds: { 5: { link: 'socket:[500]', flags: '02' } }, ...changes });
+  const child = (changes: Partial<FakeProcess> = {}): FakeProcess => ({
+    pid: 43,
+    ppid: 42,
+    comm: 'tool',
+    exe: '/usr/bin/tool',
+    fds: { 5: { link: 'socket:[500]', flags: '02' } },
+    ...changes,
+  });
 
   it('asks whether it is one description, and whether it was announced', async () => {
     const { snapshot } = await look({ ...worldOf(parent, child()), sameDescription: { '42:5:43:5': true } });

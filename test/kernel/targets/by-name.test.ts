@@ -2,11 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { type FakeProcess, worldOf } from '../../support/fake-process.ts';
 import { refusalOf, resolveIn } from './support.ts';
 
-const nginx = (pid: number, ppid: number, changes: Partial<FakeProcess> = {}): FakeProcess => ({ pid, ppid, comm: 'nginx', exe: '/usr/sbin/nginx', ...changes });
+const nginx = (pid: number, ppid: number, changes: Partial<FakeProcess> = {}): FakeProcess => ({
+  pid,
+  ppid,
+  comm: 'nginx',
+  exe: '/usr/sbin/nginx',
+  ...changes,
+});
 
 describe('a name', () => {
   it('is one service when all hang below one of them', () => {
-    expect(resolveIn(worldOf(nginx(42, 1), nginx(43, 42), nginx(44, 42)), 'nginx')).toEqual({ spec: 'nginx', name: 'nginx', pids: [42, 43, 44] });
+    expect(resolveIn(worldOf(nginx(42, 1), nginx(43, 42), nginx(44, 42)), 'nginx')).toEqual({
+      spec: 'nginx',
+      name: 'nginx',
+      pids: [42, 43, 44],
+    });
   });
 
   it('is one service when a supervisor started all of them', () => {
@@ -14,7 +24,9 @@ describe('a name', () => {
   });
 
   it.each(['bash', 'sh', 'zsh', 'tmux: server', 'systemd'])('is ambiguous for two jobs of %s', (comm) => {
-    expect(refusalOf(worldOf({ pid: 10, comm }, nginx(42, 10), nginx(43, 10)), 'nginx').message).toBe('2 2 different processes are called nginx; name one');
+    expect(refusalOf(worldOf({ pid: 10, comm }, nginx(42, 10), nginx(43, 10)), 'nginx').message).toBe(
+      '2 2 different processes are called nginx; name one',
+    );
   });
 
   it('is ambiguous for two services of init, and the commands for each are given', () => {
@@ -36,7 +48,10 @@ describe('a name', () => {
   });
 
   it('matches a comm the kernel cut at 15 bytes, and the file name of the executable', () => {
-    const world = worldOf({ pid: 42, comm: 'very-long-servi', exe: '/usr/bin/python3.11' }, { pid: 50, comm: 'main', exe: '/srv/app/server (deleted)' });
+    const world = worldOf(
+      { pid: 42, comm: 'very-long-servi', exe: '/usr/bin/python3.11' },
+      { pid: 50, comm: 'main', exe: '/srv/app/server (deleted)' },
+    );
     expect(resolveIn(world, 'very-long-service-name').pids).toEqual([42]);
     expect(resolveIn(world, 'server').pids).toEqual([50]);
     expect(refusalOf(world, 'very-long-serv').message).toBe('3 no process is called very-long-serv');

@@ -25,7 +25,9 @@ describe('a pid file', () => {
   });
 
   it('may be stale, which is told from a process that may not be seen', () => {
-    expect(refusalOf(withFile('77\n'), '/run/app.pid').message).toBe('3 pid file /run/app.pid names process 77, which does not exist: the file is stale');
+    expect(refusalOf(withFile('77\n'), '/run/app.pid').message).toBe(
+      '3 pid file /run/app.pid names process 77, which does not exist: the file is stale',
+    );
     const hidden = withFile('42\n');
     hidden.files['/proc/42/stat'] = refused('EPERM');
     expect(refusalOf(hidden, '/run/app.pid').message).toMatch(/^3 .*not permitted/);

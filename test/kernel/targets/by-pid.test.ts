@@ -37,7 +37,12 @@ describe('any target', () => {
 
   it('is found or refused with words, whatever was typed', () => {
     const world = worldOf({ pid: 42, comm: 'nginx' });
-    const typed = fc.oneof(fc.string({ maxLength: 30 }), fc.tuple(fc.constantFrom(':', 'unit:', 'container:', 'pod:', './', '-', ''), fc.string({ maxLength: 12 })).map((parts) => parts.join('')));
+    const typed = fc.oneof(
+      fc.string({ maxLength: 30 }),
+      fc
+        .tuple(fc.constantFrom(':', 'unit:', 'container:', 'pod:', './', '-', ''), fc.string({ maxLength: 12 }))
+        .map((parts) => parts.join('')),
+    );
     fc.assert(
       fc.property(typed, (spec) => {
         try {

@@ -7,14 +7,22 @@ const listener = (inode: string, port: number): string => `header\n${tcpRow({ in
 
 describe('a port', () => {
   it('is everybody who holds a listener on it', () => {
-    const world = worldOf({ pid: 42, fds: { 5: 'socket:[500]' } }, { pid: 43, fds: { 7: 'socket:[500]' } }, { pid: 50, fds: { 5: 'socket:[501]' } });
+    const world = worldOf(
+      { pid: 42, fds: { 5: 'socket:[500]' } },
+      { pid: 43, fds: { 7: 'socket:[500]' } },
+      { pid: 50, fds: { 5: 'socket:[501]' } },
+    );
     world.files['/proc/42/net/tcp'] = `${listener('500', 8080)}${tcpRow({ inode: '501', state: 1, local: 8080, remote: 40000 })}`;
     expect(resolveIn(world, ':8080')).toEqual({ spec: ':8080', name: 'port 8080', pids: [42, 43] });
     expect(refusalOf(world, ':40000').message).toBe('3 nobody listens on port 40000');
   });
 
   it('is looked for in every network namespace, each through one process', () => {
-    const world = worldOf({ pid: 42, netns: '1', fds: { 5: 'socket:[500]' } }, { pid: 43, netns: '1' }, { pid: 50, netns: '2', fds: { 5: 'socket:[900]' } });
+    const world = worldOf(
+      { pid: 42, netns: '1', fds: { 5: 'socket:[500]' } },
+      { pid: 43, netns: '1' },
+      { pid: 50, netns: '2', fds: { 5: 'socket:[900]' } },
+    );
     world.files['/proc/42/net/tcp'] = listener('500', 80);
     world.files['/proc/43/net/tcp'] = listener('666', 80);
     world.files['/proc/50/net/tcp'] = listener('900', 80);
@@ -23,7 +31,8 @@ describe('a port', () => {
 
   it('is a bound UDP socket when no TCP one listens', () => {
     const world = worldOf({ pid: 42, fds: { 5: 'socket:[500]', 6: 'socket:[501]' } });
-    world.files['/proc/42/net/udp'] = `header\n${tcpRow({ inode: '500', state: 7, local: 53 })}${tcpRow({ inode: '501', state: 1, local: 53, remote: 9 })}`;
+    world.files['/proc/42/net/udp'] =
+      `header\n${tcpRow({ inode: '500', state: 7, local: 53 })}${tcpRow({ inode: '501', state: 1, local: 53, remote: 9 })}`;
     expect(resolveIn(world, ':53').pids).toEqual([42]);
     world.files['/proc/42/net/tcp'] = listener('502', 53);
     expect(refusalOf(world, ':53').message).toMatch(/^3 port 53 is listened on/);

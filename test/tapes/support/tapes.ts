@@ -5,16 +5,18 @@ import { tapeCoverage, tapeTarget } from '../../../src/cli/tape.ts';
 import { commands } from '../../../src/commands.ts';
 import { readTape } from '../../../src/evidence/index.ts';
 import { checksum } from '../../../src/evidence/tape-format.ts';
-import { lookAt } from '../../../src/kernel/look-at.ts';
+import { type FdsData, run } from '../../../src/fds/index.ts';
 import type { Snapshot } from '../../../src/kernel/types.ts';
-import { type Coverage, type Finding, type RuleDefinition, runRules, type Verdict, verdictOf } from '../../../src/report/index.ts';
+import { type Coverage, type Finding, type RuleDefinition, type Verdict, verdictOf } from '../../../src/report/index.ts';
+import type { Observation } from '../../../src/series/index.ts';
 
 export const ROOT = join(import.meta.dirname, '../../..');
 export const TAPES = join(ROOT, 'fixtures/tapes');
 
 export interface Expected {
   findings: Pick<Finding, 'id' | 'severity' | 'confidence'>[];
-  open: number;
+  /** Absent where descriptors come and go while it is recorded. */
+  open?: number;
 }
 
 /** Names without extension of the tapes in `err`, `ok` or `full`, sorted. */
@@ -37,8 +39,8 @@ export function expectedOf(folder: 'err' | 'ok', name: string): Expected {
 }
 
 /** Every rule any command registers, each once. */
-export async function allRules(): Promise<RuleDefinition<Snapshot>[]> {
-  const byId = new Map<string, RuleDefinition<Snapshot>>();
+export async function allRules(): Promise<RuleDefinition<Observation>[]> {
+  const byId = new Map<string, RuleDefinition<Observation>>();
   for (const command of commands) for (const rule of (await command.rules?.()) ?? []) byId.set(rule.id, rule);
   return [...byId.values()];
 }
@@ -51,8 +53,9 @@ export interface Analysis {
   findings: Finding[];
   coverage: Coverage[];
   verdict: Verdict;
-  open: number;
-  snapshot: Snapshot;
+  data: FdsData;
+  /** What the rules were shown. */
+  events: Observation[];
   /** Questions the tape has no answer to. */
   missing: string[];
 }
@@ -62,25 +65,33 @@ export interface AnalysisOptions {
   owners?: boolean;
 }
 
-/** What `fds --from` makes of a tape. */
+/** What `fds --list --from` makes of a tape. */
 export async function analyse(text: string, options: AnalysisOptions = {}): Promise<Analysis> {
   const tape = readTape(text, 'x.rctl');
-  const { target, snapshot, coverage } = await lookAt(
-    undefined,
-    { tree: options.tree ?? false, owners: options.owners ?? false },
-    { evidence: tape, tapeHeader: tapeTarget(tape.header, 'x.rctl'), signal: new AbortController().signal, rerun: 'reloadctl', isRoot: true },
-    'fds',
-  );
-  const findings = runRules(await allRules(), [snapshot]);
-  const all = [...coverage.list(), ...tapeCoverage(tape.missing(), { spec: target.spec, label: snapshot.label, pids: target.pids })];
-  return {
-    findings,
-    coverage: all,
-    verdict: verdictOf(findings, all, 'critical'),
-    open: snapshot.tables.reduce((sum, { fds }) => sum + fds.length, 0),
-    snapshot,
-    missing: tape.missing(),
+  const events: Observation[] = [];
+  const witness: RuleDefinition<Observation> = {
+    id: 'test/witness',
+    create: () => ({ observe: (event) => void events.push(event), finish: () => [] }),
   };
+  const outcome = await run([], { ...options, list: true }, {
+    evidence: tape,
+    tapeHeader: tapeTarget(tape.header, 'x.rctl'),
+    rules: [...(await allRules()), witness],
+    signal: new AbortController().signal,
+    rerun: 'reloadctl',
+    isRoot: true,
+    say: () => undefined,
+    progress: () => undefined,
+  });
+  if (outcome.kind !== 'report') throw new Error('fds prints a report');
+  const { findings, data } = outcome;
+  const coverage = [...outcome.coverage, ...tapeCoverage(tape.missing(), outcome.target)];
+  return { findings, coverage, verdict: verdictOf(findings, coverage, 'critical'), data: data as FdsData, events, missing: tape.missing() };
+}
+
+/** The look among what the rules were shown. */
+export function lookOf({ events }: Analysis): Snapshot {
+  return events.find((event) => event.type === 'snapshot')!;
 }
 
 /** What is expected of findings, without what differs from host to host; sorted by id. */
