@@ -27,7 +27,8 @@ function checkPages(ruleIds) {
   const pages = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.md')) : [];
   const wanted = new Map(ruleIds.map((id) => [`${id.replaceAll('/', '-')}.md`, id]));
   const lost = pages.filter((name) => !wanted.has(name)).map((name) => `docs/findings/${name}:1: no rule makes this finding`);
-  const missing = [...wanted].filter(([name]) => !pages.includes(name)).map(([name, id]) => `docs/findings/${name}: is missing: the page of ${id}`);
+  const absent = [...wanted].filter(([name]) => !pages.includes(name));
+  const missing = absent.map(([name, id]) => `docs/findings/${name}: is missing: the page of ${id}`);
   return [...lost, ...missing];
 }
 

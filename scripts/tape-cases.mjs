@@ -31,6 +31,14 @@ export const err = {
     make: ['stale-epoll-closed=2', 'stale-epoll-reused=1'],
     finds: [['epoll/stale-target', 'warning', 'certain']],
   },
+  'fd-in-flight': {
+    make: ['in-flight=20'],
+    finds: [['fd/in-flight', 'warning', 'likely']],
+  },
+  'fd-unshared-table': {
+    make: ['unshared-thread=3', 'files=5:cache/item-{}.json'],
+    finds: [['fd/unshared-table', 'info', 'certain']],
+  },
   'fd-no-cloexec': {
     make: ['nocloexec=12'],
     finds: COMMON,
@@ -81,6 +89,9 @@ export const ok = {
   // Announced by LISTEN_FDS.
   'fd-inherited': { make: ['inherit-intended'], finds: COMMON },
   'epoll-stale-target': { make: ['epoll-dup-healthy=3', 'epoll-healthy=10:churn=0', 'fork-shared-epoll'], finds: [] },
+  'fd-in-flight': { make: ['in-flight=3'], finds: [['fd/in-flight', 'info', 'hint']] },
+  // A thread that shares the table, as threads do.
+  'fd-unshared-table': { make: ['established=3:active=1'], finds: [] },
   'fd-no-cloexec': { make: ['nocloexec=9'], finds: [] },
   // Four numbers of one thing, nine opens of one file.
   'fd-duplicates': { make: ['dup=3', 'same-file=9'], finds: [] },

@@ -8,11 +8,11 @@ import { writeReport, writeText } from './cli/output.ts';
 import { progressLine } from './cli/progress.ts';
 import { shellQuote } from './cli/shell-quote.ts';
 import { tapeCoverage, tapeTarget } from './cli/tape.ts';
-import type { CommandContext, CommandEntry, CommandModule, Outcome, ReportOutcome, TapeTarget } from './command.ts';
+import type { CommandContext, CommandEntry, CommandModule, Outcome, ReportOutcome, TapeWorld, World } from './command.ts';
 import { commands } from './commands.ts';
-import { type Evidence, loadTapeFile, openLive } from './evidence/index.ts';
+import { loadTapeFile, openLive, readTape, type TapeEvidence } from './evidence/index.ts';
 import { UserError } from './kernel/user-error.ts';
-import { type Coverage, exitCodeOf, type Report, type Target, verdictOf } from './report/index.ts';
+import { exitCodeOf, type Report, verdictOf } from './report/index.ts';
 import { version } from './version.ts';
 
 /** Runs one command line. Never ends the process: it sets the exit code and lets the output drain. */
@@ -64,6 +64,8 @@ async function runCommand(entry: CommandEntry, module: Awaited<ReturnType<Comman
       isRoot: process.geteuid?.() === 0,
       say: (text) => void (common.quiet || process.stderr.write(`${text}\n`)),
       progress: progressLine(common.quiet),
+      stdin: () => process.stdin,
+      replay: (text, file) => worldOf(readTape(text, file), file),
     };
     const outcome = await module.run(command.args, options, context);
     const code = await finish(entry, outcome, common, world);
@@ -92,27 +94,19 @@ function nothingThere(error: UserError, module: CommandModule, command: Command,
   };
 }
 
-/** This host now, or the tape that stands in for it: then moment, duration and host are those of the recording. */
-interface World {
-  evidence: Evidence;
-  tapeHeader?: TapeTarget;
-  moment(): Pick<Report, 'startedAt' | 'durationMs' | 'host'>;
-  /** What was asked and could not be answered whatever the rights. */
-  unanswered(target: Target | null): Coverage[];
+function openWorld(from: unknown, signal: AbortSignal): World {
+  if (typeof from === 'string') return worldOf(loadTapeFile(from), from);
+  const started = new Date();
+  const host = { kernel: release(), hostname: hostname() };
+  return {
+    evidence: openLive({ signal }),
+    moment: () => ({ startedAt: started.toISOString(), durationMs: Date.now() - started.getTime(), host }),
+    unanswered: () => [],
+  };
 }
 
-function openWorld(from: unknown, signal: AbortSignal): World {
-  if (typeof from !== 'string') {
-    const started = new Date();
-    const host = { kernel: release(), hostname: hostname() };
-    return {
-      evidence: openLive({ signal }),
-      moment: () => ({ startedAt: started.toISOString(), durationMs: Date.now() - started.getTime(), host }),
-      unanswered: () => [],
-    };
-  }
-  const tape = loadTapeFile(from);
-  const tapeHeader = tapeTarget(tape.header, from);
+function worldOf(tape: TapeEvidence, file: string): TapeWorld {
+  const tapeHeader = tapeTarget(tape.header, file);
   return {
     evidence: tape,
     tapeHeader,

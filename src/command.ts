@@ -1,8 +1,9 @@
 /** What a command is: the table in commands.ts names them, cli.ts runs one. */
+import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import type { Evidence } from './evidence/types.ts';
 import type { Block } from './render/index.ts';
-import type { Coverage, Finding, Host, RuleDefinition, Target } from './report/index.ts';
+import type { Coverage, Finding, Host, Report, RuleDefinition, Target } from './report/index.ts';
 import type { Observation } from './series/index.ts';
 
 /** What running the command does to the target or the host, as `--help` says it. */
@@ -40,7 +41,22 @@ export interface CommandContext {
   say(text: string): void;
   /** One line that tells how far it is, on stderr when that is a terminal; each replaces the one before, an empty one clears it. */
   progress(text: string): void;
+  /** Our standard input, not touched before it is asked for. */
+  stdin(): Readable;
+  /** Another tape as a world of its own, for commands that compare. Throws TapeError or UserError (exit 2) for what is none; `file` is for messages. */
+  replay(text: string, file: string): TapeWorld;
 }
+
+/** This host now, or the tape that stands in for it: then moment, duration and host are those of the recording. */
+export interface World {
+  evidence: Evidence;
+  tapeHeader?: TapeTarget;
+  moment(): Pick<Report, 'startedAt' | 'durationMs' | 'host'>;
+  /** What was asked and could not be answered whatever the rights. */
+  unanswered(target: Target | null): Coverage[];
+}
+
+export type TapeWorld = World & { tapeHeader: TapeTarget };
 
 /** What a tape says it was recorded from. */
 export interface TapeTarget {

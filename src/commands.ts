@@ -16,6 +16,13 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./record/index.ts'),
   },
   {
+    name: 'diff',
+    summary: 'what changed between two saved reports or tapes: groups, findings, descriptors',
+    effects: 'none',
+    load: () => import('./diff/index.ts'),
+    rules: descriptorRules,
+  },
+  {
     name: 'demo',
     summary: 'start a server that leaks on purpose, run the incident on it, explain it, clean up',
     effects: 'own child',

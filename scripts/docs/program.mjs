@@ -18,7 +18,8 @@ export async function load() {
     (await load()).configure(command);
     addCommonOptions(command);
     for (const rule of (await rules?.()) ?? []) ids.add(rule.id);
-    loaded.push({ name, summary, effects, options: command.options.map(({ long, short, required }) => ({ long, short, takesValue: required })) });
+    const options = command.options.map(({ long, short, required }) => ({ long, short, takesValue: required }));
+    loaded.push({ name, summary, effects, options });
   }
   return { commands: loaded, ruleIds: [...ids].sort() };
 }

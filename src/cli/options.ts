@@ -25,20 +25,20 @@ const colourValues: readonly ColourFlag[] = ['auto', 'always', 'never'];
 export function addCommonOptions(command: Command): void {
   command
     .option('--json', 'the report as JSON on stdout; same as --format json')
-    .option('--format <name[=file]>', `${Object.keys(formats).join(', ')}; to a file with =FILE; may be given several times`, collect, [])
+    .option('--format <name[=file]>', `${Object.keys(formats).join(', ')}; to a file with =FILE; may be given several times`, collect)
     .option('--fail-on <severity>', `exit 1 from this severity up: ${failOnValues.join(', ')} (default: critical)`)
     .option('--color <when>', `${colourValues.join(', ')}; also NO_COLOR and FORCE_COLOR`)
     .option('-q, --quiet', 'the verdict only')
     .option('-v, --verbose', 'all evidence and all coverage');
 }
 
-function collect(value: string, previous: string[]): string[] {
+function collect(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }
 
 /** Throws UserError for values that are not of their lists. */
 export function readCommonOptions(options: Record<string, unknown>): CommonOptions {
-  const outputs = (options.format as string[]).map(parseOutput);
+  const outputs = ((options.format ?? []) as string[]).map(parseOutput);
   if (options.json) outputs.push({ format: 'json' });
   const onStdout = outputs.filter((output) => output.file === undefined);
   if (onStdout.length > 1) throw new UserError(`${onStdout.length} formats want stdout (${onStdout.map((output) => output.format).join(', ')}): give all but one a file, NAME=FILE`);

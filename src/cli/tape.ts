@@ -43,7 +43,8 @@ function isWatch(value: unknown): boolean {
 export function tapeCoverage(missing: readonly string[], target: Target | null): Coverage[] {
   const own = target?.pids.map((pid) => `/proc/${pid}/`);
   // Of what is no path (sock_diag, kcmp, ...) a report can do without.
-  const isNeeded = (source: string): boolean => own === undefined || /^(\/proc|what came after .*)$/.test(source) || own.some((prefix) => source.startsWith(prefix));
+  const isNeeded = (source: string): boolean =>
+    own === undefined || /^(\/proc|what came after .*)$/.test(source) || own.some((prefix) => source.startsWith(prefix));
   const needed = missing.filter(isNeeded);
   const [first] = needed.length > 0 ? needed : missing;
   if (first === undefined) return [];

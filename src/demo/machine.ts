@@ -38,6 +38,8 @@ async function askSystemInformation(patienceMs: number): Promise<Partial<Machine
     extendEnv: false,
     cancelSignal: AbortSignal.timeout(patienceMs),
     killSignal: 'SIGKILL',
+    // Its own handler of signals would end us before ours has answered; this child ends soon without.
+    cleanup: false,
     reject: false,
   });
   try {

@@ -50,7 +50,7 @@ export function* storyBlocks(story: {
     text: plantedWords(pid, planted),
   };
   if (planted.softLimit === undefined)
-    yield { type: 'paragraph', text: 'Its limit was left alone: lowering it needs the optional package koffi.', tone: 'dim' };
+    yield { type: 'paragraph', text: 'Its limit was left alone: lowering it needs native calls (see reloadctl doctor).', tone: 'dim' };
   yield { type: 'heading', text: 'Planted and found' };
   yield {
     type: 'table',

@@ -7,28 +7,37 @@ import type { Capability } from './capability.ts';
 /** Standard descriptors: at least one of them is open in nearly every process. */
 const TRIED = [0, 1, 2];
 const KOFFI = 'npm install koffi   # beside reloadctl; it is an optional dependency';
+/** The single file brings all it needs: only this turns native calls off. */
+const ALLOW = 'unset RELOADCTL_NO_NATIVE';
 
-export function callRows(evidence: Evidence, pid: number): Capability[] {
-  return [sockDiagRow(evidence), kcmpRow(evidence, pid), getfdRow(evidence, pid)];
+/** Who asks. */
+interface Asker {
+  pid: number;
+  bunVersion?: string | undefined;
 }
 
-function sockDiagRow(evidence: Evidence): Capability {
+export function callRows(evidence: Evidence, asker: Asker): Capability[] {
+  return [sockDiagRow(evidence, asker), kcmpRow(evidence, asker), getfdRow(evidence, asker)];
+}
+
+function sockDiagRow(evidence: Evidence, asker: Asker): Capability {
   const answer = evidence.sockDiag('unix');
   const works = answer.value && `works: ${plural('unix socket', answer.value.length)} listed`;
-  return rowOf('sock_diag', answer, works, 'how long sockets are idle, and which processes talk over unix sockets');
+  return rowOf('sock_diag', answer, works, asker, 'how long sockets are idle, and which processes talk over unix sockets');
 }
 
-function kcmpRow(evidence: Evidence, pid: number): Capability {
+function kcmpRow(evidence: Evidence, asker: Asker): Capability {
+  const { pid } = asker;
   const answer = firstOpen((fd) => evidence.sameDescription(pid, fd, pid, fd));
   const works = answer.value === undefined ? undefined : 'works';
-  return rowOf('kcmp', answer, works, 'proof that two processes share an open file, or that an epoll watches a file that is gone');
+  return rowOf('kcmp', answer, works, asker, 'proof that two processes share an open file, or that an epoll watches a file that is gone');
 }
 
-function getfdRow(evidence: Evidence, pid: number): Capability {
-  const answer = firstOpen((fd) => evidence.probeSocket(pid, fd));
+function getfdRow(evidence: Evidence, asker: Asker): Capability {
+  const answer = firstOpen((fd) => evidence.probeSocket(asker.pid, fd));
   // The copy was had, and only then seen to be no socket: that is all there was to try.
   const works = answer.value !== undefined || answer.errno === 'ENOTSOCK' ? 'works' : undefined;
-  return rowOf('pidfd_getfd', answer, works, 'what a socket is that no table lists');
+  return rowOf('pidfd_getfd', answer, works, asker, 'what a socket is that no table lists');
 }
 
 function firstOpen<T>(ask: (fd: number) => Answer<T>): Answer<T> {
@@ -40,11 +49,13 @@ function firstOpen<T>(ask: (fd: number) => Answer<T>): Answer<T> {
   return last!;
 }
 
-function rowOf(name: string, { errno }: Answer<unknown>, works: string | undefined, loses: string): Capability {
+function rowOf(name: string, { errno }: Answer<unknown>, works: string | undefined, { bunVersion }: Asker, loses: string): Capability {
   if (works !== undefined) return { name, status: 'ok', detail: works };
   const fix =
     errno === 'ENOTSUP'
-      ? KOFFI
+      ? bunVersion === undefined
+        ? KOFFI
+        : ALLOW
       : statusOf(errno) === 'denied'
         ? 'allow it in the seccomp profile of the container, or run it on the host'
         : undefined;

@@ -6,7 +6,7 @@ import { callRows, readersRow } from './calls.ts';
 import type { Capability } from './capability.ts';
 import { hostFilesRow, kernelRow, procRow, yamaRow } from './kernel.ts';
 import { mayPtrace, readRights, rightsRows } from './rights.ts';
-import { containerRow, nodeRow, ownLimitRow, programsRow } from './surroundings.ts';
+import { containerRow, nodeRow, ownLimitRow, programsRow, singleFileRow } from './surroundings.ts';
 import { tableOf } from './table.ts';
 
 /** What is known without asking the host. */
@@ -14,13 +14,20 @@ export interface Self {
   pid: number;
   /** `v20.20.2`. */
   nodeVersion: string;
+  /** `1.4.5`: of the single file, which has no Node. */
+  bunVersion?: string | undefined;
   today: Date;
 }
 
 export const configure: CommandModule['configure'] = () => undefined;
 
 export async function run(_args: string[], _options: Record<string, unknown>, { evidence }: CommandContext): Promise<Outcome> {
-  const capabilities = await examine(evidence, { pid: process.pid, nodeVersion: process.version, today: new Date() });
+  const capabilities = await examine(evidence, {
+    pid: process.pid,
+    nodeVersion: process.version,
+    bunVersion: process.versions.bun,
+    today: new Date(),
+  });
   const table = await tableOf(capabilities);
   return {
     kind: 'report',
@@ -40,12 +47,12 @@ export async function examine(evidence: Evidence, self: Self): Promise<Capabilit
     procRow(evidence),
     ...rightsRows(rights),
     yamaRow(evidence, mayPtrace(rights)),
-    ...callRows(evidence, self.pid),
+    ...callRows(evidence, self),
     await readersRow(evidence, self.pid),
     containerRow(evidence),
     ownLimitRow(evidence),
     hostFilesRow(evidence),
-    nodeRow(self.nodeVersion, self.today),
+    self.bunVersion === undefined ? nodeRow(self.nodeVersion, self.today) : singleFileRow(self.bunVersion),
     programsRow(evidence),
   ];
 }

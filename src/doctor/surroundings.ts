@@ -61,6 +61,11 @@ export function nodeRow(version: string, today: Date): Capability {
   return { name: 'Node', status: 'partial', detail, loses: 'security fixes of Node; nothing of reloadctl', fix: 'install Node 24' };
 }
 
+/** @param bunVersion `1.4.5` */
+export function singleFileRow(bunVersion: string): Capability {
+  return { name: 'single file', status: 'ok', detail: `needs no Node and no other file (Bun ${bunVersion} inside)` };
+}
+
 /** For information: nothing of reloadctl needs them. */
 export function programsRow(evidence: Evidence): Capability {
   const isThere = (program: string): boolean => folders.some((folder) => evidence.size(`${folder}/${program}`).value !== undefined);

@@ -1,4 +1,5 @@
 /** The world, as questions and answers. Nothing else of the tool reads the machine. */
+export { type InputText, readInputFile, readInputStream } from './input-file.ts';
 export { type LiveOptions, openLive } from './live.ts';
 export { openRedactor, type Redactor } from './redact.ts';
 export { isOutOfDescriptors } from './spare.ts';

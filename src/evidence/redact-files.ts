@@ -21,9 +21,13 @@ const redactStat: FileRule = (words, content) => {
 const redactStatus: FileRule = (words, content) =>
   content.replace(/^(Name:\t)(.*)$/m, (_line, head: string, name: string) => head + words.text(name));
 
-/** Lines of fdinfo that hold names: tun, DMA-buf, DRM. */
+/** `path:`, or a slot of a ring that is not empty and not memory (`0x7f00aa/4096`). */
+const PATH_IN_FDINFO = /^(path:[ \t]*| *\d+: (?!<none>$|0x[0-9a-f]+\/\d+$))(.*)$/gm;
+/** Lines of fdinfo that hold names (tun, DMA-buf, DRM) or paths (BPF on user programs, fixed files of io_uring). */
 const redactFdinfo: FileRule = (words, content) =>
-  content.replace(/^((?:iff|name|exp_name|drm-client-name):\s*)(.*)$/gm, (_line, head: string, name: string) => head + words.text(name));
+  content
+    .replace(/^((?:iff|name|exp_name|drm-client-name):\s*)(.*)$/gm, (_line, head: string, name: string) => head + words.text(name))
+    .replace(PATH_IN_FDINFO, (_line, head: string, path: string) => head + redactPath(words, path));
 
 const redactCmdline: FileRule = (words, content) =>
   content.split('\0').map((argument) => (argument.startsWith('/') ? redactPath(words, argument) : redactText(words, argument))).join('\0');

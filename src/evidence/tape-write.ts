@@ -20,7 +20,8 @@ export function openTapeWriter(
   header: Pick<TapeHeader, 'tool' | 'recordedAt' | 'target'> & Partial<Pick<TapeHeader, 'host' | 'redacted'>>,
   redactor?: Redactor,
 ): TapeWriter {
-  const first: TapeHeader = { reloadctl: 'tape', version: TAPE_VERSION, ...header, redacted: header.redacted === true || redactor !== undefined };
+  const redacted = header.redacted === true || redactor !== undefined;
+  const first: TapeHeader = { reloadctl: 'tape', version: TAPE_VERSION, ...header, redacted };
   const lines = [JSON.stringify(first)];
   const note = <Q extends Question>(question: Q, key: string, answer: Answer<TapeValues[Q]>): void => {
     // A tape made from a tape lacks what that one lacks.

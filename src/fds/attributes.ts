@@ -35,7 +35,10 @@ export const attributeNames: readonly string[] = [
   'pid', 'fd', 'kind', 'target', 'cloexec', 'deleted', 'access', 'key', 'otherEnd', 'description',
   'path', 'bytes', 'allocatedBytes', 'links', 'inode', 'position', 'block', 'end',
   'protocol', 'state', 'local', 'remote', 'localPort', 'remotePort', 'remoteAddress', 'receiveQueue', 'sendQueue', 'socketPath', 'idleMs', 'backlog',
+  'subprotocol', 'fdsInFlight',
   'eventCount', 'eventfdId', 'semaphore', 'targets', 'clock', 'ticks', 'nextMs', 'intervalMs', 'signals', 'watches', 'ofPid', 'name', 'errno',
+  'marks', 'pendingFaults', 'fixedFiles', 'fixedSlots', 'fixedNames', 'submissions', 'completions', 'polls',
+  'bpfType', 'bpfId', 'programId', 'maxEntries', 'memlockBytes', 'vcpu', 'namespace', 'references', 'exporter', 'interface', 'ttyIndex', 'slave',
 ];
 
 export function summaryOf(fd: Fd, key: string, ends: OtherEnds): FdSummary {

@@ -4,7 +4,9 @@ import { lookAt, type TargetOptions } from '../kernel/look-at.ts';
 import { UserError } from '../kernel/user-error.ts';
 import { runRules } from '../report/index.ts';
 import { buildData, type FdsData } from './data.ts';
-import { type ListOptions, parseListOptions } from './list-options.ts';
+import { parseEvents } from './events/options.ts';
+import { runEvents } from './events/run.ts';
+import { type ListOptions, parseListOptions, showsSingle } from './list-options.ts';
 import { readThreads } from './threads.ts';
 import { runTop } from './top.ts';
 import { viewOf } from './view.ts';
@@ -25,13 +27,20 @@ export function configure(command: Command): void {
     .option('--threads', 'threads that have an fd table of their own')
     .option('--watch <time>', 'what grows: sample for this long (30s, 5m) and judge by what stays open')
     .option('--interval <time>', 'time between samples of --watch')
+    .option('--per-event <command>', 'what each event leaves behind: run this by /bin/sh -c --times times, and look before the first and after each')
+    .option('--mark', 'the same for events you make yourself: each Enter is one, the end of the input ends it')
+    .option('--times <n>', 'how many events (default: 10; with --mark until the input ends)')
+    .option('--settle <time>', 'how long the table may take to come to rest after an event (default: 2s)')
+    .option('--event-timeout <time>', 'how long one run of the command may take before it is killed (default: 30s)')
     .option('--top', 'all processes by share of their own limit; needs no privilege')
-    .option('--from <tape>', 'analyse a tape made by reloadctl record instead of this host');
+    .option('--from <tape>', 'analyse a tape made by reloadctl record instead of this host')
+    .addHelpText('after', '\neffects of --per-event: those of the command, which is yours and runs with your rights; what it prints goes to stderr');
 }
 
 export async function run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
   const list = parseListOptions(options);
   const asked = parseWatch(options.watch, options.interval);
+  const events = parseEvents(options);
   const [spec] = args;
   if (options.top) return runTop(context, { all: Boolean(options.all) });
   if (spec === undefined && !context.tapeHeader) {
@@ -39,8 +48,9 @@ export async function run(args: string[], options: Record<string, unknown>, cont
       hints: ['reloadctl fds <pid | name | :port | unit:NAME | container:ID | pod:NS/NAME | pid file>', 'reloadctl fds --top   # all processes by share of their limit'],
     });
   }
-  const target: TargetOptions = { tree: Boolean(options.tree), owners: Boolean(options.owners) || list.list };
+  const target: TargetOptions = { tree: Boolean(options.tree), owners: Boolean(options.owners) || list.list, details: showsSingle(list) };
   const watching = context.tapeHeader ? watchOnTape(asked, context.tapeHeader.watch) : asked;
+  if (events) return runEvents(spec!, target, events, list, context);
   if (watching) return runWatch(spec, target, watching, list, context);
   return runOnTarget(spec, { ...target, threads: Boolean(options.threads) }, list, context);
 }

@@ -2,10 +2,10 @@
 import { groupKeys } from '../kernel/groups.ts';
 import { OtherEnds } from '../kernel/other-ends.ts';
 import { decodeText } from '../kernel/text.ts';
-import type { Fd, FdLimit, FdTable, Process, Snapshot } from '../kernel/types.ts';
-import { type FdRow, type FdSummary, rowOf, summaryOf } from './attributes.ts';
-import { type Group, groupRows } from './groups.ts';
-import { type ListOptions, sortRows } from './list-options.ts';
+import type { FdLimit, FdTable, Process, Snapshot } from '../kernel/types.ts';
+import { type FdRow, rowOf } from './attributes.ts';
+import { type Group, groupFds, groupRows } from './groups.ts';
+import { type ListOptions, showsSingle, sortRows } from './list-options.ts';
 import type { ThreadTable } from './threads.ts';
 
 export interface ProcessRow {
@@ -47,7 +47,7 @@ export function buildData(snapshot: Snapshot, list: ListOptions, threads: Thread
   const fds = snapshot.tables.flatMap((table) => table.fds);
   const keys = groupKeys(fds);
   const ends = new OtherEnds(snapshot);
-  const needsRows = list.list || list.where !== undefined || list.groupBy.length > 0;
+  const needsRows = showsSingle(list);
   const all = needsRows ? fds.map((fd) => rowOf(fd, keys.get(fd)!, ends)) : [];
   const rows = list.where ? all.filter(list.where) : all;
   const processes = snapshot.tables.map(processRow);
@@ -57,15 +57,10 @@ export function buildData(snapshot: Snapshot, list: ListOptions, threads: Thread
     open: counts.length > 0 ? counts.reduce((sum, open) => sum + open, 0) : null,
     limit: { soft: nearest?.soft ?? null, hard: nearest?.hard ?? null },
     processes,
-    groups: groupRows(needsRows ? rows : summaries(fds, keys, ends), list.groupBy),
+    groups: needsRows ? groupRows(rows, list.groupBy) : groupFds(fds, keys, ends),
     ...(list.list && { fds: sortRows(rows, list.sort) }),
     ...(threads && { threads }),
   };
-}
-
-/** One at a time: 19,000 of them are grouped and none is kept. */
-function* summaries(fds: readonly Fd[], keys: ReadonlyMap<Fd, string>, ends: OtherEnds): Generator<FdSummary> {
-  for (const fd of fds) yield summaryOf(fd, keys.get(fd)!, ends);
 }
 
 function processRow({ process, fds, errno }: FdTable): ProcessRow {

@@ -1,4 +1,8 @@
-import type { FdRow, FdSummary } from './attributes.ts';
+import type { OtherEnds } from '../kernel/other-ends.ts';
+import { O_CLOEXEC } from '../kernel/proc/fdinfo.ts';
+import { decodeText } from '../kernel/text.ts';
+import type { Fd } from '../kernel/types.ts';
+import { type FdRow, type FdSummary, isUnlinked } from './attributes.ts';
 
 /** One line of the default view. */
 export interface Group {
@@ -7,7 +11,9 @@ export interface Group {
   count: number;
   /** Part of all descriptors, 0 to 1. */
   share: number;
-  /** How many stay open across exec; descriptors whose flags could not be read are not counted. */
+  /** Of how many the open flags are known: of a large group only some are asked. */
+  flagsRead: number;
+  /** How many of those stay open across exec. */
   withoutCloexec: number;
   deleted: number;
   /** Some of its descriptors, lowest first. */
@@ -24,9 +30,41 @@ const MOST_OTHER_ENDS = 3;
 /** Words of the first holder up to its number, in `sh[42]:1, node[7]:12 and 3 more`. A name may hold any of these characters. */
 const firstHolder = /^[\s\S]*?\[\d+\](?=:\d+(?:$|, ))/;
 
+interface Draft extends Group {
+  ends: Map<string, number>;
+  kinds: Set<string>;
+}
+
+function draftOf(kind: string, key: string): Draft {
+  const empty = { count: 0, share: 0, flagsRead: 0, withoutCloexec: 0, deleted: 0, examples: [], otherEnds: [] };
+  return { kind, key, ...empty, ends: new Map(), kinds: new Set([kind]) };
+}
+
+/** The default groups, by kind and key, without making a row of each: there may be 190,000. */
+export function groupFds(fds: readonly Fd[], keys: ReadonlyMap<Fd, string>, ends: OtherEnds): Group[] {
+  const byKind = new Map<string, Map<string, Draft>>();
+  for (const fd of fds) {
+    const key = keys.get(fd)!;
+    let byKey = byKind.get(fd.kind);
+    if (!byKey) byKind.set(fd.kind, (byKey = new Map()));
+    let group = byKey.get(key);
+    if (!group) byKey.set(key, (group = draftOf(fd.kind, key)));
+    group.count++;
+    if (fd.info) {
+      group.flagsRead++;
+      if ((fd.info.flags & O_CLOEXEC) === 0) group.withoutCloexec++;
+    }
+    if (isUnlinked(fd)) group.deleted++;
+    if (group.examples.length < MOST_EXAMPLES) group.examples.push({ pid: fd.pid, fd: fd.fd, target: decodeText(fd.link).text });
+    const holder = ends.firstHolder(fd);
+    if (holder !== undefined) group.ends.set(holder, (group.ends.get(holder) ?? 0) + 1);
+  }
+  return finished([...byKind.values()].flatMap((byKey) => [...byKey.values()]), fds.length);
+}
+
 /** Groups rows by the given attributes (default: kind and key), largest first. Attributes other than those of a summary need whole rows. */
 export function groupRows(rows: Iterable<FdSummary | FdRow>, by: readonly string[]): Group[] {
-  const groups = new Map<string, Group & { ends: Map<string, number>; kinds: Set<string> }>();
+  const groups = new Map<string, Draft>();
   const shown = by.filter((name) => name !== 'kind');
   let total = 0;
   for (const row of rows) {
@@ -36,13 +74,10 @@ export function groupRows(rows: Iterable<FdSummary | FdRow>, by: readonly string
     const values = by.length === 0 ? row.key : shown.map((name) => JSON.stringify(attributeOf(row, name) ?? null)).join('\0');
     const id = by.length === 0 || by.includes('kind') ? `${row.kind}\0${values}` : values;
     let group = groups.get(id);
-    if (!group) {
-      const empty = { count: 0, share: 0, withoutCloexec: 0, deleted: 0, examples: [], otherEnds: [] };
-      group = { kind: row.kind, key, ...empty, ends: new Map(), kinds: new Set() };
-      groups.set(id, group);
-    }
+    if (!group) groups.set(id, (group = draftOf(row.kind, key)));
     group.count++;
     group.kinds.add(row.kind);
+    if (row.cloexec !== null) group.flagsRead++;
     if (row.cloexec === false) group.withoutCloexec++;
     if (row.deleted) group.deleted++;
     if (group.examples.length < MOST_EXAMPLES) group.examples.push({ pid: row.pid, fd: row.fd, target: row.target });
@@ -51,7 +86,11 @@ export function groupRows(rows: Iterable<FdSummary | FdRow>, by: readonly string
       group.ends.set(holder, (group.ends.get(holder) ?? 0) + 1);
     }
   }
-  return [...groups.values()]
+  return finished([...groups.values()], total);
+}
+
+function finished(groups: readonly Draft[], total: number): Group[] {
+  return groups
     .map(({ ends, kinds, ...group }) => ({
       ...group,
       kind: kinds.size === 1 ? group.kind : SEVERAL,

@@ -30,6 +30,11 @@ export function parseListOptions(options: Record<string, unknown>): ListOptions 
   };
 }
 
+/** Does it show, filter or group by what single descriptors say of themselves? */
+export function showsSingle({ list, where, groupBy }: ListOptions): boolean {
+  return list || where !== undefined || groupBy.length > 0;
+}
+
 /** Orders rows by the given attributes, `-` in front for descending; numbers as numbers, what is missing last. */
 export function sortRows(rows: FdRow[], by: readonly string[]): FdRow[] {
   if (by.length === 0) return rows;

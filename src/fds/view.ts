@@ -64,10 +64,15 @@ function* processBlocks(snapshot: Snapshot, data: FdsData): Generator<Block> {
 
 function noteOf(group: Group): string {
   const notes: string[] = [];
-  if (group.withoutCloexec > 0) notes.push(group.withoutCloexec === group.count ? 'no CLOEXEC' : `${count(group.withoutCloexec)} without CLOEXEC`);
+  if (group.withoutCloexec > 0) notes.push(cloexecWords(group));
   if (group.deleted > 0 && !group.key.endsWith('(deleted)')) notes.push(`${count(group.deleted)} deleted`);
   if (group.otherEnds.length > 0) notes.push(`other end ${group.otherEnds.join(', ')}`);
   return notes.join('; ');
+}
+
+function cloexecWords({ count: all, flagsRead, withoutCloexec }: Group): string {
+  if (withoutCloexec === all) return 'no CLOEXEC';
+  return `${count(withoutCloexec)}${flagsRead < all ? ` of ${count(flagsRead)} asked` : ''} without CLOEXEC`;
 }
 
 function* groupBlocks(data: FdsData, list: ListOptions): Generator<Block> {

@@ -1,5 +1,8 @@
 /** The candidate a mistyped word was probably meant to be, or undefined when none is near. */
 export function closest(word: string, candidates: readonly string[]): string | undefined {
+  // What was cut short is meant, however much is missing.
+  const begun = word.length >= 2 ? candidates.filter((candidate) => candidate.startsWith(word)) : [];
+  if (begun.length === 1) return begun[0];
   let best: string | undefined;
   let least = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {

@@ -64,7 +64,7 @@ export function errnoWords(errno: string): string {
     ENFILE: 'the host is out of open files (ENFILE, fs.file-max)',
     ENOTRECORDED: 'not recorded on this tape',
     ENOREADER: 'no reader process could be started: it needs cat and stat, a free pid, and free descriptors',
-    ENOTSUP: 'no native calls on this host (the optional package koffi is absent)',
+    ENOTSUP: 'no native calls (Node without the optional package koffi, or RELOADCTL_NO_NATIVE is set)',
     EINTR: 'stopped by a signal',
     ETIMEDOUT: 'did not answer in time: the target holds a lock, or a file system is dead',
   };

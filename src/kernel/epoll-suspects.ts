@@ -1,4 +1,5 @@
 /** Epoll registrations whose number no longer seems to be the registered file. */
+import { fdAt } from './fd-at.ts';
 import { type EpollTarget, epoll } from './kinds/epoll.ts';
 import { isKind } from './kinds/kind.ts';
 import type { Fd, FdTable } from './types.ts';
@@ -16,19 +17,37 @@ export interface EpollSuspect {
 const ANONYMOUS = 'anon_inode:';
 
 export function epollSuspects(table: FdTable): EpollSuspect[] {
-  const byNumber = new Map(table.fds.map((fd) => [fd.fd, fd]));
   const suspects: EpollSuspect[] = [];
   for (const fd of table.fds) {
     if (!isKind(fd, epoll)) continue;
     for (const target of fd.detail.targets ?? []) {
-      const now = byNumber.get(target.fd);
+      const now = fdAt(table.fds, target.fd);
+      const inode = now && inodeOf(now);
       if (!now) suspects.push({ epoll: fd, target, reason: 'closed' });
-      else if (now.info?.ino === undefined || target.ino === undefined) continue;
-      else if (now.info.ino !== target.ino) suspects.push({ epoll: fd, target, reason: 'other', now });
+      else if (inode === undefined || target.ino === undefined) continue;
+      else if (inode !== target.ino) suspects.push({ epoll: fd, target, reason: 'other', now });
       else if (now.link.startsWith(ANONYMOUS)) suspects.push({ epoll: fd, target, reason: 'anonymous', now });
     }
   }
   return suspects;
+}
+
+/** Decimal. Sockets and pipes are called by theirs, so that it is known also of those that were not asked for more. */
+function inodeOf({ info, link }: Fd): string | undefined {
+  return info?.ino ?? /^(?:socket|pipe):\[(\d+)\]$/.exec(link)?.[1];
+}
+
+/** Descriptors under registered numbers whose inode is not known. */
+export function unknownTargets(table: FdTable): Fd[] {
+  const unknown = new Set<Fd>();
+  for (const fd of table.fds) {
+    if (!isKind(fd, epoll)) continue;
+    for (const target of fd.detail.targets ?? []) {
+      const now = fdAt(table.fds, target.fd);
+      if (now && inodeOf(now) === undefined) unknown.add(now);
+    }
+  }
+  return [...unknown];
 }
 
 /** Key of one registration in `Snapshot.epollTargets`. */

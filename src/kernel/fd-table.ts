@@ -1,7 +1,8 @@
 /** Reads the descriptors of one process: class A first, class B in the background meanwhile, decoded when both are there. */
 import type { Answer, ByteString, Evidence, FileStat } from '../evidence/types.ts';
+import { leftInDoubt, type PathSample, samplePaths, sampleSockets } from './fd-sample.ts';
 import type { DecodeInput } from './kinds/index.ts';
-import { infoBlocks, recognise } from './kinds/index.ts';
+import { file, infoBlocks, recognise } from './kinds/index.ts';
 import { isPath } from './kinds/path.ts';
 import { parseFdInfo } from './proc/fdinfo.ts';
 import type { Fd, FdInfo, Process } from './types.ts';
@@ -22,6 +23,8 @@ export interface RawTable {
   vanished: number;
   /** Answers that did not come, of class A (`flags`) and B (`stat`, `fdinfo`). */
   failures: Map<'flags' | 'stat' | 'fdinfo', { count: number; total: number; errno: string }>;
+  /** Only some of the descriptors were asked for more than their link. */
+  sampled: boolean;
   /** A signal ended the reading before all was asked. */
   stopped: boolean;
   /** Set when the list itself was refused. */
@@ -33,12 +36,15 @@ export interface ReadOptions {
   infos: boolean;
   /** Ask for types, link counts and sizes of paths. */
   stats: boolean;
+  /** Descriptors that may be asked for all of that: of a larger table only some are, and sockets by readSocketInfos(). */
+  most?: number;
   signal: AbortSignal;
 }
 
 export async function readRawTable(evidence: Evidence, process: Process, options: ReadOptions): Promise<RawTable> {
   const raw: RawTable = {
-    process, numbers: [], links: new Map(), infos: new Map(), stats: new Map(), errors: new Map(), vanished: 0, failures: new Map(), stopped: false,
+    process, numbers: [], links: new Map(), infos: new Map(), stats: new Map(), errors: new Map(), vanished: 0, failures: new Map(),
+    sampled: false, stopped: false,
   };
   const directory = `/proc/${process.pid}/fd`;
   const listed = evidence.list(directory);
@@ -48,16 +54,30 @@ export async function readRawTable(evidence: Evidence, process: Process, options
   }
   raw.numbers = listed.value.map(Number).sort((a, b) => a - b);
   await eachChunk(raw, raw.numbers, options.signal, (fd) => readLink(evidence, raw, directory, fd));
-  const slow = readSlowParts(evidence, raw, directory, options);
-  if (options.infos) await readInfos(evidence, raw, options.signal);
+  raw.sampled = raw.numbers.length > (options.most ?? Number.POSITIVE_INFINITY);
+  const wanted = raw.sampled ? samplePaths(raw.links) : everything(raw.links);
+  const slow = readSlowParts(evidence, raw, options.infos ? wanted.infos.filter((fd) => infoBlocks(raw.links.get(fd)!)) : [], options.stats ? wanted.stats : []);
+  if (options.infos) await readInfos(evidence, raw, wanted.infos, options.signal);
   await slow;
+  if (wanted.classes.length > 0) await readSlowParts(evidence, raw, [], leftInDoubt(wanted.classes, raw.stats));
   return raw;
 }
 
-async function readInfos(evidence: Evidence, raw: RawTable, signal: AbortSignal): Promise<void> {
-  const fds = [...raw.links].filter(([, link]) => !infoBlocks(link)).map(([fd]) => fd);
-  let failed = 0;
-  let errno: string | undefined;
+function everything(links: ReadonlyMap<number, ByteString>): PathSample {
+  return { infos: [...links.keys()], stats: [...links].filter(([, link]) => isPath(link)).map(([fd]) => fd), classes: [] };
+}
+
+/** The open flags of sockets of a sampled table: which ones matter is known only from what the socket tables say of them. */
+export async function readSocketInfos(evidence: Evidence, raw: RawTable, sockets: Pick<DecodeInput, 'socket' | 'isListening'>, signal: AbortSignal): Promise<void> {
+  if (raw.sampled) await readInfos(evidence, raw, sampleSockets(raw.links, sockets), signal);
+}
+
+/** Asks for the open flags of these descriptors, unless they are known or asking would take a lock. */
+export async function readInfos(evidence: Evidence, raw: RawTable, wanted: readonly number[], signal: AbortSignal): Promise<void> {
+  const fds = wanted.filter((fd) => !raw.infos.has(fd) && !infoBlocks(raw.links.get(fd)!));
+  const known = raw.failures.get('flags');
+  let failed = known?.count ?? 0;
+  let errno = known?.errno;
   await eachChunk(raw, fds, signal, (fd) => {
     const answer = evidence.read(`/proc/${raw.process.pid}/fdinfo/${fd}`);
     readInfo(raw, fd, answer);
@@ -65,7 +85,7 @@ async function readInfos(evidence: Evidence, raw: RawTable, signal: AbortSignal)
     failed++;
     errno ??= answer.errno;
   });
-  if (errno !== undefined) raw.failures.set('flags', { count: failed, total: fds.length, errno });
+  if (errno !== undefined) raw.failures.set('flags', { count: failed, total: (known?.total ?? 0) + fds.length, errno });
 }
 
 async function eachChunk(raw: RawTable, fds: readonly number[], signal: AbortSignal, visit: (fd: number) => void): Promise<void> {
@@ -90,15 +110,9 @@ function readInfo(raw: RawTable, fd: number, answer: Answer<ByteString>): void {
   if (info) raw.infos.set(fd, info);
 }
 
-async function readSlowParts(evidence: Evidence, raw: RawTable, directory: string, options: ReadOptions): Promise<void> {
-  const paths: number[] = [];
-  const blocking: number[] = [];
-  for (const [fd, link] of raw.links) {
-    if (options.stats && isPath(link)) paths.push(fd);
-    if (options.infos && infoBlocks(link)) blocking.push(fd);
-  }
+async function readSlowParts(evidence: Evidence, raw: RawTable, blocking: readonly number[], paths: readonly number[]): Promise<void> {
   const [stats, infos] = await Promise.all([
-    paths.length > 0 ? evidence.statSlow(directory, paths.map(String)) : [],
+    paths.length > 0 ? evidence.statSlow(`/proc/${raw.process.pid}/fd`, paths.map(String)) : [],
     blocking.length > 0 ? evidence.readSlow(blocking.map((fd) => `/proc/${raw.process.pid}/fdinfo/${fd}`)) : [],
   ]);
   paths.forEach((fd, index) => {
@@ -119,24 +133,35 @@ function isFailure({ errno }: Answer<unknown>): boolean {
 
 function noteFailures(raw: RawTable, asked: 'stat' | 'fdinfo', answers: readonly Answer<unknown>[]): void {
   const failed = answers.filter(isFailure);
-  if (failed.length > 0) raw.failures.set(asked, { count: failed.length, total: answers.length, errno: failed[0]!.errno! });
+  if (failed.length === 0) return;
+  const { count, total } = raw.failures.get(asked) ?? { count: 0, total: 0 };
+  raw.failures.set(asked, { count: count + failed.length, total: total + answers.length, errno: failed[0]!.errno! });
 }
 
 /** Gives each descriptor its kind and what the kind makes of it. */
 export function decodeTable(raw: RawTable, sockets: Pick<DecodeInput, 'socket' | 'isListening'>): Fd[] {
   const fds: Fd[] = [];
-  const { pid } = raw.process;
-  for (const fd of raw.numbers) {
-    const link = raw.links.get(fd);
-    const errno = raw.errors.get(fd);
+  // One for all of them: nobody keeps it.
+  const input: DecodeInput = { link: '', socket: sockets.socket, isListening: sockets.isListening };
+  for (const number of raw.numbers) {
+    const link = raw.links.get(number);
+    const errno = raw.errors.get(number);
     if (link === undefined && errno === undefined) continue;
-    const info = raw.infos.get(fd);
-    const stat = raw.stats.get(fd);
-    const input: DecodeInput = { link: link ?? '', ...(info && { info }), ...(stat && { stat }), ...sockets };
-    const kind = recognise(input);
-    fds.push({
-      pid, fd, kind: kind.name, link: input.link, ...(info && { info }), ...(stat && { stat }), ...(errno !== undefined && { errno }), detail: kind.decode(input),
-    });
+    input.link = link ?? '';
+    input.info = raw.infos.get(number);
+    input.stat = raw.stats.get(number);
+    fds.push(decode(raw, number, input, errno));
   }
   return fds;
+}
+
+function decode({ process, sampled }: RawTable, number: number, input: DecodeInput, errno: string | undefined): Fd {
+  const { link, info, stat } = input;
+  // What was left out of a sample is what the sample was: plain files.
+  const kind = sampled && stat === undefined && info === undefined && isPath(link) ? file : recognise(input);
+  const fd: Fd = { pid: process.pid, fd: number, kind: kind.name, link, detail: kind.decode(input) };
+  if (info) fd.info = info;
+  if (stat) fd.stat = stat;
+  if (errno !== undefined) fd.errno = errno;
+  return fd;
 }

@@ -35,6 +35,10 @@ function setTemplates(keys: Map<Fd, string>, kind: Kind, members: readonly Fd[])
 
 function setKeysOrWider(keys: Map<Fd, string>, kind: Kind, wideKey: (fd: Fd) => string, members: readonly Fd[]): void {
   const narrow = members.map((fd) => kind.key(fd));
+  if (new Set(narrow).size <= TOO_MANY_KEYS) {
+    members.forEach((fd, index) => void keys.set(fd, narrow[index]!));
+    return;
+  }
   const wide = members.map(wideKey);
   const below = new Map<string, Set<string>>();
   wide.forEach((wider, index) => {

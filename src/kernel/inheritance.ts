@@ -1,4 +1,5 @@
 /** Descriptors that another program holds at the same number: what an exec took along. */
+import { fdAt } from './fd-at.ts';
 import { O_CLOEXEC } from './proc/fdinfo.ts';
 import { areTwoPrograms } from './services.ts';
 import type { Fd, FdTable, Process } from './types.ts';
@@ -25,14 +26,13 @@ const LAST_STANDARD_FD = 2;
 export function sharedAcrossExec(tables: readonly FdTable[], relatives: readonly FdTable[]): SharedFd[] {
   const targets = new Set(tables.map((table) => table.process.pid));
   const family = new Map([...relatives, ...tables].map((table) => [table.process.pid, table]));
-  const numbers = new Map([...family.values()].map((table) => [table, new Map(table.fds.map((fd) => [fd.fd, fd]))]));
   const shared: SharedFd[] = [];
   for (const holder of family.values()) {
     for (const owner of ancestorsOf(holder, family)) {
       const below = targets.has(owner.process.pid);
       if ((!below && !targets.has(holder.process.pid)) || !areTwoPrograms(owner.process, holder.process)) continue;
       for (const held of holder.fds) {
-        const origin = numbers.get(owner)!.get(held.fd);
+        const origin = fdAt(owner.fds, held.fd);
         if (!origin || !isSharedAcrossExec(origin, held)) continue;
         const [own, other] = below ? [origin, held] : [held, origin];
         if (own.kind !== 'socket' && own.kind !== 'file') continue;

@@ -13,6 +13,8 @@ export interface TargetOptions {
   owners: boolean;
   /** Ask whatever any later reader of a tape could ask. */
   everything?: boolean;
+  /** Flags and types of every descriptor of a large table too, not only of some. */
+  details?: boolean;
 }
 
 export interface LookContext {
@@ -38,6 +40,8 @@ export async function lookAt(spec: string | undefined, options: TargetOptions, c
   const { snapshot, coverage } = await takeSnapshot(context.evidence, asked, target.name, {
     allOwners: options.owners,
     everything: options.everything ?? false,
+    // What a tape holds costs nothing.
+    details: (options.details ?? false) || tapeHeader !== undefined,
     // Whoever replays a tape may have any rights: what was denied was denied to the recording.
     rerun: tapeHeader ? `reloadctl record ${shellWord(tapeHeader.spec)} -o FILE` : context.rerun,
     isRoot: tapeHeader ? false : context.isRoot,
@@ -51,13 +55,16 @@ export function targetOf(spec: string | undefined, tree: boolean, { evidence, ta
   return tapeHeader ? onTape(evidence, spec, tree, tapeHeader) : resolveTarget(evidence, spec!, { tree, command });
 }
 
-/** The others of the tape are relatives then. */
+/** The others of the tape are relatives then, which may hold other ends. */
 function narrowed(snapshot: Snapshot, { name, pids }: ResolvedTarget): Snapshot {
   const isMeant = ({ process }: FdTable): boolean => pids.includes(process.pid);
   if (snapshot.tables.every(isMeant)) return snapshot;
   const tables = snapshot.tables.filter(isMeant);
   const label = labelOf(tables.map(({ process }) => process), name, `process ${pids.join(', ')}`);
-  return { ...snapshot, label, tables, relatives: [...snapshot.relatives, ...snapshot.tables.filter((table) => !isMeant(table))] };
+  const others = snapshot.tables.filter((table) => !isMeant(table));
+  const foreign = new Map([...snapshot.foreign].map(([link, holders]) => [link, [...holders]]));
+  for (const { process, fds } of others) for (const { fd, link } of fds) foreign.set(link, [...(foreign.get(link) ?? []), { process, fd, link }]);
+  return { ...snapshot, label, tables, foreign, relatives: [...snapshot.relatives, ...others] };
 }
 
 function onTape(evidence: Evidence, spec: string | undefined, tree: boolean, header: ResolvedTarget): ResolvedTarget {

@@ -3,42 +3,44 @@ import { isKind } from './kinds/kind.ts';
 import { type PipeDetail, pipe } from './kinds/pipe.ts';
 import { socket } from './kinds/socket.ts';
 import { decodeText } from './text.ts';
-import type { Fd, Process, Snapshot } from './types.ts';
+import type { Fd, ForeignFd, Process, Snapshot } from './types.ts';
 
-interface Holder {
-  pid: number;
-  comm: string;
-  fd: number;
-  end?: PipeDetail['end'];
-}
-
-/** Of one link, in the order of sight. */
-interface Holders {
-  all: Holder[];
-  /** Made when first asked for: those that may be at the other end of one who holds this end. */
-  opposite: { [end in Holder['end'] & string]?: Holder[] };
-}
+/** A descriptor of a target, or of somebody else. */
+type Holder = Fd | ForeignFd;
+type End = PipeDetail['end'];
 
 const MOST_NAMED = 3;
+const NOBODY: readonly Holder[] = [];
 
 export class OtherEnds {
-  private readonly byLink = new Map<string, Holders>();
+  /** Who holds a link, in the order of sight; one alone is no list, since nearly all links have one holder. */
+  private readonly byLink = new Map<string, Holder | Holder[]>();
+  /** By link and end: those that may be at the other end of one who holds this end. Made when first asked for. */
+  private readonly opposites = new Map<string, readonly Holder[]>();
+  private readonly names = new Map<number, string>();
 
   constructor(snapshot: Snapshot) {
     for (const { process, fds } of snapshot.tables) {
-      const holder = holderOf(process);
-      for (const fd of fds) {
-        if (isKind(fd, pipe)) this.add(fd.link, holder(fd.fd, fd.detail.end));
-        else if (isKind(fd, socket)) this.add(fd.link, holder(fd.fd));
+      this.setName(process);
+      for (const fd of fds) if (isKind(fd, pipe) || isKind(fd, socket)) this.add(fd.link, fd);
+    }
+    for (const [link, list] of snapshot.foreign) {
+      for (const holder of list) {
+        this.setName(holder.process);
+        this.add(link, holder);
       }
     }
-    for (const [link, list] of snapshot.foreign) for (const { process, fd } of list) this.add(link, holderOf(process)(fd));
+  }
+
+  private setName({ pid, comm }: Process): void {
+    if (!this.names.has(pid)) this.names.set(pid, `${decodeText(comm).text}[${pid}]`);
   }
 
   private add(link: string, holder: Holder): void {
     const known = this.byLink.get(link);
-    if (known) known.all.push(holder);
-    else this.byLink.set(link, { all: [holder], opposite: {} });
+    if (known === undefined) this.byLink.set(link, holder);
+    else if (Array.isArray(known)) known.push(holder);
+    else this.byLink.set(link, [known, holder]);
   }
 
   /**
@@ -47,33 +49,57 @@ export class OtherEnds {
    */
   words(fd: Fd): string | undefined {
     const candidates = this.candidates(fd);
-    // Every pipe and socket of a target is in the list of its own link.
-    const others = candidates.length - (candidates === this.byLink.get(fd.link)?.all ? 1 : 0);
-    if (others === 0) return undefined;
     const named: string[] = [];
+    let own = 0;
     // One thing may be held 20,000 times: only as many are looked at as are named.
     for (const holder of candidates) {
-      if (holder.pid === fd.pid && holder.fd === fd.fd) continue;
-      if (named.push(`${holder.comm}[${holder.pid}]:${holder.fd}`) === MOST_NAMED) break;
+      if (isSame(holder, fd)) own = 1;
+      else if (named.push(`${this.names.get(pidOf(holder))}:${holder.fd}`) === MOST_NAMED) break;
     }
+    if (named.length === 0) return undefined;
+    // Every pipe and socket of a target is in the list of its own link, named or not.
+    const others = candidates.length - (own === 1 || candidates === this.byLink.get(fd.link) ? 1 : 0);
     return named.join(', ') + (others > MOST_NAMED ? ` and ${others - MOST_NAMED} more` : '');
+  }
+
+  /** The first of words(), without its number: `sh[42]`. */
+  firstHolder(fd: Fd): string | undefined {
+    for (const holder of this.candidates(fd)) if (!isSame(holder, fd)) return this.names.get(pidOf(holder));
+    return undefined;
+  }
+
+  private holdersOf(link: string): readonly Holder[] {
+    const known = this.byLink.get(link);
+    if (known === undefined) return NOBODY;
+    return Array.isArray(known) ? known : [known];
   }
 
   private candidates(fd: Fd): readonly Holder[] {
     const peer = isKind(fd, socket) ? fd.detail.row?.peerInode : undefined;
-    if (peer !== undefined) return this.byLink.get(`socket:[${peer}]`)?.all ?? [];
-    const own = this.byLink.get(fd.link);
-    if (!own) return [];
+    if (peer !== undefined) return this.holdersOf(`socket:[${peer}]`);
     const end = isKind(fd, pipe) ? fd.detail.end : undefined;
-    if (end === undefined) return own.all;
-    // In other processes the end is not known: a parent that kept both shows up as either.
-    own.opposite[end] ??= own.all.filter((holder) => holder.end !== end);
-    const opposite = own.opposite[end];
-    return opposite.length > 0 ? opposite : own.all;
+    if (end === undefined) return this.holdersOf(fd.link);
+    const key = `${end} ${fd.link}`;
+    let opposite = this.opposites.get(key);
+    if (!opposite) {
+      const all = this.holdersOf(fd.link);
+      // In other processes the end is not known: a parent that kept both shows up as either.
+      const others = all.filter((holder) => endOf(holder) !== end);
+      opposite = others.length > 0 ? others : all;
+      this.opposites.set(key, opposite);
+    }
+    return opposite;
   }
 }
 
-function holderOf(process: Process): (fd: number, end?: PipeDetail['end']) => Holder {
-  const comm = decodeText(process.comm).text;
-  return (fd, end) => ({ pid: process.pid, comm, fd, ...(end && { end }) });
+function pidOf(holder: Holder): number {
+  return 'process' in holder ? holder.process.pid : holder.pid;
+}
+
+function isSame(holder: Holder, fd: Fd): boolean {
+  return holder.fd === fd.fd && pidOf(holder) === fd.pid;
+}
+
+function endOf(holder: Holder): End {
+  return 'process' in holder || !isKind(holder, pipe) ? undefined : holder.detail.end;
 }

@@ -10,8 +10,13 @@ export interface Service {
   tables: FdTable[];
 }
 
+/** Every rule asks for them of the same look, and keeps by service what it made of it. */
+const known = new WeakMap<readonly FdTable[], Service[]>();
+
 /** Groups tables by executable, and by name where the executable is not known; in the order of first sight. */
 export function servicesOf(tables: readonly FdTable[]): Service[] {
+  const before = known.get(tables);
+  if (before) return before;
   const services = new Map<string, Service>();
   for (const table of tables) {
     const key = programKey(table.process);
@@ -19,7 +24,9 @@ export function servicesOf(tables: readonly FdTable[]): Service[] {
     if (service) service.tables.push(table);
     else services.set(key, { tables: [table] });
   }
-  return [...services.values()];
+  const found = [...services.values()];
+  known.set(tables, found);
+  return found;
 }
 
 /** Equal for two processes of one program. A binary that was replaced on disk is still the same program. */

@@ -12,13 +12,16 @@ const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 const hash = /(?<![0-9a-z\u0080-\uffff])(?=[a-f]*[0-9])[0-9a-f]{8,}(?![0-9a-z\u0080-\uffff])/gi;
 const digits = /[0-9]+/g;
 const hasDigit = /[0-9]/;
+/** What any uuid and any hash has in it. */
+const hexRun = /[0-9a-f]{8}/i;
 /** Of a name that already had its digits replaced. */
 const extensionOf = /[\s\S](\.[A-Za-z0-9*]{1,8})$/;
 
 /** Digit runs, hashes of 8 and more hex digits and uuids become `*`. */
 export function byLooks(path: string): string {
   if (!hasDigit.test(path)) return path;
-  return path.replace(uuid, '*').replace(hash, '*').replace(digits, '*').replace(/\*(?:[*.\-_:]\*)+/g, '*');
+  const named = hexRun.test(path) ? path.replace(uuid, '*').replace(hash, '*') : path;
+  return named.replace(digits, '*').replace(/\*(?:[*.\-_:]\*)+/g, '*');
 }
 
 /**
@@ -28,8 +31,14 @@ export function byLooks(path: string): string {
 export function pathTemplates(paths: Iterable<string>): Map<string, string> {
   const byPath = new Map<string, number>();
   const byLook = new Map<string, number>();
+  const directories = new Map<string, string>();
   for (const path of paths) {
-    const look = byLooks(path);
+    // No run of digits reaches over a slash, so a directory looks the same for all that is in it.
+    const slash = path.lastIndexOf('/') + 1;
+    const directory = path.slice(0, slash);
+    let looks = directories.get(directory);
+    if (looks === undefined) directories.set(directory, (looks = byLooks(directory)));
+    const look = looks + byLooks(path.slice(slash));
     const index = byLook.get(look) ?? byLook.size;
     if (index === byLook.size) byLook.set(look, index);
     byPath.set(path, index);

@@ -136,9 +136,20 @@ export interface SocketTable {
   errno?: Errno;
 }
 
+/** A thread with a descriptor table of its own. */
+export interface OwnTable {
+  tid: number;
+  comm: ByteString;
+  open: number;
+}
+
 export interface FdTable {
   process: Process;
   fds: Fd[];
+  /** Threads whose descriptors are not among `fds` (unshare(CLONE_FILES)); absent when none was found by the counts. */
+  threads?: OwnTable[];
+  /** So large that only some of its descriptors were asked for flags and type. */
+  sampled?: true;
   /** Set when fds could not be listed. */
   errno?: Errno;
 }
@@ -157,6 +168,8 @@ export interface SecondLook {
   byInode: Map<string, SocketRow>;
   pending: Map<number, PendingConnections>;
   listenOverflows?: number;
+  /** Descriptors in flight in unix sockets that had many at the first look, by inode; absent: they were not asked. */
+  inFlight?: Map<string, number>;
 }
 
 /** Everything one look at some processes gave. The event that snapshot rules observe. */

@@ -1,5 +1,5 @@
 import type { FdLimit, Snapshot } from '../kernel/types.ts';
-import type { GroupTrend } from './types.ts';
+import type { GroupTrend, Quality } from './types.ts';
 
 /** The trend of one group of descriptors, handles, ... */
 export interface WatchedGroup extends GroupTrend {
@@ -21,5 +21,37 @@ export interface TrendsEvent {
   source: string;
 }
 
-/** What rules observe: one look, or what a watch saw. A rule lets pass what is not its type. */
-export type Observation = Snapshot | TrendsEvent;
+/** What events left behind in one group of descriptors, handles, ... */
+export interface ResidueGroup {
+  kind: string;
+  key: string;
+  /** What its members are called: `listener`, `listeners`. */
+  one: string;
+  many: string;
+  quality: Quality;
+  /** Index 0 is the first event. */
+  leftPerEvent: number[];
+  /** It comes and goes between events too: what is left of one may be chance. */
+  restless: boolean;
+  /** Where one of those left behind can be looked up: `/proc/42/fd/27`. */
+  example?: string;
+}
+
+/** What was left behind by each of several events: the event that residue rules observe. */
+export interface ResidueEvent {
+  type: 'residue';
+  /** `nginx (pid 42)`. */
+  label: string;
+  /** The process that is nearest its limit: the one a forecast is about. */
+  process: { pid: number; startTime: string; open: number; limit: FdLimit };
+  /** How many were measured. */
+  events: number;
+  /** What one is called: `reload`, `event`. */
+  word: string;
+  /** How many more until the limit of a process is reached, at what they left on average; null when nothing is left or there is no limit. */
+  eventsUntilLimit: number | null;
+  groups: ResidueGroup[];
+}
+
+/** What rules observe: one look, what a watch saw, or what events left. A rule lets pass what is not its type. */
+export type Observation = Snapshot | TrendsEvent | ResidueEvent;

@@ -1,6 +1,7 @@
 /** The one implementation of growth: samples become lives, lives a trend per group. */
-export type { Observation, TrendsEvent, WatchedGroup } from './event.ts';
+export type { Observation, ResidueEvent, ResidueGroup, TrendsEvent, WatchedGroup } from './event.ts';
 export { type Forecast, forecast } from './forecast.ts';
-export { Lives } from './lives.ts';
-export { LEAST_SAMPLES, trendOf } from './trend.ts';
-export type { GroupTrend, Life, Member, Quality, Trend } from './types.ts';
+export { Lives, type Sorting } from './lives.ts';
+export { Floors, type Held, perEvent, type Steps, stepsOf } from './steps.ts';
+export { LEAST_SAMPLES, LEAST_WINDOW_MS, trendOf } from './trend.ts';
+export type { GroupTrend, LifeSpan, Member, Quality, Sort, Trend } from './types.ts';

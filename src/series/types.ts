@@ -14,17 +14,23 @@ export interface Member<T = unknown> {
   item: T;
 }
 
-/** One life: from the first sample that saw a thing to the last. Times are monotonic ms. */
-export interface Life<T = unknown> {
-  identity: string;
-  quality: Quality;
-  item: T;
-  /** First seen; of those alive in the first sample, the real birth lies before. */
+/** Lives that no sample can tell apart: begun at the same one, ended at the same one. Times are monotonic ms. */
+export interface LifeSpan {
+  /** The first sample that saw them; of those in the very first one, the real birth lies before. */
   bornAt: number;
-  /** Alive in the first sample. */
-  early: boolean;
-  /** The first sample that no longer saw it; absent while it lives. */
+  /** The first sample that no longer saw them; absent while they live. */
   goneAt?: number;
+  quality: Quality;
+  count: number;
+}
+
+/** All lives of things that are of one sort. */
+export interface Sort<T = unknown> {
+  /** One, or two that differ: enough to name the sort by. */
+  examples: readonly T[];
+  /** Those that still live. */
+  living: readonly T[];
+  spans: readonly LifeSpan[];
 }
 
 export type Trend =
@@ -33,7 +39,7 @@ export type Trend =
   /** Larger at the end, but not all through: a step, a plateau, a weak identity that may be churn. */
   | 'grew'
   | 'steady'
-  /** Lifetimes are as long as the window: nothing can be said. */
+  /** Nothing can be said: the window, or what is left of it after the usual life, is too short. */
   | 'too-short';
 
 export interface GroupTrend {

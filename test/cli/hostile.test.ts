@@ -13,7 +13,8 @@ const UNSAFE = /[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
 /** Bytes of a row's target, each one character. */
 function bytesOf(row: FdRow): string {
-  return row.targetBytes === undefined ? Buffer.from(row.target, 'utf8').toString('latin1') : Buffer.from(row.targetBytes, 'base64').toString('latin1');
+  const bytes = row.targetBytes === undefined ? Buffer.from(row.target, 'utf8') : Buffer.from(row.targetBytes, 'base64');
+  return bytes.toString('latin1');
 }
 
 describeNeeds(['python3'], 'hostile names', () => {
@@ -25,7 +26,13 @@ describeNeeds(['python3'], 'hostile names', () => {
     factory = await startFactory(['hostile-names', 'deleted=1:evil\x1b[2J\n{}.log:size=20971520', 'really-named-deleted']);
   });
 
-  it.each([[[]], [['--list']], [['--list', '--columns', 'fd,path,target,key']], [['--verbose', '--all']], [['--list', '--color', 'never']]])('as text: %j', async (args) => {
+  it.each([
+    [[]],
+    [['--list']],
+    [['--list', '--columns', 'fd,path,target,key']],
+    [['--verbose', '--all']],
+    [['--list', '--color', 'never']],
+  ])('as text: %j', async (args) => {
     const run = await reloadctl(['fds', String(factory.pid), ...args]);
     expect(run.stdout).not.toMatch(UNSAFE);
     expect(run.stderr).toBe('');
@@ -58,7 +65,8 @@ describeNeeds(['python3'], 'hostile names', () => {
 
   it('a live file that is called "x (deleted)" is not deleted, and keeps its name', async () => {
     const { report } = await look([factory.pid, '--list', '--where', 'path~"(deleted)" deleted=false']);
-    const live = [...(factory.truth.fds['really-named-deleted'] ?? []), ...numbers().filter((_, index) => paths()[index]?.endsWith(' (deleted)'))];
+    const hostile = numbers().filter((_, index) => paths()[index]?.endsWith(' (deleted)'));
+    const live = [...(factory.truth.fds['really-named-deleted'] ?? []), ...hostile];
     expect(report.data.fds?.map(({ fd }) => fd)).toEqual(live.sort((a, b) => a - b));
   });
 
@@ -79,12 +87,18 @@ it('a process name that is hostile: in its own report, as target, and in --top',
   }
   const top = await reloadctl(['fds', '--top', '--json']);
   expect(top.stdout).not.toMatch(UNSAFE);
-  expect(JSON.parse(top.stdout)).toMatchObject({ data: { processes: expect.arrayContaining([expect.objectContaining({ pid: child.pid, comm: 'evil\x1b[31m\n' })]) } });
+  const { processes } = (JSON.parse(top.stdout) as { data: { processes: unknown[] } }).data;
+  expect(processes).toContainEqual(expect.objectContaining({ pid: child.pid, comm: 'evil\x1b[31m\n' }));
   await child.stop('SIGTERM');
 });
 
 describe('hostile words of the user himself', () => {
-  it.each([[['fds', 'a\x1b[31mb\nc']], [['fds', '/no/such\x1b]0;x\x07']], [['fds', '1', '--where', '\x1b[2J=1']], [['fds', '1', '--format', 'js\x1bon']]])('%j', async (args) => {
+  it.each([
+    [['fds', 'a\x1b[31mb\nc']],
+    [['fds', '/no/such\x1b]0;x\x07']],
+    [['fds', '1', '--where', '\x1b[2J=1']],
+    [['fds', '1', '--format', 'js\x1bon']],
+  ])('%j', async (args) => {
     const run = await reloadctl(args);
     expect(run.stderr).not.toMatch(UNSAFE);
     expect(run.stderr).toContain('\\x1b');

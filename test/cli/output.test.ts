@@ -1,5 +1,5 @@
 /** Where the output goes, in which colours, and that nothing of it is cut. */
-import { execFile, spawn } from 'node:child_process';
+import { execFile, type StdioOptions, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import type { FdsData } from '../../src/fds/data.ts';
 import type { Report } from '../../src/report/types.ts';
 import { plainEnv } from '../live/support/child.ts';
 import { describeNeeds, findProgram } from '../live/support/need.ts';
-import { ownFolder, type Running, type Truth, reloadctl, startFactory, startNode } from '../live/support/program.ts';
+import { ownFolder, type Running, type RunOptions, type Truth, reloadctl, startFactory, startNode } from '../live/support/program.ts';
 import { until } from '../live/support/until.ts';
 import { BINARY, manyDescriptors } from './support/start.ts';
 
@@ -28,9 +28,10 @@ describe('colour', () => {
     ['JSON is never painted', { FORCE_COLOR: '1' }, ['--json'], false],
   ])('%s', async (_name, env, args, painted) => {
     const { FORCE_COLOR: _force, NO_COLOR: _no, ...rest } = process.env;
-    const child = spawn(process.execPath, [BINARY, 'fds', SELF, ...args], { env: { ...rest, ...env }, stdio: ['ignore', 'pipe', 'ignore'] });
+    const stdio: StdioOptions = ['ignore', 'pipe', 'ignore'];
+    const child = spawn(process.execPath, [BINARY, 'fds', SELF, ...args], { env: { ...rest, ...env }, stdio });
     let stdout = '';
-    for await (const chunk of child.stdout.setEncoding('utf8')) stdout += chunk;
+    for await (const chunk of child.stdout!.setEncoding('utf8')) stdout += chunk;
     expect(stdout.includes(ESC)).toBe(painted);
     expect(stdout.length).toBeGreaterThan(100);
   });
@@ -39,7 +40,8 @@ describe('colour', () => {
 describeNeeds(['script'], 'a terminal', () => {
   async function onTerminal(command: string, env: NodeJS.ProcessEnv): Promise<string> {
     const { FORCE_COLOR: _force, NO_COLOR: _no, ...rest } = plainEnv();
-    const { stdout } = await run(findProgram('script')!, ['-qec', `stty cols 80 && ${command}`, '/dev/null'], { env: { ...rest, TERM: 'xterm', ...env } });
+    const args = ['-qec', `stty cols 80 && ${command}`, '/dev/null'];
+    const { stdout } = await run(findProgram('script')!, args, { env: { ...rest, TERM: 'xterm', ...env } });
     return stdout;
   }
   const command = `'${process.execPath}' '${BINARY}' fds ${SELF} --all`;
@@ -106,13 +108,12 @@ describe('formats and files', () => {
 describeNeeds(['python3'], '--fail-on and the exit code', () => {
   it('decides from which severity on the run fails; partial coverage never hides a fault', async () => {
     const { pid, stop } = await startFactory(['rlimit=100:200', 'devnull=79']);
-    const codes: Record<string, number | null> = {};
-    for (const level of ['info', 'warning', 'critical', 'never']) codes[level] = (await reloadctl(['fds', String(pid), '--fail-on', level])).code;
-    expect(codes).toEqual({ info: 1, warning: 1, critical: 0, never: 0 });
-    if (process.geteuid?.() === 0) {
-      const denied = async (level: string): Promise<number | null> => (await reloadctl(['fds', String(pid), '--fail-on', level], { uid: 65534, cwd: '/' })).code;
-      expect([await denied('warning'), await denied('critical'), await denied('never')]).toEqual([1, 3, 3]);
-    }
+    const codes = async (options: RunOptions): Promise<(number | null)[]> => {
+      const runs = ['info', 'warning', 'critical', 'never'].map((level) => reloadctl(['fds', String(pid), '--fail-on', level], options));
+      return (await Promise.all(runs)).map(({ code }) => code);
+    };
+    expect(await codes({})).toEqual([1, 1, 0, 0]);
+    if (process.geteuid?.() === 0) expect(await codes({ uid: 65534, cwd: '/' })).toEqual([1, 1, 3, 3]);
     await stop();
   });
 });
@@ -129,7 +130,7 @@ describeNeeds(['python3', 'bash'], 'head -1 in a shell', () => {
   });
 });
 
-describe('very much output', () => {
+describe('very much output', { timeout: 120_000 }, () => {
   const COUNT = manyDescriptors(19_000);
   let target: Running<Truth>;
   let list: string[];
@@ -137,7 +138,7 @@ describe('very much output', () => {
   beforeAll(async () => {
     target = await startNode('many-fds.mjs', [`count=${COUNT}`]);
     list = [process.execPath, BINARY, 'fds', String(target.pid), '--fail-on', 'never', '--list'];
-  });
+  }, 120_000);
   afterAll(() => target.stop());
 
   /** Stopped until asked, so that its pipe is full before the first byte is taken. */
@@ -177,7 +178,10 @@ describe('very much output', () => {
     expect(stdout).toMatch(new RegExp(`^ *${(COUNT / 2).toLocaleString('en-US')} +(50|49\\.\\d)% +file `, 'm'));
   });
 
-  it.each([['text', []], ['json', ['--json']]])('a reader that leaves after a line: no trace, its own exit code: %s', async (_name, args) => {
+  it.each([
+    ['text', []],
+    ['json', ['--json']],
+  ])('a reader that leaves after a line: no trace, its own exit code: %s', async (_name, args) => {
     const child = spawn(list[0]!, [...list.slice(1), ...args], { env: plainEnv(), stdio: ['ignore', 'pipe', 'pipe'] });
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
@@ -189,7 +193,8 @@ describe('very much output', () => {
   });
 
   it('a closed stdout is no crash', async () => {
-    const { stderr } = await run('/bin/sh', ['-c', `${list.map((word) => `'${word}'`).join(' ')} >&-`], { env: plainEnv() }).catch((error: { stderr: string }) => error);
+    const closed = run('/bin/sh', ['-c', `${list.map((word) => `'${word}'`).join(' ')} >&-`], { env: plainEnv() });
+    const { stderr } = await closed.catch((error: { stderr: string }) => error);
     expect(stderr).not.toMatch(/\n {4}at |bug in reloadctl/);
   });
 });

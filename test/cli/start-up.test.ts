@@ -41,14 +41,20 @@ it('not built (npm ci --ignore-scripts): says how to build, exit 2', async () =>
 it('an old Node: says which is needed, exit 2', async () => {
   const preload = join(ownFolder('old-node'), 'old.cjs');
   writeFileSync(preload, "Object.defineProperty(process.versions, 'node', { value: '18.20.1' });\n");
-  expect(await said(process.execPath, ['-r', preload, BINARY, 'fds', '1'])).toMatchObject({ code: 2, stderr: 'reloadctl: needs Node >= 20.19, this is 18.20.1\n' });
+  const ended = await said(process.execPath, ['-r', preload, BINARY, 'fds', '1']);
+  expect([ended.code, ended.stderr]).toEqual([2, 'reloadctl: needs Node >= 20.19, this is 18.20.1\n']);
 });
+
+/** Node with these arguments, and at most `limit` descriptors. */
+function limited(limit: number, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Said> {
+  return said(findProgram('prlimit')!, [`--nofile=${limit}:${limit}`, process.execPath, ...args], env);
+}
 
 describeNeeds(['prlimit'], 'out of descriptors itself', () => {
   it('from the lowest limit on that lets Node start: an answer, or exit 3 and what to do', async () => {
     const seen = new Set<number>();
     for (let limit = 20; limit <= 44; limit += 4) {
-      const { code, stderr } = await said(findProgram('prlimit')!, [`--nofile=${limit}:${limit}`, process.execPath, BINARY, 'fds', String(process.pid), '--fail-on', 'never']);
+      const { code, stderr } = await limited(limit, [BINARY, 'fds', String(process.pid), '--fail-on', 'never']);
       // Below some limit Node itself cannot start, or cannot open the script.
       if (!/reloadctl: /.test(stderr) && code !== 0 && code !== 3) continue;
       seen.add(code);
@@ -75,8 +81,7 @@ process.geteuid = () => {
 `,
     );
     const target = process.pid;
-    const args = ['--nofile=200:200', process.execPath, '--import', eater, BINARY, 'fds', String(target), '--json'];
-    const ended = await said(findProgram('prlimit')!, args, { RELOADCTL_NO_NATIVE: '1' });
+    const ended = await limited(200, ['--import', eater, BINARY, 'fds', String(target), '--json'], { RELOADCTL_NO_NATIVE: '1' });
     expect([ended.code, ended.stderr]).toEqual([3, '']);
     const report = reportOf({ ...ended, signal: null, durationMs: 0, timedOut: false });
     expect(report.verdict).toBe('inconclusive');
@@ -98,7 +103,7 @@ process.geteuid = () => {
 };
 `,
     );
-    const ended = await said(findProgram('prlimit')!, ['--nofile=200:200', process.execPath, '--import', eater, BINARY, 'fds', String(process.pid)]);
+    const ended = await limited(200, ['--import', eater, BINARY, 'fds', String(process.pid)]);
     expect(ended.code).toBe(3);
     expect(ended.stderr).not.toMatch(/no such process|\n {4}at |bug in reloadctl/);
   });

@@ -29,7 +29,7 @@ export function allFindings(): Finding[] {
 }
 
 export function group(kind: string, key: string, count: number) {
-  return { kind, key, count, share: 0.1, withoutCloexec: 0, deleted: 0, examples: [], otherEnds: [] };
+  return { kind, key, count, share: 0.1, flagsRead: count, withoutCloexec: 0, deleted: 0, examples: [], otherEnds: [] };
 }
 
 export const seen = {

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Capability } from '../../src/doctor/capability.ts';
-import { examine } from '../../src/doctor/command.ts';
+import { examine, type Self } from '../../src/doctor/command.ts';
 import { parseEffective } from '../../src/doctor/rights.ts';
 import { evidenceOf, type Host, status, wholeHost } from './host.ts';
 
 const self = { pid: 7, nodeVersion: 'v24.4.0', today: new Date('2026-11-22T00:00:00Z') };
 
-async function examined(change: (host: Host) => void, me = self): Promise<Map<string, Capability>> {
+async function examined(change: (host: Host) => void, me: Self = self): Promise<Map<string, Capability>> {
   const host = wholeHost();
   change(host);
   return new Map((await examine(evidenceOf(host), me)).map((row) => [row.name, row]));
@@ -184,6 +184,13 @@ describe('doctor', () => {
   ])('Node %s on %s is %s', async (nodeVersion, today, expected, detail) => {
     const rows = await examined(() => undefined, { pid: 7, nodeVersion, today: new Date(today) });
     expect(rows.get('Node')).toMatchObject({ status: expected, detail });
+  });
+
+  it('of the single file says that it needs no Node, and no koffi for native calls', async () => {
+    const rows = await examined((host) => (host.sockDiag = { errno: 'ENOTSUP' }), { ...self, bunVersion: '1.4.5' });
+    expect(rows.has('Node')).toBe(false);
+    expect(rows.get('single file')).toMatchObject({ status: 'ok', detail: expect.stringContaining('Bun 1.4.5') });
+    expect(rows.get('sock_diag')).toMatchObject({ status: 'unsupported', fix: 'unset RELOADCTL_NO_NATIVE' });
   });
 
   it('offers no sudo where root may not attach either', async () => {

@@ -14,6 +14,10 @@ interface Top {
   shown: string;
 }
 
+const noneOf = (): never => {
+  throw new Error('not asked for here');
+};
+
 async function top(world: World, options: { all?: boolean; isRoot?: boolean } = {}): Promise<Top> {
   const context: CommandContext = {
     evidence: fakeEvidence(world),
@@ -23,6 +27,8 @@ async function top(world: World, options: { all?: boolean; isRoot?: boolean } = 
     isRoot: options.isRoot ?? false,
     say: () => {},
     progress: () => {},
+    stdin: noneOf,
+    replay: noneOf,
   };
   const outcome = await runTop(context, { all: options.all ?? false });
   if (outcome.kind !== 'report') throw new Error('no report');

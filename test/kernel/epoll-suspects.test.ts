@@ -23,7 +23,7 @@ describe('epollSuspects', () => {
   });
 
   it('suspects nothing it cannot compare: old kernels, unread flags, unread epoll', () => {
-    const unread = makeFd('socket:[100]', { fd: 3 });
+    const unread = makeFd('/etc/hostname', { fd: 3 });
     expect(
       epollSuspects(makeTable([epoll('tfd: 3 events: 1 data: 3'), makeFd('socket:[100]', { fd: 3, info: fdInfo({ ino: '100' }) })])),
     ).toEqual([]);

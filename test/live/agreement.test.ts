@@ -10,10 +10,10 @@ import { type FactoryTruth, type Running, startFactory } from './support/program
 const run = promisify(execFile);
 
 const REQUESTS = [
-  'files=7', 'same-file=2', 'dir=2', 'opath=2', 'devnull=3', 'pty=2', 'fifo=2', 'pipe=3', 'tmpfile=2', 'deleted=3', 'deleted-linked=1', 'replaced=2',
-  'really-named-deleted=2', 'nocloexec=2', 'memfd=3', 'eventfd=3', 'timerfd=2', 'signalfd=2', 'inotify=2', 'epoll=2', 'pidfd-live=2', 'pidfd-dead=1',
-  'tcp-listen=3', 'established=4', 'close-wait=3', 'closed-both=2', 'never-connected=2', 'udp=2', 'udp-connected=2', 'unix-listen=2', 'unix-abstract=1',
-  'socketpair=2', 'netlink=2', 'dup=3', 'high-fd=2',
+  'files=7', 'same-file=2', 'dir=2', 'opath=2', 'devnull=3', 'pty=2', 'fifo=2', 'pipe=3', 'tmpfile=2', 'deleted=3', 'deleted-linked=1',
+  'replaced=2', 'really-named-deleted=2', 'nocloexec=2', 'memfd=3', 'eventfd=3', 'timerfd=2', 'signalfd=2', 'inotify=2', 'epoll=2',
+  'pidfd-live=2', 'pidfd-dead=1', 'tcp-listen=3', 'established=4', 'close-wait=3', 'closed-both=2', 'never-connected=2', 'udp=2',
+  'udp-connected=2', 'unix-listen=2', 'unix-abstract=1', 'socketpair=2', 'netlink=2', 'dup=3', 'high-fd=2',
 ];
 
 /** How the others call our kinds. */
@@ -22,6 +22,7 @@ const CLASSES: Record<string, { lsof: RegExp; lsfd: RegExp }> = {
   memfd: { lsof: /^REG$/, lsfd: /^REG$/ },
   directory: { lsof: /^DIR$/, lsfd: /^DIR$/ },
   device: { lsof: /^(CHR|BLK)$/, lsfd: /^(CHR|BLK)$/ },
+  tty: { lsof: /^CHR$/, lsfd: /^CHR$/ },
   pipe: { lsof: /^FIFO$/, lsfd: /^FIFO$/ },
   socket: { lsof: /^(IPv4|IPv6|unix|netlink|pack|sock)$/, lsfd: /^SOCK$/ },
 };
@@ -38,7 +39,8 @@ interface Other {
 
 /** `lsof -F`: one field a line, its letter in front; `f` begins a descriptor. */
 async function fromLsof(pid: number): Promise<Other[]> {
-  const { stdout } = await run(findProgram('lsof')!, ['-nPw', '-a', '-p', String(pid), '-d', '0-1000000', '-F', 'fatin'], { encoding: 'latin1' });
+  const args = ['-nPw', '-a', '-p', String(pid), '-d', '0-1000000', '-F', 'fatin'];
+  const { stdout } = await run(findProgram('lsof')!, args, { encoding: 'latin1' });
   const rows: Other[] = [];
   for (const line of stdout.split('\n')) {
     const value = line.slice(1);
@@ -58,7 +60,7 @@ async function fromLsfd(pid: number): Promise<Other[]> {
   const { lsfd } = JSON.parse(stdout) as { lsfd: { assoc: string; type: string; name: string; inode: number; mode: string }[] };
   return lsfd
     .filter(({ assoc }) => /^\d+$/.test(assoc))
-    .map(({ assoc, type, name, inode, mode }) => ({ fd: Number(assoc), type, name, inode: String(inode), access: mode.replace(/[-x]/g, '') }));
+    .map(({ assoc, inode, mode, ...row }) => ({ ...row, fd: Number(assoc), inode: String(inode), access: mode.replace(/[-x]/g, '') }));
 }
 
 function tally(words: string[]): Record<string, number> {
@@ -69,7 +71,9 @@ function tally(words: string[]): Record<string, number> {
 
 /** Our kinds as they are counted by the other tool: what it cannot tell apart is one. */
 function classOf(row: FdRow): string {
-  return row.kind === 'memfd' ? 'file' : CLASSES[row.kind] ? row.kind : 'anonymous';
+  if (row.kind === 'memfd') return 'file';
+  if (row.kind === 'tty') return 'device';
+  return CLASSES[row.kind] ? row.kind : 'anonymous';
 }
 
 function classOfOther({ type }: Other, tool: 'lsof' | 'lsfd'): string {
@@ -94,7 +98,8 @@ describeNeeds(['python3'], 'agreement', () => {
       const other = byNumber.get(row.fd)!;
       expect(other.type, `type of ${row.fd} ${row.target}`).toMatch((CLASSES[row.kind] ?? ANONYMOUS)[tool]);
       // Of an O_PATH descriptor lsof says what its link permits.
-      if (row.access !== 'path' || tool === 'lsfd') expect(other.access, `access of ${row.fd} ${row.target}`).toBe(row.access === 'path' ? '' : row.access);
+      const access = row.access === 'path' ? '' : row.access;
+      if (access !== '' || tool === 'lsfd') expect(other.access, `access of ${row.fd} ${row.target}`).toBe(access);
       if (row.target.startsWith('/') && row.kind !== 'memfd') expect(other.name).toBe(row.target);
       if (row.kind === 'file') expect(other.inode).toBe(row.inode);
     }
@@ -115,6 +120,7 @@ describeNeeds(['python3'], 'agreement', () => {
     const others = await fromLsfd(factory.pid);
     compare(others, 'lsfd');
     const byNumber = new Map(others.map((other) => [other.fd, other]));
-    for (const row of rows) if (row.kind === 'socket' || row.target.startsWith('pipe:')) expect(byNumber.get(row.fd)?.inode).toBe(row.inode);
+    const numbered = rows.filter((row) => row.kind === 'socket' || row.target.startsWith('pipe:'));
+    expect(numbered.map((row) => byNumber.get(row.fd)?.inode)).toEqual(numbered.map((row) => row.inode));
   });
 });

@@ -124,8 +124,8 @@ describeNeeds(['root'], 'targets by cgroup', () => {
   it.skipIf(!usable)('pod: by uid, of both cgroup drivers', async () => {
     const plain = await sleepIn(`kubepods/besteffort/pod${UID}/${ID}`);
     expect((await look([`pod:${UID}`])).report.data.processes).toMatchObject([{ pid: plain, pod: UID, container: ID }]);
-    const slice = `kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${UID.replaceAll('-', '_')}.slice/cri-containerd-${ID}.scope`;
-    const systemd = await sleepIn(slice);
+    const slice = `kubepods-burstable-pod${UID.replaceAll('-', '_')}.slice`;
+    const systemd = await sleepIn(`kubepods.slice/kubepods-burstable.slice/${slice}/cri-containerd-${ID}.scope`);
     expect((await look([`pod:${UID}`])).report.target?.pids).toEqual([plain, systemd].sort((a, b) => a - b));
   });
 });

@@ -7,7 +7,10 @@ import { startFactory } from './support/program.ts';
 const NO_NATIVE = { env: { RELOADCTL_NO_NATIVE: '1' } };
 
 describeNeeds(['python3'], 'inheritance', () => {
-  it.each([['inherit-listener', 'certain'], ['inherit-file', 'likely']])('%s: the program that got it, and the other way round', async (name, withoutNative) => {
+  it.each([
+    ['inherit-listener', 'certain'],
+    ['inherit-file', 'likely'],
+  ])('%s: the program that got it, and the other way round', async (name, withoutNative) => {
     const { pid, truth, stop } = await startFactory([name, 'files=3']);
     const child = truth.children[0]?.pid ?? -1;
     const fd = truth.fds[name]?.[0] ?? -1;

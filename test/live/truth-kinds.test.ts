@@ -18,7 +18,7 @@ const MADE: Record<string, Made> = {
   dir: { kind: 'directory' },
   opath: { kind: 'directory' },
   devnull: { kind: 'device' },
-  pty: { kind: 'device', each: 2 },
+  pty: { kind: 'tty', each: 2 },
   fifo: { kind: 'pipe' },
   pipe: { kind: 'pipe', each: 2 },
   tmpfile: { kind: 'file' },
@@ -96,7 +96,8 @@ describeNeeds(['python3'], 'the truth, by kind', () => {
     const row = (name: string, index = 0) => rowOf(data, fds[name]?.[index] ?? -1);
     expect(row('eventfd')).toMatchObject({ eventCount: '5' });
     expect(row('inotify')).toMatchObject({ watches: 3 });
-    expect(row('tcp-listen')).toMatchObject({ protocol: 'tcp', state: 'LISTEN', localPort: facts['tcp-listen']?.ports?.[0], cloexec: true });
+    const [port] = facts['tcp-listen']?.ports ?? [];
+    expect(row('tcp-listen')).toMatchObject({ protocol: 'tcp', state: 'LISTEN', localPort: port, cloexec: true });
     expect(row('established')).toMatchObject({ state: 'ESTABLISHED', remotePort: facts.established?.port });
     expect(row('udp-connected')).toMatchObject({ protocol: 'udp', remotePort: 9 });
     expect(row('unix-listen')).toMatchObject({ protocol: 'unix', state: 'LISTEN', socketPath: facts['unix-listen']?.paths?.[0] });

@@ -63,6 +63,7 @@ export function fdsReport(): Json {
           key: '/x',
           count: 20,
           share: 1,
+          flagsRead: 1,
           withoutCloexec: 0,
           deleted: 0,
           examples: [{ pid: 42, fd: 3, target: '/x' }],

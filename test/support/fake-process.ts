@@ -93,8 +93,8 @@ function addProcess({ files, links, lists, sizes, stats }: ReturnType<typeof wor
   const base = `/proc/${pid}`;
   files[`${base}/stat`] = statLine(process);
   files[`${base}/status`] = statusText(process);
-  files[`${base}/limits`] =
-    `Limit                     Soft Limit           Hard Limit           Units     \nMax open files            ${soft.padEnd(20)} ${hard.padEnd(20)} files     \n`;
+  const titles = 'Limit                     Soft Limit           Hard Limit           Units     ';
+  files[`${base}/limits`] = `${titles}\nMax open files            ${soft.padEnd(20)} ${hard.padEnd(20)} files     \n`;
   files[`${base}/cgroup`] = cgroup;
   files[`${base}/environ`] = Object.entries(process.environ ?? {})
     .map(([name, value]) => `${name}=${value}\0`)

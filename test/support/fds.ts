@@ -52,8 +52,9 @@ export function makeProcess(changes: Partial<Process> = {}): Process {
   };
 }
 
+/** In the order of their numbers, as a table is. */
 export function makeTable(fds: Fd[], changes: Partial<Process> = {}): FdTable {
-  return { process: makeProcess({ open: fds.length, ...changes }), fds };
+  return { process: makeProcess({ open: fds.length, ...changes }), fds: fds.toSorted((a, b) => a.fd - b.fd) };
 }
 
 export function makeSnapshot(tables: FdTable[], changes: Partial<Snapshot> = {}): Snapshot {

@@ -14,6 +14,7 @@ const MANY_OPENS = 10;
 const MANY_DEVICES = 50;
 const LAST_STANDARD_FD = 2;
 
+/** Numbers of one process for one and the same thing. */
 interface Repeat {
   process: Process;
   fds: Fd[];
@@ -29,18 +30,39 @@ export const duplicates = snapshotRule(ID, (snapshot) =>
 );
 
 function repeatsOf({ process, fds }: FdTable): Repeat[] {
-  const same = new Map<string, Repeat>();
+  const same = new Map<string, Fd | Fd[]>();
+  const idOf = identities(fds);
   for (const fd of fds) {
-    if (fd.fd <= LAST_STANDARD_FD) continue;
-    const { id, quality } = kindOf(fd).identity(fd);
-    const dup = quality === 'exact';
-    // A weak identity without an inode says no more than "of the same kind" or "of the same name".
-    if (!dup && (thresholdOf(fd) === Number.POSITIVE_INFINITY || (fd.stat ?? fd.info)?.ino === undefined)) continue;
-    const repeat = same.get(id);
-    if (repeat) repeat.fds.push(fd);
-    else same.set(id, { process, fds: [fd], dup });
+    const id = fd.fd <= LAST_STANDARD_FD ? undefined : idOf(fd);
+    if (id === undefined) continue;
+    const known = same.get(id);
+    // Nearly all are alone: a list for each would cost more than all else here.
+    if (known === undefined) same.set(id, fd);
+    else if (Array.isArray(known)) known.push(fd);
+    else same.set(id, [known, fd]);
   }
-  return [...same.values()].filter(({ fds: all, dup }) => all.length >= (dup ? MANY_OF_ONE : thresholdOf(all[0]!)));
+  return [...same.values()].filter(Array.isArray).flatMap((all): Repeat[] => {
+    const dup = isExact(all[0]!);
+    return all.length >= (dup ? MANY_OF_ONE : thresholdOf(all[0]!)) ? [{ process, fds: all, dup }] : [];
+  });
+}
+
+function isExact(fd: Fd): boolean {
+  return kindOf(fd).identity(fd).quality === 'exact';
+}
+
+/** What is one and the same thing has one name here; undefined where nothing tells. */
+function identities(fds: readonly Fd[]): (fd: Fd) => string | undefined {
+  // Of a large table only some are asked for their inode. An open path without it is the one file of this path that was asked.
+  const asked = new Map<string, string>();
+  const isAsked = (fd: Fd): boolean => (fd.stat ?? fd.info)?.ino !== undefined;
+  for (const fd of fds) if (thresholdOf(fd) < Number.POSITIVE_INFINITY && isAsked(fd)) asked.set(fd.link, kindOf(fd).identity(fd).id);
+  return (fd) => {
+    if (thresholdOf(fd) < Number.POSITIVE_INFINITY) return isAsked(fd) ? kindOf(fd).identity(fd).id : (asked.get(fd.link) ?? `path ${fd.link}`);
+    const { id, quality } = kindOf(fd).identity(fd);
+    // A weak identity of another kind says no more than "of the same kind".
+    return quality === 'exact' ? id : undefined;
+  };
 }
 
 function thresholdOf(fd: Fd): number {

@@ -14,6 +14,8 @@ const LAST_STANDARD_FD = 2;
 interface Open {
   process: Process;
   total: number;
+  /** Not asked, or without an answer: there may be more. */
+  unknown: number;
   listeners: number;
 }
 
@@ -26,7 +28,8 @@ export const noCloexec = snapshotRule(ID, ({ tables }) => {
 
 function openAcrossExec({ process, fds }: FdTable): Open {
   const kept = fds.filter((fd) => fd.fd > LAST_STANDARD_FD && fd.info !== undefined && (fd.info.flags & O_CLOEXEC) === 0);
-  return { process, total: kept.length, listeners: kept.filter(isListener).length };
+  const unknown = fds.filter((fd) => fd.fd > LAST_STANDARD_FD && fd.info === undefined).length;
+  return { process, total: kept.length, unknown, listeners: kept.filter(isListener).length };
 }
 
 function isListener(fd: Fd): boolean {
@@ -34,7 +37,7 @@ function isListener(fd: Fd): boolean {
 }
 
 function findingOf(open: readonly Open[]): Finding {
-  const { process, total, listeners } = open[0]!;
+  const { process, total, unknown, listeners } = open[0]!;
   const who = processesLabel(open.map((entry) => entry.process));
   const among = listeners > 0 ? `, ${plural('listener', listeners)} among them,` : '';
   return {
@@ -42,11 +45,12 @@ function findingOf(open: readonly Open[]): Finding {
     severity: 'info',
     confidence: 'certain',
     because: 'the close-on-exec flag is read from the kernel; that a program is ever started is not known',
-    title: `${plural('descriptor', total)} of ${who}${among} would be kept by any program it starts`,
+    title: `${unknown > 0 ? 'at least ' : ''}${plural('descriptor', total)} of ${who}${among} would be kept by any program it starts`,
     subject: subjectOf('process', 'descriptors without close-on-exec', process),
     evidence: [
       { name: 'open across exec', value: total, source: `/proc/${process.pid}/fdinfo` },
       { name: 'listeners among them', value: listeners, source: `/proc/${process.pid}/fdinfo` },
+      ...(unknown > 0 ? [{ name: 'not asked for their flags', value: unknown, source: `/proc/${process.pid}/fdinfo` }] : []),
     ],
     remedy: [
       {

@@ -1,6 +1,6 @@
 import type { CommandContext, Outcome } from '../../command.ts';
-import type { Evidence } from '../../evidence/types.ts';
-import type { CoverageLog } from '../../kernel/coverage.ts';
+import { type Evidence, NOT_RECORDED } from '../../evidence/types.ts';
+import { type CoverageLog, errnoWords } from '../../kernel/coverage.ts';
 import { lookAt, type TargetOptions, targetOf } from '../../kernel/look-at.ts';
 import { readProcess } from '../../kernel/process.ts';
 import { lookFromSamples } from '../../kernel/snapshot/from-samples.ts';
@@ -47,13 +47,18 @@ export async function watchTarget(
   { signal, progress }: Pick<CommandContext, 'signal' | 'progress'>,
 ): Promise<Watched> {
   const processes = target.pids.map((pid) => readProcess(evidence, pid)).filter((process) => process !== null);
-  if (processes.length === 0) throw new UserError(`no such process: ${target.pids.join(', ')}`, { exitCode: 3 });
+  if (processes.length === 0) throw new UserError(whyNone(evidence, target.pids), { exitCode: 3 });
   const watched = await watch(evidence, processes, watching, signal, ({ elapsedMs, open, atStart }) => {
     const change = open - atStart;
     progress(`watching ${target.spec}: ${duration(elapsedMs)} of ${duration(watching.windowMs)}, ${count(open)} open (${change < 0 ? '' : '+'}${count(change)})`);
   });
   progress('');
   return watched;
+}
+
+function whyNone(evidence: Evidence, pids: readonly number[]): string {
+  const { errno } = evidence.read(`/proc/${pids[0]}/stat`);
+  return errno === NOT_RECORDED ? `process ${pids.join(', ')}: ${errnoWords(errno)}` : `no such process: ${pids.join(', ')}`;
 }
 
 /** Everything else is looked at once, at the end. Where that is not possible any more, the last sample is what there is. */

@@ -31,6 +31,11 @@ export const bpfMap: Kind<BpfMapDetail> = {
   },
   identity: (fd) => (fd.detail.id === undefined ? weakIdentity(fd) : { id: `bpf-map:${fd.detail.id}`, quality: 'weak' }),
   key: (fd) => `bpf-map ${fd.detail.type ?? 'of unknown type'}`,
-  attributes: ({ detail }) => ({ bpfType: detail.type, bpfId: detail.id, maxEntries: detail.maxEntries, memlockBytes: detail.memlockBytes }),
+  attributes: ({ detail }) => ({
+    bpfType: detail.type,
+    bpfId: detail.id,
+    maxEntries: detail.maxEntries,
+    memlockBytes: detail.memlockBytes,
+  }),
   describe: ({ detail }) => `BPF map ${detail.id ?? '?'}: ${detail.type ?? 'unknown type'}, up to ${detail.maxEntries ?? '?'} entries`,
 };

@@ -28,7 +28,11 @@ export const dmaBuf: Kind<DmaBufDetail> = {
     const bytes = infoNumber(info, 'size');
     const references = infoNumber(info, 'count');
     const exporter = infoField(info, 'exp_name');
-    return { ...(bytes !== undefined && { bytes }), ...(references !== undefined && { references }), ...(exporter && { exporter: decodeText(exporter).text }) };
+    return {
+      ...(bytes !== undefined && { bytes }),
+      ...(references !== undefined && { references }),
+      ...(exporter && { exporter: decodeText(exporter).text }),
+    };
   },
   // Since 5.3 each buffer is an inode of its own, with one open file.
   identity: (fd) => {

@@ -90,5 +90,10 @@ function unescaped(name: ByteString): ByteString {
 
 function namesOf(fixed: readonly ByteString[]): string {
   const more = fixed.length > NAMES_SHOWN ? ` and ${fixed.length - NAMES_SHOWN} more` : '';
-  return fixed.slice(0, NAMES_SHOWN).map((name) => decodeText(name).text).join(', ') + more;
+  return (
+    fixed
+      .slice(0, NAMES_SHOWN)
+      .map((name) => decodeText(name).text)
+      .join(', ') + more
+  );
 }

@@ -4,8 +4,8 @@ import type { Fd, FdInfo, Identity, SocketRow } from '../types.ts';
 
 export interface DecodeInput {
   link: ByteString;
-  info?: FdInfo;
-  stat?: FileStat;
+  info?: FdInfo | undefined;
+  stat?: FileStat | undefined;
   /** Looks a socket inode up in the tables of the process's network namespace (then in the others). */
   socket(inode: string): SocketRow | undefined;
   /** Is this local TCP port listened on in the same namespace? Then a connection on it came from outside. */

@@ -4,8 +4,9 @@ import type { SocketRow } from '../types.ts';
 
 /** include/linux/socket.h. */
 const families: Record<number, string> = {
-  1: 'unix', 2: 'inet', 3: 'ax25', 9: 'x25', 10: 'inet6', 15: 'key', 16: 'netlink', 17: 'packet', 21: 'rds', 24: 'pppox', 29: 'can', 30: 'tipc',
-  31: 'bluetooth', 33: 'rxrpc', 35: 'phonet', 36: 'ieee802154', 38: 'alg', 39: 'nfc', 40: 'vsock', 41: 'kcm', 42: 'qipcrtr', 43: 'smc', 44: 'xdp', 45: 'mctp',
+  1: 'unix', 2: 'inet', 3: 'ax25', 9: 'x25', 10: 'inet6', 15: 'key', 16: 'netlink', 17: 'packet', 21: 'rds', 24: 'pppox',
+  29: 'can', 30: 'tipc', 31: 'bluetooth', 33: 'rxrpc', 35: 'phonet', 36: 'ieee802154', 38: 'alg', 39: 'nfc', 40: 'vsock', 41: 'kcm',
+  42: 'qipcrtr', 43: 'smc', 44: 'xdp', 45: 'mctp',
 };
 
 /** include/linux/net.h. */
@@ -20,14 +21,15 @@ const netlinkProtocols: Record<number, string> = {
 
 /** IANA, as far as somebody opens raw sockets for them. */
 const ipProtocols: Record<number, string> = {
-  0: 'IP', 1: 'ICMP', 2: 'IGMP', 4: 'IPIP', 6: 'TCP', 17: 'UDP', 41: 'IPV6', 46: 'RSVP', 47: 'GRE', 50: 'ESP', 51: 'AH', 58: 'ICMPV6', 89: 'OSPF',
-  103: 'PIM', 108: 'COMP', 112: 'VRRP', 115: 'L2TP', 132: 'SCTP', 136: 'UDPLITE', 255: 'RAW',
+  0: 'IP', 1: 'ICMP', 2: 'IGMP', 4: 'IPIP', 6: 'TCP', 17: 'UDP', 41: 'IPV6', 46: 'RSVP', 47: 'GRE', 50: 'ESP', 51: 'AH',
+  58: 'ICMPV6', 89: 'OSPF', 103: 'PIM', 108: 'COMP', 112: 'VRRP', 115: 'L2TP', 132: 'SCTP', 136: 'UDPLITE', 255: 'RAW',
 };
 
 /** include/uapi/linux/if_ether.h; a packet socket of protocol 0 receives nothing. */
-const etherTypes: Record<number, string> = {
-  0: 'NONE', 3: 'ALL', 0x0800: 'IP', 0x0806: 'ARP', 0x8035: 'RARP', 0x8100: '8021Q', 0x86dd: 'IPV6', 0x8863: 'PPP_DISC', 0x8864: 'PPP_SES', 0x888e: 'PAE', 0x88cc: 'LLDP',
-};
+const etherTypes = new Map([
+  [0, 'NONE'], [3, 'ALL'], [0x0800, 'IP'], [0x0806, 'ARP'], [0x8035, 'RARP'], [0x8100, '8021Q'], [0x86dd, 'IPV6'], [0x8863, 'PPP_DISC'],
+  [0x8864, 'PPP_SES'], [0x888e, 'PAE'], [0x88cc, 'LLDP'],
+]);
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -59,7 +61,7 @@ export function protocolOfProbe(probe: SocketProbe | undefined): string | undefi
 export function subprotocolOf({ row, probe }: { row?: SocketRow; probe?: SocketProbe }): string | undefined {
   if (row) {
     if (row.protocol === 'netlink') return nameOf(netlinkProtocols, row.family);
-    if (row.protocol === 'packet') return nameOf(etherTypes, row.family);
+    if (row.protocol === 'packet') return row.family === undefined ? undefined : etherTypeName(row.family);
     // net/ipv4/raw.c prints the protocol where others have a port.
     return row.protocol === 'raw' || row.protocol === 'raw6' ? nameOf(ipProtocols, row.localPort) : undefined;
   }
@@ -69,6 +71,10 @@ export function subprotocolOf({ row, probe }: { row?: SocketRow; probe?: SocketP
 
 function nameOf(names: Record<number, string>, number: number | undefined): string | undefined {
   return number === undefined ? undefined : (names[number] ?? String(number));
+}
+
+function etherTypeName(number: number): string {
+  return etherTypes.get(number) ?? `0x${number.toString(16).padStart(4, '0')}`;
 }
 
 /** Of a socket in no table that is not TCP: for most families there is none. */

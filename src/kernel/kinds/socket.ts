@@ -29,8 +29,9 @@ export const socket: Kind<SocketDetail> = {
   decode: (input) => {
     const inode = input.link.slice(8, -1);
     const row = input.socket(inode);
+    const inbound = row !== undefined && isInbound(row, input.isListening);
     const inFlight = infoNumber(input.info, 'scm_fds');
-    return { inode, ...(row && { row }), inbound: row !== undefined && isInbound(row, input.isListening), ...(inFlight !== undefined && { inFlight }) };
+    return { inode, ...(row && { row }), inbound, ...(inFlight !== undefined && { inFlight }) };
   },
   identity: (fd) => ({ id: `socket:${fd.detail.inode}`, quality: 'exact' }),
   key: (fd) => keyOf(fd, false),
@@ -70,7 +71,8 @@ export function endpoint(address: string | undefined, port: number | undefined):
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-function isInbound(row: SocketRow, isListening: (port: number) => boolean): boolean {
+/** Did this connection come in, by what its ports say? */
+export function isInbound(row: SocketRow, isListening: (port: number) => boolean): boolean {
   if (!row.protocol.startsWith('tcp') || row.state === 'LISTEN' || row.localPort === undefined) return false;
   if (isListening(row.localPort)) return true;
   // The listener may be gone already (an old generation that drains): a low port here and a high one there was a server's.
@@ -80,7 +82,7 @@ function isInbound(row: SocketRow, isListening: (port: number) => boolean): bool
 function keyOf(fd: Fd<SocketDetail>, wide: boolean): string {
   const { row } = fd.detail;
   if (!row) return unlistedKey(fd.detail);
-  const family = row.protocol.replace(/6$/, '');
+  const family = row.protocol.endsWith('6') ? row.protocol.slice(0, -1) : row.protocol;
   if (row.protocol === 'unix') return unixKey(row, wide);
   const subprotocol = subprotocolOf(fd.detail);
   if (subprotocol !== undefined) return `${family} ${subprotocol}`;
@@ -127,7 +129,7 @@ function unlistedKey({ probe }: Pick<SocketDetail, 'probe'>): string {
 function describeSocket(detail: SocketDetail): string {
   const { inode, row } = detail;
   if (!row) return `socket:[${inode}] ${unlistedKey(detail)}`;
-  if (row.protocol === 'unix') return `unix ${row.unixType ?? ''} ${row.state} ${row.path ? decodeText(row.path).text : '(unnamed)'}${inFlightWords(detail)}`;
+  if (row.protocol === 'unix') return describeUnix(row, detail.inFlight);
   const subprotocol = subprotocolOf(detail);
   if (subprotocol !== undefined) return `${row.protocol} ${subprotocol} socket:[${inode}]`;
   const local = endpoint(row.localAddress, row.localPort);
@@ -138,6 +140,7 @@ function describeSocket(detail: SocketDetail): string {
   return `${row.protocol} ${row.state} ${local} -> ${endpoint(row.remoteAddress, row.remotePort)}${queues}`;
 }
 
-function inFlightWords({ inFlight = 0 }: SocketDetail): string {
-  return inFlight === 0 ? '' : ` with ${inFlight} descriptors that nobody has received`;
+function describeUnix(row: SocketRow, inFlight = 0): string {
+  const name = row.path ? decodeText(row.path).text : '(unnamed)';
+  return `unix ${row.unixType ?? ''} ${row.state} ${name}${inFlight === 0 ? '' : ` with ${inFlight} descriptors that nobody has received`}`;
 }

@@ -23,7 +23,8 @@ export const tty: Kind<TtyDetail> = {
     return index === undefined ? {} : { index };
   },
   // Every open of ptmx makes a terminal of its own; the mount tells those of two containers apart.
-  identity: (fd) => (fd.detail.index === undefined ? fileIdentity(fd) : { id: `ptmx:${fd.info?.mntId ?? ''}:${fd.detail.index}`, quality: 'exact' }),
+  identity: (fd) =>
+    fd.detail.index === undefined ? fileIdentity(fd) : { id: `ptmx:${fd.info?.mntId ?? ''}:${fd.detail.index}`, quality: 'exact' },
   key: pathKey,
   keyIsPath: true,
   attributes: (fd) => ({ path: decodeText(fd.link).text, ttyIndex: fd.detail.index, slave: slaveOf(fd.detail) }),

@@ -1,10 +1,10 @@
 /** Other processes: relatives (what was inherited, and by whom) and the owners of other ends. */
 import type { ByteString, Evidence } from '../../evidence/types.ts';
 import { type CoverageLog, errnoWords } from '../coverage.ts';
-import { decodeTable, type RawTable, readRawTable } from '../fd-table.ts';
+import { decodeTable, type RawTable, readInfos, readRawTable } from '../fd-table.ts';
 import { ProcessTree } from '../process-tree.ts';
 import { readProcess } from '../process.ts';
-import { parseFdInfo } from '../proc/fdinfo.ts';
+import { areTwoPrograms } from '../services.ts';
 import type { FdTable, ForeignFd } from '../types.ts';
 import type { SnapshotOptions } from './options.ts';
 import type { SocketIndex } from './sockets.ts';
@@ -64,8 +64,9 @@ export async function readNeighbours(
       if (holders) holders.push({ process, fd, link });
       else foreign.set(link, [{ process, fd, link }]);
     }
-    if (related.has(pid)) relatives.push(relativeTable(evidence, raw, raws, sockets));
+    if (related.has(pid)) relatives.push(await relativeTable(evidence, raw, raws, sockets, options.signal));
   }
+  await readSharedByTargets(evidence, tree, raws, options.signal);
   if (asked.length > 0) noteCoverage(coverage, tally, asked.length, options, onTape);
   return { relatives, foreign };
 }
@@ -92,16 +93,30 @@ function relativesOf(tree: ProcessTree, targets: ReadonlySet<number>): Set<numbe
   return related;
 }
 
-/** Flags are read only where a target holds the same thing at the same number: these are the candidates for inheritance. */
-function relativeTable(evidence: Evidence, raw: RawTable, raws: readonly RawTable[], sockets: SocketIndex): FdTable {
-  for (const [fd, link] of raw.links) {
-    if (fd <= 2 || link.startsWith('anon_inode:') || !raws.some((target) => target.links.get(fd) === link)) continue;
-    const info = parseFdInfo(evidence.read(`/proc/${raw.process.pid}/fdinfo/${fd}`).value ?? '');
-    if (info) raw.infos.set(fd, info);
-  }
+async function relativeTable(evidence: Evidence, raw: RawTable, raws: readonly RawTable[], sockets: SocketIndex, signal: AbortSignal): Promise<FdTable> {
+  for (const target of raws) await readShared(evidence, raw, target, signal);
   const { netns } = raw.process;
   const fds = decodeTable(raw, { socket: (inode) => sockets.find(netns, inode), isListening: (port) => sockets.isListening(netns, port) });
   return { process: raw.process, fds, ...(raw.errno !== undefined && { errno: raw.errno }) };
+}
+
+/** What another program holds at the same number are the candidates for inheritance: their flags are read, on both sides. */
+async function readShared(evidence: Evidence, a: RawTable, b: RawTable, signal: AbortSignal): Promise<void> {
+  if (!areTwoPrograms(a.process, b.process)) return;
+  const shared = [...a.links].filter(([fd, link]) => fd > 2 && !link.startsWith('anon_inode:') && b.links.get(fd) === link).map(([fd]) => fd);
+  await readInfos(evidence, a, shared, signal);
+  await readInfos(evidence, b, shared, signal);
+}
+
+/** Targets may be relatives of each other. */
+async function readSharedByTargets(evidence: Evidence, tree: ProcessTree, raws: readonly RawTable[], signal: AbortSignal): Promise<void> {
+  const byPid = new Map(raws.map((raw) => [raw.process.pid, raw]));
+  for (const raw of raws) {
+    for (const pid of tree.ancestors(raw.process.pid)) {
+      const above = byPid.get(pid);
+      if (above && (above.sampled || raw.sampled)) await readShared(evidence, raw, above, signal);
+    }
+  }
 }
 
 function noteCoverage(coverage: CoverageLog, { seen, denied, gone }: Tally, asked: number, options: SnapshotOptions, onTape: boolean): void {

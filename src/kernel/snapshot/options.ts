@@ -3,6 +3,8 @@ export interface SnapshotOptions {
   allOwners: boolean;
   /** Ask every question any option could need: for `record`. */
   everything: boolean;
+  /** Ask every descriptor for flags and type, also those of a large table: for what shows or filters single descriptors. */
+  details?: boolean;
   /** The command that would read what was denied, with sudo in front: `reloadctl fds 42`. */
   rerun: string;
   /** Are we root already? Then sudo is no advice. */

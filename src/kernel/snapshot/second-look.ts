@@ -4,6 +4,7 @@ import { isKind } from '../kinds/kind.ts';
 import { socket } from '../kinds/socket.ts';
 import { readTcp } from '../socket-tables.ts';
 import type { SecondLook, Snapshot, SocketRow, SocketTable } from '../types.ts';
+import { isCrowded, readInFlight, socketsWithInFlight } from './in-flight.ts';
 import type { SnapshotOptions } from './options.ts';
 
 /** First a short wait, which clears nearly everything in a healthy process; the long one only for what is left. */
@@ -17,14 +18,23 @@ const MUCH_UNREAD_BYTES = 256 * 1024;
 
 export async function lookAgainAtSockets(evidence: Evidence, snapshot: Snapshot, options: SnapshotOptions): Promise<void> {
   let rows = targetRows(snapshot);
-  if (rows.length === 0 || !(options.everything || isSuspicious(rows))) return;
+  let crowded = socketsWithInFlight(snapshot);
+  const isWorth = (): boolean => options.everything || isSuspicious(rows) || isCrowded(crowded);
+  if (rows.length + crowded.length === 0 || !isWorth()) return;
+  const anyTcp = rows.length > 0;
   const started = evidence.now();
   for (const wait of [SHORT_MS, LONG_MS - SHORT_MS]) {
     await evidence.sleep(wait);
     if (options.signal.aborted) return;
-    snapshot.secondLook = readAgain(evidence, snapshot, rows, evidence.now() - started);
-    rows = rows.filter((row) => isStillSo(row, snapshot.secondLook!.byInode.get(row.inode)));
-    if (!options.everything && !isSuspicious(rows)) return;
+    const afterMs = evidence.now() - started;
+    const look: SecondLook = anyTcp ? readAgain(evidence, snapshot, rows, afterMs) : { afterMs: Math.round(afterMs), byInode: new Map(), pending: new Map() };
+    if (crowded.length > 0) {
+      crowded = readInFlight(evidence, crowded);
+      look.inFlight = new Map(crowded.map(({ inode, inFlight }) => [inode, inFlight]));
+    }
+    snapshot.secondLook = look;
+    rows = rows.filter((row) => isStillSo(row, look.byInode.get(row.inode)));
+    if (!isWorth()) return;
   }
 }
 

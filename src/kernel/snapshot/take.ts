@@ -1,14 +1,18 @@
 /** One look at some processes: everything their descriptors tell, and who holds the other ends. */
 import type { ByteString, Evidence } from '../../evidence/types.ts';
 import { CoverageLog, errnoWords, statusOf } from '../coverage.ts';
-import { decodeTable, type RawTable, readRawTable } from '../fd-table.ts';
+import { LARGE_TABLE } from '../fd-sample.ts';
+import { decodeTable, type RawTable, readRawTable, readSocketInfos } from '../fd-table.ts';
+import type { DecodeInput } from '../kinds/index.ts';
 import { isOutOfDescriptors } from '../own-limits.ts';
 import { readProcess, stillThere } from '../process.ts';
 import type { FdTable, Snapshot } from '../types.ts';
 import { snapshotOf } from './empty.ts';
 import { labelOf } from './label.ts';
 import { readNeighbours } from './neighbours.ts';
+import { noteDetails } from './note-details.ts';
 import type { SnapshotOptions } from './options.ts';
+import { findOwnTables } from './own-tables.ts';
 import { lookAgainAtSockets } from './second-look.ts';
 import { askSockDiag } from './sock-diag.ts';
 import { readSockets, type SocketIndex } from './sockets.ts';
@@ -24,25 +28,34 @@ export async function takeSnapshot(evidence: Evidence, pids: readonly number[], 
   const coverage = new CoverageLog();
   const raws = await readTables(evidence, pids, options, coverage);
   const sockets = readSockets(evidence, raws, coverage);
+  for (const raw of raws) await readSocketInfos(evidence, raw, lookupOf(raw, sockets), options.signal);
   askSockDiag(evidence, raws, sockets, options, coverage);
   const label = labelOf(raws.map(({ process }) => process), name, `process ${pids.join(', ')}`);
-  const snapshot = snapshotOf(label, raws.map((raw) => tableOf(raw, sockets)));
-  snapshot.sockets = sockets.tables;
-  if (raws.some((raw) => raw.numbers.length > 0)) {
-    const neighbours = await readNeighbours(evidence, raws, otherEnds(raws, sockets), sockets, options, coverage);
-    snapshot.foreign = neighbours.foreign;
-    snapshot.relatives = neighbours.relatives;
+  const anyOpen = raws.some((raw) => raw.numbers.length > 0);
+  const neighbours = anyOpen ? await readNeighbours(evidence, raws, otherEnds(raws, sockets), sockets, options, coverage) : {};
+  const snapshot = { ...snapshotOf(label, raws.map((raw) => tableOf(raw, sockets))), sockets: sockets.tables, ...neighbours };
+  for (const table of snapshot.tables) {
+    if (table.errno !== undefined || options.signal.aborted) continue;
+    const threads = findOwnTables(evidence, table.process, options, coverage);
+    if (threads.length > 0) table.threads = threads;
+  }
+  if (anyOpen) {
     await verifyInheritance(evidence, snapshot);
     await verifyEpoll(evidence, snapshot, coverage);
     probeUnlisted(evidence, snapshot, coverage);
     await lookAgainAtSockets(evidence, snapshot, options);
   }
+  raws.forEach((raw, index) => {
+    noteDetails(raw, snapshot.tables[index]!, options, coverage);
+  });
   checkPins(evidence, raws, coverage);
   return { snapshot, coverage };
 }
 
 async function readTables(evidence: Evidence, pids: readonly number[], options: SnapshotOptions, coverage: CoverageLog): Promise<RawTable[]> {
   const raws: RawTable[] = [];
+  const isWhole = options.everything || options.details === true;
+  let left = isWhole ? Number.POSITIVE_INFINITY : LARGE_TABLE;
   for (const pid of pids) {
     if (options.signal.aborted) {
       coverage.note({ source: 'processes', status: 'partial', seen: raws.length, total: pids.length, detail: errnoWords('EINTR'), needed: true });
@@ -53,8 +66,9 @@ async function readTables(evidence: Evidence, pids: readonly number[], options: 
       coverage.note({ source: 'processes', status: 'absent', seen: 0, total: 1, detail: whyNoProcess(evidence, pid), needed: true });
       continue;
     }
-    const raw = await readRawTable(evidence, process, { infos: true, stats: true, signal: options.signal });
+    const raw = await readRawTable(evidence, process, { infos: true, stats: true, most: left, signal: options.signal });
     raws.push(raw);
+    left -= raw.sampled ? 0 : raw.numbers.length;
     noteTable(raw, pids.length === 1, options, coverage);
   }
   return raws;
@@ -103,19 +117,7 @@ function noteTable(raw: RawTable, alone: boolean, options: SnapshotOptions, cove
     ...(refused !== undefined && { detail: `${raw.errors.size} descriptors: ${errnoWords(refused)}`, fix: rightsFor(refused, options) }),
     ...(refused === undefined && cut && { detail: errnoWords('EINTR') }),
   });
-  for (const [asked, failure] of raw.failures) {
-    coverage.note({
-      source: failureSources[asked],
-      status: statusOf(failure.errno),
-      seen: failure.total - failure.count,
-      total: failure.total,
-      detail: errnoWords(failure.errno),
-      needed: true,
-    });
-  }
 }
-
-const failureSources = { flags: 'open flags', stat: 'file types and sizes', fdinfo: 'epoll and inotify contents' } as const;
 
 /** Root may still lack CAP_SYS_PTRACE (containers), or the target has rights that we have not: ptrace(2), access mode checking. */
 function rightsFor(errno: string, options: SnapshotOptions): string {
@@ -123,10 +125,13 @@ function rightsFor(errno: string, options: SnapshotOptions): string {
   return options.isRoot ? 'needs CAP_SYS_PTRACE and every right the target has: run it on the host, or kubectl debug --profile=sysadmin' : `sudo ${options.rerun}`;
 }
 
+function lookupOf({ process: { netns } }: RawTable, sockets: SocketIndex): Pick<DecodeInput, 'socket' | 'isListening'> {
+  return { socket: (inode) => sockets.find(netns, inode), isListening: (port) => sockets.isListening(netns, port) };
+}
+
 function tableOf(raw: RawTable, sockets: SocketIndex): FdTable {
-  const { netns } = raw.process;
-  const fds = decodeTable(raw, { socket: (inode) => sockets.find(netns, inode), isListening: (port) => sockets.isListening(netns, port) });
-  return { process: raw.process, fds, ...(raw.errno !== undefined && { errno: raw.errno }) };
+  const fds = decodeTable(raw, lookupOf(raw, sockets));
+  return { process: raw.process, fds, ...(raw.sampled && { sampled: true }), ...(raw.errno !== undefined && { errno: raw.errno }) };
 }
 
 /** Pipes and listeners the targets hold, and the local peers of their sockets: somebody else may hold these too. */

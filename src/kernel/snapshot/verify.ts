@@ -3,7 +3,7 @@ import type { Evidence } from '../../evidence/types.ts';
 import type { CoverageLog } from '../coverage.ts';
 import { errnoWords, statusOf } from '../coverage.ts';
 import { announcedFds } from '../announced-fds.ts';
-import { type EpollSuspect, epollSuspects, epollTargetKey } from '../epoll-suspects.ts';
+import { type EpollSuspect, epollSuspects, epollTargetKey, unknownTargets } from '../epoll-suspects.ts';
 import { type SharedFd, sharedAcrossExec } from '../inheritance.ts';
 import { epoll } from '../kinds/epoll.ts';
 import { isKind } from '../kinds/kind.ts';
@@ -12,7 +12,7 @@ import { parseFdInfo } from '../proc/fdinfo.ts';
 import { parseStatus } from '../proc/status.ts';
 import { descriptionKey } from '../same-description.ts';
 import { programKey } from '../services.ts';
-import type { Fd, Snapshot } from '../types.ts';
+import type { Fd, FdTable, Snapshot } from '../types.ts';
 
 /** KCMP_EPOLL_TFD walks the registrations under a lock of the target: 199 us each at 15,000 of them. */
 const MOST_EPOLL_QUESTIONS = 500;
@@ -48,6 +48,7 @@ export function probeUnlisted(evidence: Evidence, snapshot: Snapshot, coverage: 
 
 /** Are the suspicious epoll registrations stale? By kcmp where there is one, else by looking again. */
 export async function verifyEpoll(evidence: Evidence, snapshot: Snapshot, coverage: CoverageLog): Promise<void> {
+  for (const table of snapshot.tables) if (table.sampled) readUnknownTargets(evidence, table);
   // What is anonymous is suspected without a sign: the others come first when not all can be asked about.
   const all = snapshot.tables.flatMap(epollSuspects).sort((a, b) => Number(a.reason === 'anonymous') - Number(b.reason === 'anonymous'));
   const suspects = all.slice(0, MOST_EPOLL_QUESTIONS);
@@ -64,6 +65,14 @@ export async function verifyEpoll(evidence: Evidence, snapshot: Snapshot, covera
   }
   await lookAgain(evidence, snapshot, again);
   await verifySharing(evidence, snapshot, new Set(suspects.map((suspect) => suspect.epoll)));
+}
+
+/** A number that epoll knows is a number to know: it may have been closed and given to a file. */
+function readUnknownTargets(evidence: Evidence, table: FdTable): void {
+  for (const fd of unknownTargets(table)) {
+    const info = parseFdInfo(evidence.read(`/proc/${fd.pid}/fdinfo/${fd.fd}`).value ?? '');
+    if (info) fd.info = info;
+  }
 }
 
 /** A forked family may have one epoll instance: its numbers then belong to several tables, and none of them is stale for that. */

@@ -9,7 +9,7 @@ export function listenerRemedies({ owner, row }: FullQueue, stopped: boolean): R
       ? { text: 'the process is stopped: let it go on', command: `kill -CONT ${owner.pid}`, risk: 'live' }
       : {
           text: 'find what keeps it from accepting: a blocked loop, a starved pool, or no descriptor left',
-          command: `reloadctl tasks ${owner.pid}`,
+          command: `grep -H . /proc/${owner.pid}/task/*/wchan`,
           risk: 'none',
         },
     {

@@ -33,7 +33,7 @@ export const closeWait: RuleDefinition<Observation> = {
     return {
       observe(event) {
         if (event.type === 'trends') growing = event.groups.filter(isGrowingCloseWait).map((group) => growingFinding(event, group));
-        else look.observe(event);
+        else if (event.type === 'snapshot') look.observe(event);
       },
       finish() {
         const seen = look.finish();

@@ -13,20 +13,29 @@ export interface TcpSocket extends HeldSocket {
   row: SocketRow;
 }
 
+/** Seven rules ask for the sockets of each service, which may be 190,000. */
+const known = new WeakMap<Service['tables'], HeldSocket[]>();
+
 export function socketsOf(service: Service): HeldSocket[] {
+  const before = known.get(service.tables);
+  if (before) return before;
   const held = new Map<string, HeldSocket>();
   for (const { process, fds } of service.tables) {
     for (const fd of fds) if (isKind(fd, socket) && !held.has(fd.detail.inode)) held.set(fd.detail.inode, { process, fd });
   }
-  return [...held.values()];
+  const sockets = [...held.values()];
+  known.set(service.tables, sockets);
+  return sockets;
 }
 
 /** The TCP sockets in one state, as /proc/PID/net/tcp names it. */
 export function tcpIn(service: Service, state: string): TcpSocket[] {
-  return socketsOf(service).flatMap(({ process, fd }) => {
+  const found: TcpSocket[] = [];
+  for (const { process, fd } of socketsOf(service)) {
     const { row } = fd.detail;
-    return row?.protocol.startsWith('tcp') && row.state === state ? [{ process, fd, row }] : [];
-  });
+    if (row?.state === state && row.protocol.startsWith('tcp')) found.push({ process, fd, row });
+  }
+  return found;
 }
 
 /** The processes behind some sockets, the one with the most of them first. */

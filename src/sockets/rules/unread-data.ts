@@ -75,7 +75,7 @@ function findingOf({ secondLook }: Snapshot, { label, direction, sockets, many }
     remedy: [
       {
         text: 'find what its threads wait for: a blocked loop or a starved pool reads nothing',
-        command: `reloadctl tasks ${process.pid}`,
+        command: `grep -H . /proc/${process.pid}/task/*/wchan`,
         risk: 'none',
       },
       { text: 'for good: read or close what the program keeps; a response body that nobody reads holds its connection', risk: 'restart' },

@@ -40,7 +40,8 @@ export function evidenceOf(finding: Finding, name: string): string | number | bo
 
 /** Findings above `info`: what a healthy process must not have. */
 export function alarmsOf(looked: Pick<Looked, 'findings'>): string[] {
-  return looked.findings.filter((finding) => finding.severity !== 'info').map((finding) => `${finding.severity} ${finding.id}: ${finding.title}`);
+  const alarms = looked.findings.filter((finding) => finding.severity !== 'info');
+  return alarms.map((finding) => `${finding.severity} ${finding.id}: ${finding.title}`);
 }
 
 export function coverageOf(looked: Pick<Looked, 'report'>, source: string): Coverage {

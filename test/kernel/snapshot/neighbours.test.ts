@@ -60,9 +60,9 @@ describe('the owners of other ends', () => {
 });
 
 describe('relatives', () => {
-  it('are the parent and all below, with flags where they hold the same at the same number', async () => {
+  it('are the parent and all below, with flags where another program holds the same at the same number', async () => {
     const world = worldOf(
-      { pid: 10, fds: { 3: 'pipe:[9]', 4: '/etc/passwd' } },
+      { pid: 10, comm: 'boss', exe: '/usr/bin/boss', fds: { 3: 'pipe:[9]', 4: '/etc/passwd' } },
       { ...target, ppid: 10 },
       { pid: 50, ppid: 42 },
       { pid: 51, ppid: 50 },
@@ -74,6 +74,11 @@ describe('relatives', () => {
       [3, true],
       [4, false],
     ]);
+  });
+
+  it('are not asked for flags that workers of one program share on purpose', async () => {
+    const { evidence } = await look(worldOf({ pid: 10, fds: { 3: 'pipe:[9]' } }, { ...target, ppid: 10 }));
+    expect(evidence.asked).not.toContain('read /proc/10/fdinfo/3');
   });
 
   it('are not the init process', async () => {

@@ -17,8 +17,9 @@ function worldWith(count: number, textAt: (call: number) => string): World {
   return world;
 }
 
-const rows = (count: number, row: { state: number; receiveQueue?: number; sendQueue?: number }): string =>
-  `header\n${Array.from({ length: count }, (_, index) => tcpRow({ inode: String(index + 100), local: 8080, remote: 50000 + index, ...row })).join('')}`;
+type State = { state: number; receiveQueue?: number; sendQueue?: number };
+const rowAt = (index: number, row: State): string => tcpRow({ inode: String(index + 100), local: 8080, remote: 50000 + index, ...row });
+const rows = (count: number, row: State): string => `header\n${Array.from({ length: count }, (_, index) => rowAt(index, row)).join('')}`;
 const waits = ({ evidence }: Look): string[] => evidence.asked.filter((question) => question.startsWith('sleep'));
 
 describe('the second look', () => {
@@ -45,13 +46,10 @@ describe('the second look', () => {
   });
 
   it('lacks what was cleared on the way', async () => {
-    const found = await look(
-      worldWith(
-        20,
-        (call) =>
-          `header\n${Array.from({ length: 20 }, (_, index) => tcpRow({ inode: String(index + 100), local: 8080, remote: 50000 + index, state: call > 1 && index < 5 ? ESTABLISHED : CLOSE_WAIT })).join('')}`,
-      ),
-    );
+    const stateAt = (call: number, index: number): number => (call > 1 && index < 5 ? ESTABLISHED : CLOSE_WAIT);
+    const textAt = (call: number): string =>
+      `header\n${Array.from({ length: 20 }, (_, index) => rowAt(index, { state: stateAt(call, index) })).join('')}`;
+    const found = await look(worldWith(20, textAt));
     expect(found.snapshot.secondLook?.byInode.has('100')).toBe(false);
     expect(found.snapshot.secondLook?.byInode.size).toBe(15);
   });

@@ -37,12 +37,17 @@ describe('the sockets of a look', () => {
     const mapped = (inode: string, local: number, remote: number): string => {
       const address = '0000000000000000FFFF00000100007F';
       const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
-      return `   0: ${address}:${hex(local)} ${address}:${hex(remote)} 01 00000000:00000000 00:00000000 00000000  1000        0 ${inode} 1 0000000000000000 20 4 30 10 -1\n`;
+      const ends = `${address}:${hex(local)} ${address}:${hex(remote)}`;
+      return `   0: ${ends} 01 00000000:00000000 00:00000000 00000000  1000        0 ${inode} 1 0000000000000000 20 4 30 10 -1\n`;
     };
     const world = worldOf({ pid: 42, fds: { 3: 'socket:[1]', 4: 'socket:[3]' } }, { pid: 50, fds: { 9: 'socket:[2]' } });
-    const other = tcpRow({ inode: '3', state: 1, local: 50000, remote: 80 }).replaceAll('0100007F', '0200007F');
-    world.files['/proc/42/net/tcp'] =
-      `header\n${tcpRow({ inode: '1', state: 1, local: 50000, remote: 80 })}${other}${tcpRow({ inode: '4', state: 1, local: 80, remote: 50000 }).replaceAll('0100007F', '0200007F')}`;
+    const elsewhere = (row: string): string => row.replaceAll('0100007F', '0200007F');
+    world.files['/proc/42/net/tcp'] = [
+      'header\n',
+      tcpRow({ inode: '1', state: 1, local: 50000, remote: 80 }),
+      elsewhere(tcpRow({ inode: '3', state: 1, local: 50000, remote: 80 })),
+      elsewhere(tcpRow({ inode: '4', state: 1, local: 80, remote: 50000 })),
+    ].join('');
     world.files['/proc/42/net/tcp6'] = `header\n${mapped('2', 80, 50000)}`;
     const found = await look(world);
     expect(rowOf(found, 42, 3)?.peerInode).toBe('2');
@@ -52,8 +57,15 @@ describe('the sockets of a look', () => {
 
   it('nobody has accepted are counted at their port', async () => {
     const world = worldOf({ pid: 42, fds: { 3: 'socket:[1]' } });
-    world.files['/proc/42/net/tcp'] =
-      `header\n${tcpRow({ inode: '1', state: 10, local: 80, receiveQueue: 2 })}${tcpRow({ inode: '0', state: 1, local: 80, remote: 50000 })}${tcpRow({ inode: '0', state: 8, local: 80, remote: 50001 })}${tcpRow({ inode: '0', state: 3, local: 80, remote: 50002 })}${tcpRow({ inode: '9', state: 2, local: 50003, remote: 80 })}${tcpRow({ inode: '0', state: 6, local: 80, remote: 50004 })}`;
+    world.files['/proc/42/net/tcp'] = [
+      'header\n',
+      tcpRow({ inode: '1', state: 10, local: 80, receiveQueue: 2 }),
+      tcpRow({ inode: '0', state: 1, local: 80, remote: 50000 }),
+      tcpRow({ inode: '0', state: 8, local: 80, remote: 50001 }),
+      tcpRow({ inode: '0', state: 3, local: 80, remote: 50002 }),
+      tcpRow({ inode: '9', state: 2, local: 50003, remote: 80 }),
+      tcpRow({ inode: '0', state: 6, local: 80, remote: 50004 }),
+    ].join('');
     const { snapshot } = await look(world);
     expect(snapshot.sockets.get(NETNS)?.pending.get(80)).toEqual({
       neverAccepted: ['127.0.0.1:50000', '127.0.0.1:50001'],

@@ -31,6 +31,8 @@ export interface Facts {
   epoll?: number;
   watchedByParent?: number[];
   entries?: { epoll: number; tfd: number; survivor: number }[];
+  /** Of interfaces. */
+  names?: string[];
   perSecond?: number;
   kind?: string;
 }

@@ -6,7 +6,6 @@ import { commands } from '../../../src/commands.ts';
 import { readTape } from '../../../src/evidence/index.ts';
 import { checksum } from '../../../src/evidence/tape-format.ts';
 import { type FdsData, run } from '../../../src/fds/index.ts';
-import type { Snapshot } from '../../../src/kernel/types.ts';
 import { type Coverage, type Finding, type RuleDefinition, type Verdict, verdictOf } from '../../../src/report/index.ts';
 import type { Observation } from '../../../src/series/index.ts';
 
@@ -65,6 +64,10 @@ export interface AnalysisOptions {
   owners?: boolean;
 }
 
+const noneOf = (): never => {
+  throw new Error('not asked for here');
+};
+
 /** What `fds --list --from` makes of a tape. */
 export async function analyse(text: string, options: AnalysisOptions = {}): Promise<Analysis> {
   const tape = readTape(text, 'x.rctl');
@@ -82,16 +85,13 @@ export async function analyse(text: string, options: AnalysisOptions = {}): Prom
     isRoot: true,
     say: () => undefined,
     progress: () => undefined,
+    stdin: noneOf,
+    replay: noneOf,
   });
   if (outcome.kind !== 'report') throw new Error('fds prints a report');
   const { findings, data } = outcome;
   const coverage = [...outcome.coverage, ...tapeCoverage(tape.missing(), outcome.target)];
   return { findings, coverage, verdict: verdictOf(findings, coverage, 'critical'), data: data as FdsData, events, missing: tape.missing() };
-}
-
-/** The look among what the rules were shown. */
-export function lookOf({ events }: Analysis): Snapshot {
-  return events.find((event) => event.type === 'snapshot')!;
 }
 
 /** What is expected of findings, without what differs from host to host; sorted by id. */

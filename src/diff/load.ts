@@ -1,0 +1,72 @@
+/** One side of a comparison: a saved report, or a tape, which is looked at now. */
+import type { CommandContext } from '../command.ts';
+import { readInputFile, readInputStream } from '../evidence/index.ts';
+import { run as lookAtFds } from '../fds/index.ts';
+import { UserError } from '../kernel/user-error.ts';
+import { shellWord } from '../report/words.ts';
+import { isObject, type Problem } from './check.ts';
+import { lineAndColumn, placeOf } from './json-position.ts';
+import { problemOf, type SavedReport } from './saved-report.ts';
+
+export interface Side {
+  letter: 'A' | 'B';
+  /** As typed; `-` is stdin. */
+  file: string;
+  isTape: boolean;
+  /** Names and addresses are pseudonyms, of this tape alone. */
+  redacted: boolean;
+  report: SavedReport;
+  /** The error for a value of the file that is not what it should be. */
+  wrong(problem: Problem): UserError;
+}
+
+/** @throws UserError or TapeError (exit 2), FILE:LINE:COL in front, for what is neither a report nor a tape */
+export async function loadSide(letter: Side['letter'], file: string, context: CommandContext): Promise<Side> {
+  const input = file === '-' ? await readInputStream(context.stdin(), context.signal) : await readInputFile(file);
+  const name = file === '-' ? 'stdin' : file;
+  if (input.text === undefined) throw new UserError(`${name}: ${input.problem}`);
+  const { text } = input;
+  const wrong = ({ path, what }: Problem): UserError => new UserError(`${name}:${position(text, placeOf(text, path)?.offset ?? 0)}: ${what}`);
+  const first = tryParse(text.slice(0, text.indexOf('\n') >>> 0));
+  if (isObject(first) && first.reloadctl === 'tape') {
+    const { report, redacted } = await lookAtTape(text, name, context);
+    return { letter, file: name, isTape: true, redacted, report, wrong };
+  }
+  if (isObject(first) && first.type === 'start') {
+    throw new UserError(`${name}:1:1: an NDJSON stream; save the report with --json, or --format json=FILE`);
+  }
+  const value = tryParse(text);
+  if (value === undefined) {
+    const place = placeOf(text);
+    throw new UserError(`${name}:${position(text, place?.offset ?? 0)}: not JSON: ${text.trim() === '' ? 'it is empty' : (place?.problem ?? 'it cannot be read')}`);
+  }
+  const problem = problemOf(value);
+  if (problem) throw wrong(problem);
+  return { letter, file: name, isTape: false, redacted: false, report: value as SavedReport, wrong };
+}
+
+/** What `fds --list --from` shows of it. */
+async function lookAtTape(text: string, name: string, context: CommandContext): Promise<{ report: SavedReport; redacted: boolean }> {
+  const world = context.replay(text, name);
+  const { evidence, tapeHeader } = world;
+  const outcome = await lookAtFds([], { list: true }, { ...context, evidence, tapeHeader, rerun: `reloadctl fds --from ${shellWord(name)}` });
+  if (outcome.kind !== 'report') throw new Error('fds makes a report');
+  const { startedAt, host } = world.moment();
+  const { target, findings } = outcome;
+  const coverage = [...outcome.coverage, ...world.unanswered(target)];
+  return { redacted: tapeHeader.redacted, report: { command: 'fds', startedAt, host, target, findings, coverage, data: outcome.data as Record<string, unknown> } };
+}
+
+function position(text: string, offset: number): string {
+  const { line, column } = lineAndColumn(text, offset);
+  return `${line}:${column}`;
+}
+
+/** undefined for what is not JSON: JSON itself has no such value. */
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

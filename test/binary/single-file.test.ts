@@ -1,0 +1,4 @@
+/** In one file, so that the single file is built once. */
+import './alone.ts';
+import './hostile-folder.ts';
+import './native.ts';
