@@ -23,7 +23,7 @@ interface Rows {
   count?: string;
 }
 
-const rows: Record<string, readonly Rows[]> = {
+const rows = new Map<string, readonly Rows[]>(Object.entries({
   fds: [{ list: 'groups', kind: { at: 'kind' }, keys: ['key'], count: 'count' }],
   'fds --top': [{ list: 'processes', kind: 'process', keys: ['comm'], count: 'open' }],
   'inotify-limits': [
@@ -36,24 +36,24 @@ const rows: Record<string, readonly Rows[]> = {
   node: [{ list: 'handles', kind: { at: 'kind' }, keys: ['site'] }],
   tasks: [{ list: 'tasks', kind: { at: 'state' }, keys: ['syscall', 'wchan'] }],
   listen: [{ list: 'listeners', kind: 'accept queue', keys: ['address', 'port'], count: 'queue' }],
-};
+}));
 
-const numbers: Record<string, readonly string[]> = {
+const numbers = new Map<string, readonly string[]>(Object.entries({
   fds: ['open', 'limit.soft', 'limit.hard'],
   strace: ['lines', 'unclassified'],
   goroutines: ['total'],
-};
+}));
 
 /** A `data` of another shape than its command's is a Problem. */
 export function countsOf(command: string, data: Record<string, unknown>): Counts | Problem {
   const name = tableName(command, data);
   const groups = new Map<string, Counted>();
-  for (const table of rows[name] ?? []) {
+  for (const table of rows.get(name) ?? []) {
     const problem = addRows(groups, table, data);
     if (problem) return problem;
   }
   const found = new Map<string, number | null>();
-  for (const path of numbers[name] ?? []) {
+  for (const path of numbers.get(name) ?? []) {
     const value = valueAt(data, path);
     if (value === undefined) continue;
     if (value !== null && typeof value !== 'number') return { path: ['data', ...path.split('.')], what: `data.${path} is not a number` };

@@ -3,11 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf } from './errno.ts';
 import { loadNative } from './native/index.ts';
 import type { Native } from './native/types.ts';
-import { listDirectory, readLink, readWhole, sizeOf } from './procfs.ts';
+import { listDirectory, readLink, readLinks, readWhole, sizeOf } from './procfs.ts';
 import { openReader, type Reader, type ReaderPrograms } from './reader.ts';
 import type { Reply } from './reader-parts.ts';
 import { isOutOfDescriptors, openSpare } from './spare.ts';
-import type { Answer, ByteString, DiagSocket, Errno, Evidence, FileStat, SocketProbe } from './types.ts';
+import type { Answer, ByteString, DiagSocket, Errno, Evidence, FileStat, LinkAnswers, SocketProbe } from './types.ts';
 
 export interface LiveOptions {
   /** How long a batch of class B reads may take before it is given up on, ms; 2000 unless told. */
@@ -68,6 +68,10 @@ class LiveEvidence implements Evidence {
     } catch (error) {
       return this.#refused(error, path);
     }
+  }
+
+  readlinks(directory: string, numbers: readonly number[]): LinkAnswers {
+    return readLinks(directory, numbers);
   }
 
   list(path: string): Answer<string[]> {

@@ -1,6 +1,7 @@
 /** Class A: questions the kernel answers without waiting for anybody. Synchronous, and as cheap as Node allows. */
 import { closeSync, constants, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs';
-import type { ByteString } from './types.ts';
+import { errnoOf } from './errno.ts';
+import type { ByteString, LinkAnswers } from './types.ts';
 
 /** O_NONBLOCK: a path that turns out to be a FIFO must not hold us. Node adds O_CLOEXEC to every open itself. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
@@ -44,6 +45,21 @@ export function readWhole(path: string): ByteString {
 /** readlink(2). @throws with `code` an errno name */
 export function readLink(path: string): ByteString {
   return readlinkSync(path, 'latin1');
+}
+
+/** readlink(2) of `directory/number` for each. */
+export function readLinks(directory: string, numbers: readonly number[]): LinkAnswers {
+  const answers: LinkAnswers = { values: [], errnos: new Map() };
+  const prefix = `${directory}/`;
+  for (let index = 0; index < numbers.length; index++) {
+    try {
+      answers.values.push(readlinkSync(prefix + numbers[index]!, 'latin1'));
+    } catch (error) {
+      answers.values.push(undefined);
+      answers.errnos.set(index, errnoOf(error));
+    }
+  }
+  return answers;
 }
 
 /** Entries of a directory in the order of their bytes (`10` before `2`), as Node sorts them. @throws with `code` an errno name */

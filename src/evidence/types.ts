@@ -78,6 +78,13 @@ export interface SocketProbe {
   netns?: string;
 }
 
+/** Many links of one directory, in the order asked. */
+export interface LinkAnswers {
+  /** Undefined exactly where `errnos` has the index. */
+  values: (ByteString | undefined)[];
+  errnos: Map<number, Errno>;
+}
+
 export interface Evidence {
   readonly origin: 'live' | 'tape';
 
@@ -90,6 +97,11 @@ export interface Evidence {
   /** A whole small file under /proc (or another regular file of the kernel's). */
   read(path: string): Answer<ByteString>;
   readlink(path: string): Answer<ByteString>;
+  /**
+   * readlink of `directory/number` for each number, with less ado than one by one: an answer of its own for each of 19,000
+   * costs more than the system call. Absent: ask one by one.
+   */
+  readlinks?(directory: string, numbers: readonly number[]): LinkAnswers;
   /** Directory entries, in the order of the kernel. */
   list(path: string): Answer<string[]>;
   /** st_size of a /proc directory or file; `fd/` directories say their fd count since Linux 6.2 (0 before). */

@@ -32,7 +32,12 @@ export function readPages(directory: string): Page[] {
 /** Undefined when the text does not begin with `# <id>: summary`. */
 export function parsePage(text: string): Page | undefined {
   const match = /^# ([a-z0-9-]+\/[a-z0-9-]+)[: ]+(\S[^\r\n]*)/.exec(text);
-  return match ? { id: match[1]!, summary: match[2]!.trim(), text } : undefined;
+  return match ? { id: match[1]!, summary: match[2]!.trim(), text: withoutMarks(text) } : undefined;
+}
+
+/** Marks that tell a script how a sample was made are for the source of the page only. */
+function withoutMarks(text: string): string {
+  return text.replace(/^<!--[^\n]*-->\n/gm, '');
 }
 
 /**

@@ -14,7 +14,8 @@ export interface ProcessRow {
   startTime: string;
   comm: string;
   exe?: string;
-  uid: number;
+  /** null when status could not be read. */
+  uid: number | null;
   state: string;
   open: number | null;
   soft: number | null;
@@ -79,7 +80,7 @@ export function basics(process: Process): Omit<ProcessRow, 'open' | 'ratio' | 'h
     startTime: process.startTime,
     comm: decodeText(process.comm).text,
     ...(process.exe !== undefined && { exe: decodeText(process.exe).text }),
-    uid: process.uid,
+    uid: process.uid < 0 ? null : process.uid,
     state: process.state,
     soft: process.limit.soft,
     hard: process.limit.hard,

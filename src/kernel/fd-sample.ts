@@ -3,10 +3,12 @@
  * each class: asking 10,000 files of one directory what they are tells no more than asking 64 of them.
  */
 import type { ByteString, FileStat } from '../evidence/types.ts';
-import type { DecodeInput } from './kinds/kind.ts';
+import { isKind } from './kinds/kind.ts';
 import { fileType, isPath } from './kinds/path.ts';
-import { isInbound } from './kinds/socket.ts';
+import { socket } from './kinds/socket.ts';
+import type { Links } from './links.ts';
 import { byLooks } from './templates.ts';
+import type { Fd } from './types.ts';
 
 /** Tables with more descriptors than this, counted over all targets, are asked in part. */
 export const LARGE_TABLE = 2000;
@@ -37,11 +39,13 @@ export interface PathSample {
 }
 
 /** What to ask of the descriptors of a large table that are no sockets. Those that are neither paths are all asked for their flags. */
-export function samplePaths(links: ReadonlyMap<number, ByteString>): PathSample {
+export function samplePaths({ numbers, texts }: Links): PathSample {
   const sample: PathSample = { infos: [], stats: [], classes: [] };
   const directories = new Map<string, Map<string, number[]>>();
   const byLook = new Map<string, Map<string, number[]>>();
-  for (const [fd, link] of links) {
+  for (let index = 0; index < numbers.length; index++) {
+    const fd = numbers[index]!;
+    const link = texts[index]!;
     if (link.startsWith(SOCKET)) continue;
     if (!isPath(link) || TELLING.test(link)) {
       sample.infos.push(fd);
@@ -96,27 +100,31 @@ export function leftInDoubt(classes: readonly PathClass[], stats: ReadonlyMap<nu
  * Which sockets of a large table to ask for their open flags: every unix socket, which may hold descriptors in flight, every
  * listener, which a child must not inherit, and some of each other class.
  */
-export function sampleSockets(links: ReadonlyMap<number, ByteString>, sockets: Pick<DecodeInput, 'socket' | 'isListening'>): number[] {
-  const infos: number[] = [];
-  const classes = new Map<string, number[]>();
-  for (const [fd, link] of links) {
-    if (!link.startsWith(SOCKET)) continue;
-    const row = sockets.socket(link.slice(SOCKET.length, -1));
+export function sampleSockets(fds: readonly Fd[]): Fd[] {
+  const chosen: Fd[] = [];
+  const classes = new Map<string, Map<number, Fd[]>>();
+  for (const fd of fds) {
+    if (!isKind(fd, socket)) continue;
+    const { row, inbound } = fd.detail;
     if (row?.protocol === 'unix' || row?.state === 'LISTEN') {
-      infos.push(fd);
+      chosen.push(fd);
       continue;
     }
-    const name = row ? `${row.protocol} ${row.state} ${isInbound(row, sockets.isListening) ? `on ${row.localPort}` : `to ${row.remotePort}`}` : '';
-    const members = classes.get(name);
+    const state = row?.state ?? '';
+    let byService = classes.get(state);
+    if (!byService) classes.set(state, (byService = new Map()));
+    // By the port of the service: what came in apart from what went out to a service of the same number.
+    const service = inbound ? row!.localPort! : -(row?.remotePort ?? 0);
+    const members = byService.get(service);
     if (members) members.push(fd);
-    else classes.set(name, [fd]);
+    else byService.set(service, [fd]);
   }
-  for (const members of classes.values()) for (const fd of spread(members, SAMPLE)) infos.push(fd);
-  return infos;
+  for (const byService of classes.values()) for (const members of byService.values()) chosen.push(...spread(members, SAMPLE));
+  return chosen;
 }
 
 /** `most` of them, evenly over the whole: what was opened first need not be what was opened last. */
-function spread(members: readonly number[], most: number): number[] {
+function spread<T>(members: readonly T[], most: number): T[] {
   if (members.length <= most) return [...members];
   return Array.from({ length: most }, (_, index) => members[Math.floor((index * members.length) / most)]!);
 }

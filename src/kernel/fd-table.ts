@@ -1,9 +1,10 @@
 /** Reads the descriptors of one process: class A first, class B in the background meanwhile, decoded when both are there. */
-import type { Answer, ByteString, Evidence, FileStat } from '../evidence/types.ts';
-import { leftInDoubt, type PathSample, samplePaths, sampleSockets } from './fd-sample.ts';
+import type { Answer, ByteString, Evidence, FileStat, LinkAnswers } from '../evidence/types.ts';
+import { leftInDoubt, type PathSample, samplePaths } from './fd-sample.ts';
 import type { DecodeInput } from './kinds/index.ts';
-import { file, infoBlocks, recognise } from './kinds/index.ts';
+import { file, infoBlocks, kindOf, recognise } from './kinds/index.ts';
 import { isPath } from './kinds/path.ts';
+import { Links } from './links.ts';
 import { parseFdInfo } from './proc/fdinfo.ts';
 import type { Fd, FdInfo, Process } from './types.ts';
 
@@ -14,7 +15,7 @@ const CHUNK = 2000;
 export interface RawTable {
   process: Process;
   numbers: number[];
-  links: Map<number, ByteString>;
+  links: Links;
   infos: Map<number, FdInfo>;
   stats: Map<number, FileStat>;
   /** Descriptors that were listed and could not be read: errno by number. */
@@ -43,7 +44,7 @@ export interface ReadOptions {
 
 export async function readRawTable(evidence: Evidence, process: Process, options: ReadOptions): Promise<RawTable> {
   const raw: RawTable = {
-    process, numbers: [], links: new Map(), infos: new Map(), stats: new Map(), errors: new Map(), vanished: 0, failures: new Map(),
+    process, numbers: [], links: new Links(), infos: new Map(), stats: new Map(), errors: new Map(), vanished: 0, failures: new Map(),
     sampled: false, stopped: false,
   };
   const directory = `/proc/${process.pid}/fd`;
@@ -53,7 +54,7 @@ export async function readRawTable(evidence: Evidence, process: Process, options
     return raw;
   }
   raw.numbers = listed.value.map(Number).sort((a, b) => a - b);
-  await eachChunk(raw, raw.numbers, options.signal, (fd) => readLink(evidence, raw, directory, fd));
+  await readLinks(evidence, raw, directory, options.signal);
   raw.sampled = raw.numbers.length > (options.most ?? Number.POSITIVE_INFINITY);
   const wanted = raw.sampled ? samplePaths(raw.links) : everything(raw.links);
   const slow = readSlowParts(evidence, raw, options.infos ? wanted.infos.filter((fd) => infoBlocks(raw.links.get(fd)!)) : [], options.stats ? wanted.stats : []);
@@ -63,13 +64,8 @@ export async function readRawTable(evidence: Evidence, process: Process, options
   return raw;
 }
 
-function everything(links: ReadonlyMap<number, ByteString>): PathSample {
-  return { infos: [...links.keys()], stats: [...links].filter(([, link]) => isPath(link)).map(([fd]) => fd), classes: [] };
-}
-
-/** The open flags of sockets of a sampled table: which ones matter is known only from what the socket tables say of them. */
-export async function readSocketInfos(evidence: Evidence, raw: RawTable, sockets: Pick<DecodeInput, 'socket' | 'isListening'>, signal: AbortSignal): Promise<void> {
-  if (raw.sampled) await readInfos(evidence, raw, sampleSockets(raw.links, sockets), signal);
+function everything({ numbers, texts }: Links): PathSample {
+  return { infos: numbers, stats: numbers.filter((_, index) => isPath(texts[index]!)), classes: [] };
 }
 
 /** Asks for the open flags of these descriptors, unless they are known or asking would take a lock. */
@@ -78,31 +74,51 @@ export async function readInfos(evidence: Evidence, raw: RawTable, wanted: reado
   const known = raw.failures.get('flags');
   let failed = known?.count ?? 0;
   let errno = known?.errno;
-  await eachChunk(raw, fds, signal, (fd) => {
-    const answer = evidence.read(`/proc/${raw.process.pid}/fdinfo/${fd}`);
-    readInfo(raw, fd, answer);
-    if (!isFailure(answer)) return;
-    failed++;
-    errno ??= answer.errno;
+  await eachChunk(raw, fds, signal, (chunk) => {
+    for (const fd of chunk) {
+      const answer = evidence.read(`/proc/${raw.process.pid}/fdinfo/${fd}`);
+      readInfo(raw, fd, answer);
+      if (!isFailure(answer)) continue;
+      failed++;
+      errno ??= answer.errno;
+    }
   });
   if (errno !== undefined) raw.failures.set('flags', { count: failed, total: (known?.total ?? 0) + fds.length, errno });
 }
 
-async function eachChunk(raw: RawTable, fds: readonly number[], signal: AbortSignal, visit: (fd: number) => void): Promise<void> {
+/** Calls `visit` for parts of the list, and lets signals be handled in between. */
+async function eachChunk(raw: RawTable, fds: readonly number[], signal: AbortSignal, visit: (chunk: readonly number[]) => void): Promise<void> {
   for (let at = 0; at < fds.length; at += CHUNK) {
     raw.stopped ||= signal.aborted;
     if (raw.stopped) return;
-    const end = Math.min(at + CHUNK, fds.length);
-    for (let index = at; index < end; index++) visit(fds[index]!);
+    const end = at + CHUNK;
+    visit(at === 0 && end >= fds.length ? fds : fds.slice(at, end));
     if (end < fds.length) await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
-function readLink(evidence: Evidence, raw: RawTable, directory: string, fd: number): void {
-  const answer = evidence.readlink(`${directory}/${fd}`);
-  if (answer.value !== undefined) raw.links.set(fd, answer.value);
-  else if (answer.errno === 'ENOENT' || answer.errno === 'ESRCH') raw.vanished++;
-  else raw.errors.set(fd, answer.errno ?? 'EIO');
+async function readLinks(evidence: Evidence, raw: RawTable, directory: string, signal: AbortSignal): Promise<void> {
+  await eachChunk(raw, raw.numbers, signal, (chunk) => {
+    const { values, errnos } = evidence.readlinks?.(directory, chunk) ?? oneByOne(evidence, directory, chunk);
+    for (let index = 0; index < chunk.length; index++) {
+      const value = values[index];
+      if (value !== undefined) raw.links.add(chunk[index]!, value);
+    }
+    for (const [index, errno] of errnos) {
+      if (errno === 'ENOENT' || errno === 'ESRCH') raw.vanished++;
+      else raw.errors.set(chunk[index]!, errno);
+    }
+  });
+}
+
+function oneByOne(evidence: Evidence, directory: string, numbers: readonly number[]): LinkAnswers {
+  const answers: LinkAnswers = { values: [], errnos: new Map() };
+  numbers.forEach((number, index) => {
+    const { value, errno = 'EIO' } = evidence.readlink(`${directory}/${number}`);
+    answers.values.push(value);
+    if (value === undefined) answers.errnos.set(index, errno);
+  });
+  return answers;
 }
 
 function readInfo(raw: RawTable, fd: number, answer: Answer<ByteString>): void {
@@ -138,30 +154,42 @@ function noteFailures(raw: RawTable, asked: 'stat' | 'fdinfo', answers: readonly
   raw.failures.set(asked, { count: count + failed.length, total: total + answers.length, errno: failed[0]!.errno! });
 }
 
-/** Gives each descriptor its kind and what the kind makes of it. */
-export function decodeTable(raw: RawTable, sockets: Pick<DecodeInput, 'socket' | 'isListening'>): Fd[] {
-  const fds: Fd[] = [];
+/** What a kind asks of the socket tables. */
+export type SocketLookup = Pick<DecodeInput, 'socket' | 'isListening'>;
+
+/** Gives each descriptor its kind and what the kind makes of it. Ascending by number. */
+export function decodeTable(raw: RawTable, sockets: SocketLookup): Fd[] {
   // One for all of them: nobody keeps it.
   const input: DecodeInput = { link: '', socket: sockets.socket, isListening: sockets.isListening };
-  for (const number of raw.numbers) {
-    const link = raw.links.get(number);
-    const errno = raw.errors.get(number);
-    if (link === undefined && errno === undefined) continue;
-    input.link = link ?? '';
-    input.info = raw.infos.get(number);
-    input.stat = raw.stats.get(number);
-    fds.push(decode(raw, number, input, errno));
-  }
-  return fds;
+  const { numbers, texts } = raw.links;
+  const fds = numbers.map((number, index) => decode(raw, number, texts[index]!, input));
+  if (raw.errors.size === 0) return fds;
+  for (const [number, errno] of raw.errors) fds.push(Object.assign(decode(raw, number, '', input), { errno }));
+  return fds.sort((a, b) => a.fd - b.fd);
 }
 
-function decode({ process, sampled }: RawTable, number: number, input: DecodeInput, errno: string | undefined): Fd {
-  const { link, info, stat } = input;
+function decode(raw: RawTable, number: number, link: ByteString, input: DecodeInput): Fd {
+  const info = raw.infos.get(number);
+  const stat = raw.stats.get(number);
+  input.link = link;
+  input.info = info;
+  input.stat = stat;
   // What was left out of a sample is what the sample was: plain files.
-  const kind = sampled && stat === undefined && info === undefined && isPath(link) ? file : recognise(input);
-  const fd: Fd = { pid: process.pid, fd: number, kind: kind.name, link, detail: kind.decode(input) };
+  const kind = raw.sampled && stat === undefined && info === undefined && isPath(link) ? file : recognise(input);
+  const fd: Fd = { pid: raw.process.pid, fd: number, kind: kind.name, link, detail: kind.decode(input) };
   if (info) fd.info = info;
   if (stat) fd.stat = stat;
-  if (errno !== undefined) fd.errno = errno;
   return fd;
+}
+
+/** The open flags of these descriptors of a decoded table, where they are not known; what the kind makes of them with it. */
+export async function completeFds(evidence: Evidence, raw: RawTable, fds: readonly Fd[], sockets: SocketLookup, signal: AbortSignal): Promise<void> {
+  const unknown = fds.filter((fd) => !fd.info);
+  await readInfos(evidence, raw, unknown.map(({ fd }) => fd), signal);
+  for (const fd of unknown) {
+    const info = raw.infos.get(fd.fd);
+    if (!info) continue;
+    fd.info = info;
+    fd.detail = kindOf(fd).decode({ link: fd.link, info, stat: fd.stat, ...sockets });
+  }
 }

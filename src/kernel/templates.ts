@@ -31,14 +31,14 @@ export function byLooks(path: string): string {
 export function pathTemplates(paths: Iterable<string>): Map<string, string> {
   const byPath = new Map<string, number>();
   const byLook = new Map<string, number>();
-  const directories = new Map<string, string>();
+  const looks = new Map<string, string>();
   for (const path of paths) {
     // No run of digits reaches over a slash, so a directory looks the same for all that is in it.
     const slash = path.lastIndexOf('/') + 1;
     const directory = path.slice(0, slash);
-    let looks = directories.get(directory);
-    if (looks === undefined) directories.set(directory, (looks = byLooks(directory)));
-    const look = looks + byLooks(path.slice(slash));
+    let start = looks.get(directory);
+    if (start === undefined) looks.set(directory, (start = byLooks(directory)));
+    const look = start + byLooks(path.slice(slash));
     const index = byLook.get(look) ?? byLook.size;
     if (index === byLook.size) byLook.set(look, index);
     byPath.set(path, index);

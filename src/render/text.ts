@@ -99,8 +99,8 @@ function subjectWords(report: Report): string {
   if (target === null) return host.hostname;
   const [pid] = target.pids;
   let pids = '';
-  if (target.pids.length > 1) pids = ` (${plural('process', target.pids.length, 'processes')})`;
-  else if (pid !== undefined && !target.label.includes(String(pid))) pids = ` (pid ${pid})`;
+  if (target.pids.length > 1 && !target.label.endsWith('processes)')) pids = ` (${plural('process', target.pids.length, 'processes')})`;
+  else if (target.pids.length === 1 && pid !== undefined && !target.label.includes(String(pid))) pids = ` (pid ${pid})`;
   return `${target.label}${pids} on ${host.hostname}`;
 }
 

@@ -29,9 +29,9 @@ export const duplicates = snapshotRule(ID, (snapshot) =>
   }),
 );
 
-function repeatsOf({ process, fds }: FdTable): Repeat[] {
+function repeatsOf({ process, fds, sampled = false }: FdTable): Repeat[] {
   const same = new Map<string, Fd | Fd[]>();
-  const idOf = identities(fds);
+  const idOf = identities(fds, sampled);
   for (const fd of fds) {
     const id = fd.fd <= LAST_STANDARD_FD ? undefined : idOf(fd);
     if (id === undefined) continue;
@@ -51,18 +51,25 @@ function isExact(fd: Fd): boolean {
   return kindOf(fd).identity(fd).quality === 'exact';
 }
 
-/** What is one and the same thing has one name here; undefined where nothing tells. */
-function identities(fds: readonly Fd[]): (fd: Fd) => string | undefined {
-  // Of a large table only some are asked for their inode. An open path without it is the one file of this path that was asked.
+/** One name for what is one and the same thing; undefined where nothing tells. */
+function identities(fds: readonly Fd[], sampled: boolean): (fd: Fd) => string | undefined {
+  // Of a large table only some are asked for their inode: an open path that was not is the file that was, under this path.
   const asked = new Map<string, string>();
-  const isAsked = (fd: Fd): boolean => (fd.stat ?? fd.info)?.ino !== undefined;
-  for (const fd of fds) if (thresholdOf(fd) < Number.POSITIVE_INFINITY && isAsked(fd)) asked.set(fd.link, kindOf(fd).identity(fd).id);
+  if (sampled) for (const fd of fds) if (isPathKind(fd) && hasInode(fd)) asked.set(fd.link, kindOf(fd).identity(fd).id);
   return (fd) => {
-    if (thresholdOf(fd) < Number.POSITIVE_INFINITY) return isAsked(fd) ? kindOf(fd).identity(fd).id : (asked.get(fd.link) ?? `path ${fd.link}`);
+    if (isPathKind(fd)) return hasInode(fd) ? kindOf(fd).identity(fd).id : sampled ? (asked.get(fd.link) ?? `path ${fd.link}`) : undefined;
     const { id, quality } = kindOf(fd).identity(fd);
-    // A weak identity of another kind says no more than "of the same kind".
+    // A weak identity says no more than "of the same kind".
     return quality === 'exact' ? id : undefined;
   };
+}
+
+function isPathKind(fd: Fd): boolean {
+  return thresholdOf(fd) < Number.POSITIVE_INFINITY;
+}
+
+function hasInode(fd: Fd): boolean {
+  return (fd.stat ?? fd.info)?.ino !== undefined;
 }
 
 function thresholdOf(fd: Fd): number {
@@ -81,7 +88,9 @@ function findingOf(repeats: readonly Repeat[]): Finding {
     id: ID,
     severity: 'info',
     confidence: 'certain',
-    because: dup ? 'they share one inode that no two sockets, pipes or eventfds have in common' : 'they share one device and inode number',
+    because: dup
+      ? 'they share one inode that no two sockets, pipes or eventfds have in common'
+      : fds.every(hasInode) ? 'they share one device and inode number' : 'they share one path, and those of them that were asked one device and inode number',
     title: `${count(fds.length)} descriptors of ${who} are the same ${kind.name}: ${kind.describe(first)} (fd ${numbers})`,
     subject: subjectOf('descriptor', `same ${kind.name}`, process),
     evidence: [

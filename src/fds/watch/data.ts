@@ -4,6 +4,7 @@ import type { FdsData } from '../data.ts';
 import type { Group } from '../groups.ts';
 import type { WatchOptions } from './options.ts';
 import type { Watched } from './sampler.ts';
+import { IN_SEVERAL } from './trends.ts';
 
 export interface WatchData {
   windowMs: number;
@@ -33,8 +34,8 @@ export function withTrends(data: FdsData, watched: Watched, watching: WatchOptio
       windowMs: Math.round(watched.windowMs),
       intervalMs: watching.intervalMs,
       samples: watched.lives.sampleTimes.length,
-      births: trends.reduce((sum, { key, births }) => sum + (key === 'in several groups' ? 0 : births), 0),
-      deaths: trends.reduce((sum, { key, deaths }) => sum + (key === 'in several groups' ? 0 : deaths), 0),
+      births: trends.reduce((sum, { key, births }) => sum + (key === IN_SEVERAL ? 0 : births), 0),
+      deaths: trends.reduce((sum, { key, deaths }) => sum + (key === IN_SEVERAL ? 0 : deaths), 0),
       trends: sorted,
     },
   };

@@ -8,8 +8,8 @@ import type { ResolvedTarget } from '../../kernel/targets/index.ts';
 import type { Process, Snapshot } from '../../kernel/types.ts';
 import { UserError } from '../../kernel/user-error.ts';
 import { runRules } from '../../report/index.ts';
-import { count, duration } from '../../report/words.ts';
-import { LEAST_SAMPLES, type TrendsEvent, type WatchedGroup } from '../../series/index.ts';
+import { count, duration, plural } from '../../report/words.ts';
+import { LEAST_SAMPLES, LEAST_WINDOW_MS, type TrendsEvent, type WatchedGroup } from '../../series/index.ts';
 import { buildData } from '../data.ts';
 import type { ListOptions } from '../list-options.ts';
 import { viewOf } from '../view.ts';
@@ -91,9 +91,10 @@ function noteWatch(watched: Watched, watching: WatchOptions, groups: readonly Wa
   const samples = watched.lives.sampleTimes.length;
   const tooShort = groups.filter((group) => group.trend === 'too-short');
   const source = 'growth over time';
-  if (samples < LEAST_SAMPLES) {
-    const fix = `watch for ${duration(LEAST_SAMPLES * watching.intervalMs)} or more`;
-    coverage.note({ source, status: 'partial', seen: samples, total: LEAST_SAMPLES, detail: `the window is too short to judge: ${samples} samples`, fix, needed: true });
+  if (samples < LEAST_SAMPLES || watched.windowMs < LEAST_WINDOW_MS) {
+    const fix = `watch for ${duration(Math.max(LEAST_WINDOW_MS, LEAST_SAMPLES * watching.intervalMs))} or more`;
+    const detail = `the window is too short to judge: ${plural('sample', samples)} in ${duration(watched.windowMs)}`;
+    coverage.note({ source, status: 'partial', seen: samples, total: Math.max(samples, LEAST_SAMPLES), detail, fix, needed: true });
   } else if (tooShort.length > 0) {
     const [first] = tooShort;
     coverage.note({ source, status: 'partial', seen: groups.length - tooShort.length, total: groups.length, detail: `too short to judge ${first!.kind} ${first!.key}: ${first!.because}`, needed: false });

@@ -6,6 +6,7 @@ import type { Fd, FdLimit, Process } from '../../kernel/types.ts';
 import { Lives, type Member } from '../../series/index.ts';
 import { FdCensus } from './census.ts';
 import type { WatchOptions } from './options.ts';
+import { sorting } from './trends.ts';
 
 export interface Watched {
   lives: Lives<Fd>;
@@ -35,7 +36,7 @@ export async function watch(
   progress: (progress: Progress) => void,
 ): Promise<Watched> {
   const censuses = new Map(processes.map((process) => [process.pid, new FdCensus(evidence, process)]));
-  const result: Watched = { lives: new Lives(), last: [], windowMs: 0, gone: [], limitChanges: [], late: 0, stopped: false };
+  const result: Watched = { lives: new Lives(sorting), last: [], windowMs: 0, gone: [], limitChanges: [], late: 0, stopped: false };
   const limits = new Map(processes.map((process) => [process.pid, process.limit]));
   const start = evidence.now();
   let atStart = 0;

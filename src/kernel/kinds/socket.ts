@@ -71,8 +71,7 @@ export function endpoint(address: string | undefined, port: number | undefined):
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** Did this connection come in, by what its ports say? */
-export function isInbound(row: SocketRow, isListening: (port: number) => boolean): boolean {
+function isInbound(row: SocketRow, isListening: (port: number) => boolean): boolean {
   if (!row.protocol.startsWith('tcp') || row.state === 'LISTEN' || row.localPort === undefined) return false;
   if (isListening(row.localPort)) return true;
   // The listener may be gone already (an old generation that drains): a low port here and a high one there was a server's.

@@ -1,11 +1,12 @@
 /** Other processes: relatives (what was inherited, and by whom) and the owners of other ends. */
 import type { ByteString, Evidence } from '../../evidence/types.ts';
 import { type CoverageLog, errnoWords } from '../coverage.ts';
-import { decodeTable, type RawTable, readInfos, readRawTable } from '../fd-table.ts';
+import { fdAt } from '../fd-at.ts';
+import { completeFds, decodeTable, type RawTable, readRawTable } from '../fd-table.ts';
 import { ProcessTree } from '../process-tree.ts';
 import { readProcess } from '../process.ts';
 import { areTwoPrograms } from '../services.ts';
-import type { FdTable, ForeignFd } from '../types.ts';
+import type { Fd, FdTable, ForeignFd } from '../types.ts';
 import type { SnapshotOptions } from './options.ts';
 import type { SocketIndex } from './sockets.ts';
 
@@ -29,6 +30,7 @@ export interface Neighbours {
 export async function readNeighbours(
   evidence: Evidence,
   raws: readonly RawTable[],
+  tables: readonly FdTable[],
   wanted: ReadonlySet<ByteString>,
   sockets: SocketIndex,
   options: SnapshotOptions,
@@ -37,6 +39,7 @@ export async function readNeighbours(
   const tree = new ProcessTree(evidence);
   const targets = new Set(raws.map((raw) => raw.process.pid));
   const related = relativesOf(tree, targets);
+  const meant = raws.map((raw, index): Target => ({ raw, table: tables[index]! }));
   const relatives: FdTable[] = [];
   const foreign = new Map<ByteString, ForeignFd[]>();
   const tally: Tally = { seen: 0, denied: 0, gone: 0 };
@@ -58,15 +61,16 @@ export async function readNeighbours(
     const raw = await readRawTable(evidence, process, { infos: false, stats: false, signal: options.signal });
     budget -= raw.numbers.length + PROCESS_COST;
     tally[outcomeOf(raw.errno)]++;
-    for (const [fd, link] of raw.links) {
+    for (const [index, link] of raw.links.texts.entries()) {
       if (!wanted.has(link)) continue;
+      const fd = raw.links.numbers[index]!;
       const holders = foreign.get(link);
       if (holders) holders.push({ process, fd, link });
       else foreign.set(link, [{ process, fd, link }]);
     }
-    if (related.has(pid)) relatives.push(await relativeTable(evidence, raw, raws, sockets, options.signal));
+    if (related.has(pid)) relatives.push(await relativeTable(evidence, raw, meant, sockets, options.signal));
   }
-  await readSharedByTargets(evidence, tree, raws, options.signal);
+  await readSharedByTargets(evidence, tree, meant, sockets, options.signal);
   if (asked.length > 0) noteCoverage(coverage, tally, asked.length, options, onTape);
   return { relatives, foreign };
 }
@@ -93,28 +97,36 @@ function relativesOf(tree: ProcessTree, targets: ReadonlySet<number>): Set<numbe
   return related;
 }
 
-async function relativeTable(evidence: Evidence, raw: RawTable, raws: readonly RawTable[], sockets: SocketIndex, signal: AbortSignal): Promise<FdTable> {
-  for (const target of raws) await readShared(evidence, raw, target, signal);
-  const { netns } = raw.process;
-  const fds = decodeTable(raw, { socket: (inode) => sockets.find(netns, inode), isListening: (port) => sockets.isListening(netns, port) });
-  return { process: raw.process, fds, ...(raw.errno !== undefined && { errno: raw.errno }) };
+/** Its descriptors, with the flags of those that a target of another program holds at the same number, on both sides. */
+async function relativeTable(evidence: Evidence, raw: RawTable, targets: readonly Target[], sockets: SocketIndex, signal: AbortSignal): Promise<FdTable> {
+  const table = { process: raw.process, fds: decodeTable(raw, sockets.of(raw.process)), ...(raw.errno !== undefined && { errno: raw.errno }) };
+  for (const target of targets) await readShared(evidence, { raw, table }, target, sockets, signal);
+  return table;
 }
 
-/** What another program holds at the same number are the candidates for inheritance: their flags are read, on both sides. */
-async function readShared(evidence: Evidence, a: RawTable, b: RawTable, signal: AbortSignal): Promise<void> {
-  if (!areTwoPrograms(a.process, b.process)) return;
-  const shared = [...a.links].filter(([fd, link]) => fd > 2 && !link.startsWith('anon_inode:') && b.links.get(fd) === link).map(([fd]) => fd);
-  await readInfos(evidence, a, shared, signal);
-  await readInfos(evidence, b, shared, signal);
+interface Target {
+  raw: RawTable;
+  table: FdTable;
+}
+
+/** What two programs hold at the same number are the candidates for inheritance. */
+async function readShared(evidence: Evidence, a: Target, b: Target, sockets: SocketIndex, signal: AbortSignal): Promise<void> {
+  if (!areTwoPrograms(a.raw.process, b.raw.process)) return;
+  const isShared = (fd: Fd): boolean => fd.fd > 2 && !fd.link.startsWith('anon_inode:') && b.raw.links.get(fd.fd) === fd.link;
+  const shared = a.table.fds.filter(isShared);
+  await completeFds(evidence, a.raw, shared, sockets.of(a.raw.process), signal);
+  const theirs = shared.flatMap(({ fd }) => fdAt(b.table.fds, fd) ?? []);
+  await completeFds(evidence, b.raw, theirs, sockets.of(b.raw.process), signal);
 }
 
 /** Targets may be relatives of each other. */
-async function readSharedByTargets(evidence: Evidence, tree: ProcessTree, raws: readonly RawTable[], signal: AbortSignal): Promise<void> {
-  const byPid = new Map(raws.map((raw) => [raw.process.pid, raw]));
-  for (const raw of raws) {
-    for (const pid of tree.ancestors(raw.process.pid)) {
+async function readSharedByTargets(evidence: Evidence, tree: ProcessTree, targets: readonly Target[], sockets: SocketIndex, signal: AbortSignal): Promise<void> {
+  if (!targets.some(({ raw }) => raw.sampled)) return;
+  const byPid = new Map(targets.map((target) => [target.raw.process.pid, target]));
+  for (const target of targets) {
+    for (const pid of tree.ancestors(target.raw.process.pid)) {
       const above = byPid.get(pid);
-      if (above && (above.sampled || raw.sampled)) await readShared(evidence, raw, above, signal);
+      if (above) await readShared(evidence, target, above, sockets, signal);
     }
   }
 }

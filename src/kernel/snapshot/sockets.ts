@@ -1,16 +1,18 @@
 /** Socket tables for a set of processes: one read per network namespace, foreign namespaces only when something is missing. */
 import type { ByteString, Evidence } from '../../evidence/types.ts';
 import { type CoverageLog, errnoWords } from '../coverage.ts';
-import type { RawTable } from '../fd-table.ts';
+import type { RawTable, SocketLookup } from '../fd-table.ts';
 import { listPids } from '../process.ts';
 import { readSocketTable } from '../socket-tables.ts';
-import type { SocketRow, SocketTable } from '../types.ts';
+import type { Process, SocketRow, SocketTable } from '../types.ts';
 
 export interface SocketIndex {
   tables: Map<string, SocketTable>;
   /** The row of an inode: of the process's own namespace, else of any other that was read. */
   find(netns: string | undefined, inode: string): SocketRow | undefined;
   isListening(netns: string | undefined, port: number): boolean;
+  /** The same for one process. */
+  of(process: Process): SocketLookup;
 }
 
 const PREFIX = 'socket:[';
@@ -25,7 +27,7 @@ export function readSockets(evidence: Evidence, raws: readonly RawTable[], cover
   const wantedOf = new Map<string, { pid: number; inodes: Set<string> }>();
   for (const raw of raws) {
     const key = raw.process.netns ?? '';
-    for (const link of raw.links.values()) {
+    for (const link of raw.links.texts) {
       const inode = socketInode(link);
       if (inode === undefined) continue;
       const wanted = wantedOf.get(key) ?? { pid: raw.process.pid, inodes: new Set<string>() };
@@ -42,7 +44,7 @@ export function readSockets(evidence: Evidence, raws: readonly RawTable[], cover
 }
 
 function indexOf(tables: Map<string, SocketTable>): SocketIndex {
-  return {
+  const index: SocketIndex = {
     tables,
     find: (netns, inode) => {
       const own = tables.get(netns ?? '')?.byInode.get(inode);
@@ -54,7 +56,9 @@ function indexOf(tables: Map<string, SocketTable>): SocketIndex {
       return undefined;
     },
     isListening: (netns, port) => tables.get(netns ?? '')?.pending.has(port) ?? false,
+    of: ({ netns }) => ({ socket: (inode) => index.find(netns, inode), isListening: (port) => index.isListening(netns, port) }),
   };
+  return index;
 }
 
 /** A descriptor may belong to a socket of a namespace its process is not in (handed over, or made before setns). */

@@ -1,9 +1,8 @@
 /** One look at some processes: everything their descriptors tell, and who holds the other ends. */
 import type { ByteString, Evidence } from '../../evidence/types.ts';
 import { CoverageLog, errnoWords, statusOf } from '../coverage.ts';
-import { LARGE_TABLE } from '../fd-sample.ts';
-import { decodeTable, type RawTable, readRawTable, readSocketInfos } from '../fd-table.ts';
-import type { DecodeInput } from '../kinds/index.ts';
+import { LARGE_TABLE, sampleSockets } from '../fd-sample.ts';
+import { completeFds, decodeTable, type RawTable, readRawTable } from '../fd-table.ts';
 import { isOutOfDescriptors } from '../own-limits.ts';
 import { readProcess, stillThere } from '../process.ts';
 import type { FdTable, Snapshot } from '../types.ts';
@@ -28,18 +27,22 @@ export async function takeSnapshot(evidence: Evidence, pids: readonly number[], 
   const coverage = new CoverageLog();
   const raws = await readTables(evidence, pids, options, coverage);
   const sockets = readSockets(evidence, raws, coverage);
-  for (const raw of raws) await readSocketInfos(evidence, raw, lookupOf(raw, sockets), options.signal);
   askSockDiag(evidence, raws, sockets, options, coverage);
   const label = labelOf(raws.map(({ process }) => process), name, `process ${pids.join(', ')}`);
-  const anyOpen = raws.some((raw) => raw.numbers.length > 0);
-  const neighbours = anyOpen ? await readNeighbours(evidence, raws, otherEnds(raws, sockets), sockets, options, coverage) : {};
-  const snapshot = { ...snapshotOf(label, raws.map((raw) => tableOf(raw, sockets))), sockets: sockets.tables, ...neighbours };
+  const snapshot = snapshotOf(label, raws.map((raw) => tableOf(raw, sockets)));
+  snapshot.sockets = sockets.tables;
+  for (const [index, raw] of raws.entries()) {
+    if (raw.sampled) await completeFds(evidence, raw, sampleSockets(snapshot.tables[index]!.fds), sockets.of(raw.process), options.signal);
+  }
   for (const table of snapshot.tables) {
     if (table.errno !== undefined || options.signal.aborted) continue;
     const threads = findOwnTables(evidence, table.process, options, coverage);
     if (threads.length > 0) table.threads = threads;
   }
-  if (anyOpen) {
+  if (raws.some((raw) => raw.numbers.length > 0)) {
+    const neighbours = await readNeighbours(evidence, raws, snapshot.tables, otherEnds(raws, sockets), sockets, options, coverage);
+    snapshot.foreign = neighbours.foreign;
+    snapshot.relatives = neighbours.relatives;
     await verifyInheritance(evidence, snapshot);
     await verifyEpoll(evidence, snapshot, coverage);
     probeUnlisted(evidence, snapshot, coverage);
@@ -125,12 +128,8 @@ function rightsFor(errno: string, options: SnapshotOptions): string {
   return options.isRoot ? 'needs CAP_SYS_PTRACE and every right the target has: run it on the host, or kubectl debug --profile=sysadmin' : `sudo ${options.rerun}`;
 }
 
-function lookupOf({ process: { netns } }: RawTable, sockets: SocketIndex): Pick<DecodeInput, 'socket' | 'isListening'> {
-  return { socket: (inode) => sockets.find(netns, inode), isListening: (port) => sockets.isListening(netns, port) };
-}
-
 function tableOf(raw: RawTable, sockets: SocketIndex): FdTable {
-  const fds = decodeTable(raw, lookupOf(raw, sockets));
+  const fds = decodeTable(raw, sockets.of(raw.process));
   return { process: raw.process, fds, ...(raw.sampled && { sampled: true }), ...(raw.errno !== undefined && { errno: raw.errno }) };
 }
 
@@ -138,7 +137,7 @@ function tableOf(raw: RawTable, sockets: SocketIndex): FdTable {
 function otherEnds(raws: readonly RawTable[], sockets: SocketIndex): Set<ByteString> {
   const wanted = new Set<ByteString>();
   for (const raw of raws) {
-    for (const link of raw.links.values()) if (link.startsWith('pipe:[') || link.startsWith('socket:[')) wanted.add(link);
+    for (const link of raw.links.texts) if (link.startsWith('pipe:[') || link.startsWith('socket:[')) wanted.add(link);
   }
   for (const table of sockets.tables.values()) {
     for (const row of table.byInode.values()) if (row.peerInode !== undefined) wanted.add(`socket:[${row.peerInode}]`);

@@ -1,0 +1,29 @@
+import type { ByteString } from '../evidence/types.ts';
+
+/** What the descriptors of one process point at, ascending by number. Two plain lists: there may be 190,000, and most are only walked. */
+export class Links {
+  readonly numbers: number[] = [];
+  readonly texts: ByteString[] = [];
+
+  get size(): number {
+    return this.numbers.length;
+  }
+
+  /** Numbers must come in ascending order. */
+  add(fd: number, text: ByteString): void {
+    this.numbers.push(fd);
+    this.texts.push(text);
+  }
+
+  get(fd: number): ByteString | undefined {
+    const { numbers } = this;
+    let from = 0;
+    let to = numbers.length;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if (numbers[middle]! < fd) from = middle + 1;
+      else to = middle;
+    }
+    return numbers[from] === fd ? this.texts[from] : undefined;
+  }
+}
