@@ -1,5 +1,4 @@
 /** Whole files through `cat`: one child for many paths, its output cut apart at fences. */
-import { randomBytes } from 'node:crypto';
 import { errnoByPath } from './errno.ts';
 import type { ChildRun, Children } from './reader-child.ts';
 import { type Reply, chunkOf, refuse, RETRY_MS, silence, throughSelf } from './reader-parts.ts';
@@ -48,7 +47,7 @@ export async function catMany(
 
 /** One child for `paths`; undefined when none could be started. */
 async function catBatch(children: Children, program: string, paths: readonly string[], until: number): Promise<Batch | undefined> {
-  const word = randomBytes(16).toString('hex');
+  const word = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('hex');
   const resolved = paths.map(throughSelf);
   const args = ['--', ...resolved.flatMap((path) => [path, FENCE_FILE])];
   const run = await children.run(program, args, { [FENCE_NAME]: word }, until);

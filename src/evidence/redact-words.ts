@@ -1,5 +1,4 @@
 /** Pseudonyms for runs of letters, and for everything else that must keep its form: one keyed, collision-free table per tape. */
-import { createHmac } from 'node:crypto';
 
 /** ASCII letters, and bytes of other scripts: those can spell a name too. */
 export const LETTERS = /[A-Za-z\x80-\xff]+/g;
@@ -40,6 +39,7 @@ export interface Words {
 export function openWords(key: Buffer): Words {
   const given = new Map<string, string>();
   const taken = new Set<string>();
+  const { createHmac } = process.getBuiltinModule('node:crypto');
   const digest = (label: string, text: string): Buffer => createHmac('sha256', key).update(`${label}\0${text}`, 'utf8').digest();
 
   const assign: Words['assign'] = (label, original, candidate) => {

@@ -2,7 +2,6 @@
  * Pseudonymisation of tapes: names and addresses are replaced, while groups, counts, ports, digit runs, classes of addresses
  * and equality stay, so that the analysis of the tape comes to the same findings.
  */
-import { randomBytes } from 'node:crypto';
 import { redactEndpoint } from './redact-address.ts';
 import { redactCgroupPath } from './redact-cgroup.ts';
 import { redactFile } from './redact-files.ts';
@@ -68,7 +67,7 @@ const RULES: Rules = {
 const PATH_QUESTIONS = new Set<Question>(['read', 'readlink', 'list', 'size', 'readSlow', 'statSlow']);
 
 /** @param key 32 secret bytes; fresh ones unless told, and never stored: nobody can compare names of two tapes */
-export function openRedactor(key: Buffer = randomBytes(32)): Redactor {
+export function openRedactor(key: Buffer = process.getBuiltinModule('node:crypto').randomBytes(32)): Redactor {
   const words = openWords(key);
   return {
     key: (question, text) => (PATH_QUESTIONS.has(question) ? redactKey(words, text) : text),

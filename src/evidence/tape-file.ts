@@ -1,5 +1,4 @@
 /** Tapes on disk. */
-import { randomBytes } from 'node:crypto';
 import { constants as bufferConstants } from 'node:buffer';
 import {
   closeSync,
@@ -56,7 +55,7 @@ export function saveTapeFile(path: string, text: string): void {
   const there = lstatSync(path, { throwIfNoEntry: false });
   const destination = there?.isSymbolicLink() ? realpathSync(path) : path;
   if (there !== undefined) requireRegular(statSync(destination).isFile(), path);
-  const temporary = `${destination}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  const temporary = `${destination}.${process.pid}.${process.getBuiltinModule('node:crypto').randomBytes(4).toString('hex')}.tmp`;
   try {
     writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' });
     renameSync(temporary, destination);

@@ -3,7 +3,6 @@
  * in the order asked, `[question, key, at, value]` or `[question, key, at, null, errno]`, and an end line with a checksum
  * over everything before it. Byte strings are JSON strings of their latin1 text.
  */
-import { createHash } from 'node:crypto';
 import type { ByteString, DiagSocket, FileStat, SocketProbe } from './types.ts';
 
 export const TAPE_VERSION = 1;
@@ -67,7 +66,7 @@ export function sourceOf(question: Question, key: string): string {
 
 /** Checksum of the lines before the end line, each ended by a newline. */
 export function checksum(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex');
+  return process.getBuiltinModule('node:crypto').createHash('sha256').update(text, 'utf8').digest('hex');
 }
 
 /** A tape, or a file meant to be one, that cannot be used. The message starts with the file and says what to do. */

@@ -1,7 +1,9 @@
 /** Epoll registrations whose number no longer seems to be the registered file. */
-import { fdAt } from './fd-at.ts';
+import { fdAt, fdsOf } from './fd-index.ts';
 import { type EpollTarget, epoll } from './kinds/epoll.ts';
 import { isKind } from './kinds/kind.ts';
+import { pipe } from './kinds/pipe.ts';
+import { socket } from './kinds/socket.ts';
 import type { Fd, FdTable } from './types.ts';
 
 export interface EpollSuspect {
@@ -18,8 +20,7 @@ const ANONYMOUS = 'anon_inode:';
 
 export function epollSuspects(table: FdTable): EpollSuspect[] {
   const suspects: EpollSuspect[] = [];
-  for (const fd of table.fds) {
-    if (!isKind(fd, epoll)) continue;
+  for (const fd of fdsOf(table.fds, epoll)) {
     for (const target of fd.detail.targets ?? []) {
       const now = fdAt(table.fds, target.fd);
       const inode = now && inodeOf(now);
@@ -33,15 +34,14 @@ export function epollSuspects(table: FdTable): EpollSuspect[] {
 }
 
 /** Decimal. Sockets and pipes are called by theirs, so that it is known also of those that were not asked for more. */
-function inodeOf({ info, link }: Fd): string | undefined {
-  return info?.ino ?? /^(?:socket|pipe):\[(\d+)\]$/.exec(link)?.[1];
+function inodeOf(fd: Fd): string | undefined {
+  return fd.info?.ino ?? (isKind(fd, socket) || isKind(fd, pipe) ? fd.detail.inode : undefined);
 }
 
 /** Descriptors under registered numbers whose inode is not known. */
 export function unknownTargets(table: FdTable): Fd[] {
   const unknown = new Set<Fd>();
-  for (const fd of table.fds) {
-    if (!isKind(fd, epoll)) continue;
+  for (const fd of fdsOf(table.fds, epoll)) {
     for (const target of fd.detail.targets ?? []) {
       const now = fdAt(table.fds, target.fd);
       if (now && inodeOf(now) === undefined) unknown.add(now);

@@ -11,25 +11,30 @@ import type { Fd, FdInfo, Process } from './types.ts';
 /** Descriptors between two chances for a signal to be handled. */
 const CHUNK = 2000;
 
-/** Links and open flags of one process, read but not yet decoded: decoding needs the socket tables. */
-export interface RawTable {
-  process: Process;
+/** What the descriptors of one process point at. */
+export interface LinkTable {
+  pid: number;
   numbers: number[];
   links: Links;
-  infos: Map<number, FdInfo>;
-  stats: Map<number, FileStat>;
   /** Descriptors that were listed and could not be read: errno by number. */
   errors: Map<number, string>;
   /** Closed between listing and reading: normal in a busy process. */
   vanished: number;
-  /** Answers that did not come, of class A (`flags`) and B (`stat`, `fdinfo`). */
-  failures: Map<'flags' | 'stat' | 'fdinfo', { count: number; total: number; errno: string }>;
-  /** Only some of the descriptors were asked for more than their link. */
-  sampled: boolean;
   /** A signal ended the reading before all was asked. */
   stopped: boolean;
   /** Set when the list itself was refused. */
   errno?: string;
+}
+
+/** Links and open flags of one process, read but not yet decoded: decoding needs the socket tables. */
+export interface RawTable extends LinkTable {
+  process: Process;
+  infos: Map<number, FdInfo>;
+  stats: Map<number, FileStat>;
+  /** Answers that did not come, of class A (`flags`) and B (`stat`, `fdinfo`). */
+  failures: Map<'flags' | 'stat' | 'fdinfo', { count: number; total: number; errno: string }>;
+  /** Only some of the descriptors were asked for more than their link. */
+  sampled: boolean;
 }
 
 export interface ReadOptions {
@@ -43,18 +48,9 @@ export interface ReadOptions {
 }
 
 export async function readRawTable(evidence: Evidence, process: Process, options: ReadOptions): Promise<RawTable> {
-  const raw: RawTable = {
-    process, numbers: [], links: new Links(), infos: new Map(), stats: new Map(), errors: new Map(), vanished: 0, failures: new Map(),
-    sampled: false, stopped: false,
-  };
-  const directory = `/proc/${process.pid}/fd`;
-  const listed = evidence.list(directory);
-  if (!listed.value) {
-    raw.errno = listed.errno ?? 'EIO';
-    return raw;
-  }
-  raw.numbers = listed.value.map(Number).sort((a, b) => a - b);
-  await readLinks(evidence, raw, directory, options.signal);
+  const links = await readLinkTable(evidence, process.pid, options.signal);
+  const raw: RawTable = { ...links, process, infos: new Map(), stats: new Map(), failures: new Map(), sampled: false };
+  if (raw.errno !== undefined) return raw;
   raw.sampled = raw.numbers.length > (options.most ?? Number.POSITIVE_INFINITY);
   const wanted = raw.sampled ? samplePaths(raw.links) : everything(raw.links);
   const slow = readSlowParts(evidence, raw, options.infos ? wanted.infos.filter((fd) => infoBlocks(raw.links.get(fd)!)) : [], options.stats ? wanted.stats : []);
@@ -62,6 +58,27 @@ export async function readRawTable(evidence: Evidence, process: Process, options
   await slow;
   if (wanted.classes.length > 0) await readSlowParts(evidence, raw, [], leftInDoubt(wanted.classes, raw.stats));
   return raw;
+}
+
+/** The links alone: for those who hold the other ends. */
+export async function readLinkTable(evidence: Evidence, pid: number, signal: AbortSignal): Promise<LinkTable> {
+  const table: LinkTable = { pid, numbers: [], links: new Links(), errors: new Map(), vanished: 0, stopped: false };
+  const directory = `/proc/${pid}/fd`;
+  const listed = evidence.list(directory);
+  if (!listed.value) return { ...table, errno: listed.errno ?? 'EIO' };
+  table.numbers = listed.value.map(Number).sort((a, b) => a - b);
+  await eachChunk(table, table.numbers, signal, (chunk) => {
+    const { values, errnos } = evidence.readlinks?.(directory, chunk) ?? oneByOne(evidence, directory, chunk);
+    for (let index = 0; index < chunk.length; index++) {
+      const value = values[index];
+      if (value !== undefined) table.links.add(chunk[index]!, value);
+    }
+    for (const [index, errno] of errnos) {
+      if (errno === 'ENOENT' || errno === 'ESRCH') table.vanished++;
+      else table.errors.set(chunk[index]!, errno);
+    }
+  });
+  return table;
 }
 
 function everything({ numbers, texts }: Links): PathSample {
@@ -87,28 +104,14 @@ export async function readInfos(evidence: Evidence, raw: RawTable, wanted: reado
 }
 
 /** Calls `visit` for parts of the list, and lets signals be handled in between. */
-async function eachChunk(raw: RawTable, fds: readonly number[], signal: AbortSignal, visit: (chunk: readonly number[]) => void): Promise<void> {
+async function eachChunk(table: LinkTable, fds: readonly number[], signal: AbortSignal, visit: (chunk: readonly number[]) => void): Promise<void> {
   for (let at = 0; at < fds.length; at += CHUNK) {
-    raw.stopped ||= signal.aborted;
-    if (raw.stopped) return;
+    table.stopped ||= signal.aborted;
+    if (table.stopped) return;
     const end = at + CHUNK;
     visit(at === 0 && end >= fds.length ? fds : fds.slice(at, end));
     if (end < fds.length) await new Promise((resolve) => setImmediate(resolve));
   }
-}
-
-async function readLinks(evidence: Evidence, raw: RawTable, directory: string, signal: AbortSignal): Promise<void> {
-  await eachChunk(raw, raw.numbers, signal, (chunk) => {
-    const { values, errnos } = evidence.readlinks?.(directory, chunk) ?? oneByOne(evidence, directory, chunk);
-    for (let index = 0; index < chunk.length; index++) {
-      const value = values[index];
-      if (value !== undefined) raw.links.add(chunk[index]!, value);
-    }
-    for (const [index, errno] of errnos) {
-      if (errno === 'ENOENT' || errno === 'ESRCH') raw.vanished++;
-      else raw.errors.set(chunk[index]!, errno);
-    }
-  });
 }
 
 function oneByOne(evidence: Evidence, directory: string, numbers: readonly number[]): LinkAnswers {

@@ -1,4 +1,5 @@
 /** The default grouping: by kind, and inside a kind by what its key says; paths become templates, too many keys a wider one. */
+import { fdsByKind } from './fd-index.ts';
 import { kindOf } from './kinds/index.ts';
 import type { Kind } from './kinds/kind.ts';
 import { pathTemplates } from './templates.ts';
@@ -10,13 +11,7 @@ const TOO_MANY_KEYS = 8;
 /** The group key of each descriptor, made over all of them together. */
 export function groupKeys(fds: readonly Fd[]): Map<Fd, string> {
   const keys = new Map<Fd, string>();
-  const byKind = new Map<string, Fd[]>();
-  for (const fd of fds) {
-    const members = byKind.get(fd.kind);
-    if (members) members.push(fd);
-    else byKind.set(fd.kind, [fd]);
-  }
-  for (const members of byKind.values()) {
+  for (const members of fdsByKind(fds).values()) {
     const kind = kindOf(members[0]!);
     if (kind.keyIsPath) setTemplates(keys, kind, members);
     else if (kind.wideKey) setKeysOrWider(keys, kind, kind.wideKey, members);

@@ -1,5 +1,5 @@
 /** Descriptors that another program holds at the same number: what an exec took along. */
-import { fdAt } from './fd-at.ts';
+import { fdAt } from './fd-index.ts';
 import { O_CLOEXEC } from './proc/fdinfo.ts';
 import { areTwoPrograms } from './services.ts';
 import type { Fd, FdTable, Process } from './types.ts';

@@ -1,4 +1,5 @@
 /** Who holds the other end of a pipe or of a connection inside this host, or the same thing too. */
+import { fdsByKind } from './fd-index.ts';
 import { isKind } from './kinds/kind.ts';
 import { type PipeDetail, pipe } from './kinds/pipe.ts';
 import { socket } from './kinds/socket.ts';
@@ -22,7 +23,7 @@ export class OtherEnds {
   constructor(snapshot: Snapshot) {
     for (const { process, fds } of snapshot.tables) {
       this.setName(process);
-      for (const fd of fds) if (isKind(fd, pipe) || isKind(fd, socket)) this.add(fd.link, fd);
+      for (const kind of [pipe, socket]) for (const fd of fdsByKind(fds).get(kind.name) ?? []) this.add(fd.link, fd);
     }
     for (const [link, list] of snapshot.foreign) {
       for (const holder of list) {

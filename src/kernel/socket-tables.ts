@@ -55,7 +55,7 @@ export function readTcp(
 ): void {
   const orphans: SocketRow[] = [];
   const listening = new Set<number>();
-  const onThisHost = new Map<number, SocketRow[]>();
+  const onThisHost = new Map<number, SocketRow | SocketRow[]>();
   const texts = (['tcp', 'tcp6'] as const).map((protocol) => {
     const { value, errno } = evidence.read(`${net}/${protocol}`);
     if (errno !== undefined && (protocol === 'tcp' || errno !== 'ENOENT')) table.errno ??= errno;
@@ -76,6 +76,9 @@ export function readTcp(
       (inode, state) => inode === '0' || state === LISTEN || state === SYN_SENT || wanted.inodes.has(inode),
     );
   }
+  // Both ends may be wanted, and then they are found without reading all rows again.
+  for (const ends of onThisHost.values()) for (const row of listOf(ends)) matchPeer(row, onThisHost);
+  for (const [pair, ends] of onThisHost) if (listOf(ends).every((row) => row.peerInode !== undefined)) onThisHost.delete(pair);
   if (onThisHost.size > 0) for (const [protocol, text] of texts) findPeers(text, protocol, onThisHost);
   for (const port of listening) table.pending.set(port, { neverAccepted: [], synReceived: 0, synSent: 0 });
   for (const row of orphans) countPending(table.pending, row);
@@ -83,30 +86,39 @@ export function readTcp(
   if (counters) table.listenOverflows = counters.listenOverflows;
 }
 
-/** The other end of a connection inside this host is the row with both endpoints exchanged. */
-function findPeers(text: string, protocol: InetProtocol, ends: ReadonlyMap<number, readonly SocketRow[]>): void {
+/** Looks for the other end among the rows that no wanted one belongs to. */
+function findPeers(text: string, protocol: InetProtocol, ends: ReadonlyMap<number, SocketRow | SocketRow[]>): void {
   scanInet(
     text,
     protocol,
-    (row) => {
-      for (const end of ends.get(portPair(row.localPort!, row.remotePort!)) ?? []) {
-        const isPeer = isSameAddress(end.localAddress, row.remoteAddress) && isSameAddress(end.remoteAddress, row.localAddress);
-        if (isPeer) end.peerInode = row.inode;
-      }
-    },
+    (row) => matchPeer(row, ends),
     (inode, _state, local, remote) => inode !== '0' && ends.has(portPair(local, remote)),
   );
 }
 
-/** A server on `::` has its IPv4 connections in the table of IPv6, with mapped addresses; the client has it in the other one. */
-function isSameAddress(a: string | undefined, b: string | undefined): boolean {
-  return a?.replace(MAPPED, '') === b?.replace(MAPPED, '');
+/** The other end of a connection inside this host is the row with both endpoints exchanged. */
+function matchPeer(row: SocketRow, ends: ReadonlyMap<number, SocketRow | SocketRow[]>): void {
+  const known = ends.get(portPair(row.localPort!, row.remotePort!));
+  if (known === undefined) return;
+  for (const end of listOf(known)) {
+    if (isSameAddress(end.localAddress, row.remoteAddress) && isSameAddress(end.remoteAddress, row.localAddress)) end.peerInode = row.inode;
+  }
 }
 
-function addTo(rows: Map<number, SocketRow[]>, key: number, row: SocketRow): void {
+function listOf(rows: SocketRow | SocketRow[]): readonly SocketRow[] {
+  return Array.isArray(rows) ? rows : [rows];
+}
+
+/** A server on `::` has its IPv4 connections in the table of IPv6, with mapped addresses; the client has it in the other one. */
+function isSameAddress(a: string | undefined, b: string | undefined): boolean {
+  return a === b || a?.replace(MAPPED, '') === b?.replace(MAPPED, '');
+}
+
+function addTo(rows: Map<number, SocketRow | SocketRow[]>, key: number, row: SocketRow): void {
   const known = rows.get(key);
-  if (known) known.push(row);
-  else rows.set(key, [row]);
+  if (known === undefined) rows.set(key, row);
+  else if (Array.isArray(known)) known.push(row);
+  else rows.set(key, [known, row]);
 }
 
 function portPair(local: number, remote: number): number {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -59,7 +58,7 @@ export class FileSink implements Sink {
   static async open(path: string): Promise<FileSink> {
     try {
       if (await writtenInPlace(path)) return new FileSink(path, await open(path, constants.O_WRONLY), undefined);
-      const temporary = join(dirname(path), `.reloadctl-${randomBytes(8).toString('hex')}.tmp`);
+      const temporary = join(dirname(path), `.reloadctl-${process.getBuiltinModule('node:crypto').randomBytes(8).toString('hex')}.tmp`);
       return new FileSink(path, await open(temporary, 'wx', 0o600), temporary);
     } catch (error) {
       throw asOutputError(path, error);

@@ -1,4 +1,4 @@
-import { isKind } from '../../kernel/kinds/kind.ts';
+import { fdsOf } from '../../kernel/fd-index.ts';
 import { file } from '../../kernel/kinds/file.ts';
 import { fileIdentity, isDeleted, pathOf } from '../../kernel/kinds/path.ts';
 import { O_TMPFILE } from '../../kernel/proc/fdinfo.ts';
@@ -33,8 +33,8 @@ export const deletedFile = snapshotRule(ID, ({ tables }) => {
 function deletedFiles(tables: readonly FdTable[]): DeletedFile[] {
   const files = new Map<string, DeletedFile>();
   for (const { process, fds } of tables) {
-    for (const fd of fds) {
-      if (!isKind(fd, file) || sharedMemory.test(fd.link) || !isDeleted(fd.link, fd.stat)) continue;
+    for (const fd of fdsOf(fds, file)) {
+      if (!isDeleted(fd.link, fd.stat) || sharedMemory.test(fd.link)) continue;
       const { id } = fileIdentity(fd);
       if (!files.has(id)) files.set(id, { process, fd, allocated: fd.stat?.allocatedBytes });
     }

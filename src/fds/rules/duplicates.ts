@@ -1,4 +1,4 @@
-import { kindOf } from '../../kernel/kinds/index.ts';
+import { kindOf, socket } from '../../kernel/kinds/index.ts';
 import { processLabel, servicesOf } from '../../kernel/services.ts';
 import { shapeOf } from '../../kernel/shape.ts';
 import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
@@ -29,9 +29,9 @@ export const duplicates = snapshotRule(ID, (snapshot) =>
   }),
 );
 
-function repeatsOf({ process, fds, sampled = false }: FdTable): Repeat[] {
+function repeatsOf({ process, fds, sampled }: FdTable): Repeat[] {
   const same = new Map<string, Fd | Fd[]>();
-  const idOf = identities(fds, sampled);
+  const idOf = identities(fds, sampled === true);
   for (const fd of fds) {
     const id = fd.fd <= LAST_STANDARD_FD ? undefined : idOf(fd);
     if (id === undefined) continue;
@@ -57,6 +57,8 @@ function identities(fds: readonly Fd[], sampled: boolean): (fd: Fd) => string | 
   const asked = new Map<string, string>();
   if (sampled) for (const fd of fds) if (isPathKind(fd) && hasInode(fd)) asked.set(fd.link, kindOf(fd).identity(fd).id);
   return (fd) => {
+    // The link of a socket is its inode.
+    if (fd.kind === socket.name) return fd.link;
     if (isPathKind(fd)) return hasInode(fd) ? kindOf(fd).identity(fd).id : sampled ? (asked.get(fd.link) ?? `path ${fd.link}`) : undefined;
     const { id, quality } = kindOf(fd).identity(fd);
     // A weak identity says no more than "of the same kind".

@@ -1,4 +1,4 @@
-import { isKind } from '../../kernel/kinds/kind.ts';
+import { fdsOf } from '../../kernel/fd-index.ts';
 import { kindOf } from '../../kernel/kinds/index.ts';
 import { socket, type SocketDetail } from '../../kernel/kinds/socket.ts';
 import { processesLabel, servicesOf } from '../../kernel/services.ts';
@@ -32,8 +32,8 @@ export const inFlight = snapshotRule(ID, (snapshot) =>
 function waitingIn(tables: readonly FdTable[], { secondLook }: Snapshot): Waiting[] {
   const seen = new Map<string, Waiting>();
   for (const { process, fds } of tables) {
-    for (const fd of fds) {
-      if (!isKind(fd, socket) || !fd.detail.inFlight || seen.has(fd.detail.inode)) continue;
+    for (const fd of fdsOf(fds, socket)) {
+      if (!fd.detail.inFlight || seen.has(fd.detail.inode)) continue;
       seen.set(fd.detail.inode, { process, fd, first: fd.detail.inFlight, again: secondLook?.inFlight?.get(fd.detail.inode) ?? 0 });
     }
   }

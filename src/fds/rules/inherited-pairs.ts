@@ -1,4 +1,5 @@
 /** Which programs hold a descriptor of a target, or a target one of its parent's, because an exec took it along. */
+import { fdsOf } from '../../kernel/fd-index.ts';
 import { epoll } from '../../kernel/kinds/epoll.ts';
 import { isKind } from '../../kernel/kinds/kind.ts';
 import { socket } from '../../kernel/kinds/socket.ts';
@@ -106,12 +107,15 @@ function serves(holder: FdTable, port: number | undefined, own: ReadonlyMap<numb
 
 /** Listeners that a process outside the family holds: a child whose parent is gone keeps what it got. */
 function strangers(snapshot: Snapshot, table: FdTable, family: ReadonlyMap<number, FdTable>): Inherited[] {
-  return table.fds.flatMap((fd) => {
-    if (!isKind(fd, socket) || fd.detail.row?.state !== 'LISTEN' || fd.fd <= LAST_STANDARD_FD || closesOnExec(fd)) return [];
-    if (isIntended(snapshot, table.process, fd.fd)) return [];
-    return (snapshot.foreign.get(fd.link) ?? [])
-      .filter((foreign) => foreign.fd === fd.fd && foreign.process.pid !== INIT && !family.has(foreign.process.pid))
-      .filter((foreign) => areTwoPrograms(table.process, foreign.process) && !isIntended(snapshot, foreign.process, foreign.fd))
-      .map((foreign): Inherited => ({ owner: table.process, holder: foreign.process, fd, proof: 'inode', family: false }));
-  });
+  const found: Inherited[] = [];
+  for (const fd of fdsOf(table.fds, socket)) {
+    if (fd.detail.row?.state !== 'LISTEN' || fd.fd <= LAST_STANDARD_FD || closesOnExec(fd)) continue;
+    if (isIntended(snapshot, table.process, fd.fd)) continue;
+    for (const foreign of snapshot.foreign.get(fd.link) ?? []) {
+      if (foreign.fd !== fd.fd || foreign.process.pid === INIT || family.has(foreign.process.pid)) continue;
+      if (!areTwoPrograms(table.process, foreign.process) || isIntended(snapshot, foreign.process, foreign.fd)) continue;
+      found.push({ owner: table.process, holder: foreign.process, fd, proof: 'inode', family: false });
+    }
+  }
+  return found;
 }

@@ -27,9 +27,16 @@ export const noCloexec = snapshotRule(ID, ({ tables }) => {
 });
 
 function openAcrossExec({ process, fds }: FdTable): Open {
-  const kept = fds.filter((fd) => fd.fd > LAST_STANDARD_FD && fd.info !== undefined && (fd.info.flags & O_CLOEXEC) === 0);
-  const unknown = fds.filter((fd) => fd.fd > LAST_STANDARD_FD && fd.info === undefined).length;
-  return { process, total: kept.length, unknown, listeners: kept.filter(isListener).length };
+  const open: Open = { process, total: 0, unknown: 0, listeners: 0 };
+  for (const fd of fds) {
+    if (fd.fd <= LAST_STANDARD_FD) continue;
+    if (!fd.info) open.unknown++;
+    else if ((fd.info.flags & O_CLOEXEC) === 0) {
+      open.total++;
+      if (isListener(fd)) open.listeners++;
+    }
+  }
+  return open;
 }
 
 function isListener(fd: Fd): boolean {

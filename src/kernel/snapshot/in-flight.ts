@@ -1,7 +1,7 @@
 /** Descriptors in flight through unix sockets: what a busy program receives a moment later is no fault. */
 import type { Evidence } from '../../evidence/types.ts';
+import { fdsOf } from '../fd-index.ts';
 import { infoNumber } from '../kinds/anon.ts';
-import { isKind } from '../kinds/kind.ts';
 import { socket } from '../kinds/socket.ts';
 import { parseFdInfo } from '../proc/fdinfo.ts';
 import type { Snapshot } from '../types.ts';
@@ -21,8 +21,8 @@ export interface InFlight {
 export function socketsWithInFlight(snapshot: Snapshot): InFlight[] {
   const found = new Map<string, InFlight>();
   for (const { fds } of snapshot.tables) {
-    for (const fd of fds) {
-      if (isKind(fd, socket) && fd.detail.inFlight)
+    for (const fd of fdsOf(fds, socket)) {
+      if (fd.detail.inFlight)
         found.set(fd.detail.inode, { pid: fd.pid, fd: fd.fd, inode: fd.detail.inode, inFlight: fd.detail.inFlight });
     }
   }

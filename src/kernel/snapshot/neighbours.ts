@@ -1,12 +1,12 @@
 /** Other processes: relatives (what was inherited, and by whom) and the owners of other ends. */
 import type { ByteString, Evidence } from '../../evidence/types.ts';
 import { type CoverageLog, errnoWords } from '../coverage.ts';
-import { fdAt } from '../fd-at.ts';
-import { completeFds, decodeTable, type RawTable, readRawTable } from '../fd-table.ts';
+import { fdAt } from '../fd-index.ts';
+import { completeFds, decodeTable, type LinkTable, type RawTable, readLinkTable, readRawTable } from '../fd-table.ts';
 import { ProcessTree } from '../process-tree.ts';
 import { readProcess } from '../process.ts';
 import { areTwoPrograms } from '../services.ts';
-import type { Fd, FdTable, ForeignFd } from '../types.ts';
+import type { Fd, FdTable, ForeignFd, Process } from '../types.ts';
 import type { SnapshotOptions } from './options.ts';
 import type { SocketIndex } from './sockets.ts';
 
@@ -53,26 +53,52 @@ export async function readNeighbours(
   const asked = [...related, ...(wanted.size > 0 ? others : [])];
   for (const pid of asked) {
     if (options.signal.aborted || budget <= 0) break;
-    const process = readProcess(evidence, pid);
-    if (!process) {
+    // Of most others nothing but their links is ever needed. A tape is made to answer more, and holds no less.
+    const isWhole = related.has(pid) || options.everything || onTape;
+    const read = isWhole ? await readWhole(evidence, pid, options.signal) : await readLinksOf(evidence, pid, budget, options.signal);
+    if (read === 'too many') continue;
+    if (read === 'gone') {
       tally.gone++;
       continue;
     }
-    const raw = await readRawTable(evidence, process, { infos: false, stats: false, signal: options.signal });
-    budget -= raw.numbers.length + PROCESS_COST;
-    tally[outcomeOf(raw.errno)]++;
-    for (const [index, link] of raw.links.texts.entries()) {
-      if (!wanted.has(link)) continue;
-      const fd = raw.links.numbers[index]!;
-      const holders = foreign.get(link);
-      if (holders) holders.push({ process, fd, link });
-      else foreign.set(link, [{ process, fd, link }]);
-    }
-    if (related.has(pid)) relatives.push(await relativeTable(evidence, raw, meant, sockets, options.signal));
+    budget -= read.numbers.length + PROCESS_COST;
+    tally[outcomeOf(read.errno)]++;
+    noteHolders(evidence, read, wanted, foreign);
+    if (related.has(pid) && isRaw(read)) relatives.push(await relativeTable(evidence, read, meant, sockets, options.signal));
   }
   await readSharedByTargets(evidence, tree, meant, sockets, options.signal);
   if (asked.length > 0) noteCoverage(coverage, tally, asked.length, options, onTape);
   return { relatives, foreign };
+}
+
+async function readWhole(evidence: Evidence, pid: number, signal: AbortSignal): Promise<RawTable | 'gone'> {
+  const process = readProcess(evidence, pid);
+  return process ? readRawTable(evidence, process, { infos: false, stats: false, signal }) : 'gone';
+}
+
+/** Unless there are more of them than may still be looked at. */
+async function readLinksOf(evidence: Evidence, pid: number, budget: number, signal: AbortSignal): Promise<LinkTable | 'gone' | 'too many'> {
+  const { value = 0, errno } = evidence.size(`/proc/${pid}/fd`);
+  if (errno !== undefined && outcomeOf(errno) === 'gone') return 'gone';
+  return value > budget ? 'too many' : readLinkTable(evidence, pid, signal);
+}
+
+function isRaw(table: LinkTable | RawTable): table is RawTable {
+  return 'process' in table;
+}
+
+function noteHolders(evidence: Evidence, table: LinkTable | RawTable, wanted: ReadonlySet<ByteString>, foreign: Map<ByteString, ForeignFd[]>): void {
+  const { numbers, texts } = table.links;
+  let process: Process | null | undefined = isRaw(table) ? table.process : undefined;
+  for (const [index, link] of texts.entries()) {
+    if (!wanted.has(link)) continue;
+    if (process === undefined) process = readProcess(evidence, table.pid);
+    if (!process) return;
+    const holder = { process, fd: numbers[index]!, link };
+    const holders = foreign.get(link);
+    if (holders) holders.push(holder);
+    else foreign.set(link, [holder]);
+  }
 }
 
 interface Tally {

@@ -3,7 +3,7 @@ import { type CoverageLog, errnoWords, statusOf } from '../coverage.ts';
 import type { RawTable } from '../fd-table.ts';
 import { kindOf } from '../kinds/index.ts';
 import { isPath } from '../kinds/path.ts';
-import type { Fd, FdTable } from '../types.ts';
+import type { FdTable } from '../types.ts';
 import type { SnapshotOptions } from './options.ts';
 
 const FLAGS = 'open flags';
@@ -23,14 +23,29 @@ export function noteDetails(raw: RawTable, table: FdTable, options: SnapshotOpti
     });
   }
   if (!raw.sampled || raw.stopped) return;
-  if (!raw.failures.has('flags')) notePart(FLAGS, table.fds.filter((fd) => !kindOf(fd).infoBlocks), ({ info }) => info !== undefined, options, coverage);
-  if (!raw.failures.has('stat')) notePart(TYPES, table.fds.filter((fd) => isPath(fd.link)), ({ stat }) => stat !== undefined, options, coverage);
+  const flags = { seen: 0, total: 0 };
+  const types = { seen: 0, total: 0 };
+  for (const fd of table.fds) {
+    if (!kindOf(fd).infoBlocks) add(flags, fd.info);
+    if (isPath(fd.link)) add(types, fd.stat);
+  }
+  if (!raw.failures.has('flags')) notePart(FLAGS, flags, options, coverage);
+  if (!raw.failures.has('stat')) notePart(TYPES, types, options, coverage);
+}
+
+interface Part {
+  seen: number;
+  total: number;
+}
+
+function add(part: Part, answer: object | undefined): void {
+  part.total++;
+  if (answer) part.seen++;
 }
 
 /** Not needed: what is unlinked, listens, is polled, or is held by a relative was asked. */
-function notePart(source: string, fds: readonly Fd[], isAsked: (fd: Fd) => boolean, { rerun }: SnapshotOptions, coverage: CoverageLog): void {
-  const seen = fds.filter(isAsked).length;
-  if (seen === fds.length) return;
+function notePart(source: string, { seen, total }: Part, { rerun }: SnapshotOptions, coverage: CoverageLog): void {
+  if (seen === total) return;
   const detail = 'of each large group some were asked, which stand for the rest';
-  coverage.note({ source, status: 'partial', seen, total: fds.length, detail, fix: `${rerun} --list`, needed: false });
+  coverage.note({ source, status: 'partial', seen, total, detail, fix: `${rerun} --list`, needed: false });
 }

@@ -1,6 +1,6 @@
 /** Looks at suspicious sockets again: what a busy server passes through in milliseconds is no fault. */
 import type { Evidence } from '../../evidence/types.ts';
-import { isKind } from '../kinds/kind.ts';
+import { fdsOf } from '../fd-index.ts';
 import { socket } from '../kinds/socket.ts';
 import { readTcp } from '../socket-tables.ts';
 import type { SecondLook, Snapshot, SocketRow, SocketTable } from '../types.ts';
@@ -41,7 +41,7 @@ export async function lookAgainAtSockets(evidence: Evidence, snapshot: Snapshot,
 function targetRows(snapshot: Snapshot): SocketRow[] {
   const rows = new Map<string, SocketRow>();
   for (const table of snapshot.tables) {
-    for (const fd of table.fds) if (isKind(fd, socket) && fd.detail.row?.protocol.startsWith('tcp')) rows.set(fd.detail.inode, fd.detail.row);
+    for (const fd of fdsOf(table.fds, socket)) if (fd.detail.row?.protocol.startsWith('tcp')) rows.set(fd.detail.inode, fd.detail.row);
   }
   return [...rows.values()];
 }

@@ -1,5 +1,5 @@
 /** Socket tables for a set of processes: one read per network namespace, foreign namespaces only when something is missing. */
-import type { ByteString, Evidence } from '../../evidence/types.ts';
+import type { Evidence } from '../../evidence/types.ts';
 import { type CoverageLog, errnoWords } from '../coverage.ts';
 import type { RawTable, SocketLookup } from '../fd-table.ts';
 import { listPids } from '../process.ts';
@@ -17,28 +17,23 @@ export interface SocketIndex {
 
 const PREFIX = 'socket:[';
 
-/** Inode of a socket link, undefined for anything else. */
-export function socketInode(link: ByteString): string | undefined {
-  return link.startsWith(PREFIX) ? link.slice(PREFIX.length, -1) : undefined;
-}
-
 export function readSockets(evidence: Evidence, raws: readonly RawTable[], coverage: CoverageLog): SocketIndex {
   const tables = new Map<string, SocketTable>();
   const wantedOf = new Map<string, { pid: number; inodes: Set<string> }>();
   for (const raw of raws) {
     const key = raw.process.netns ?? '';
-    for (const link of raw.links.texts) {
-      const inode = socketInode(link);
-      if (inode === undefined) continue;
-      const wanted = wantedOf.get(key) ?? { pid: raw.process.pid, inodes: new Set<string>() };
-      wantedOf.set(key, wanted);
-      wanted.inodes.add(inode);
-    }
+    const wanted = wantedOf.get(key) ?? { pid: raw.process.pid, inodes: new Set<string>() };
+    for (const link of raw.links.texts) if (link.startsWith(PREFIX)) wanted.inodes.add(link.slice(PREFIX.length, -1));
+    if (wanted.inodes.size > 0) wantedOf.set(key, wanted);
   }
   for (const [netns, { pid, inodes }] of wantedOf) tables.set(netns, readSocketTable(evidence, pid, netns, { inodes }));
   const index = indexOf(tables);
-  const missing = new Map([...wantedOf].map(([netns, { inodes }]) => [netns, [...inodes].filter((inode) => !index.find(netns, inode))]));
-  if ([...missing.values()].some((inodes) => inodes.length > 0)) readOtherNamespaces(evidence, tables, new Set([...missing.values()].flat()));
+  const missing = new Set<string>();
+  for (const [netns, { inodes }] of wantedOf) {
+    // Only rows of wanted inodes are kept: as many rows, and none is missing.
+    if (tables.get(netns)!.byInode.size < inodes.size) for (const inode of inodes) if (!index.find(netns, inode)) missing.add(inode);
+  }
+  if (missing.size > 0) readOtherNamespaces(evidence, tables, missing);
   noteCoverage(wantedOf, tables, coverage);
   return index;
 }
@@ -79,7 +74,8 @@ function noteCoverage(
 ): void {
   for (const [netns, { pid, inodes }] of wantedOf) {
     const refused = tables.get(netns)?.errno;
-    const found = [...inodes].filter((inode) => [...tables.values()].some((table) => table.byInode.has(inode))).length;
+    const own = tables.get(netns)!.byInode.size;
+    const found = own === inodes.size ? own : [...inodes].filter((inode) => [...tables.values()].some((table) => table.byInode.has(inode))).length;
     coverage.note({
       source: 'socket tables',
       status: refused === undefined ? 'ok' : 'partial',

@@ -4,10 +4,11 @@ import type { CoverageLog } from '../coverage.ts';
 import { errnoWords, statusOf } from '../coverage.ts';
 import { announcedFds } from '../announced-fds.ts';
 import { type EpollSuspect, epollSuspects, epollTargetKey, unknownTargets } from '../epoll-suspects.ts';
+import { fdAt, fdsOf } from '../fd-index.ts';
 import { type SharedFd, sharedAcrossExec } from '../inheritance.ts';
 import { epoll } from '../kinds/epoll.ts';
 import { isKind } from '../kinds/kind.ts';
-import { socket } from '../kinds/socket.ts';
+import { type SocketDetail, socket } from '../kinds/socket.ts';
 import { parseFdInfo } from '../proc/fdinfo.ts';
 import { parseStatus } from '../proc/status.ts';
 import { descriptionKey } from '../same-description.ts';
@@ -21,7 +22,8 @@ const MOST_PROBES = 500;
 
 /** Sockets no table lists: closed on both sides, never connected, or something else? */
 export function probeUnlisted(evidence: Evidence, snapshot: Snapshot, coverage: CoverageLog): void {
-  const unlisted = snapshot.tables.flatMap((table) => table.fds.filter((fd): fd is Fd<{ inode: string; inbound: boolean }> => isKind(fd, socket) && !fd.detail.row));
+  const unlisted: Fd<SocketDetail>[] = [];
+  for (const { fds } of snapshot.tables) for (const fd of fdsOf(fds, socket)) if (!fd.detail.row) unlisted.push(fd);
   if (unlisted.length === 0) return;
   let probed = 0;
   let errno: string | undefined;
@@ -30,7 +32,7 @@ export function probeUnlisted(evidence: Evidence, snapshot: Snapshot, coverage: 
     if (answer.value) {
       probed++;
       snapshot.probes.set(`${fd.pid}:${fd.fd}`, answer.value);
-      if (isKind(fd, socket)) fd.detail.probe = answer.value;
+      fd.detail.probe = answer.value;
     } else if (answer.errno !== 'EBADF' && answer.errno !== 'ESRCH') {
       errno = answer.errno;
       if (errno === 'ENOTSUP' || errno === 'EPERM') break;
@@ -82,8 +84,8 @@ async function verifySharing(evidence: Evidence, snapshot: Snapshot, instances: 
     const table = snapshot.tables.find(({ process }) => process.pid === own.pid);
     for (const other of [...snapshot.relatives, ...snapshot.tables]) {
       if (!table || other === table || programKey(other.process) !== programKey(table.process)) continue;
-      const theirs = other.fds.find((fd) => fd.fd === own.fd && isKind(fd, epoll));
-      if (!theirs) continue;
+      const theirs = fdAt(other.fds, own.fd);
+      if (!theirs || !isKind(theirs, epoll)) continue;
       const answer = evidence.sameDescription(own.pid, own.fd, theirs.pid, theirs.fd);
       if (answer.value !== undefined) snapshot.sameDescription.set(descriptionKey(own, theirs), answer.value);
       else if (!theirs.info) unread.push(theirs);
@@ -133,12 +135,14 @@ function receiversOf(snapshot: Snapshot, shared: readonly SharedFd[]): Map<numbe
   const receivers = new Map<number, Set<number>>();
   const add = (pid: number, fd: number): void => void receivers.set(pid, (receivers.get(pid) ?? new Set<number>()).add(fd));
   for (const { own, other, below } of shared) add(below ? other.pid : own.pid, own.fd);
-  for (const fd of snapshot.tables.flatMap((table) => table.fds)) {
-    if (!isKind(fd, socket) || fd.detail.row?.state !== 'LISTEN') continue;
-    for (const holder of snapshot.foreign.get(fd.link) ?? []) {
-      if (holder.fd !== fd.fd) continue;
-      add(fd.pid, fd.fd);
-      add(holder.process.pid, fd.fd);
+  for (const { fds } of snapshot.tables) {
+    for (const fd of fdsOf(fds, socket)) {
+      if (fd.detail.row?.state !== 'LISTEN') continue;
+      for (const holder of snapshot.foreign.get(fd.link) ?? []) {
+        if (holder.fd !== fd.fd) continue;
+        add(fd.pid, fd.fd);
+        add(holder.process.pid, fd.fd);
+      }
     }
   }
   return receivers;
@@ -151,7 +155,7 @@ function pidsOf(evidence: Evidence, pid: number): number[] {
 
 /** A relative that polls a shared descriptor uses it: its epoll instances tell. */
 async function readHolderEpolls(evidence: Evidence, snapshot: Snapshot, pids: ReadonlySet<number>): Promise<void> {
-  const instances = snapshot.relatives.flatMap((table) => (pids.has(table.process.pid) ? table.fds.filter((fd) => isKind(fd, epoll)) : []));
+  const instances = snapshot.relatives.flatMap((table) => (pids.has(table.process.pid) ? fdsOf(table.fds, epoll) : []));
   await readEpolls(evidence, instances);
 }
 

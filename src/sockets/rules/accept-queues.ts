@@ -1,5 +1,5 @@
 /** Listeners whose accept queue is full, from sock_diag, or from /proc alone by what the queue does to others. */
-import { isKind } from '../../kernel/kinds/kind.ts';
+import { fdsOf } from '../../kernel/fd-index.ts';
 import { endpoint, socket } from '../../kernel/kinds/socket.ts';
 import type { Service } from '../../kernel/services.ts';
 import { decodeText } from '../../kernel/text.ts';
@@ -29,8 +29,8 @@ export interface FullQueue {
 export function acceptQueues(snapshot: Snapshot, service: Service): FullQueue[] {
   const owners = new Map<string, { row: SocketRow; processes: Process[] }>();
   for (const { process, fds } of service.tables) {
-    for (const fd of fds) {
-      if (!isKind(fd, socket) || fd.detail.row?.state !== 'LISTEN') continue;
+    for (const fd of fdsOf(fds, socket)) {
+      if (fd.detail.row?.state !== 'LISTEN') continue;
       const known = owners.get(fd.detail.inode);
       if (known) known.processes.push(process);
       else owners.set(fd.detail.inode, { row: fd.detail.row, processes: [process] });

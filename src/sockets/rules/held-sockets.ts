@@ -1,5 +1,5 @@
 /** The sockets of the targets, each once: forked workers hold the same ones. */
-import { isKind } from '../../kernel/kinds/kind.ts';
+import { fdsOf } from '../../kernel/fd-index.ts';
 import { everConnected, type SocketDetail, socket } from '../../kernel/kinds/socket.ts';
 import type { Service } from '../../kernel/services.ts';
 import type { Fd, Process, Snapshot, SocketRow } from '../../kernel/types.ts';
@@ -21,7 +21,7 @@ export function socketsOf(service: Service): HeldSocket[] {
   if (before) return before;
   const held = new Map<string, HeldSocket>();
   for (const { process, fds } of service.tables) {
-    for (const fd of fds) if (isKind(fd, socket) && !held.has(fd.detail.inode)) held.set(fd.detail.inode, { process, fd });
+    for (const fd of fdsOf(fds, socket)) if (!held.has(fd.detail.inode)) held.set(fd.detail.inode, { process, fd });
   }
   const sockets = [...held.values()];
   known.set(service.tables, sockets);
