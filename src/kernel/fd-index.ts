@@ -33,6 +33,6 @@ export function fdsByKind(fds: readonly Fd[]): ReadonlyMap<string, readonly Fd[]
 }
 
 /** Those of one kind. */
-export function fdsOf<D>(fds: readonly Fd[], kind: Pick<Kind<D>, 'name'>): readonly Fd<D>[] {
+export function fdsOf<D>(fds: readonly Fd[], kind: Kind<D>): readonly Fd<D>[] {
   return (fdsByKind(fds).get(kind.name) ?? NONE) as readonly Fd<D>[];
 }

@@ -23,7 +23,7 @@ function stateOf(pid: number): string | undefined {
 }
 
 const written = (name: string): string => join(folder, name);
-const pidIn = (name: string): Promise<number> => until(() => existsSync(written(name)) && Number(readFileSync(written(name), 'latin1')), { what: name });
+const pidIn = (name: string): Promise<number> => until(() => (existsSync(written(name)) ? Number(readFileSync(written(name), 'latin1')) : undefined), { what: name });
 const stray: (number | ChildProcess)[] = [];
 
 afterEach(() => {

@@ -35,7 +35,7 @@ export interface EventData {
   generations: { event: number; gone: number[]; come: number[] }[];
 }
 
-export type EventFdsData = FdsData & EventData & { groups: (Group & { leftPerEvent?: number[] })[] };
+export type EventFdsData = Omit<FdsData, 'groups'> & EventData & { groups: (Group & { leftPerEvent?: number[] })[] };
 
 export function withEvents(data: FdsData, snapshot: Snapshot, measured: Measured, residue: Residue | null): EventFdsData {
   return {

@@ -17,7 +17,7 @@ export interface WatchData {
   trends: WatchedGroup[];
 }
 
-export type WatchedFdsData = FdsData & { watch: WatchData; groups: (Group & { growthPerMinute?: number; trend?: WatchedGroup['trend'] })[] };
+export type WatchedFdsData = Omit<FdsData, 'groups'> & { watch: WatchData; groups: (Group & { growthPerMinute?: number; trend?: WatchedGroup['trend'] })[] };
 
 const order: Record<WatchedGroup['trend'], number> = { growing: 0, grew: 1, 'too-short': 2, steady: 3 };
 

@@ -143,7 +143,8 @@ describe('all rules', () => {
       const page = readFileSync(new URL(`../../../docs/findings/${id.replace('/', '-')}.md`, import.meta.url), 'utf8');
       expect(page.startsWith(`# ${id}: `)).toBe(true);
       expect(page.split('\n').length).toBeLessThanOrEqual(61);
-      expect(page).toContain(`<!-- sample: ${id} -->\n\`\`\`text\n`);
+      // A sample that the docs script makes anew; events are done to a live process, so theirs cannot be.
+      if (id !== 'reload/residue') expect(page).toMatch(/<!-- sample: fds --from fixtures\/tapes\/full\/[a-z-]+\.rctl \| finding [a-z/-]+ -->\n```text\n/);
     }
   });
 
