@@ -14,6 +14,5 @@ export {
   type Errno,
   type Evidence,
   type FileStat,
-  NOT_RECORDED,
   type SocketProbe,
 } from './types.ts';
