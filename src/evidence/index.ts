@@ -7,12 +7,12 @@ export { loadTapeFile, saveTapeFile } from './tape-file.ts';
 export { TapeError, type TapeHeader } from './tape-format.ts';
 export { readTape, type TapeEvidence } from './tape-read.ts';
 export { openTapeWriter, type TapeWriter } from './tape-write.ts';
-export {
-  type Answer,
-  type ByteString,
-  type DiagSocket,
-  type Errno,
-  type Evidence,
-  type FileStat,
-  type SocketProbe,
+export type {
+  Answer,
+  ByteString,
+  DiagSocket,
+  Errno,
+  Evidence,
+  FileStat,
+  SocketProbe,
 } from './types.ts';

@@ -1,6 +1,7 @@
 /** Class A: questions the kernel answers without waiting for anybody. Synchronous, and as cheap as Node allows. */
 import { closeSync, constants, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { errnoOf } from './errno.ts';
+import { type FdLinks, openFdLinks } from './native/fd-links.ts';
 import type { ByteString, LinkAnswers } from './types.ts';
 
 /** O_NONBLOCK: a path that turns out to be a FIFO must not hold us. Node adds O_CLOEXEC to every open itself. */
@@ -47,19 +48,36 @@ export function readLink(path: string): ByteString {
   return readlinkSync(path, 'latin1');
 }
 
+/** From so many links on the quick way is worth what it costs to prepare. */
+const MANY_LINKS = 500;
+
 /** readlink(2) of `directory/number` for each. */
 export function readLinks(directory: string, numbers: readonly number[]): LinkAnswers {
   const answers: LinkAnswers = { values: [], errnos: new Map() };
   const prefix = `${directory}/`;
+  const quick = numbers.length < MANY_LINKS ? null : openQuick(directory);
   for (let index = 0; index < numbers.length; index++) {
-    try {
-      answers.values.push(readlinkSync(prefix + numbers[index]!, 'latin1'));
-    } catch (error) {
-      answers.values.push(undefined);
-      answers.errnos.set(index, errnoOf(error));
+    let value = quick?.read(numbers[index]!);
+    if (value === undefined) {
+      try {
+        value = readlinkSync(prefix + numbers[index]!, 'latin1');
+      } catch (error) {
+        answers.errnos.set(index, errnoOf(error));
+      }
     }
+    answers.values.push(value);
   }
+  quick?.close();
   return answers;
+}
+
+/** What refuses the quick way refuses each link too, and says so there. */
+function openQuick(directory: string): FdLinks | null {
+  try {
+    return openFdLinks(directory);
+  } catch {
+    return null;
+  }
 }
 
 /** Entries of a directory in the order of their bytes (`10` before `2`), as Node sorts them. @throws with `code` an errno name */

@@ -2,7 +2,7 @@
 import { groupKeys } from '../kernel/groups.ts';
 import { OtherEnds } from '../kernel/other-ends.ts';
 import { decodeText } from '../kernel/text.ts';
-import type { FdLimit, FdTable, Process, Snapshot } from '../kernel/types.ts';
+import type { Fd, FdLimit, FdTable, Process, Snapshot } from '../kernel/types.ts';
 import { type FdRow, rowOf } from './attributes.ts';
 import { type Group, groupFds, groupRows } from './groups.ts';
 import { type ListOptions, showsSingle, sortRows } from './list-options.ts';
@@ -45,11 +45,11 @@ export interface FdsData {
 }
 
 export function buildData(snapshot: Snapshot, list: ListOptions, threads: ThreadTable[] | undefined): FdsData {
-  const fds = snapshot.tables.flatMap((table) => table.fds);
-  const keys = groupKeys(fds);
+  const [first, ...more] = snapshot.tables;
+  const fds = first && more.length === 0 ? first.fds : snapshot.tables.flatMap((table) => table.fds);
   const ends = new OtherEnds(snapshot);
   const needsRows = showsSingle(list);
-  const all = needsRows ? fds.map((fd) => rowOf(fd, keys.get(fd)!, ends)) : [];
+  const all = needsRows ? allRows(fds, ends) : [];
   const rows = list.where ? all.filter(list.where) : all;
   const processes = snapshot.tables.map(processRow);
   const counts = processes.map((process) => process.open).filter((open) => open !== null);
@@ -58,10 +58,15 @@ export function buildData(snapshot: Snapshot, list: ListOptions, threads: Thread
     open: counts.length > 0 ? counts.reduce((sum, open) => sum + open, 0) : null,
     limit: { soft: nearest?.soft ?? null, hard: nearest?.hard ?? null },
     processes,
-    groups: needsRows ? groupRows(rows, list.groupBy) : groupFds(fds, keys, ends),
+    groups: needsRows ? groupRows(rows, list.groupBy) : groupFds(fds, ends),
     ...(list.list && { fds: sortRows(rows, list.sort) }),
     ...(threads && { threads }),
   };
+}
+
+function allRows(fds: readonly Fd[], ends: OtherEnds): FdRow[] {
+  const keys = groupKeys(fds);
+  return fds.map((fd) => rowOf(fd, keys.get(fd)!, ends));
 }
 
 function processRow({ process, fds, errno }: FdTable): ProcessRow {

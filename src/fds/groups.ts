@@ -1,3 +1,4 @@
+import { grouped } from '../kernel/groups.ts';
 import type { OtherEnds } from '../kernel/other-ends.ts';
 import { O_CLOEXEC } from '../kernel/proc/fdinfo.ts';
 import { decodeText } from '../kernel/text.ts';
@@ -41,25 +42,30 @@ function draftOf(kind: string, key: string): Draft {
 }
 
 /** The default groups, by kind and key, without making a row of each: there may be 190,000. */
-export function groupFds(fds: readonly Fd[], keys: ReadonlyMap<Fd, string>, ends: OtherEnds): Group[] {
-  const byKind = new Map<string, Map<string, Draft>>();
-  for (const fd of fds) {
-    const key = keys.get(fd)!;
-    let byKey = byKind.get(fd.kind);
-    if (!byKey) byKind.set(fd.kind, (byKey = new Map()));
-    let group = byKey.get(key);
-    if (!group) byKey.set(key, (group = draftOf(fd.kind, key)));
-    group.count++;
-    if (fd.info) {
-      group.flagsRead++;
-      if ((fd.info.flags & O_CLOEXEC) === 0) group.withoutCloexec++;
+export function groupFds(fds: readonly Fd[], ends: OtherEnds): Group[] {
+  const drafts = grouped(fds).flatMap(({ members, keys }) => {
+    const byKey = new Map<string, Draft>();
+    for (let index = 0; index < members.length; index++) {
+      const fd = members[index]!;
+      const key = keys[index]!;
+      let group = byKey.get(key);
+      if (!group) byKey.set(key, (group = draftOf(fd.kind, key)));
+      count(group, fd, ends.firstHolder(fd));
     }
-    if (isUnlinked(fd)) group.deleted++;
-    if (group.examples.length < MOST_EXAMPLES) group.examples.push({ pid: fd.pid, fd: fd.fd, target: decodeText(fd.link).text });
-    const holder = ends.firstHolder(fd);
-    if (holder !== undefined) group.ends.set(holder, (group.ends.get(holder) ?? 0) + 1);
+    return [...byKey.values()];
+  });
+  return finished(drafts, fds.length);
+}
+
+function count(group: Draft, fd: Fd, holder: string | undefined): void {
+  group.count++;
+  if (fd.info) {
+    group.flagsRead++;
+    if ((fd.info.flags & O_CLOEXEC) === 0) group.withoutCloexec++;
   }
-  return finished([...byKind.values()].flatMap((byKey) => [...byKey.values()]), fds.length);
+  if (isUnlinked(fd)) group.deleted++;
+  if (group.examples.length < MOST_EXAMPLES) group.examples.push({ pid: fd.pid, fd: fd.fd, target: decodeText(fd.link).text });
+  if (holder !== undefined) group.ends.set(holder, (group.ends.get(holder) ?? 0) + 1);
 }
 
 /** Groups rows by the given attributes (default: kind and key), largest first. Attributes other than those of a summary need whole rows. */

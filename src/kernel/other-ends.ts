@@ -1,5 +1,5 @@
 /** Who holds the other end of a pipe or of a connection inside this host, or the same thing too. */
-import { fdsByKind } from './fd-index.ts';
+import { fdsOf } from './fd-index.ts';
 import { isKind } from './kinds/kind.ts';
 import { type PipeDetail, pipe } from './kinds/pipe.ts';
 import { socket } from './kinds/socket.ts';
@@ -14,7 +14,7 @@ const MOST_NAMED = 3;
 const NOBODY: readonly Holder[] = [];
 
 export class OtherEnds {
-  /** Who holds a link, in the order of sight; one alone is no list, since nearly all links have one holder. */
+  /** Who holds a link, in the order of sight; one alone is no list, since nearly all links have one holder. Sockets by inode. */
   private readonly byLink = new Map<string, Holder | Holder[]>();
   /** By link and end: those that may be at the other end of one who holds this end. Made when first asked for. */
   private readonly opposites = new Map<string, readonly Holder[]>();
@@ -23,12 +23,14 @@ export class OtherEnds {
   constructor(snapshot: Snapshot) {
     for (const { process, fds } of snapshot.tables) {
       this.setName(process);
-      for (const kind of [pipe, socket]) for (const fd of fdsByKind(fds).get(kind.name) ?? []) this.add(fd.link, fd);
+      for (const fd of fdsOf(fds, pipe)) this.add(fd.link, fd);
+      for (const fd of fdsOf(fds, socket)) this.add(fd.detail.inode, fd);
     }
     for (const [link, list] of snapshot.foreign) {
+      const key = link.startsWith('socket:[') ? link.slice(8, -1) : link;
       for (const holder of list) {
         this.setName(holder.process);
-        this.add(link, holder);
+        this.add(key, holder);
       }
     }
   }
@@ -59,25 +61,25 @@ export class OtherEnds {
     }
     if (named.length === 0) return undefined;
     // Every pipe and socket of a target is in the list of its own link, named or not.
-    const others = candidates.length - (own === 1 || candidates === this.byLink.get(fd.link) ? 1 : 0);
+    const others = candidates.length - (own === 1 || candidates === this.byLink.get(keyOf(fd)) ? 1 : 0);
     return named.join(', ') + (others > MOST_NAMED ? ` and ${others - MOST_NAMED} more` : '');
   }
 
   /** The first of words(), without its number: `sh[42]`. */
   firstHolder(fd: Fd): string | undefined {
+    if (fd.kind !== pipe.name && fd.kind !== socket.name) return undefined;
     for (const holder of this.candidates(fd)) if (!isSame(holder, fd)) return this.names.get(pidOf(holder));
     return undefined;
   }
 
-  private holdersOf(link: string): readonly Holder[] {
-    const known = this.byLink.get(link);
+  private holdersOf(key: string): readonly Holder[] {
+    const known = this.byLink.get(key);
     if (known === undefined) return NOBODY;
     return Array.isArray(known) ? known : [known];
   }
 
   private candidates(fd: Fd): readonly Holder[] {
-    const peer = isKind(fd, socket) ? fd.detail.row?.peerInode : undefined;
-    if (peer !== undefined) return this.holdersOf(`socket:[${peer}]`);
+    if (isKind(fd, socket)) return this.holdersOf(fd.detail.row?.peerInode ?? fd.detail.inode);
     const end = isKind(fd, pipe) ? fd.detail.end : undefined;
     if (end === undefined) return this.holdersOf(fd.link);
     const key = `${end} ${fd.link}`;
@@ -91,6 +93,10 @@ export class OtherEnds {
     }
     return opposite;
   }
+}
+
+function keyOf(fd: Fd): string {
+  return isKind(fd, socket) ? fd.detail.inode : fd.link;
 }
 
 function pidOf(holder: Holder): number {

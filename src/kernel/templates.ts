@@ -12,6 +12,7 @@ const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 const hash = /(?<![0-9a-z\u0080-\uffff])(?=[a-f]*[0-9])[0-9a-f]{8,}(?![0-9a-z\u0080-\uffff])/gi;
 const digits = /[0-9]+/g;
 const hasDigit = /[0-9]/;
+const neighbours = /\*(?:[*.\-_:]\*)+/g;
 /** What any uuid and any hash has in it. */
 const hexRun = /[0-9a-f]{8}/i;
 /** Of a name that already had its digits replaced. */
@@ -21,36 +22,43 @@ const extensionOf = /[\s\S](\.[A-Za-z0-9*]{1,8})$/;
 export function byLooks(path: string): string {
   if (!hasDigit.test(path)) return path;
   const named = hexRun.test(path) ? path.replace(uuid, '*').replace(hash, '*') : path;
-  return named.replace(digits, '*').replace(/\*(?:[*.\-_:]\*)+/g, '*');
+  const starred = named.replace(digits, '*');
+  return starred.indexOf('*') === starred.lastIndexOf('*') ? starred : starred.replace(neighbours, '*');
+}
+
+/** Paths that look alike. */
+interface Look {
+  index: number;
+  first: string;
+  /** Of more than one path. */
+  several: boolean;
 }
 
 /**
- * The template of each path, made over all of them together. A template that covers one path only is the path itself.
- * Input: distinct paths (with or without " (deleted)"). Output: a map from each to its template.
+ * The template of each path, in their order, made over all of them together. A template that covers one path only is the path
+ * itself. Input: paths with or without " (deleted)", each as often as it occurs.
  */
-export function pathTemplates(paths: Iterable<string>): Map<string, string> {
-  const byPath = new Map<string, number>();
-  const byLook = new Map<string, number>();
-  const looks = new Map<string, string>();
-  for (const path of paths) {
+export function pathTemplates(paths: readonly string[]): string[] {
+  const looks = new Map<string, Look>();
+  const directories = new Map<string, string>();
+  const lookOf = paths.map((path): Look => {
     // No run of digits reaches over a slash, so a directory looks the same for all that is in it.
     const slash = path.lastIndexOf('/') + 1;
     const directory = path.slice(0, slash);
-    let start = looks.get(directory);
-    if (start === undefined) looks.set(directory, (start = byLooks(directory)));
-    const look = start + byLooks(path.slice(slash));
-    const index = byLook.get(look) ?? byLook.size;
-    if (index === byLook.size) byLook.set(look, index);
-    byPath.set(path, index);
-  }
-  const names = collapseNames([...byLook.keys()]);
-  const directories = collapseDirectories(new Set(names));
-  const templates = names.map((name) => directories.get(name)!);
-  const members = new Map<string, number>();
-  for (const index of byPath.values()) members.set(templates[index]!, (members.get(templates[index]!) ?? 0) + 1);
-  const result = new Map<string, string>();
-  for (const [path, index] of byPath) result.set(path, members.get(templates[index]!) === 1 ? path : templates[index]!);
-  return result;
+    let start = directories.get(directory);
+    if (start === undefined) directories.set(directory, (start = byLooks(directory)));
+    const name = start + byLooks(path.slice(slash));
+    let look = looks.get(name);
+    if (!look) looks.set(name, (look = { index: looks.size, first: path, several: false }));
+    look.several ||= look.first !== path;
+    return look;
+  });
+  const names = collapseNames([...looks.keys()]);
+  const widened = collapseDirectories(new Set(names));
+  const templates = names.map((name) => widened.get(name)!);
+  const covers = new Map<string, number>();
+  for (const { index, several } of looks.values()) covers.set(templates[index]!, (covers.get(templates[index]!) ?? 0) + (several ? 2 : 1));
+  return lookOf.map(({ index, first }) => (covers.get(templates[index]!) === 1 ? first : templates[index]!));
 }
 
 interface Parts {

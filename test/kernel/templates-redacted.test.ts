@@ -3,7 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openRedactor, type Redactor } from '../../src/evidence/redact.ts';
 import { decodeText, encodeText } from '../../src/kernel/text.ts';
-import { pathTemplates } from '../../src/kernel/templates.ts';
+import { pathTemplates as templatesOf } from '../../src/kernel/templates.ts';
+
+function pathTemplates(paths: Iterable<string>): Map<string, string> {
+  const all = [...paths];
+  const made = templatesOf(all);
+  return new Map(all.map((path, index) => [path, made[index]!]));
+}
 
 /** The same key every time: a failure must come again. */
 const KEY = createHash('sha256').update('templates').digest();

@@ -1,7 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { byLooks, pathTemplates } from '../../src/kernel/templates.ts';
+import { byLooks, pathTemplates as templatesOf } from '../../src/kernel/templates.ts';
+
+function pathTemplates(paths: Iterable<string>): Map<string, string> {
+  const all = [...paths];
+  const made = templatesOf(all);
+  return new Map(all.map((path, index) => [path, made[index]!]));
+}
 
 const templates = (...paths: string[]): Set<string> => new Set(pathTemplates(paths).values());
 const many = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => make(index));

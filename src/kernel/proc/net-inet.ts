@@ -27,6 +27,7 @@ const TCP_STATES = [
   'NEW_SYN_RECV',
 ];
 const TCP_ESTABLISHED = 1;
+const SPACE = 0x20;
 
 /** `ESTABLISHED` ... `NEW_SYN_RECV` for 1 to 12, `UNKNOWN_n` for a number no kernel has printed yet. */
 export function tcpStateName(state: number): string {
@@ -72,9 +73,9 @@ export function scanInet(
     const state = parseHex(text, st, st + 2);
     if (st + 20 > end || localPort < 0 || remotePort < 0 || state < 0) continue;
 
-    // Then numbers of no fixed width: `tr:tm->when retrnsmt uid timeout inode`.
-    const retransmits = skipSpaces(text, skipWord(text, st + 21, end), end);
-    const uidFrom = skipSpaces(text, skipWord(text, retransmits, end), end);
+    // Then `tr:tm->when retrnsmt` of 20 columns, unless the timer has more digits than 8, and numbers of no fixed width: `uid timeout inode`.
+    const retransmits = text.charCodeAt(st + 32) === SPACE ? st + 33 : skipSpaces(text, skipWord(text, st + 21, end), end);
+    const uidFrom = skipSpaces(text, text.charCodeAt(retransmits + 8) === SPACE ? retransmits + 8 : skipWord(text, retransmits, end), end);
     const uidTo = skipWord(text, uidFrom, end);
     const inodeFrom = skipSpaces(text, skipWord(text, skipSpaces(text, uidTo, end), end), end);
     const inodeTo = skipWord(text, inodeFrom, end);

@@ -7,6 +7,7 @@ import { ProcessTree } from '../process-tree.ts';
 import { readProcess } from '../process.ts';
 import { areTwoPrograms } from '../services.ts';
 import type { Fd, FdTable, ForeignFd, Process } from '../types.ts';
+import type { WantedLinks } from './other-ends-wanted.ts';
 import type { SnapshotOptions } from './options.ts';
 import type { SocketIndex } from './sockets.ts';
 
@@ -31,7 +32,7 @@ export async function readNeighbours(
   evidence: Evidence,
   raws: readonly RawTable[],
   tables: readonly FdTable[],
-  wanted: ReadonlySet<ByteString>,
+  wanted: WantedLinks,
   sockets: SocketIndex,
   options: SnapshotOptions,
   coverage: CoverageLog,
@@ -50,7 +51,7 @@ export async function readNeighbours(
   const start = raws[0]?.process.pid ?? 0;
   // Nearest pids first: what was started together usually belongs together.
   others.sort((a, b) => Math.abs(a - start) - Math.abs(b - start));
-  const asked = [...related, ...(wanted.size > 0 ? others : [])];
+  const asked = [...related, ...(wanted.any ? others : [])];
   for (const pid of asked) {
     if (options.signal.aborted || budget <= 0) break;
     // Of most others nothing but their links is ever needed. A tape is made to answer more, and holds no less.
@@ -87,7 +88,7 @@ function isRaw(table: LinkTable | RawTable): table is RawTable {
   return 'process' in table;
 }
 
-function noteHolders(evidence: Evidence, table: LinkTable | RawTable, wanted: ReadonlySet<ByteString>, foreign: Map<ByteString, ForeignFd[]>): void {
+function noteHolders(evidence: Evidence, table: LinkTable | RawTable, wanted: WantedLinks, foreign: Map<ByteString, ForeignFd[]>): void {
   const { numbers, texts } = table.links;
   let process: Process | null | undefined = isRaw(table) ? table.process : undefined;
   for (const [index, link] of texts.entries()) {

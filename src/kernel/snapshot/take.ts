@@ -1,5 +1,5 @@
 /** One look at some processes: everything their descriptors tell, and who holds the other ends. */
-import type { ByteString, Evidence } from '../../evidence/types.ts';
+import type { Evidence } from '../../evidence/types.ts';
 import { CoverageLog, errnoWords, statusOf } from '../coverage.ts';
 import { LARGE_TABLE, sampleSockets } from '../fd-sample.ts';
 import { completeFds, decodeTable, type RawTable, readRawTable } from '../fd-table.ts';
@@ -11,6 +11,7 @@ import { labelOf } from './label.ts';
 import { readNeighbours } from './neighbours.ts';
 import { noteDetails } from './note-details.ts';
 import type { SnapshotOptions } from './options.ts';
+import { otherEnds } from './other-ends-wanted.ts';
 import { findOwnTables } from './own-tables.ts';
 import { lookAgainAtSockets } from './second-look.ts';
 import { askSockDiag } from './sock-diag.ts';
@@ -40,7 +41,7 @@ export async function takeSnapshot(evidence: Evidence, pids: readonly number[], 
     if (threads.length > 0) table.threads = threads;
   }
   if (raws.some((raw) => raw.numbers.length > 0)) {
-    const neighbours = await readNeighbours(evidence, raws, snapshot.tables, otherEnds(raws, sockets), sockets, options, coverage);
+    const neighbours = await readNeighbours(evidence, raws, snapshot.tables, otherEnds(raws, sockets.tables.values()), sockets, options, coverage);
     snapshot.foreign = neighbours.foreign;
     snapshot.relatives = neighbours.relatives;
     await verifyInheritance(evidence, snapshot);
@@ -131,18 +132,6 @@ function rightsFor(errno: string, options: SnapshotOptions): string {
 function tableOf(raw: RawTable, sockets: SocketIndex): FdTable {
   const fds = decodeTable(raw, sockets.of(raw.process));
   return { process: raw.process, fds, ...(raw.sampled && { sampled: true }), ...(raw.errno !== undefined && { errno: raw.errno }) };
-}
-
-/** Pipes and listeners the targets hold, and the local peers of their sockets: somebody else may hold these too. */
-function otherEnds(raws: readonly RawTable[], sockets: SocketIndex): Set<ByteString> {
-  const wanted = new Set<ByteString>();
-  for (const raw of raws) {
-    for (const link of raw.links.texts) if (link.startsWith('pipe:[') || link.startsWith('socket:[')) wanted.add(link);
-  }
-  for (const table of sockets.tables.values()) {
-    for (const row of table.byInode.values()) if (row.peerInode !== undefined) wanted.add(`socket:[${row.peerInode}]`);
-  }
-  return wanted;
 }
 
 /** Pids are used again: what was read belongs to our process only if it is still there at the end. */
