@@ -24,8 +24,11 @@ interface Leaker {
   stop(): Promise<void>;
 }
 
+/** Our end of its input would be closed with the first of its generations: this shell holds it for all of them. */
+const OUTLIVE = 'exec 3<&0; "$0" "$@" <&3 & exec cat <&3';
+
 async function startLeaker(...options: string[]): Promise<Leaker> {
-  const child = await startChild(PYTHON, [LEAKER, `--dir=${ownFolder('leaker')}`, ...options]);
+  const child = await startChild('/bin/sh', ['-c', OUTLIVE, PYTHON, LEAKER, `--dir=${ownFolder('leaker')}`, ...options]);
   const told = JSON.parse(await child.nextLine()) as Omit<Leaker, 'stop'>;
   return { ...told, stop: () => child.stop() };
 }
