@@ -24,7 +24,7 @@ interface Compared {
 
 async function diff(a: string, b: string, options: string[] = [], run: RunOptions = {}): Promise<Compared> {
   const { code, stdout, stderr } = await reloadctl(['diff', a, b, '--json', ...options], run);
-  expect(stdout, stderr).toMatch(/^\{[^]*\}\n$/);
+  expect(stdout, stderr).toMatch(/^\{[\s\S]*\}\n$/);
   const report = JSON.parse(stdout) as Report<DiffData>;
   expect(validate(report) || validate.errors).toBe(true);
   return { code, stderr, report };
