@@ -14,7 +14,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
         return;
       }
       const missing = error && error.code === 'ERR_MODULE_NOT_FOUND' && /dist/.test(String(error.message));
-      process.stderr.write(missing ? 'reloadctl: not built (dist/ is missing). Build it: npm run build\n' : `${error && error.stack}\n`);
+      process.stderr.write(missing ? 'reloadctl: not built (dist/ is missing). Build it: npm run build\n' : `${error ? error.stack : error}\n`);
       process.exitCode = 2;
     },
   );

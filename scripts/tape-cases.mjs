@@ -15,7 +15,7 @@ export const err = {
   'fd-growth': {
     // 2 a second, 64 at most: full within a minute.
     make: ['rlimit=64:4096', 'files=3:cache/item-{}.json', 'leak=2:kind=file:max=1000'],
-    watch: '6s',
+    watch: '11s',
     finds: [['fd/growth', 'critical', 'likely']],
   },
   'fd-deleted-file': {
@@ -83,7 +83,7 @@ export const ok = {
   // 50 of 64: 78 %.
   'fd-near-limit': { make: ['rlimit=64:4096', 'files=47:cache/item-{}.json'], finds: [] },
   // A pool that is full after two seconds, and stays so.
-  'fd-growth': { make: ['rlimit=64:4096', 'leak=8:kind=file:max=16', 'churn=20'], watch: '6s', finds: [['fd/growth', 'info', 'hint']] },
+  'fd-growth': { make: ['rlimit=64:4096', 'leak=8:kind=file:max=16', 'churn=20'], watch: '11s', finds: [['fd/growth', 'info', 'hint']] },
   // Another name is left, the name only looks so, another file took the name: no space to win.
   'fd-deleted-file': { make: ['deleted-linked=3:size=8388608', 'really-named-deleted=2', 'files=5:cache/item-{}.json'], finds: [] },
   // Announced by LISTEN_FDS.

@@ -7,7 +7,7 @@ import { listDirectory, readLink, readLinks, readWhole, sizeOf } from './procfs.
 import { openReader, type Reader, type ReaderPrograms } from './reader.ts';
 import type { Reply } from './reader-parts.ts';
 import { isOutOfDescriptors, openSpare } from './spare.ts';
-import type { Answer, ByteString, DiagSocket, Errno, Evidence, FileStat, LinkAnswers, SocketProbe } from './types.ts';
+import type { Answer, ByteString, DiagFamily, DiagSocket, Errno, Evidence, FileStat, LinkAnswers, SocketProbe } from './types.ts';
 
 export interface LiveOptions {
   /** How long a batch of class B reads may take before it is given up on, ms; 2000 unless told. */
@@ -101,7 +101,7 @@ class LiveEvidence implements Evidence {
     return names.map((name, index) => this.#answer(replies[index] ?? { errno: 'ENOREADER' }, `${directory}/${name}`));
   }
 
-  sockDiag(family: 'tcp' | 'unix'): Answer<DiagSocket[]> {
+  sockDiag(family: DiagFamily): Answer<DiagSocket[]> {
     return this.#ask(`sock_diag ${family}`, (native) => native.sockDiag(family));
   }
 

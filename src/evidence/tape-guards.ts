@@ -33,7 +33,7 @@ const isFileStat = shape({
 });
 
 const isDiagSocket = shape({
-  protocol: (value) => value === 'tcp' || value === 'tcp6' || value === 'unix',
+  protocol: (value) => ['tcp', 'tcp6', 'udp', 'udp6', 'unix'].includes(value as string),
   state: isNumber,
   inode: isByteString,
   local: optional(isByteString),

@@ -1,7 +1,7 @@
 /** Evidence from a tape: the same questions get the same answers, anywhere and any time later. */
 import { keyOf, type Question, sourceOf, type TapeHeader, type TapeValues } from './tape-format.ts';
 import { parseTape, type TapeRecord } from './tape-parse.ts';
-import { type Answer, type ByteString, type DiagSocket, type Evidence, type FileStat, NOT_RECORDED, type SocketProbe } from './types.ts';
+import { type Answer, type ByteString, type DiagFamily, type DiagSocket, type Evidence, type FileStat, NOT_RECORDED, type SocketProbe } from './types.ts';
 
 export interface TapeEvidence extends Evidence {
   readonly origin: 'tape';
@@ -99,7 +99,7 @@ class TapedEvidence implements TapeEvidence {
     return names.map((name) => this.#answer('statSlow', keyOf.statSlow(directory, name)));
   }
 
-  sockDiag(family: 'tcp' | 'unix'): Answer<DiagSocket[]> {
+  sockDiag(family: DiagFamily): Answer<DiagSocket[]> {
     return this.#answer('sockDiag', family);
   }
 

@@ -1,7 +1,7 @@
 /** Evidence that passes every question on and notes the answers. */
 import type { Redactor } from './redact.ts';
 import { checksum, keyOf, type Question, TAPE_VERSION, type TapeEnd, type TapeHeader, type TapeValues } from './tape-format.ts';
-import { type Answer, type ByteString, type DiagSocket, type Evidence, type FileStat, NOT_RECORDED, type SocketProbe } from './types.ts';
+import { type Answer, type ByteString, type DiagFamily, type DiagSocket, type Evidence, type FileStat, NOT_RECORDED, type SocketProbe } from './types.ts';
 
 export interface TapeWriter {
   /** Use this instead of the evidence it was made from. Its answers are the true ones, whatever the tape says. */
@@ -93,7 +93,7 @@ class NotingEvidence implements Evidence {
     return answers;
   }
 
-  sockDiag(family: 'tcp' | 'unix'): Answer<DiagSocket[]> {
+  sockDiag(family: DiagFamily): Answer<DiagSocket[]> {
     return this.#noted('sockDiag', family, this.#inner.sockDiag(family));
   }
 

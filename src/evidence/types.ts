@@ -40,9 +40,11 @@ export interface FileStat {
   allocatedBytes: number;
 }
 
+export type DiagFamily = 'tcp' | 'udp' | 'unix';
+
 /** One socket as sock_diag tells it (kernel net/ipv4/inet_diag.c, net/unix/diag.c). */
 export interface DiagSocket {
-  protocol: 'tcp' | 'tcp6' | 'unix';
+  protocol: 'tcp' | 'tcp6' | 'udp' | 'udp6' | 'unix';
   /** Kernel state number: TCP_ESTABLISHED = 1 ... TCP_LISTEN = 10, BOUND_INACTIVE sockets are 7 (CLOSE). */
   state: number;
   inode: string;
@@ -114,8 +116,8 @@ export interface Evidence {
   statSlow(directory: string, names: readonly string[]): Promise<Answer<FileStat>[]>;
 
   // Native calls. `ENOTSUP` where there are none: every result exists without them, with less detail.
-  /** All TCP sockets (v4 and v6, all states, with the closed-but-bound) or all unix sockets of our own network namespace. */
-  sockDiag(family: 'tcp' | 'unix'): Answer<DiagSocket[]>;
+  /** All TCP sockets (v4 and v6, all states, with the closed-but-bound), all UDP or all unix sockets of our own network namespace. */
+  sockDiag(family: DiagFamily): Answer<DiagSocket[]>;
   /** kcmp(2) KCMP_FILE: do the two fds share one open file description? */
   sameDescription(pid1: number, fd1: number, pid2: number, fd2: number): Answer<boolean>;
   /** kcmp(2) KCMP_EPOLL_TFD: is fd `fd` of `pid` the file registered as `targetFd` in epoll `epollFd`? EBADF: number closed. */

@@ -33,13 +33,14 @@ function keysOf(members: readonly Fd[]): string[] {
 }
 
 function orWider(narrow: string[], wideKey: (fd: Fd) => string, members: readonly Fd[]): string[] {
-  if (new Set(narrow).size <= TOO_MANY_KEYS) return narrow;
-  const wide = members.map(wideKey);
-  const below = new Map<string, Set<string>>();
-  wide.forEach((wider, index) => {
-    const known = below.get(wider);
-    if (known) known.add(narrow[index]!);
-    else below.set(wider, new Set([narrow[index]!]));
+  // A narrow key is in one wide key: of each only one member is asked.
+  const wide = new Map<string, string>();
+  narrow.forEach((key, index) => void (wide.has(key) || wide.set(key, wideKey(members[index]!))));
+  if (wide.size <= TOO_MANY_KEYS) return narrow;
+  const below = new Map<string, number>();
+  for (const wider of wide.values()) below.set(wider, (below.get(wider) ?? 0) + 1);
+  return narrow.map((key) => {
+    const wider = wide.get(key)!;
+    return below.get(wider)! > TOO_MANY_KEYS ? wider : key;
   });
-  return wide.map((wider, index) => (below.get(wider)!.size > TOO_MANY_KEYS ? wider : narrow[index]!));
 }

@@ -64,6 +64,6 @@ export function listPids(evidence: Evidence): number[] {
 /** Is the process we began with still the one behind its pid? */
 export function stillThere(evidence: Evidence, { pid, startTime }: Pinned): 'same' | 'gone' | 'reused' {
   const stat = parseStat(evidence.read(`/proc/${pid}/stat`).value ?? '');
-  if (!stat || stat.state === 'Z' || stat.state === 'X') return 'gone';
+  if (!stat || stat.exiting || stat.state === 'Z' || stat.state === 'X') return 'gone';
   return stat.startTime === startTime ? 'same' : 'reused';
 }

@@ -1,5 +1,5 @@
 /** Reads the socket tables of one network namespace through one of its processes. */
-import type { Evidence } from '../evidence/types.ts';
+import type { DiagSocket, Evidence } from '../evidence/types.ts';
 import { endpoint } from './kinds/socket.ts';
 import { type InetProtocol, scanInet } from './proc/net-inet.ts';
 import { scanNetlink } from './proc/net-netlink.ts';
@@ -12,6 +12,7 @@ import type { PendingConnections, SocketRow, SocketTable } from './types.ts';
 const inetProtocols: readonly InetProtocol[] = ['udp', 'udp6', 'udplite', 'udplite6', 'raw', 'raw6', 'icmp', 'icmp6'];
 
 /** Kernel state numbers of include/net/tcp_states.h. */
+const ESTABLISHED = 1;
 const SYN_SENT = 2;
 const LISTEN = 10;
 const MAPPED = /^::ffff:(?=\d+\.)/;
@@ -19,6 +20,8 @@ const MAPPED = /^::ffff:(?=\d+\.)/;
 export interface Wanted {
   /** Inodes somebody asks for; only their rows are kept. */
   inodes: ReadonlySet<string>;
+  /** The namespace is ours, so that sock_diag may be asked instead of a long table. */
+  own?: boolean;
 }
 
 /**
@@ -39,11 +42,42 @@ export function readSocketTable(evidence: Evidence, pid: number, netns: string, 
     return value ?? '';
   };
   if (missing()) scanUnix(text('unix'), keep, isWanted);
-  for (const protocol of inetProtocols) if (missing()) scanInet(text(protocol), protocol, keep, isWanted);
+  // Every page of /proc/net/udp is looked for from the start (net/ipv4/udp.c udp_get_idx): 50,000 rows take the kernel 3 s.
+  const done = wanted.own && missing() && isLong(text('sockstat')) ? readUdpDiag(evidence, keep, isWanted) : [];
+  for (const protocol of inetProtocols) if (missing() && !done.includes(protocol)) scanInet(text(protocol), protocol, keep, isWanted);
   if (missing()) scanNetlink(text('netlink'), keep, isWanted);
   if (missing()) scanPacket(text('packet'), keep, isWanted);
   if (missing()) readTcpMemory(evidence, net, table);
   return table;
+}
+
+/** From so many UDP sockets on the native way is worth loading it. */
+const MANY_UDP = 3000;
+
+function isLong(sockstat: string): boolean {
+  return Number(/^UDP: inuse (\d+)/m.exec(sockstat)?.[1] ?? 0) >= MANY_UDP;
+}
+
+/** The protocols that need not be read any more. */
+function readUdpDiag(evidence: Evidence, keep: (row: SocketRow) => void, isWanted: (inode: string) => boolean): readonly InetProtocol[] {
+  const { value } = evidence.sockDiag('udp');
+  if (!value) return [];
+  for (const socket of value) if (isWanted(socket.inode)) keep(udpRow(socket));
+  return ['udp', 'udp6'];
+}
+
+function udpRow({ protocol, inode, state, local, remote, receiveQueue, sendQueue }: DiagSocket): SocketRow {
+  const none = protocol === 'udp' ? '0.0.0.0' : '::';
+  const [localAddress, localPort] = endsOf(local ?? `${none}:0`);
+  const [remoteAddress, remotePort] = endsOf(remote ?? `${none}:0`);
+  const name = state === ESTABLISHED ? 'ESTABLISHED' : 'UNCONNECTED';
+  return { protocol, inode, state: name, localAddress, localPort, remoteAddress, remotePort, receiveQueue, sendQueue };
+}
+
+function endsOf(text: string): [address: string, port: number] {
+  const colon = text.lastIndexOf(':');
+  const address = text.slice(0, colon);
+  return [address.startsWith('[') ? address.slice(1, -1) : address, Number(text.slice(colon + 1))];
 }
 
 /** The TCP part alone, for the second look. */

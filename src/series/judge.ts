@@ -1,5 +1,6 @@
 import { bulkClosings } from './bulk.ts';
-import { type Change, netBetween, type Window } from './survivors.ts';
+import { binomialAtMost } from './chance.ts';
+import { type Change, exposures, netBetween, OLDEST_PART, type Window } from './survivors.ts';
 import type { LifeSpan, Quality, Trend } from './types.ts';
 
 /** Fewer samples than this show nothing. */
@@ -10,18 +11,23 @@ export const LEAST_WINDOW_MS = 5000;
 const LEAST_GAIN = 4;
 /** With losses, the net gain must stand out of the coming and going by this many standard deviations. */
 const SIGMAS = 3.5;
-/** How long a leak may seem to pause at the begin and the end of the window, as parts of it. A pool that fills pauses at the end. */
-const SHORTEST_PAUSE = 0.25;
-const LONGEST_PAUSE = 0.4;
-/** In between. */
-const INNER_PAUSE = 0.5;
+/** How long a leak may seem to pause at the end of the window, as parts of it: a pool that fills pauses there. */
+const SHORTEST_PAUSE = 0.15;
+const LONGEST_PAUSE = 0.37;
+/** Before, and in between. */
+const OTHER_PAUSE = 0.5;
 /** A random leak of N gains pauses longer than allowed with this probability. */
-const CHANCE = 0.002;
-/** With losses: what each end of the window must bring at least, as parts of an even share of the gain. */
+const CHANCE = 0.01;
+/** With losses: the part of the window at each end that must bring something, and what, as part of an even share of the gain. */
+const END_PART = 0.4;
 const LEAST_SHARE = 0.35;
 /** With losses, quarters that should bring as many as this are looked at one by one. */
 const MANY = 6;
 const LEAST_QUARTER = 0.25;
+/** Survivors that live so many windows hardly end. */
+const WINDOWS = 2;
+/** What was born in the window ends less often than the rest when chance would do it so rarely. */
+const RARELY = 0.01;
 
 export interface Case {
   quality: Quality;
@@ -45,32 +51,47 @@ export function judge(c: Case): Judgement {
   const length = c.window.to - c.window.from;
   if (c.sampleTimes.length < LEAST_SAMPLES) return tooShort(`${c.sampleTimes.length} samples, and fewer than ${LEAST_SAMPLES} show nothing`);
   if (length < LEAST_WINDOW_MS) return tooShort(`in ${seconds(length)} everything that starts looks like growth`);
-  if (c.survivorAgeMs > length / 2) {
-    return tooShort(`its members usually live ${seconds(c.survivorAgeMs / 1.25)}: a window of ${seconds(4 * c.survivorAgeMs)} or more could tell`);
-  }
+  if (c.survivorAgeMs > OLDEST_PART * length) return tooShort(livesLong(c.survivorAgeMs));
   if (c.net < LEAST_GAIN) return { trend: 'steady', because: c.net > 0 ? `${c.net} more survivors are chance` : 'no more survivors at the end than at the start' };
   if (c.quality === 'weak') return judgeWeak(c);
   if (bulkClosings(c.spans, c.sampleTimes)?.length === 1) return tooShort('it closes many at once, and only once in this window: one that shows several such closings could tell');
-  return c.changes.every(({ by }) => by > 0) ? judgeGains(c) : judgeNet(c);
+  return judgeExact(c);
 }
 
 function tooShort(because: string): Judgement {
   return { trend: 'too-short', because };
 }
 
-function judgeGains(c: Case): Judgement {
-  return isSpread(c)
-    ? { trend: 'growing', because: 'what was opened all through the window is still open, and none of the old ones was closed' }
-    : { trend: 'grew', because: 'it grew in one part of the window and not in the others: a step or a pool that fills' };
+function livesLong(ms: number): string {
+  return `its members may live ${seconds(ms)}: a window of ${seconds(4 * ms)} or more could tell`;
 }
 
-function judgeNet(c: Case): Judgement {
+function judgeExact(c: Case): Judgement {
   const losses = c.changes.reduce((sum, { by }) => sum - Math.min(by, 0), 0);
-  // Without a leak each change is as likely a gain as a loss: their difference then has a variance of their sum.
-  if (c.net < SIGMAS * Math.sqrt(c.net + 2 * losses)) return { trend: 'grew', because: 'the gain does not stand out of the coming and going' };
-  return isEverywhere(c)
-    ? { trend: 'growing', because: 'it gained survivors all through the window, far more than it lost' }
-    : { trend: 'grew', because: 'it gained survivors in one part of the window and not in the others' };
+  if (losses === 0 && !isSpread(c)) return { trend: 'grew', because: 'it grew in one part of the window and not in the others: a step or a pool that fills' };
+  if (losses > 0) {
+    // Without a leak each change is as likely a gain as a loss: their difference then has a variance of their sum.
+    if (c.net < SIGMAS * Math.sqrt(c.net + 2 * losses)) return { trend: 'grew', because: 'the gain does not stand out of the coming and going' };
+    if (!isEverywhere(c)) return { trend: 'grew', because: 'it gained survivors in one part of the window and not in the others' };
+  }
+  const lifetime = shortestLifetime(c);
+  if (lifetime !== undefined) return tooShort(livesLong(lifetime));
+  const because = losses === 0
+    ? 'what was opened all through the window is still open, and none of the old ones was closed'
+    : 'it gained survivors all through the window, far more than it lost';
+  return { trend: 'growing', because };
+}
+
+/**
+ * More of what lives long is what rising load brings, too: how long survivors live, ms, where that may be so. Where they hardly end,
+ * or the new ones do not as the old ones do, it is a leak: undefined.
+ */
+function shortestLifetime({ spans, window, survivorAgeMs }: Case): number | undefined {
+  const { born, early } = exposures(spans, window, survivorAgeMs);
+  const lost = born.lost + early.lost;
+  const inSight = born.ms + early.ms;
+  if (inSight >= lost * WINDOWS * (window.to - window.from)) return undefined;
+  return binomialAtMost(born.lost, lost, born.ms / inSight) > RARELY ? inSight / lost : undefined;
 }
 
 /** A weak identity may be churn at the same number: only a group that lost nothing at all and gained everywhere counts. */
@@ -91,15 +112,15 @@ function isSpread({ changes, counted }: Case): boolean {
   if (times.length < LEAST_GAIN) return false;
   const length = counted.to - counted.from;
   const pause = Math.min(LONGEST_PAUSE, Math.max(SHORTEST_PAUSE, 1 - CHANCE ** (1 / times.length)));
-  if (times[0]! - counted.from > pause * length || counted.to - times.at(-1)! > pause * length) return false;
-  return times.every((at, index) => at - (times[index - 1] ?? counted.from) < INNER_PAUSE * length);
+  if (counted.to - times.at(-1)! > pause * length) return false;
+  return times.every((at, index) => at - (times[index - 1] ?? counted.from) < OTHER_PAUSE * length);
 }
 
 function isEverywhere({ changes, counted, net, perPart }: Case): boolean {
   const length = counted.to - counted.from;
-  const share = LEAST_SHARE * LONGEST_PAUSE * net;
-  const atBegin = netBetween(changes, -Infinity, counted.from + LONGEST_PAUSE * length);
-  const atEnd = netBetween(changes, counted.to - LONGEST_PAUSE * length, Infinity);
+  const share = LEAST_SHARE * END_PART * net;
+  const atBegin = netBetween(changes, -Infinity, counted.from + END_PART * length);
+  const atEnd = netBetween(changes, counted.to - END_PART * length, Infinity);
   if (atBegin < share || atEnd < share) return false;
   const even = net / perPart.length;
   return even < MANY || perPart.every((gain) => gain >= LEAST_QUARTER * even);

@@ -58,6 +58,11 @@ export class Lives<T> {
     }
   }
 
+  /** Takes out of sight what lives and is meant, as if it had never been there. */
+  forget(isMeant: (item: T) => boolean): void {
+    for (const [identity, { item }] of this.alive) if (isMeant(item)) this.alive.delete(identity);
+  }
+
   private end({ item, quality, born }: Living<T>, gone: number): void {
     const sort = this.sorting.sortOf(item);
     let ended = this.ended.get(sort);

@@ -5,12 +5,12 @@ import type { LifeSpan } from './types.ts';
 const LIFETIME_FACTOR = 1.25;
 /** usual being what so many stay below, where some live on for long. */
 const USUAL = 0.95;
-/** Where every life that ended was shorter than this part of the window, a survivor has to outlive them all, */
-const SHORT_PART = 0.5;
-/** and by the factor as long as that costs no more than this part of the window. */
-const CHEAP_PART = 0.25;
+/** Survivors older than this part of the window say nothing of what was born after the first half of it. */
+export const OLDEST_PART = 0.32;
 /** Where fewer than this part of those born have ended, to end is the exception: a survivor is whoever was born. */
 const FEW_END = 0.1;
+/** Those of the first sample are older than anybody saw. So much older than the others in sight, and they are of another sort. */
+const OF_ANOTHER_SORT = 1.5;
 
 export interface Window {
   from: number;
@@ -30,14 +30,16 @@ interface Aged {
 
 /** As old as members of the group usually become, and some. 0 where they do not end: then everything that was born has survived. */
 export function ageOfSurvivors(spans: readonly LifeSpan[], window: Window): number {
-  const length = window.to - window.from;
+  const most = OLDEST_PART * (window.to - window.from);
   const ended = spans.flatMap(({ bornAt, goneAt, count }) => (goneAt === undefined ? [] : { age: goneAt - bornAt, count, early: bornAt === window.from }));
-  // Those of the first sample are older than anybody saw: at least so old may a life become.
-  const longest = ended.reduce((most, { age }) => Math.max(most, age), 0);
-  if (longest < SHORT_PART * length) return Math.max(longest, Math.min(LIFETIME_FACTOR * longest, CHEAP_PART * length));
   const whole = ended.filter(({ early }) => !early).sort((a, b) => a.age - b.age);
+  const longestWhole = whole.at(-1)?.age ?? 0;
+  const longest = ended.reduce((sum, { age }) => (age <= OF_ANOTHER_SORT * longestWhole ? Math.max(sum, age) : sum), longestWhole);
+  // Who outlives them all is a survivor without a doubt.
+  if (longest <= most) return Math.max(longest, Math.min(LIFETIME_FACTOR * longest, most));
   const born = total(spans.filter(({ bornAt }) => bornAt > window.from));
-  return total(whole) < FEW_END * born ? 0 : quantile(whole, total(whole) * USUAL) * LIFETIME_FACTOR;
+  if (total(whole) < FEW_END * born) return 0;
+  return Math.max(most, quantile(whole, total(whole) * USUAL) * LIFETIME_FACTOR);
 }
 
 function total(parts: readonly { count: number }[]): number {
@@ -53,16 +55,17 @@ function quantile(ages: readonly Aged[], rank: number): number {
   return ages.at(-1)?.age ?? 0;
 }
 
-/** In the order of time. */
+/** In the order of time. Who came of age and was lost again within the window changed nothing. */
 export function changesOf(spans: readonly LifeSpan[], window: Window, age: number): Change[] {
   const changes: Change[] = [];
   for (const { bornAt, goneAt, count } of spans) {
     const ofAge = bornAt + age;
-    // Never came of age: too young still, or gone before. (How old the early ones really are is not known; they count from the first sample.)
-    if (ofAge > window.to || (goneAt !== undefined && goneAt <= ofAge)) continue;
-    // Early ones come of age together, when counting begins: they are no gain, only a possible loss.
-    if (bornAt > window.from) changes.push({ at: ofAge, by: count });
-    if (goneAt !== undefined) changes.push({ at: goneAt, by: -count });
+    if (bornAt > window.from) {
+      if (goneAt === undefined && ofAge <= window.to) changes.push({ at: ofAge, by: count });
+    } else if (goneAt !== undefined && goneAt > ofAge) {
+      // How old the early ones really are is not known: they come of age together, when counting begins, and are a possible loss only.
+      changes.push({ at: goneAt, by: -count });
+    }
   }
   return changes.sort((a, b) => a.at - b.at);
 }
@@ -70,4 +73,24 @@ export function changesOf(spans: readonly LifeSpan[], window: Window, age: numbe
 /** What a part of the window brought, gains less losses. */
 export function netBetween(changes: readonly Change[], from: number, to: number): number {
   return changes.reduce((sum, { at, by }) => sum + (at > from && at <= to ? by : 0), 0);
+}
+
+/** How long survivors were in sight, ms in all, and how many were lost. */
+export interface Exposure {
+  ms: number;
+  lost: number;
+}
+
+/** Of survivors born in the window, and of those there before it. */
+export function exposures(spans: readonly LifeSpan[], window: Window, age: number): { born: Exposure; early: Exposure } {
+  const result = { born: { ms: 0, lost: 0 }, early: { ms: 0, lost: 0 } };
+  for (const { bornAt, goneAt, count } of spans) {
+    const until = goneAt ?? window.to;
+    const lived = until - (bornAt + age);
+    if (lived <= 0) continue;
+    const own = bornAt === window.from ? result.early : result.born;
+    own.ms += lived * count;
+    if (goneAt !== undefined) own.lost += count;
+  }
+  return result;
 }

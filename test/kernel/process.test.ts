@@ -85,6 +85,7 @@ describe('stillThere', () => {
     [statLine({ pid: 42 }), 'same'],
     [statLine({ pid: 42, startTime: '2000' }), 'reused'],
     [statLine({ pid: 42, state: 'Z' }), 'gone'],
+    [statLine({ pid: 42 }).replace('4194304', '4194308'), 'gone'],
     ['', 'gone'],
   ])('%j is %s', (stat, expected) => {
     expect(stillThere(fakeEvidence({ files: { '/proc/42/stat': stat } }), pinned)).toBe(expected);

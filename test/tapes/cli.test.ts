@@ -139,7 +139,7 @@ describe('a file that is no tape', () => {
     ['with a line that is no answer', rewritten(text, ([first = '', ...rest]) => [first, '["read",1]', ...rest]), /^FILE:3: not an answer/],
     ['without a target', sealed({ target: null }), /^FILE:1: the tape does not say which processes/],
     ['with a strange target', sealed({ target: { spec: 'x', name: '', pids: ['1'] } }), /^FILE:1: the tape does not say which processes/],
-    ['with a strange watch', sealed({ target: { spec: 'x', name: '', pids: [1], watch: { windowMs: '6s', intervalMs: 1 } } }), /^FILE:1: the tape does not say which processes/],
+    ['with a strange watch', sealed({ target: { spec: 'x', name: '', pids: [1], watch: { windowMs: '11s', intervalMs: 1 } } }), /^FILE:1: the tape does not say which processes/],
     ['without a time', sealed({ recordedAt: 'yesterday' }), /^FILE:1: the tape says no time/],
   ])('%s: exit 2, with file and line', async (name, content, message) => {
     const path = written(`${name.replaceAll(' ', '-')}.rctl`, content);
@@ -165,15 +165,15 @@ describe('the tape of a watch', () => {
     expect(first.code).toBe(1);
     expect(first.report.findings.map(({ id }) => id)).toEqual(['fd/growth']);
     expect(first.report.data).toMatchObject({ watch: { samples: 21 } });
-    const [again, told] = [await reportOn(['fds', '--from', watch]), await reportOn(['fds', '--watch', '6s', '--from', watch])];
+    const [again, told] = [await reportOn(['fds', '--from', watch]), await reportOn(['fds', '--watch', '11s', '--from', watch])];
     expect(again.report).toEqual(first.report);
     expect(told.report).toEqual(first.report);
   });
 
   it('is no other watch, and a tape of one look is none', async () => {
     const longer = await reloadctl(['fds', '--watch', '1m', '--from', watch]);
-    expect(longer).toMatchObject({ code: 2, stderr: 'reloadctl: this tape is a watch of 6 s: leave --watch and --interval out\n' });
-    const look = await reloadctl(['fds', '--watch', '6s', '--from', NEAR]);
+    expect(longer).toMatchObject({ code: 2, stderr: 'reloadctl: this tape is a watch of 11 s: leave --watch and --interval out\n' });
+    const look = await reloadctl(['fds', '--watch', '11s', '--from', NEAR]);
     expect(look.code).toBe(2);
     expect(look.stderr).toMatch(/^reloadctl: this tape is one look.*\n {2}reloadctl record <target> --watch/);
   });

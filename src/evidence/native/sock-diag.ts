@@ -1,6 +1,6 @@
 /** Asks the kernel for its socket tables over NETLINK_SOCK_DIAG (net/core/sock_diag.c). Needs no privilege. */
 import { closeSync } from 'node:fs';
-import type { DiagSocket } from '../types.ts';
+import type { DiagFamily, DiagSocket } from '../types.ts';
 import { AF_INET, AF_INET6 } from './address.ts';
 import { errnoName, systemError } from './errno.ts';
 import { decodeInetSocket, encodeInetRequest } from './inet-diag.ts';
@@ -91,17 +91,18 @@ function prepare(libc: Libc, fd: number): void {
 }
 
 /**
- * All TCP sockets (IPv4, then IPv6; every state, TIME_WAIT and bound-but-idle ones too) or all unix sockets of our network
- * namespace. Waits at most 1 s for each answer of the kernel. Throws ENOENT where the kernel lacks the module,
+ * All TCP sockets (IPv4, then IPv6; every state, TIME_WAIT and bound-but-idle ones too), all UDP or all unix sockets of our
+ * network namespace. Waits at most 1 s for each answer of the kernel. Throws ENOENT where the kernel lacks the module,
  * ETIMEDOUT, EBADMSG when an answer cannot be understood, and what socket() refuses with.
  */
-export function sockDiag(libc: Libc, family: 'tcp' | 'unix'): DiagSocket[] {
+export function sockDiag(libc: Libc, family: DiagFamily): DiagSocket[] {
   const fd = check(libc, 'socket', libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
   try {
     prepare(libc, fd);
     if (family === 'unix') return dump(libc, fd, encodeUnixRequest(), decodeUnixSocket);
-    const v4 = dump(libc, fd, encodeInetRequest(AF_INET), decodeInetSocket);
-    return v4.concat(dump(libc, fd, encodeInetRequest(AF_INET6), decodeInetSocket));
+    const decode: Decode = (bytes, start, end) => decodeInetSocket(bytes, start, end, family);
+    const v4 = dump(libc, fd, encodeInetRequest(AF_INET, family), decode);
+    return v4.concat(dump(libc, fd, encodeInetRequest(AF_INET6, family), decode));
   } finally {
     closeSync(fd);
   }

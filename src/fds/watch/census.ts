@@ -1,26 +1,38 @@
 /** Who is open in one process, sample by sample. Links are read each time, the rest only of what is new. */
 import type { ByteString, Evidence } from '../../evidence/types.ts';
-import { type DecodeInput, kindOf, recognise } from '../../kernel/kinds/index.ts';
-import { isPath } from '../../kernel/kinds/path.ts';
+import { type DecodeInput, isKind, recognise, socket } from '../../kernel/kinds/index.ts';
 import { parseFdInfo } from '../../kernel/proc/fdinfo.ts';
 import { readSocketTable } from '../../kernel/socket-tables.ts';
-import type { Fd, Process, SocketTable } from '../../kernel/types.ts';
+import type { Fd, Process, SocketRow, SocketTable } from '../../kernel/types.ts';
 import type { Member } from '../../series/index.ts';
+import { hungUp } from './hung-up.ts';
+import { Identities } from './identities.ts';
 
 /** Kinds whose link is the same for all: what tells two of them apart stands in fdinfo, which must be read each time. */
 const NAMED_BY_INFO = /^anon_inode:\[(eventfd|pidfd)\]$/;
-const NEEDS_INFO = /^(pipe:|anon_inode:\[(eventfd|pidfd)\]$|\/memfd:)/;
+const NEEDS_INFO = /^(pipe:|anon_inode:\[(eventfd|pidfd)\]$|pidfd:|\/memfd:)/;
+const SOCKET = 'socket:[';
+
+export interface CensusOptions {
+  /** Follow connections into CLOSE_WAIT: each is one member before and another one there. Else the state is that of the first sample that saw it. */
+  hungUp?: boolean;
+}
 
 export class FdCensus {
   readonly process: Process;
   private known = new Map<number, Fd>();
-  /** At which number a thing was seen; `null` once it was seen at two: then its number does not name one opening of it. */
-  private readonly numberOf = new Map<string, number | null>();
+  private readonly identities = new Identities();
   private readonly evidence: Evidence;
+  private readonly options: CensusOptions;
+  /** Why the last sample is null. */
+  errno: string | undefined;
+  /** Connections that were hung up while they were watched. */
+  hungUp = 0;
 
-  constructor(evidence: Evidence, process: Process) {
+  constructor(evidence: Evidence, process: Process, options: CensusOptions = {}) {
     this.evidence = evidence;
     this.process = process;
+    this.options = options;
   }
 
   /** The descriptors of the last sample. */
@@ -28,30 +40,53 @@ export class FdCensus {
     return [...this.known.values()].sort((a, b) => a.fd - b.fd);
   }
 
-  /** Null when the table can no longer be listed. */
+  /** Null when the table cannot be read (any more): see `errno`. */
   sample(): Member<Fd>[] | null {
-    const base = `/proc/${this.process.pid}`;
-    const listed = this.evidence.list(`${base}/fd`).value;
-    if (!listed) return null;
+    const directory = `/proc/${this.process.pid}/fd`;
+    const listed = this.evidence.list(directory);
+    this.errno = listed.errno;
+    if (!listed.value) return null;
     const fresh = new Map<number, ByteString>();
     const next = new Map<number, Fd>();
-    for (const name of listed) {
-      const link = this.evidence.readlink(`${base}/fd/${name}`).value;
-      if (link === undefined) continue;
+    for (const name of listed.value) {
+      const { value: link, errno } = this.evidence.readlink(`${directory}/${name}`);
+      if (link === undefined) {
+        if (errno === 'ENOENT' || errno === 'ESRCH') continue;
+        this.errno = errno;
+        return null;
+      }
       const number = Number(name);
       const before = this.known.get(number);
       if (before?.link === link && !NAMED_BY_INFO.test(link)) next.set(number, before);
       else fresh.set(number, link);
     }
+    if (this.options.hungUp) this.noteHungUp(next);
     const sockets = this.readSockets(fresh.values());
     for (const [number, link] of fresh) next.set(number, this.decode(number, link, sockets));
     this.known = next;
-    return this.members();
+    return this.identities.membersOf(next.values());
+  }
+
+  private noteHungUp(fds: Map<number, Fd>): void {
+    const connected = new Map<string, Fd[]>();
+    for (const fd of fds.values()) {
+      if (!isKind(fd, socket) || !isConnection(fd.detail.row)) continue;
+      const holders = connected.get(fd.detail.inode);
+      if (holders) holders.push(fd);
+      else connected.set(fd.detail.inode, [fd]);
+    }
+    if (connected.size === 0) return;
+    for (const [inode, row] of hungUp(this.evidence, this.process.pid, new Set(connected.keys()))) {
+      for (const fd of connected.get(inode)!) {
+        this.hungUp++;
+        fds.set(fd.fd, { ...fd, detail: { ...(fd.detail as object), row } });
+      }
+    }
   }
 
   private readSockets(links: Iterable<ByteString>): SocketTable | undefined {
     const inodes = new Set<string>();
-    for (const link of links) if (link.startsWith('socket:[')) inodes.add(link.slice(8, -1));
+    for (const link of links) if (link.startsWith(SOCKET)) inodes.add(link.slice(SOCKET.length, -1));
     return inodes.size > 0 ? readSocketTable(this.evidence, this.process.pid, this.process.netns ?? '', { inodes }) : undefined;
   }
 
@@ -67,28 +102,9 @@ export class FdCensus {
     const kind = recognise(input);
     return { pid: this.process.pid, fd, kind: kind.name, link, ...(info && { info }), detail: kind.decode(input) };
   }
-
-  private members(): Member<Fd>[] {
-    const things = [...this.known.values()].map((fd) => [fd, thingOf(fd)] as const);
-    for (const [fd, { thing }] of things) {
-      const before = this.numberOf.get(thing);
-      if (before === undefined) this.numberOf.set(thing, fd.fd);
-      else if (before !== fd.fd) this.numberOf.set(thing, null);
-    }
-    return things.map(([fd, { thing, exact }]) => ({
-      identity: `${fd.pid}:${fd.fd}:${thing}`,
-      quality: exact && this.numberOf.get(thing) !== null ? 'exact' : 'weak',
-      item: fd,
-    }));
-  }
 }
 
-/**
- * What is open, apart from its number. A path names one file, but not one opening of it: it is exact for as long as it
- * is seen at one number only. (Temporary files and uploads have paths of their own; a file opened again and again has not.)
- */
-function thingOf(fd: Fd): { thing: string; exact: boolean } {
-  if (isPath(fd.link) && fd.kind !== 'memfd') return { thing: fd.link, exact: true };
-  const { id, quality } = kindOf(fd).identity(fd);
-  return { thing: id, exact: quality === 'exact' };
+/** One that may be hung up yet. */
+function isConnection(row: Pick<SocketRow, 'protocol' | 'state'> = { protocol: 'unix', state: '' }): boolean {
+  return row.protocol.startsWith('tcp') && row.state !== 'LISTEN' && row.state !== 'CLOSE_WAIT';
 }

@@ -4,7 +4,7 @@ import type { FdsData } from '../data.ts';
 import type { Group } from '../groups.ts';
 import type { WatchOptions } from './options.ts';
 import type { Watched } from './sampler.ts';
-import { IN_SEVERAL } from './trends.ts';
+import { IN_SEVERAL, type Trends } from './trends.ts';
 
 export interface WatchData {
   windowMs: number;
@@ -21,22 +21,27 @@ export type WatchedFdsData = Omit<FdsData, 'groups'> & { watch: WatchData; group
 
 const order: Record<WatchedGroup['trend'], number> = { growing: 0, grew: 1, 'too-short': 2, steady: 3 };
 
-export function withTrends(data: FdsData, watched: Watched, watching: WatchOptions, trends: WatchedGroup[]): WatchedFdsData {
-  const byGroup = new Map(trends.map((trend) => [`${trend.kind}\0${trend.key}`, trend]));
-  const sorted = trends.toSorted((a, b) => order[a.trend] - order[b.trend] || b.survivorsGained - a.survivorsGained || b.births - a.births);
+/** @param isGrouped by attributes the user chose: then no trend is that of a group */
+export function withTrends(data: FdsData, watched: Watched, watching: WatchOptions, { groups, ofFd }: Trends, isGrouped: boolean): WatchedFdsData {
+  const sorted = groups.toSorted((a, b) => order[a.trend] - order[b.trend] || b.survivorsGained - a.survivorsGained || b.births - a.births);
+  // Who was hung up ended in one group and began in another, and was neither opened nor closed.
+  const total = (what: 'births' | 'deaths'): number => groups.reduce((sum, group) => sum + (group.key === IN_SEVERAL ? 0 : group[what]), 0) - watched.hungUp;
   return {
     ...data,
-    groups: data.groups.map((group) => {
-      const trend = byGroup.get(`${group.kind}\0${group.key}`);
-      return trend ? { ...group, growthPerMinute: trend.growthPerMinute, trend: trend.trend } : group;
-    }),
+    groups: isGrouped ? data.groups : data.groups.map((group) => withTrend(group, ofFd)),
     watch: {
       windowMs: Math.round(watched.windowMs),
       intervalMs: watching.intervalMs,
       samples: watched.lives.sampleTimes.length,
-      births: trends.reduce((sum, { key, births }) => sum + (key === IN_SEVERAL ? 0 : births), 0),
-      deaths: trends.reduce((sum, { key, deaths }) => sum + (key === IN_SEVERAL ? 0 : deaths), 0),
+      births: Math.max(0, total('births')),
+      deaths: Math.max(0, total('deaths')),
       trends: sorted,
     },
   };
+}
+
+/** The look at the end may group otherwise than the watch did, for it knows more of each descriptor, and of none that is gone. */
+function withTrend(group: Group, ofFd: Trends['ofFd']): WatchedFdsData['groups'][number] {
+  const trend = group.examples.map(({ pid, fd }) => ofFd.get(`${pid}:${fd}`)).find((found) => found !== undefined);
+  return trend ? { ...group, growthPerMinute: trend.growthPerMinute, trend: trend.trend } : group;
 }

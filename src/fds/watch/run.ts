@@ -8,13 +8,14 @@ import type { ResolvedTarget } from '../../kernel/targets/index.ts';
 import type { Process, Snapshot } from '../../kernel/types.ts';
 import { UserError } from '../../kernel/user-error.ts';
 import { runRules } from '../../report/index.ts';
-import { count, duration, plural } from '../../report/words.ts';
-import { LEAST_SAMPLES, LEAST_WINDOW_MS, type TrendsEvent, type WatchedGroup } from '../../series/index.ts';
+import { count, duration } from '../../report/words.ts';
+import { LEAST_SAMPLES, type TrendsEvent, type WatchedGroup } from '../../series/index.ts';
 import { buildData } from '../data.ts';
 import type { ListOptions } from '../list-options.ts';
 import { viewOf } from '../view.ts';
 import { withTrends } from './data.ts';
 import type { WatchOptions } from './options.ts';
+import { noteWatch } from './coverage.ts';
 import { type Watched, watch } from './sampler.ts';
 import { trendsOf } from './trends.ts';
 import { trendBlocks } from './view.ts';
@@ -24,11 +25,11 @@ export async function runWatch(spec: string | undefined, options: TargetOptions,
   const target = targetOf(spec, options.tree, context, 'fds');
   const watched = await watchTarget(context.evidence, target, watching, context);
   const { snapshot, coverage } = await lookAtEnd(spec, options, watched, target, context);
-  const groups = trendsOf(watched.lives);
-  const event = eventOf(snapshot, watched, groups);
-  noteWatch(watched, watching, groups, coverage);
+  const trends = trendsOf(watched.lives);
+  const event = eventOf(snapshot, watched, trends.groups);
+  noteWatch(watched, watching, trends.groups, coverage);
   const findings = runRules(context.rules, event ? [event, snapshot] : [snapshot]);
-  const data = withTrends(buildData(snapshot, list, undefined), watched, watching, groups);
+  const data = withTrends(buildData(snapshot, list, undefined), watched, watching, trends, list.groupBy.length > 0);
   return {
     kind: 'report',
     target: { spec: target.spec, label: snapshot.label, pids: target.pids },
@@ -85,27 +86,4 @@ function eventOf(snapshot: Snapshot, watched: Watched, groups: WatchedGroup[]): 
 function nearestLimit(snapshot: Snapshot): { process: Process; open: number } | undefined {
   const rows = snapshot.tables.map(({ process, fds }) => ({ process, open: fds.length }));
   return rows.sort((a, b) => b.open / (b.process.limit.soft ?? Infinity) - a.open / (a.process.limit.soft ?? Infinity))[0];
-}
-
-function noteWatch(watched: Watched, watching: WatchOptions, groups: readonly WatchedGroup[], coverage: CoverageLog): void {
-  const samples = watched.lives.sampleTimes.length;
-  const tooShort = groups.filter((group) => group.trend === 'too-short');
-  const source = 'growth over time';
-  if (samples < LEAST_SAMPLES || watched.windowMs < LEAST_WINDOW_MS) {
-    const fix = `watch for ${duration(Math.max(LEAST_WINDOW_MS, LEAST_SAMPLES * watching.intervalMs))} or more`;
-    const detail = `the window is too short to judge: ${plural('sample', samples)} in ${duration(watched.windowMs)}`;
-    coverage.note({ source, status: 'partial', seen: samples, total: Math.max(samples, LEAST_SAMPLES), detail, fix, needed: true });
-  } else if (tooShort.length > 0) {
-    const [first] = tooShort;
-    coverage.note({ source, status: 'partial', seen: groups.length - tooShort.length, total: groups.length, detail: `too short to judge ${first!.kind} ${first!.key}: ${first!.because}`, needed: false });
-  } else {
-    coverage.note({ source, status: 'ok', seen: groups.length, total: groups.length, needed: true });
-  }
-  if (watched.late > samples / 4) {
-    coverage.note({ source: 'sampling', status: 'partial', seen: samples - watched.late, total: samples, detail: 'samples took longer than the interval', fix: 'a longer --interval', needed: false });
-  }
-  for (const { pid, from, to } of watched.limitChanges) {
-    const words = `the limit of process ${pid} changed while watching, from ${from.soft ?? 'unlimited'} to ${to.soft ?? 'unlimited'} (soft); forecasts use the new one`;
-    coverage.note({ source: `limit of process ${pid}`, status: 'ok', detail: words, needed: false });
-  }
 }

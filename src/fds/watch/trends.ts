@@ -15,28 +15,50 @@ export const sorting: Sorting<Fd> = {
   nameOf: (fd) => kindOf(fd).key(fd),
 };
 
-export function trendsOf(lives: Lives<Fd>): WatchedGroup[] {
+export interface Trends {
+  groups: WatchedGroup[];
+  /** The group of each descriptor that lives at the end, by `pid:fd`. */
+  ofFd: Map<string, WatchedGroup>;
+}
+
+interface Gathered {
+  kind: string;
+  key: string;
+  spans: LifeSpan[];
+  living: Fd[];
+}
+
+export function trendsOf(lives: Lives<Fd>): Trends {
+  const gathered = gather(lives);
+  const ofFd = new Map<string, WatchedGroup>();
+  const groups = gathered.map(({ kind, key, spans, living }) => {
+    const group = { kind, key, ...best(key, spans, lives.sampleTimes) };
+    for (const fd of living) ofFd.set(`${fd.pid}:${fd.fd}`, group);
+    return group;
+  });
+  for (const kind of new Set(groups.map((group) => group.kind))) {
+    const own = gathered.filter((group) => group.kind === kind);
+    if (own.length < 2 || groups.some((group) => group.kind === kind && group.trend === 'growing')) continue;
+    const trend = trendOf(IN_SEVERAL, own.flatMap(({ spans }) => spans.filter(isExact)), lives.sampleTimes);
+    if (trend.trend === 'growing') groups.push({ kind, key: IN_SEVERAL, ...trend });
+  }
+  return { groups, ofFd };
+}
+
+function gather(lives: Lives<Fd>): Gathered[] {
   const sorts = lives.sorts();
-  const keys = groupKeys(sorts.flatMap(({ examples, living }) => [...examples, ...living]));
-  const groups = new Map<string, { kind: string; key: string; spans: LifeSpan[] }>();
-  const kinds = new Map<string, LifeSpan[]>();
-  for (const { examples, spans } of sorts) {
+  const keys = groupKeys(sorts.flatMap(({ examples }) => [...examples]));
+  const groups = new Map<string, Gathered>();
+  for (const { examples, living, spans } of sorts) {
     const [example] = examples;
     const { kind } = example!;
     const key = keys.get(example!)!;
-    const group = groups.get(`${kind}\0${key}`) ?? { kind, key, spans: [] };
-    group.spans.push(...spans);
-    groups.set(`${kind}\0${key}`, group);
-    kinds.set(kind, [...(kinds.get(kind) ?? []), ...spans]);
+    let group = groups.get(`${kind}\0${key}`);
+    if (!group) groups.set(`${kind}\0${key}`, (group = { kind, key, spans: [], living: [] }));
+    for (const span of spans) group.spans.push(span);
+    for (const fd of living) group.living.push(fd);
   }
-  const result = [...groups.values()].map(({ kind, key, spans }) => ({ kind, key, ...best(key, spans, lives.sampleTimes) }));
-  for (const [kind, spans] of kinds) {
-    const own = result.filter((group) => group.kind === kind);
-    if (own.length < 2 || own.some((group) => group.trend === 'growing')) continue;
-    const trend = trendOf('all', spans.filter(isExact), lives.sampleTimes);
-    if (trend.trend === 'growing') result.push({ kind, key: IN_SEVERAL, ...trend });
-  }
-  return result;
+  return [...groups.values()];
 }
 
 /** Key of a kind that grows as a whole while none of its groups does. */

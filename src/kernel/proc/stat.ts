@@ -2,8 +2,9 @@
 import type { ByteString } from '../../evidence/types.ts';
 import { isDecimal, parseNumber } from './scan.ts';
 
-/** Task flag of kernel threads, include/linux/sched.h. */
+/** Task flags, include/linux/sched.h: a kernel thread, a task on its way out. */
 const PF_KTHREAD = 0x00200000;
+const PF_EXITING = 0x00000004;
 
 export interface ProcStat {
   pid: number;
@@ -17,6 +18,8 @@ export interface ProcStat {
   /** Clock ticks since boot, decimal. */
   startTime: string;
   kernelThread: boolean;
+  /** It is past the point where descriptors are given up, though its parent may not know yet. */
+  exiting: boolean;
 }
 
 /** Null when the text is cut before the end of the start time or is no stat line. */
@@ -35,5 +38,5 @@ export function parseStat(text: ByteString): ProcStat | null {
   const flags = parseNumber(flagsText ?? '');
   if (pid < 0 || ppid < 0 || flags < 0 || startTime === undefined || !isDecimal(startTime)) return null;
   const comm = text.slice(open + 2, close);
-  return { pid, comm, state, ppid, flags, startTime, kernelThread: Math.floor(flags / PF_KTHREAD) % 2 === 1 };
+  return { pid, comm, state, ppid, flags, startTime, kernelThread: (flags & PF_KTHREAD) !== 0, exiting: (flags & PF_EXITING) !== 0 };
 }

@@ -5,6 +5,7 @@ import type { RawTable, SocketLookup } from '../fd-table.ts';
 import { listPids } from '../process.ts';
 import { readSocketTable } from '../socket-tables.ts';
 import type { Process, SocketRow, SocketTable } from '../types.ts';
+import type { SnapshotOptions } from './options.ts';
 
 export interface SocketIndex {
   tables: Map<string, SocketTable>;
@@ -17,7 +18,7 @@ export interface SocketIndex {
 
 const PREFIX = 'socket:[';
 
-export function readSockets(evidence: Evidence, raws: readonly RawTable[], coverage: CoverageLog): SocketIndex {
+export function readSockets(evidence: Evidence, raws: readonly RawTable[], options: SnapshotOptions, coverage: CoverageLog): SocketIndex {
   const tables = new Map<string, SocketTable>();
   const wantedOf = new Map<string, { pid: number; inodes: Set<string> }>();
   for (const raw of raws) {
@@ -26,7 +27,9 @@ export function readSockets(evidence: Evidence, raws: readonly RawTable[], cover
     for (const link of raw.links.texts) if (link.startsWith(PREFIX)) wanted.inodes.add(link.slice(PREFIX.length, -1));
     if (wanted.inodes.size > 0) wantedOf.set(key, wanted);
   }
-  for (const [netns, { pid, inodes }] of wantedOf) tables.set(netns, readSocketTable(evidence, pid, netns, { inodes }));
+  // What a tape is made of, and made for, is the text of the tables.
+  const ours = evidence.origin === 'live' && !options.everything ? evidence.readlink('/proc/self/ns/net').value?.slice(5, -1) : undefined;
+  for (const [netns, { pid, inodes }] of wantedOf) tables.set(netns, readSocketTable(evidence, pid, netns, { inodes, own: netns === ours }));
   const index = indexOf(tables);
   const missing = new Set<string>();
   for (const [netns, { inodes }] of wantedOf) {

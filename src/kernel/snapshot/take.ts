@@ -27,7 +27,7 @@ export interface Look {
 export async function takeSnapshot(evidence: Evidence, pids: readonly number[], name: string, options: SnapshotOptions): Promise<Look> {
   const coverage = new CoverageLog();
   const raws = await readTables(evidence, pids, options, coverage);
-  const sockets = readSockets(evidence, raws, coverage);
+  const sockets = readSockets(evidence, raws, options, coverage);
   askSockDiag(evidence, raws, sockets, options, coverage);
   const label = labelOf(raws.map(({ process }) => process), name, `process ${pids.join(', ')}`);
   const snapshot = snapshotOf(label, raws.map((raw) => tableOf(raw, sockets)));

@@ -18,6 +18,7 @@ describe('parseStat', () => {
       flags: 4194368,
       startTime: '107316',
       kernelThread: false,
+      exiting: false,
     });
   });
 
@@ -54,7 +55,7 @@ describe('parseStat', () => {
     fc.assert(
       fc.property(model, fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String), (m, startTime) => {
         const line = `${m.pid} (${m.comm}) ${m.state} ${m.ppid} 1 1 0 -1 ${m.flags} 0 0 0 0 0 0 0 0 20 0 1 0 ${startTime} 4096 1 2 3\n`;
-        expect(parseStat(line)).toEqual({ ...m, startTime, kernelThread: (m.flags & 0x200000) !== 0 });
+        expect(parseStat(line)).toEqual({ ...m, startTime, kernelThread: (m.flags & 0x200000) !== 0, exiting: (m.flags & 4) !== 0 });
       }),
     );
   });
