@@ -5,6 +5,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
+import { hasNode, OTHER_NODES } from './runtimes.ts';
 
 const told = new Set<string>();
 
@@ -27,13 +28,14 @@ export function findProgram(name: string): string | undefined {
 const CONDITIONS: Record<string, () => boolean> = {
   root: () => process.geteuid?.() === 0,
   fuse: () => mayAccess('/dev/fuse', constants.R_OK | constants.W_OK),
+  ...Object.fromEntries(OTHER_NODES.map((major) => [`node${major}`, () => hasNode(major)])),
 };
 
 function isPresent(name: string): boolean {
   return CONDITIONS[name]?.() ?? findProgram(name) !== undefined;
 }
 
-/** Names among `names` (programs, `root`, `fuse`) this machine lacks. */
+/** Names among `names` (programs, `root`, `fuse`, `node24`) this machine lacks. */
 export function missing(names: string[]): string[] {
   return names.filter((name) => !isPresent(name));
 }

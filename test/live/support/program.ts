@@ -106,9 +106,9 @@ export function startFactory(commands: string[], options: { uid?: number } = {})
 }
 
 /** Starts `leak-server.mjs`, `busy-server.mjs` or `many-fds.mjs` with arguments like `count=23`. */
-export function startNode(file: string, args: string[] = []): Promise<Running<Truth>> {
+export function startNode(file: string, args: string[] = [], node = process.execPath): Promise<Running<Truth>> {
   const folder = ownFolder('node');
-  return running(process.execPath, [join(PROGRAMS, file), `dir=${folder}`, ...args], folder);
+  return running(node, [join(PROGRAMS, file), `dir=${folder}`, ...args], folder);
 }
 
 const compiled = new Map<string, Promise<string>>();
@@ -138,6 +138,8 @@ export interface RunOptions {
   input?: string;
   uid?: number;
   cwd?: string;
+  /** The Node it runs in; ours unless told. */
+  node?: string;
   /** SIGKILL after that; default 30,000. */
   timeoutMs?: number;
 }
@@ -155,7 +157,7 @@ export interface RunResult {
 export function reloadctl(args: string[], options: RunOptions = {}): Promise<RunResult> {
   const started = performance.now();
   const user = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid };
-  const child = spawn(process.execPath, [BINARY, ...args], { env: plainEnv(options.env), cwd: options.cwd ?? ROOT, ...user });
+  const child = spawn(options.node ?? process.execPath, [BINARY, ...args], { env: plainEnv(options.env), cwd: options.cwd ?? ROOT, ...user });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
