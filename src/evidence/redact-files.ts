@@ -33,8 +33,12 @@ const redactCmdline: FileRule = (words, content) =>
   content.split('\0').map((argument) => (argument.startsWith('/') ? redactPath(words, argument) : redactText(words, argument))).join('\0');
 
 /** Variables whose value is a list of descriptor or process numbers, handed over on purpose. */
-const HANDED_OVER = /^(?:LISTEN_\w+|NGINX|\w*_(?:FDS?|PID))$/;
+const HANDED_OVER = /^(?:LISTEN_\w+|NGINX|\w*_(?:FDS?(?:_\d+)?|PID))$/;
 const NUMBERS = /^\d+(?:[,:;]\d*)*$/;
+/** A descriptor number before an address (puma: `5:tcp://0.0.0.0:9292`), */
+const NUMBER_FIRST = /^(\d{1,7}:)([a-z].*)$/s;
+/** and behind each of several (server_starter: `0.0.0.0:80=3;/run/app.sock=4`). */
+const NUMBERS_LAST = /^[^=;]+=\d{1,7}(?:;[^=;]+=\d{1,7})*$/;
 
 /** Values become keyed hashes: whether two are equal can still be told, what they are cannot. */
 const redactEnviron: FileRule = (words, content) =>
@@ -46,7 +50,11 @@ const redactEnviron: FileRule = (words, content) =>
       const name = entry.slice(0, equals);
       const value = entry.slice(equals + 1);
       if (value === '' || (HANDED_OVER.test(name) && NUMBERS.test(value))) return entry;
-      return `${name}=${name === 'LISTEN_FDNAMES' ? words.text(value) : words.hash('environ', value).slice(0, 16)}`;
+      const hidden = (text: string): string => words.hash('environ', text).slice(0, 16);
+      const [, number, address] = /^PUMA_INHERIT_\d+$/.test(name) ? (NUMBER_FIRST.exec(value) ?? []) : [];
+      if (address !== undefined) return `${name}=${number}a${hidden(address)}`;
+      if (name === 'SERVER_STARTER_PORT' && NUMBERS_LAST.test(value)) return `${name}=${value.replace(/[^=;]+(?==)/g, hidden)}`;
+      return `${name}=${name === 'LISTEN_FDNAMES' ? words.text(value) : hidden(value)}`;
     })
     .join('\0');
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { announcedFds } from '../../src/kernel/announced-fds.ts';
 import { openRedactor } from '../../src/evidence/redact.ts';
 import type { Question } from '../../src/evidence/tape-format.ts';
 import { openTapeWriter } from '../../src/evidence/tape-write.ts';
@@ -161,6 +162,13 @@ describe('files', () => {
     expect(entries[4]?.slice(2)).toBe(entries[5]?.slice(2));
     expect(entries[4]).not.toContain('xyz');
     expect(entries.slice(6)).toEqual(['C=', '']);
+  });
+
+  it('keep which descriptors servers hand to their next generation, and hide where those listen', () => {
+    const handed = ['EINHORN_FD_0=4', 'PUMA_INHERIT_0=5:tcp://10.1.2.3:9292', 'PUMA_INHERIT_1=6:unix:/run/secret', 'SERVER_STARTER_PORT=10.1.2.3:80=7;/run/secret=8'];
+    const environ = file('/proc/7/environ', `${handed.join('\0')}\0NOT_HANDED=10.1.2.3:80=9\0`);
+    expect(environ).not.toMatch(/10\.1\.2\.3|secret/);
+    expect(announcedFds(environ, [7], [3, 4, 5, 6, 7, 8, 9])).toEqual([4, 5, 6, 7, 8]);
   });
 
   it.each([
