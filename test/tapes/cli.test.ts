@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../src/report/index.ts';
 import { ownFolder, reloadctl } from '../live/support/program.ts';
+import { compileSchema, mutate } from '../schema/support.ts';
 import { rewritten, tapeFile, tapeText, without } from './support/tapes.ts';
 
 const NEAR = tapeFile('full', 'fd-near-limit');
@@ -166,6 +167,10 @@ describe('the tape of a watch', () => {
     expect(first.report.findings.map(({ id }) => id)).toEqual(['fd/growth']);
     expect(first.report.data).toMatchObject({ watch: { samples: 21 } });
     const [again, told] = [await reportOn(['fds', '--from', watch]), await reportOn(['fds', '--watch', '11s', '--from', watch])];
+    const validate = compileSchema();
+    validate(again.report);
+    expect(validate.errors).toBeNull();
+    expect(validate(mutate(again.report, ['data', 'watch', 'trends', 0, 'trend'], 'leaking'))).toBe(false);
     expect(again.report).toEqual(first.report);
     expect(told.report).toEqual(first.report);
   });

@@ -34,7 +34,8 @@ function deletedFiles(tables: readonly FdTable[]): DeletedFile[] {
   const files = new Map<string, DeletedFile>();
   for (const { process, fds } of tables) {
     for (const fd of fdsOf(fds, file)) {
-      if (!isDeleted(fd.link, fd.stat) || sharedMemory.test(fd.link)) continue;
+      // An empty one (a lock file, say) keeps no space from anybody.
+      if (!isDeleted(fd.link, fd.stat) || fd.stat?.allocatedBytes === 0 || sharedMemory.test(fd.link)) continue;
       const { id } = fileIdentity(fd);
       if (!files.has(id)) files.set(id, { process, fd, allocated: fd.stat?.allocatedBytes });
     }

@@ -20,7 +20,7 @@ describe('fd/deleted-file', () => {
 
   it('counts an inode once, however many descriptors and processes hold it', () => {
     const same = { ino: '77', stat: { nlink: 0, allocatedBytes: 20 * MiB } };
-    const [finding] = find(tableOf({}, [gone(3, 0, same), gone(4, 0, same)]), tableOf({ pid: 43 }, [gone(3, 0, same)]));
+    const [finding] = find(tableOf({}, [gone(3, 1, same), gone(4, 1, same)]), tableOf({ pid: 43 }, [gone(3, 1, same)]));
     expect(finding!.title).toMatch(/^1 deleted file still holds 20\.0 MiB: it is /);
   });
 
@@ -38,6 +38,7 @@ describe('fd/deleted-file', () => {
           fileFd(9, '/anon_hugepage (deleted)', { stat: big }),
           fileFd(10, '/tmp/dir (deleted)', { stat: { ...big, mode: 0o40755 } }),
           fileFd(11, '/tmp/alive'),
+          gone(12, 0),
         ]),
       ),
     ).toEqual([]);
