@@ -21,6 +21,7 @@ export function readProcess(evidence: Evidence, pid: number): Process | null {
   const limit = parseOpenFilesLimit(evidence.read(`${base}/limits`).value ?? '');
   const exe = evidence.readlink(`${base}/exe`).value;
   const netns = evidence.readlink(`${base}/ns/net`).value?.slice(5, -1);
+  const threads = status?.threads ?? 0;
   const origin = parseCgroup(evidence.read(`${base}/cgroup`).value ?? '');
   return {
     pid,
@@ -31,14 +32,19 @@ export function readProcess(evidence: Evidence, pid: number): Process | null {
     state: stat.state,
     kernelThread: stat.kernelThread,
     uid: status?.uid ?? -1,
-    threads: status?.threads ?? 0,
+    threads,
     fdSize: status?.fdSize ?? 0,
-    open: countOpen(evidence, pid, stat.kernelThread || stat.state === 'Z'),
+    open: isHeadless({ state: stat.state, threads }) ? null : countOpen(evidence, pid, stat.kernelThread || stat.state === 'Z'),
     limit: limit ?? { soft: null, hard: null },
     ...(!limit && { limitUnknown: true }),
     ...(netns !== undefined && { netns }),
     ...(origin && { origin }),
   };
+}
+
+/** Its main thread has ended while others go on: the table lives with them, and /proc/PID/fd shows nothing. */
+export function isHeadless({ state, threads }: Pick<Process, 'state' | 'threads'>): boolean {
+  return state === 'Z' && threads > 1;
 }
 
 /**

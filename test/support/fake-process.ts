@@ -28,6 +28,7 @@ export interface FakeProcess {
   hard?: string;
   fdSize?: number;
   nsPids?: number[];
+  threads?: number;
   environ?: Record<string, string>;
   /** By number. */
   fds?: Record<number, string | FakeFd>;
@@ -42,7 +43,7 @@ export function statLine({ pid, ppid = 1, comm = 'app', state = 'S', startTime =
   return `${pid} (${comm}) ${state} ${ppid} ${pid} ${pid} 0 -1 ${flags} ${'0 '.repeat(12)}${startTime} 1000 100 0\n`;
 }
 
-function statusText({ pid, ppid = 1, comm = 'app', state = 'S', uid = 1000, fdSize = 256, nsPids }: FakeProcess): string {
+function statusText({ pid, ppid = 1, comm = 'app', state = 'S', uid = 1000, fdSize = 256, nsPids, threads = 1 }: FakeProcess): string {
   const uids = `${uid}\t${uid}\t${uid}\t${uid}`;
   return [
     `Name:\t${comm}`,
@@ -53,7 +54,7 @@ function statusText({ pid, ppid = 1, comm = 'app', state = 'S', uid = 1000, fdSi
     `Uid:\t${uids}`,
     `FDSize:\t${fdSize}`,
     `NSpid:\t${(nsPids ?? [pid]).join('\t')}`,
-    'Threads:\t1',
+    `Threads:\t${threads}`,
     'SigCgt:\t0000000000000000',
     '',
   ].join('\n');

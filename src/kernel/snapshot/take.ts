@@ -4,7 +4,7 @@ import { CoverageLog, errnoWords, statusOf } from '../coverage.ts';
 import { LARGE_TABLE, sampleSockets } from '../fd-sample.ts';
 import { completeFds, decodeTable, type RawTable, readRawTable } from '../fd-table.ts';
 import { isOutOfDescriptors } from '../own-limits.ts';
-import { readProcess, stillThere } from '../process.ts';
+import { isHeadless, readProcess, stillThere } from '../process.ts';
 import type { FdTable, Snapshot } from '../types.ts';
 import { snapshotOf } from './empty.ts';
 import { labelOf } from './label.ts';
@@ -89,6 +89,11 @@ function noteTable(raw: RawTable, alone: boolean, options: SnapshotOptions, cove
     coverage.note({ source: 'fd table', status: 'unsupported', detail: `process ${process.pid} is a kernel thread: it has no descriptors`, needed: true });
     return;
   }
+  if (isHeadless(process)) {
+    const detail = `the main thread of process ${process.pid} has ended, and its other threads (${process.threads - 1}) go on: /proc/${process.pid}/fd is empty then, though they have descriptors`;
+    coverage.note({ source: 'fd table', status: 'unsupported', seen: 0, total: 1, detail, fix: `ls -l /proc/${process.pid}/task/*/fd`, needed: true });
+    return;
+  }
   if (process.state === 'Z') {
     const detail = `process ${process.pid} is a zombie: it has ended, and its parent ${process.ppid} has not taken its exit status`;
     const fix = `look at its parent: reloadctl fds ${process.ppid}`;
@@ -131,7 +136,8 @@ function rightsFor(errno: string, options: SnapshotOptions): string {
 
 function tableOf(raw: RawTable, sockets: SocketIndex): FdTable {
   const fds = decodeTable(raw, sockets.of(raw.process));
-  return { process: raw.process, fds, ...(raw.sampled && { sampled: true }), ...(raw.errno !== undefined && { errno: raw.errno }) };
+  const errno = raw.errno ?? (isHeadless(raw.process) ? 'ENOTSUP' : undefined);
+  return { process: raw.process, fds, ...(raw.sampled && { sampled: true }), ...(errno !== undefined && { errno }) };
 }
 
 /** Pids are used again: what was read belongs to our process only if it is still there at the end. */

@@ -149,6 +149,10 @@ describe('takeSnapshot', () => {
     expect(zombie.coverage['fd table']).toMatchObject({ status: 'absent', fix: 'look at its parent: reloadctl fds 7', needed: true });
     expect(zombie.coverage['fd table']!.detail).toContain('is a zombie');
     expect(zombie.coverage.processes).toBeUndefined();
+    const headless = await look(worldOf({ pid: 42, ppid: 7, state: 'Z', exe: null, threads: 3 }));
+    expect(headless.coverage['fd table']).toMatchObject({ status: 'unsupported', fix: 'ls -l /proc/42/task/*/fd', needed: true });
+    expect(headless.coverage['fd table']!.detail).toContain('its other threads (2) go on');
+    expect(headless.snapshot.tables[0]).toMatchObject({ process: { open: null }, errno: 'ENOTSUP' });
     const kernel = await look(worldOf({ pid: 42, ppid: 2, kernelThread: true, exe: null }));
     expect(kernel.coverage['fd table']).toMatchObject({ status: 'unsupported', needed: true });
     expect(kernel.verdict).toBe('inconclusive');
