@@ -10,6 +10,13 @@ export const commands: readonly CommandEntry[] = [
     rules: descriptorRules,
   },
   {
+    name: 'strace',
+    summary: 'logs of strace: descriptor tables over time, and the place that opened what leaks',
+    effects: 'none',
+    load: () => import('./strace/index.ts'),
+    rules: async () => (await import('./strace/rules/index.ts')).straceRules,
+  },
+  {
     name: 'record',
     summary: 'take the evidence now and analyse it anywhere later with --from',
     effects: 'reads',

@@ -1,6 +1,7 @@
 /** The world, as questions and answers. Nothing else of the tool reads the machine. */
 export { type InputText, readInputFile, readInputStream } from './input-file.ts';
 export { type LiveOptions, openLive } from './live.ts';
+export { type LogInput, LogInputError, logFilesOf, openLogFile, openLogStream, pidOfName } from './log-input.ts';
 export { openRedactor, type Redactor } from './redact.ts';
 export { isOutOfDescriptors } from './spare.ts';
 export { loadTapeFile, saveTapeFile } from './tape-file.ts';

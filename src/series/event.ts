@@ -1,4 +1,5 @@
 import type { FdLimit, Snapshot } from '../kernel/types.ts';
+import type { TraceEvent } from './trace-event.ts';
 import type { GroupTrend, Quality } from './types.ts';
 
 /** The trend of one group of descriptors, handles, ... */
@@ -53,5 +54,5 @@ export interface ResidueEvent {
   groups: ResidueGroup[];
 }
 
-/** What rules observe: one look, what a watch saw, or what events left. A rule lets pass what is not its type. */
-export type Observation = Snapshot | TrendsEvent | ResidueEvent;
+/** What rules observe: one look, what a watch saw, what events left, or what a trace shows. A rule lets pass what is not its type. */
+export type Observation = Snapshot | TrendsEvent | ResidueEvent | TraceEvent;

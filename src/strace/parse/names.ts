@@ -1,0 +1,43 @@
+/** Names of calls as small numbers, found by the hash that the scanner makes while it reads the name. */
+
+const SLOTS = 8192;
+const MASK = SLOTS - 1;
+/** Text that looks like calls can hold any number of names: those after so many are one. */
+const MOST = 2048;
+
+export class Names {
+  readonly text: string[] = ['?'];
+  private readonly hashes: number[] = [0];
+  private readonly slots = new Int16Array(SLOTS);
+
+  /** Adds names that are known beforehand; their ids follow one another from 1. */
+  constructor(known: readonly string[]) {
+    for (const name of known) this.id(hashOf(name), name.length, () => name);
+  }
+
+  get count(): number {
+    return this.text.length;
+  }
+
+  /** @param read gives the name itself; called only for one not seen before */
+  id(hash: number, length: number, read: () => string): number {
+    let at = hash & MASK;
+    for (let id = this.slots[at]!; id !== 0; id = this.slots[(at = (at + 1) & MASK)]!) {
+      if (this.hashes[id] === hash && this.text[id]!.length === length) return id;
+    }
+    if (this.text.length >= MOST) return 0;
+    const id = this.text.length;
+    // A slice of the log would keep its whole block alive.
+    this.text.push(Buffer.from(read(), 'latin1').toString('latin1'));
+    this.hashes.push(hash);
+    this.slots[at] = id;
+    return id;
+  }
+}
+
+/** The hash of the scanner, of a string. */
+export function hashOf(name: string): number {
+  let hash = 0;
+  for (let i = 0; i < name.length; i++) hash = (Math.imul(hash, 31) + name.charCodeAt(i)) | 0;
+  return hash;
+}

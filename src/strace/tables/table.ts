@@ -1,0 +1,43 @@
+/** One files_struct: the numbers that threads share which were made with CLONE_FILES. */
+import type { Clock } from './clock.ts';
+import { SiteLives } from './lives.ts';
+import type { Slot, Thread } from './types.ts';
+
+export class FilesTable {
+  readonly id: number;
+  readonly slots = new Map<number, Slot>();
+  /** The last one of each number that was closed. */
+  readonly closed = new Map<number, Slot>();
+  readonly users = new Set<Thread>();
+  readonly lives = new Map<number, SiteLives>();
+  /** Below this every number is known: the kernel gives out the lowest free one. */
+  known = 0;
+  /** How often it was copied by a fork. */
+  forks = 0;
+  lastFork: { line: number; time: number; child: number } | undefined;
+  /** What did not fit: opens of a number believed open, and the like. */
+  repairs = 0;
+  /** First tick, and when that was, µs. */
+  readonly born: number;
+  readonly bornDoublings: number;
+  readonly bornTime: number;
+  most = 0;
+  /** The beginning of its program is in the log. */
+  isComplete = false;
+  /** CLOEXEC of what is found to have been there before: false once an exec has sorted them. */
+  cloexecBefore: boolean | null = null;
+
+  constructor(id: number, clock: Clock, time: number) {
+    this.id = id;
+    this.born = clock.now;
+    this.bornDoublings = clock.doublings;
+    this.bornTime = time;
+  }
+
+  livesOf(slot: Slot, clock: Clock): SiteLives {
+    const site = slot.site!;
+    let lives = this.lives.get(site.id);
+    if (!lives) this.lives.set(site.id, (lives = new SiteLives(site, clock)));
+    return lives;
+  }
+}

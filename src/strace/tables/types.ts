@@ -1,0 +1,122 @@
+/** Who holds what: open files, the numbers for them, the tables of numbers, the threads that use a table. */
+import type { ByteString } from '../../evidence/types.ts';
+import type { FilesTable } from './table.ts';
+
+/** An open file: what dup, fork and SCM_RIGHTS share. */
+export interface Description {
+  id: number;
+  kind: string;
+  /** Path, address, ...; empty when the log does not tell. */
+  target: ByteString;
+  /** Numbers in all tables. */
+  holders: number;
+  /** Address it listens on. */
+  listening?: string;
+  /** Address it is bound to. */
+  bound?: string;
+  reusePort?: boolean;
+  reuseAddress?: boolean;
+  /** Made by accept. */
+  accepted?: boolean;
+  /** Held by flock or a lock of the open file. */
+  locked?: boolean;
+  /** Process of a pidfd. */
+  pid?: number;
+}
+
+/** Where descriptors are opened: a stack frame, or call and path template. */
+export interface Site {
+  id: number;
+  call: string;
+  kind: string;
+  /** Without stacks: the path by its looks, or other words for what is opened. */
+  look: ByteString;
+  /** With -k: the frame. */
+  frame: string | undefined;
+  /** Up to two paths that look so, to make a template of. */
+  paths: ByteString[];
+  /** The innermost frames of the program, of its first open (-k). */
+  frames?: string[];
+  opened: number;
+  closed: number;
+}
+
+export type How = 'opened' | 'pre-existing' | 'inherited' | 'received';
+
+/** One number in one table. */
+export interface Slot {
+  fd: number;
+  description: Description;
+  /** null: not known. */
+  cloexec: boolean | null;
+  how: How;
+  /** Undefined for what was there before the log. */
+  site: Site | undefined;
+  /** Is it counted at its site? The copy a fork makes is not. */
+  counted: boolean;
+  call: string;
+  tid: number;
+  /** Tick of `Clock`, and how long ticks were then; line of the log; µs. */
+  tick: number;
+  doublings: number;
+  line: number;
+  time: number;
+  /** The thread that used it last; 0 for none. */
+  usedBy: number;
+  /** `forks` of the table when it was opened. */
+  forks: number;
+  /** Taken for granted (0 to 2), never seen. */
+  assumed: boolean;
+  /** Its number or its flag was set on purpose, for a program to be started. */
+  intended: boolean;
+  closedBy: number;
+  closedLine: number;
+  closedTime: number;
+  closedCall: string;
+  /** The close was entered and has not returned. */
+  closing: boolean;
+  /** Who had closed this number before it was opened. */
+  before: { tid: number; line: number; time: number } | undefined;
+}
+
+export interface Thread {
+  /** As the log names it; 0 when it does not. */
+  tid: number;
+  /** Of the thread group. */
+  pid: number;
+  table: FilesTable;
+  program: string;
+  /** It had lines of its own. */
+  isSeen: boolean;
+  /** First and last time, µs; NaN without. */
+  firstTime: number;
+  /** Forked, and has not called exec. */
+  beforeExec: boolean;
+  parent: number;
+  pending: Pending | undefined;
+  /** What `pending` is when there is one. */
+  half: Pending;
+  /** Calls of close one after the other, with numbers one after the other. */
+  run: CloseRun | undefined;
+  limit: number | null;
+}
+
+/** A call that has not returned. */
+export interface Pending {
+  name: number;
+  /** The arguments so far, for calls that matter. */
+  args: ByteString;
+  fd: number;
+  time: number;
+  line: number;
+  /** The close took effect at its entry. */
+  closed: Slot | undefined;
+}
+
+export interface CloseRun {
+  last: number;
+  step: number;
+  length: number;
+  /** EBADF of numbers that had been open. */
+  bad: { fd: number; line: number; time: number; slot: Slot }[];
+}
