@@ -20,6 +20,8 @@ export interface Call {
   /** Of its line, or of the line of its first half. */
   line: number;
   time: number;
+  /** When it returned, µs; NaN when the log does not tell. */
+  returnedAt: number;
 }
 
 export interface Context {

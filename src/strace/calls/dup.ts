@@ -128,7 +128,7 @@ function flock(context: Context, thread: Thread, call: Call): void {
 }
 
 /** Requests that return a descriptor. */
-const IOCTL_FDS = /\b(?:TIOCGPTPEER|NS_GET_\w+|KVM_CREATE_\w+|SIOCGSKNS|UDMABUF_CREATE\w*|USERFAULTFD_IOC_NEW|VFIO_GROUP_GET_DEVICE_FD|LIRC_\w*GETFD)\b/;
+const IOCTL_FDS = /\b(?:TIOCGPTPEER|0x5441|NS_GET_\w+|KVM_CREATE_\w+|SIOCGSKNS|UDMABUF_CREATE\w*|USERFAULTFD_IOC_NEW|VFIO_GROUP_GET_DEVICE_FD|LIRC_\w*GETFD)\b/;
 
 function ioctl(context: Context, thread: Thread, call: Call): void {
   if (!call.ok) return;
@@ -136,8 +136,10 @@ function ioctl(context: Context, thread: Thread, call: Call): void {
   if (/\bFIONCLEX\b|, (?:request=)?0x5450\b/.test(call.args)) mark(context, thread, call, false);
   const { decoration } = fdOf(call.result);
   if (decoration === undefined && !(call.value > 2 && IOCTL_FDS.test(call.args))) return;
-  const request = unnamed(splitArgs(call.args)[1] ?? '');
-  context.fds.open(thread, call.value, { kind: 'other', target: decoration ?? '', cloexec: null, call: 'ioctl', siteWords: request, isLowest: call.isWhole });
+  const [, request = '', flags = ''] = splitArgs(call.args).map(unnamed);
+  // The others mark what they make.
+  const cloexec = /TIOCGPTPEER|0x5441/.test(request) ? hasFlag(flags, 'O_CLOEXEC', O_CLOEXEC) : IOCTL_FDS.test(request) ? true : null;
+  context.fds.open(thread, call.value, { kind: 'other', target: decoration ?? '', cloexec, call: 'ioctl', siteWords: request, isLowest: call.isWhole });
 }
 
 function mark(context: Context, thread: Thread, call: Call, isOn: boolean): void {

@@ -28,9 +28,9 @@ export class Epolls {
 
   readonly handlers: Record<string, Handler> = {
     epoll_ctl: (context, thread, call) => this.control(context, thread, call),
-    epoll_wait: (context, thread, call) => this.waited(context, thread, call),
-    epoll_pwait: (context, thread, call) => this.waited(context, thread, call),
-    epoll_pwait2: (context, thread, call) => this.waited(context, thread, call),
+    epoll_wait: (_context, thread, call) => this.waited(thread, call),
+    epoll_pwait: (_context, thread, call) => this.waited(thread, call),
+    epoll_pwait2: (_context, thread, call) => this.waited(thread, call),
   };
 
   private control(context: Context, thread: Thread, call: Call): void {
@@ -61,11 +61,11 @@ export class Epolls {
     }
   }
 
-  private waited({ fds }: Context, { table }: Thread, call: Call): void {
+  private waited({ table }: Thread, call: Call): void {
     if (!(call.value > 0)) return;
     const own = this.listeners.get(table);
     if (!own) return;
-    for (const registered of own.values()) if (Number.isNaN(registered.readyAt) && call.args.includes(registered.data)) registered.readyAt = fds.time;
+    for (const registered of own.values()) if (Number.isNaN(registered.readyAt) && call.args.includes(registered.data)) registered.readyAt = call.returnedAt;
   }
 
   /** An accept on that number has returned, with a connection or without. */

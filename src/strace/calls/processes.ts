@@ -37,7 +37,7 @@ export function pidfdOfFork(context: Context, thread: Thread, call: Call): void 
 function exec(context: Context, thread: Thread, call: Call): void {
   if (!call.ok) return;
   const path = firstString(call.args)?.value ?? '';
-  context.model.exec(thread, path, environmentOf(call.args));
+  context.model.exec(thread, path, environmentOf(call.args), call.line);
 }
 
 /** Printed with -v only. */

@@ -353,6 +353,7 @@ export class Follower {
       isWhole: half === undefined,
       line: half?.line ?? number,
       time: half?.time ?? this.model.fds.time,
+      returnedAt: half ? this.model.fds.time : this.model.fds.time + line.duration,
     };
   }
 

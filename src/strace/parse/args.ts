@@ -118,9 +118,9 @@ export function numberOf(text: ByteString): number {
 /** Is the flag set, as a word or (-X raw) as a bit? */
 export function hasFlag(flags: ByteString, word: string, bit: number): boolean {
   if (flags.includes(word)) return true;
-  // Numbers stand alone (-X raw), before a comment (-X verbose), or for bits that strace does not know.
-  const raw = /^(?:0x[0-9a-f]+|\d+)(?=$|[| ])/.exec(flags);
-  return raw !== null && !flags.includes('/*') && (Number(raw[0]) & bit) === bit;
+  // Numbers stand alone (-X raw), or for bits that strace does not know; behind /* they only comment words that were looked at.
+  if (flags.includes('/*')) return false;
+  return flags.split('|').some((part) => /^(?:0x[0-9a-f]+|\d+)$/.test(part) && (Number(part) & bit) === bit);
 }
 
 /** The first string among the arguments, unescaped; undefined for NULL and for addresses. `end`: index behind its closing quote. */

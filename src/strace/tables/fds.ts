@@ -82,10 +82,13 @@ export class Fds {
   /** The kernel gave out `fd`: every number below is taken, and those nobody saw opened were there before. */
   inferBelow(thread: Thread, fd: number): void {
     const { table } = thread;
+    if (fd < table.known) return;
+    // Another thread may have got one of them and not returned yet.
+    for (const user of table.users) if (user !== thread && user.pending !== undefined && user.pending.args !== '') return;
     // A wild number would cost a wild loop.
     const end = Math.min(fd, table.known + 65_536);
     for (let below = table.known; below < end; below++) if (!table.slots.has(below)) this.found(thread, below, '', 'unknown');
-    if (fd >= table.known) table.known = fd + 1;
+    table.known = fd + 1;
   }
 
   describe(kind: string, target: ByteString): Description {

@@ -45,7 +45,7 @@ export class Model {
 
   private newThread(tid: number, pid: number, table: FilesTable, parent: number): Thread {
     const thread: Thread = {
-      tid, pid, table, program: '', isSeen: false, firstTime: this.fds.time, beforeExec: false, parent,
+      tid, pid, table, program: '', isSeen: false, firstTime: this.fds.time, line: this.fds.line, beforeExec: false, parent,
       pending: undefined, half: { name: 0, args: '', fd: NaN, time: NaN, line: 0, closed: undefined }, run: undefined, limit: null,
     };
     // A pid that is given out again before we saw its end.
@@ -95,11 +95,12 @@ export class Model {
   }
 
   /** A new program: other threads of the process are gone, so are the numbers with CLOEXEC. */
-  exec(thread: Thread, path: ByteString, env: ByteString | undefined): void {
+  exec(thread: Thread, path: ByteString, env: ByteString | undefined, line: number): void {
     for (const other of [...thread.table.users]) if (other !== thread && other.pid === thread.pid) this.drop(other);
     this.unshare(thread);
     const old = thread.table;
-    const wasKnown = thread.isSeen || old.isComplete;
+    // With the exec as its first line a process is the one that strace started: what it has passed that exec.
+    const isFirst = line === thread.line;
     this.listener?.tableEnds(thread, old, 'exec', '');
     for (const slot of [...old.slots.values()]) if (slot.cloexec === true) this.fds.close(thread, slot, 'execve');
     const fresh = this.fds.newTable();
@@ -108,7 +109,7 @@ export class Model {
       fresh.slots.set(fd, slot);
       slot.how = slot.how === 'pre-existing' ? slot.how : 'inherited';
       slot.forks = 0;
-      if (slot.cloexec === null) slot.cloexec = slot.how === 'pre-existing' ? null : false;
+      if (slot.cloexec === null && (isFirst || slot.how !== 'pre-existing')) slot.cloexec = false;
     }
     fresh.most = fresh.slots.size;
     fresh.repairs = old.repairs;
@@ -117,7 +118,7 @@ export class Model {
     old.users.delete(thread);
     fresh.users.add(thread);
     thread.table = fresh;
-    const kept = wasKnown ? [...fresh.slots.values()].filter(({ fd }) => fd > 2) : [];
+    const kept = !isFirst ? [...fresh.slots.values()].filter(({ fd }) => fd > 2) : [];
     if (path !== '') thread.program = flat(path);
     this.listener?.execs(thread, path, kept, env);
     thread.beforeExec = false;

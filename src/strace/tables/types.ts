@@ -90,6 +90,8 @@ export interface Thread {
   isSeen: boolean;
   /** First and last time, µs; NaN without. */
   firstTime: number;
+  /** Of the log, when it was first known. */
+  line: number;
   /** Forked, and has not called exec. */
   beforeExec: boolean;
   parent: number;
