@@ -105,9 +105,9 @@ function fcntl(context: Context, thread: Thread, call: Call): void {
 
 function setCloexec(context: Context, thread: Thread, slot: Slot, call: Call, isOn: boolean): void {
   const { table } = thread;
-  const { fork } = { fork: table.lastFork };
+  const fork = table.lastFork;
   // Opened without the flag, copied by a fork of another thread, and marked after that: the child has it unmarked.
-  if (isOn && slot.cloexec === false && slot.how === 'opened' && table.forks > slot.forks && fork && fork.line > slot.line && table.users.size > 1 && slot.tid === thread.tid) {
+  if (isOn && slot.cloexec === false && slot.how === 'opened' && table.forks > slot.forks && fork && fork.line > slot.line && fork.tid !== thread.tid && slot.tid === thread.tid) {
     context.emit({ type: 'trace', at: context.moment(), actor: context.actor(thread), what: 'cloexec-race', fd: context.tell(slot), call: slot.call, fork: context.moment(fork.line, fork.time), child: fork.child });
   }
   if (!isOn) slot.intended = true;

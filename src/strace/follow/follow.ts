@@ -299,6 +299,7 @@ export class Follower {
     // The object of the call before is used again: halves are most of the lines of a busy log.
     const pending = thread.half;
     pending.name = name;
+    pending.matters = matters;
     pending.args = args;
     pending.fd = fd;
     pending.time = this.model.fds.time;

@@ -4,7 +4,7 @@
  */
 
 /** Ticks at most; when there are more, two become one. */
-const MOST = 64;
+const MOST = 128;
 
 export class Clock {
   /** Length of a tick, in µs or lines. */
@@ -19,7 +19,7 @@ export class Clock {
 
   constructor(isTimed: boolean) {
     this.isTimed = isTimed;
-    this.width = isTimed ? 1000 : 16;
+    this.width = isTimed ? 64 : 4;
   }
 
   /** @param at µs, or the number of the line */

@@ -84,7 +84,7 @@ export class Fds {
     const { table } = thread;
     if (fd < table.known) return;
     // Another thread may have got one of them and not returned yet.
-    for (const user of table.users) if (user !== thread && user.pending !== undefined && user.pending.args !== '') return;
+    for (const user of table.users) if (user !== thread && user.pending?.matters) return;
     // A wild number would cost a wild loop.
     const end = Math.min(fd, table.known + 65_536);
     for (let below = table.known; below < end; below++) if (!table.slots.has(below)) this.found(thread, below, '', 'unknown');

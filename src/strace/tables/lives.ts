@@ -14,9 +14,14 @@ export class SiteLives {
   closed = 0;
   private counts = new Map<number, number>();
   private doublings: number;
+  /** Tick of the first open, by the ticks of that time. */
+  private readonly first: number;
+  private readonly firstDoublings: number;
 
   constructor(site: Site, clock: Clock) {
     this.site = site;
+    this.first = clock.now;
+    this.firstDoublings = clock.doublings;
     this.doublings = clock.doublings;
   }
 
@@ -41,11 +46,14 @@ export class SiteLives {
   }
 
   /** @param living ticks of birth of those that still live; @param from first tick of the table */
-  trend(name: string, living: readonly number[], from: number, clock: Clock): GroupTrend {
+  trend(name: string, living: readonly number[], tableFrom: number, clock: Clock): GroupTrend {
     if (this.doublings !== clock.doublings) this.rewind(clock);
-    const ticks = Math.max(1, clock.now - from);
     const tickMs = clock.timed ? clock.width / 1000 : 0;
-    const scale = ticks * tickMs >= SHORT_MS ? tickMs : STRETCHED_MS / ticks;
+    const isLong = (clock.now - tableFrom) * tickMs >= SHORT_MS;
+    // The start of an interpreter is most of a short log, and says nothing of what came after.
+    const from = isLong ? tableFrom : clock.current(this.first, this.firstDoublings);
+    const ticks = Math.max(1, clock.now - from);
+    const scale = isLong ? tickMs : STRETCHED_MS / ticks;
     // What is born in the first tick would count as there before: there is a sample before it.
     const at = (tick: number): number => (Math.max(0, tick - from) + 1) * scale;
     const spans: LifeSpan[] = [...this.counts].map(([key, count]) => ({ bornAt: at(Math.floor(key / RADIX)), goneAt: at(key % RADIX), quality: 'exact', count }));
@@ -53,7 +61,7 @@ export class SiteLives {
     for (const tick of living) alive.set(tick, (alive.get(tick) ?? 0) + 1);
     for (const [tick, count] of alive) spans.push({ bornAt: at(tick), quality: 'exact', count });
     const trend = trendOf(name, spans, Array.from({ length: ticks + 2 }, (_, sample) => sample * scale));
-    if (scale === tickMs) return trend;
+    if (isLong) return trend;
     const real = tickMs / scale;
     // Rates of stretched time mean nothing.
     const rate = (perMinute: number): number => (real > 0 ? perMinute / real : 0);

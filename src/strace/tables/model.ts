@@ -46,7 +46,7 @@ export class Model {
   private newThread(tid: number, pid: number, table: FilesTable, parent: number): Thread {
     const thread: Thread = {
       tid, pid, table, program: '', isSeen: false, firstTime: this.fds.time, line: this.fds.line, beforeExec: false, parent,
-      pending: undefined, half: { name: 0, args: '', fd: NaN, time: NaN, line: 0, closed: undefined }, run: undefined, limit: null,
+      pending: undefined, half: { name: 0, matters: false, args: '', fd: NaN, time: NaN, line: 0, closed: undefined }, run: undefined, limit: null,
     };
     // A pid that is given out again before we saw its end.
     const old = this.threads.get(tid);
@@ -63,7 +63,7 @@ export class Model {
     child.program = parent.program;
     child.limit = parent.limit;
     child.beforeExec = !isThread;
-    if (!sharesFiles) parent.table.lastFork = { line: this.fds.line, time: this.fds.time, child: tid };
+    if (!sharesFiles) parent.table.lastFork = { line: this.fds.line, time: this.fds.time, child: tid, tid: parent.tid };
     this.unseen.add(child);
     if (this.unseen.size > MOST_UNSEEN) this.forget(this.unseen.values().next().value!);
     this.listener?.forks(parent, child, sharesFiles);

@@ -14,7 +14,7 @@ export class FilesTable {
   known = 0;
   /** How often it was copied by a fork. */
   forks = 0;
-  lastFork: { line: number; time: number; child: number } | undefined;
+  lastFork: { line: number; time: number; child: number; tid: number } | undefined;
   /** What did not fit: opens of a number believed open, and the like. */
   repairs = 0;
   /** First tick, and when that was, µs. */

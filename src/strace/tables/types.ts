@@ -106,6 +106,8 @@ export interface Thread {
 /** A call that has not returned. */
 export interface Pending {
   name: number;
+  /** It may make or take descriptors. */
+  matters: boolean;
   /** The arguments so far, for calls that matter. */
   args: ByteString;
   fd: number;
