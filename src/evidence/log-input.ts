@@ -82,14 +82,14 @@ function openRegular(name: string): LogInput {
     close: () => closeSync(fd),
   };
   if (!isPacked(magic, got)) return plain;
-  const packed = createReadStream('', { fd, start: 0, autoClose: false, highWaterMark: 256 * 1024 });
+  const packed = createReadStream('', { fd, start: 0, highWaterMark: 256 * 1024 });
   packed.on('data', (block) => (position += block.length));
   packed.pause();
   const input = unpacked(name, packed, magic);
   const close = (): void => {
+    // With it goes the descriptor.
     packed.destroy();
     input.close();
-    closeSync(fd);
   };
   return { ...input, size: stat.size, position: () => position, close };
 }

@@ -101,7 +101,15 @@ async function readOpen(all: readonly LogFile[], missing: Ran['missing'], contex
   const taker = options.stopsAt ? stopping(follower, options.stopsAt) : { take: follower.take.bind(follower), isOver: () => false };
   let stopped = false;
   await logs.run(
-    { take: taker.take, settle: () => follower.settle(), isOver: () => (stopped ||= context.signal.aborted || taker.isOver()) },
+    {
+      take: taker.take,
+      takeCut: (text, from, to, pid, number, buf) => {
+        // `= 3` may have been `= 35`: only an end that cannot be a beginning is taken.
+        if (/(?:[>)]| \+\+\+| ---)$/.test(text.slice(from, to))) taker.take(buf, text, from, to, pid, number);
+        else follower.lines++;
+      },
+      settle: () => follower.settle(), isOver: () => (stopped ||= context.signal.aborted || taker.isOver()),
+    },
     pauseOf(sorted.map(({ file }) => file.input), context, options.drain),
   );
   context.progress('');

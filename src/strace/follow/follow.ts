@@ -63,6 +63,8 @@ export class Follower {
   private readonly traits: number[] = [];
   private readonly close: number;
   private readonly execve: number;
+  private lastNoted = 0;
+  private lastTaken = 0;
   private held: { text: ByteString; line: number } | undefined;
   private fresh: Pending[] = [];
   private day = 0;
@@ -101,6 +103,7 @@ export class Follower {
   /** One line. @param pid of its file (-ff), 0 otherwise; @param number what is told as its place */
   take(buf: Buffer, text: ByteString, from: number, to: number, pid: number, number: number): void {
     this.lines++;
+    this.lastTaken = number;
     const { line } = this;
     this.scanner.scan(line, buf, text, from, to);
     if (line.kind === KIND.other || line.kind === KIND.cut) {
@@ -138,7 +141,7 @@ export class Follower {
     if (line.kind === KIND.cut && to - from < MOST_HELD) {
       // A message of strace, or another program's words, may have been written into it.
       const shown = text.slice(from, to);
-      const message = /(?:\S*strace|\S+): Process (\d+) (?:attached|detached)$/.exec(shown);
+      const message = /[^\s(),]+: Process (\d+) (?:attached|detached)$/.exec(shown);
       if (message) this.announced.add(Number(message[1]));
       this.held = { text: flat(message ? shown.slice(0, message.index) : shown), line: number };
       return false;
@@ -149,6 +152,7 @@ export class Follower {
 
   private note(number: number): void {
     this.unclassified++;
+    this.lastNoted = number;
     if (this.firstUnclassified === 0) this.firstUnclassified = number;
   }
 
@@ -492,6 +496,8 @@ export class Follower {
   /** The end of the log. @param isCut its last line had no newline */
   finish(isCut: boolean): void {
     if (this.held && !isCut) this.giveUp();
+    // What has no end is no line of anybody's.
+    if (isCut && this.lastNoted > 0 && this.lastNoted === this.lastTaken) this.unclassified--;
     this.held = undefined;
     for (const tid of [...this.newcomers.waiting.keys()]) this.replay(this.newcomers.settle(tid));
     for (const thread of this.model.threads.values()) if (thread.run) endRun(this.context, thread);

@@ -86,6 +86,8 @@ export class Newcomers {
       if (parent.child !== tid) this.swap(tid, parent.child);
       return [];
     }
+    // Seen, and gone again.
+    if (!known && parent?.child === tid && !waiting) return [];
     const table = waiting?.tables.get(thread);
     if (waiting) this.release(tid, table);
     this.model.fork(thread, tid, forkOptions(name, args), table);

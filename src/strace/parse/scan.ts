@@ -86,9 +86,9 @@ export class Scanner {
     line.name = this.names.id(hash, i - from - 5, () => text.slice(from + 5, i));
     i += 9;
     // Up to 4.26 there was a blank here.
-    if (buf[i] === SPACE) i++;
+    while (buf[i] === SPACE && i < to) i++;
     line.argsFrom = i;
-    if (buf[i] === SPACE && text.startsWith('= ?', i + 1)) {
+    if (text.startsWith('= ?', i)) {
       // A thread that was killed in the call.
       line.kind = KIND.resumed;
       line.argsTo = i;

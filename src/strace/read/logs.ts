@@ -24,6 +24,8 @@ export interface LineTaker {
   settle(): void;
   /** Asked between windows: stop here? */
   isOver(): boolean;
+  /** The last line of a file has no newline: numbers in it may be cut. */
+  takeCut(text: ByteString, from: number, to: number, pid: number, number: number, buf: Buffer): void;
 }
 
 interface Source {
@@ -55,7 +57,10 @@ export class Logs {
   private async runOne({ reader, pid, index }: Source, taker: LineTaker, pause: () => Promise<void>): Promise<void> {
     const first = index * LINES_PER_FILE;
     for (let round = 0; ; round++) {
-      while (reader.advance()) taker.take(reader.buf, reader.text, reader.from, reader.to, pid, first + reader.number);
+      while (reader.advance()) {
+        if (reader.cut) taker.takeCut(reader.text, reader.from, reader.to, pid, first + reader.number, reader.buf);
+        else taker.take(reader.buf, reader.text, reader.from, reader.to, pid, first + reader.number);
+      }
       taker.settle();
       if (taker.isOver()) return;
       const more = reader.fill();
@@ -75,7 +80,9 @@ export class Logs {
       // Its lines up to the next file's time, without asking the heap.
       const until = nextTime(heap);
       do {
-        taker.take(reader.buf, reader.text, reader.from, reader.to, pid, index * LINES_PER_FILE + reader.number);
+        const number = index * LINES_PER_FILE + reader.number;
+        if (reader.cut) taker.takeCut(reader.text, reader.from, reader.to, pid, number, reader.buf);
+        else taker.take(reader.buf, reader.text, reader.from, reader.to, pid, number);
         source.isOpen = this.stepNow(source, head) || (await this.step(source, head, taker));
       } while (source.isOpen && source.time <= until && ++lines % 4096 !== 0);
       if (source.isOpen) sink(heap);
