@@ -12,15 +12,15 @@ export class Names {
 
   /** Adds names that are known beforehand; their ids follow one another from 1. */
   constructor(known: readonly string[]) {
-    for (const name of known) this.id(hashOf(name), name.length, () => name);
+    for (const name of known) this.id(hashOf(name), name.length, name, 0);
   }
 
   get count(): number {
     return this.text.length;
   }
 
-  /** @param read gives the name itself; called only for one not seen before */
-  id(hash: number, length: number, read: () => string): number {
+  /** @param text where the name stands, at `from` */
+  id(hash: number, length: number, text: string, from: number): number {
     let at = hash & MASK;
     for (let id = this.slots[at]!; id !== 0; id = this.slots[(at = (at + 1) & MASK)]!) {
       if (this.hashes[id] === hash && this.text[id]!.length === length) return id;
@@ -28,7 +28,7 @@ export class Names {
     if (this.text.length >= MOST) return 0;
     const id = this.text.length;
     // A slice of the log would keep its whole block alive.
-    this.text.push(Buffer.from(read(), 'latin1').toString('latin1'));
+    this.text.push(Buffer.from(text.slice(from, from + length), 'latin1').toString('latin1'));
     this.hashes.push(hash);
     this.slots[at] = id;
     return id;

@@ -68,7 +68,7 @@ export class Scanner {
       line.kind = otherKind(line, text, from, to);
       return;
     }
-    line.name = this.names.id(hash, i - from, () => text.slice(from, i));
+    line.name = this.names.id(hash, i - from, text, from);
     line.argsFrom = i + 1;
     const tail = readTail(line, buf, i + 1, to);
     if (tail === TAIL.result || tail === TAIL.detached) line.kind = KIND.call;
@@ -83,7 +83,7 @@ export class Scanner {
     let hash = 0;
     for (let c = buf[i]!; i < to && c !== SPACE; c = buf[++i]!) hash = (Math.imul(hash, 31) + c) | 0;
     if (!text.startsWith(' resumed>', i)) return;
-    line.name = this.names.id(hash, i - from - 5, () => text.slice(from + 5, i));
+    line.name = this.names.id(hash, i - from - 5, text, from + 5);
     i += 9;
     // Up to 4.26 there was a blank here.
     while (buf[i] === SPACE && i < to) i++;
