@@ -49,6 +49,13 @@ async function tellingProgram(command, args) {
   throw new Error(`${command} ${args.join(' ')} ended without a word: ${readFileSync(log, 'utf8')}`);
 }
 
+/** [command, arguments] that start a program in a user namespace of its own, whose limits are lowered first. */
+function withUserLimits(limits, [command, ...args]) {
+  if (!limits) return [command, args];
+  const lower = Object.entries(limits).map(([name, value]) => `echo ${value} >/proc/sys/user/${name} && `);
+  return ['unshare', ['--user', '--map-root-user', '/bin/sh', '-c', `${lower.join('')}exec "$0" "$@"`, command, ...args]];
+}
+
 function accepted() {
   return new Promise((resolve) => {
     const socket = connect(PORT, '127.0.0.1', () => resolve(true));
@@ -121,7 +128,7 @@ async function inside(name) {
   run('ip', ['link', 'set', 'lo', 'up']);
   run('mount', ['-t', 'tmpfs', 'none', '/srv']);
   mkdirSync(HOME);
-  const factory = () => tellingProgram('/usr/bin/python3', [join(PROGRAMS, 'factory.py'), `--dir=${HOME}`, ...entry.make]);
+  const factory = () => tellingProgram(...withUserLimits(entry.userLimits, ['/usr/bin/python3', join(PROGRAMS, 'factory.py'), `--dir=${HOME}`, ...entry.make]));
   const { pid, open } = await (entry.make ? factory() : servers[entry.server]());
   const file = join(TAPES, `${name}.rctl`);
   const pids = entry.server ? descendants(pid) : [pid];
@@ -133,7 +140,7 @@ async function inside(name) {
   for (const tape of [full, file]) chmodSync(tape, 0o644);
   const findings = entry.finds.map(([id, severity, confidence]) => ({ id, severity, confidence }));
   findings.sort((a, b) => (a.id < b.id ? -1 : 1));
-  const expected = { findings, ...(!entry.watch && { open: counted }) };
+  const expected = { ...(entry.command && { command: entry.command }), ...(entry.options && { options: entry.options }), findings, ...(!entry.watch && { open: counted }) };
   writeFileSync(file.replace(/\.rctl$/, '.expected.json'), `${JSON.stringify(expected, null, 2)}\n`);
   process.stdout.write(`${name}: ${statSync(file).size} bytes\n`);
 }

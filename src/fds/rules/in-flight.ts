@@ -65,7 +65,7 @@ function findingOf(waiting: readonly Waiting[], { secondLook }: Snapshot): Findi
             { name: 'seen again after', value: afterMs, unit: 'ms', source },
           ]
         : []),
-      { name: 'sockets they wait in', value: waiting.length, source: '/proc/PID/fdinfo' },
+      { name: 'sockets they wait in', value: waiting.length, source: `/proc/${process.pid}/fdinfo` },
       { name: `most in one, fd ${fd.fd}`, value: first, source },
     ],
     remedy: [
