@@ -2,7 +2,7 @@
 // Every program runs in namespaces of its own, so that a tape holds a few processes and nothing of this machine:
 // full/NAME.rctl keeps the (made-up) names and is for the docs, err/NAME.rctl is the same tape with pseudonyms.
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -134,7 +134,11 @@ async function inside(name) {
   const pids = entry.server ? descendants(pid) : [pid];
   const counted = open ?? pids.reduce((sum, each) => sum + openOf(each), 0);
   const full = name.startsWith('err/') ? join(TAPES, `full/${name.slice(4)}.rctl`) : `${HOME}/full.rctl`;
-  record(String(pid), '--full', '-o', full, ...(pids.length > 1 ? ['--tree'] : []), ...(entry.watch ? ['--watch', entry.watch] : []));
+  // Written aside: the recorder's own open file must not bring the path of this checkout on the tape.
+  const aside = `${HOME}/aside.rctl`;
+  record(String(pid), '--full', '-o', aside, ...(pids.length > 1 ? ['--tree'] : []), ...(entry.watch ? ['--watch', entry.watch] : []));
+  copyFileSync(aside, full);
+  rmSync(aside);
   record('--from', full, '-o', file);
   // Tapes are for their owner only; these are for everybody.
   for (const tape of [full, file]) chmodSync(tape, 0o644);
