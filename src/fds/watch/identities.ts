@@ -25,8 +25,6 @@ export class Identities {
   private readonly named = new WeakMap<Fd, Named>();
   /** At which number a thing was seen; `null` once it was seen at two: then its number does not name one opening of it. */
   private numberOf = new Map<string, number | null>();
-  /** Files without a name (any more) of the sample before. */
-  private nameless = new Set<string>();
   /** Eventfds of the sample before. */
   private eventfds = new Set<string>();
   /** The ids of eventfds are handed out again (fs/eventfd.c takes the lowest free one), as numbers are: once one is closed they prove nothing. */
@@ -58,9 +56,8 @@ export class Identities {
       const { thing, isEventfd } = names[index]!;
       if ((this.eventfdsEnd && isEventfd) || this.numberOf.get(thing) === null) member.quality = 'weak';
     });
-    // Nobody opens them again by name: what comes with the inode of one that is gone, at whatever number, is another file.
-    for (const thing of this.nameless) if (!nameless.has(thing)) this.numberOf.delete(thing);
-    this.nameless = nameless;
+    // Nobody opens them again by name: what has the inode of an earlier one at another number is another file. (At two at once it is one.)
+    for (const thing of nameless) this.numberOf.delete(thing);
     this.forget(names);
     return members;
   }
