@@ -13,6 +13,8 @@ const PAUSES = [50, 100, 150, 200, 250, 250];
 /** At most ten looks a second: a look at a full queue holds its lock for 0.15 ms. */
 const SHORTEST_PAUSE_MS = 100;
 const MOST_SAMPLES = 200;
+/** A queue that was seen to be emptied is stuck again when it was not for so long, ms. */
+const STUCK_AGAIN_MS = 2000;
 
 export interface QueueTarget {
   pid: number;
@@ -34,9 +36,14 @@ export interface Queues {
   errnos: Map<string, Errno>;
 }
 
+interface Look {
+  at: number;
+  bytes: number;
+}
+
 interface Track {
   target: QueueTarget;
-  seen: { at: number; bytes: number }[];
+  seen: Look[];
 }
 
 export async function watchQueues(evidence: Evidence, targets: readonly QueueTarget[], options: QueueOptions): Promise<Queues> {
@@ -68,13 +75,16 @@ function pausesOf(windowMs: number | undefined): number[] {
   return Array.from({ length: Math.max(1, Math.round(windowMs / pause)) }, () => pause);
 }
 
-function queueOf({ stopped }: QueueTarget, seen: readonly { at: number; bytes: number }[], sysctl: number | undefined): Queue {
+function queueOf({ stopped }: QueueTarget, seen: readonly Look[], sysctl: number | undefined): Queue {
   const last = seen.at(-1)!;
+  const state = stateOf(seen);
+  // How long nobody reads begins with the last sign that somebody did.
+  const counted = state === 'stuck' ? sinceRead(seen) : seen;
   const queue: Queue = {
     bytes: last.bytes,
-    state: stateOf(seen.map(({ bytes }) => bytes)),
-    samples: seen.length,
-    overMs: Math.max(0, Math.round(last.at - seen[0]!.at)),
+    state,
+    samples: counted.length,
+    overMs: Math.max(0, Math.round(last.at - counted[0]!.at)),
     highestBytes: Math.max(...seen.map(({ bytes }) => bytes)),
     ...(stopped && { stopped: true }),
   };
@@ -82,9 +92,17 @@ function queueOf({ stopped }: QueueTarget, seen: readonly { at: number; bytes: n
   return limit === undefined ? queue : { ...queue, state: 'full', limit };
 }
 
-function stateOf(bytes: readonly number[]): Queue['state'] {
-  if (bytes.at(-1) === 0) return 'empty';
-  return bytes.some((value, index) => index > 0 && value < bytes[index - 1]!) ? 'draining' : 'stuck';
+function stateOf(seen: readonly Look[]): Queue['state'] {
+  const last = seen.at(-1)!;
+  if (last.bytes === 0) return 'empty';
+  const unread = sinceRead(seen);
+  return unread.length === seen.length || last.at - unread[0]!.at >= STUCK_AGAIN_MS ? 'stuck' : 'draining';
+}
+
+/** The looks since the queue was last seen empty or shorter than before. Never none: the last look found something in it. */
+function sinceRead(seen: readonly Look[]): readonly Look[] {
+  const later = seen.findLastIndex(({ bytes }, index) => bytes === 0 || (index > 0 && bytes < seen[index - 1]!.bytes));
+  return seen.slice(later < 0 ? 0 : seen[later]!.bytes === 0 ? later + 1 : later);
 }
 
 /**
