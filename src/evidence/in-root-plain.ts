@@ -3,7 +3,8 @@
  * openat2(RESOLVE_NO_SYMLINKS) would.
  */
 import { lstatSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
-import type { ByteString, DirectoryEntry, FileStat, PathLook } from './types.ts';
+import { fileStatOf } from './file-stat.ts';
+import type { ByteString, DirectoryEntry, PathLook } from './types.ts';
 
 class Refused extends Error {
   readonly code: string;
@@ -27,8 +28,8 @@ export function sharesOurFiles(pid: number): boolean {
 /** @throws with `code` an errno name; ENOTSUP when the process sees other files than we */
 export function plainLook(pid: number, path: ByteString): PathLook {
   const bytes = checked(pid, path);
-  const stat = statOf(bytes);
-  return stat.link ? { stat: stat.value, link: readlinkSync(bytes, 'latin1') } : { stat: stat.value };
+  const found = lstatSync(bytes, { bigint: true });
+  return { stat: fileStatOf(found), ...(found.isSymbolicLink() && { link: readlinkSync(bytes, 'latin1') }) };
 }
 
 /** @throws as plainLook */
@@ -52,19 +53,4 @@ function checked(pid: number, path: ByteString): Buffer {
   const real = realpathSync.native(Buffer.from(directory, 'latin1') as unknown as string, 'latin1' as BufferEncoding) as unknown as string;
   if (real !== directory) throw new Refused('ELOOP');
   return Buffer.from(path, 'latin1');
-}
-
-function statOf(bytes: Buffer): { value: FileStat; link: boolean } {
-  const stat = lstatSync(bytes, { bigint: true });
-  return {
-    value: {
-      dev: String(stat.dev),
-      ino: String(stat.ino),
-      mode: Number(stat.mode),
-      nlink: Number(stat.nlink),
-      size: Number(stat.size),
-      allocatedBytes: Number(stat.blocks) * 512,
-    },
-    link: stat.isSymbolicLink(),
-  };
 }

@@ -4,6 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { errnoOf } from './errno.ts';
+import { fileStatOf } from './file-stat.ts';
 import { readStart, readWhole } from './procfs.ts';
 import type { Reply } from './reader-parts.ts';
 import type { FileStat } from './types.ts';
@@ -31,7 +32,7 @@ export function statLocal(directory: string, names: readonly string[]): (Reply<F
     try {
       const mount = /^mnt_id:\s*(\d+)$/m.exec(readWhole(`${process}/fdinfo/${name}`))?.[1];
       if (mount === undefined || !(local ??= localMounts(process)).has(mount)) return undefined;
-      return { value: toStat(`${directory}/${name}`) };
+      return { value: fileStatOf(statSync(`${directory}/${name}`, { bigint: true })) };
     } catch (error) {
       return errnoOf(error) === 'ENOENT' ? { errno: 'ENOENT' } : undefined;
     }
@@ -47,16 +48,4 @@ function localMounts(process: string): ReadonlySet<string> {
     if (type !== undefined && LOCAL.has(type)) local.add(line.slice(0, line.indexOf(' ')));
   }
   return local;
-}
-
-function toStat(path: string): FileStat {
-  const { dev, ino, mode, nlink, size, blocks } = statSync(path, { bigint: true });
-  return {
-    dev: String(dev),
-    ino: String(ino),
-    mode: Number(mode),
-    nlink: Number(nlink),
-    size: Number(size),
-    allocatedBytes: Number(blocks) * 512,
-  };
 }

@@ -3,6 +3,7 @@
  * files at the first absolute symbolic link: openat2(2) with RESOLVE_IN_ROOT does not.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { fileStatOf } from '../file-stat.ts';
 import type { ByteString, DirectoryEntry, FileStat, PathLook } from '../types.ts';
 import { systemError } from './errno.ts';
 import type { Libc } from './libc.ts';
@@ -56,15 +57,7 @@ export function openInRoot(libc: Libc, pid: number, path: ByteString, flags: num
 /** Exact numbers cost twice as much: they are only asked for where an inode needs them. */
 export function statOfFd(fd: number): FileStat {
   const quick = fstatSync(fd);
-  const stat = Number.isSafeInteger(quick.ino) ? quick : fstatSync(fd, { bigint: true });
-  return {
-    dev: String(stat.dev),
-    ino: String(stat.ino),
-    mode: Number(stat.mode),
-    nlink: Number(stat.nlink),
-    size: Number(stat.size),
-    allocatedBytes: Number(stat.blocks) * 512,
-  };
+  return fileStatOf(Number.isSafeInteger(quick.ino) ? quick : fstatSync(fd, { bigint: true }));
 }
 
 /** Throws ENOENT, ENOTDIR, ELOOP, EACCES, ENOSYS (before Linux 5.6). */
