@@ -167,6 +167,9 @@ export interface ForeignFd {
   link: ByteString;
 }
 
+/** A second look after so many ms is the long one, of a second less what a timer may be early: it tells what lasts from what passes. */
+export const LONG_LOOK_MS = 900;
+
 /** What became of the sockets of interest a moment after the first look. */
 export interface SecondLook {
   afterMs: number;

@@ -1,7 +1,7 @@
 import { idleMs } from '../../kernel/kinds/socket.ts';
 import { processesLabel, servicesOf } from '../../kernel/services.ts';
 import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
-import type { SecondLook, Snapshot } from '../../kernel/types.ts';
+import { LONG_LOOK_MS, type SecondLook, type Snapshot } from '../../kernel/types.ts';
 import { type Finding, fingerprint, type RuleDefinition } from '../../report/index.ts';
 import { count, duration, percent, plural } from '../../report/words.ts';
 import type { Observation, TrendsEvent, WatchedGroup } from '../../series/index.ts';
@@ -12,8 +12,6 @@ const ID = 'socket/close-wait';
 const MANY = 16;
 /** Of sockets whose end of stream the program has read: it knows, and keeps them. */
 const MANY_KNOWN = 5;
-/** A busy server passes through CLOSE_WAIT in milliseconds. */
-const LONG_LOOK_MS = 900;
 const LONG_IDLE_MS = 60_000;
 
 const inOneLook = snapshotRule(ID, (snapshot) =>
