@@ -10,6 +10,27 @@ export const commands: readonly CommandEntry[] = [
     rules: descriptorRules,
   },
   {
+    name: 'inotify-limits',
+    summary: 'will these watches fit, for this user, in this namespace; who holds the rest',
+    effects: 'reads',
+    load: async () => (await import('./inotify/index.ts')).loadLimits(),
+    rules: inotifyRules,
+  },
+  {
+    name: 'inotify',
+    summary: 'inotify instances of a process: what it watches, what waits in its queues, which watches are dead',
+    effects: 'reads',
+    load: async () => (await import('./inotify/index.ts')).loadInstances(),
+    rules: inotifyRules,
+  },
+  {
+    name: 'inotify-probe',
+    summary: 'which change patterns lose events on this file system, for a watch on file, directory, symbolic link',
+    effects: 'own temp dir',
+    load: async () => (await import('./inotify/index.ts')).loadProbe(),
+    rules: inotifyRules,
+  },
+  {
     name: 'strace',
     summary: 'logs of strace: descriptor tables over time, and the place that opened what leaks',
     effects: 'none',
@@ -47,6 +68,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'what a finding means, its false alarms, and what to do',
     effects: 'none',
     load: () => import('./explain/index.ts'),
+    rules: async () => [...(await descriptorRules()), ...(await inotifyRules())],
   },
   {
     name: 'schema',
@@ -60,4 +82,8 @@ export const commands: readonly CommandEntry[] = [
 async function descriptorRules() {
   const [fds, sockets] = await Promise.all([import('./fds/rules/index.ts'), import('./sockets/rules/index.ts')]);
   return [...fds.fdRules, ...sockets.socketRules];
+}
+
+async function inotifyRules() {
+  return (await import('./inotify/index.ts')).inotifyRules;
 }

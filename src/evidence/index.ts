@@ -1,11 +1,13 @@
 /** The world, as questions and answers. Nothing else of the tool reads the machine. */
-export { type InputText, readInputFile, readInputStream } from './input-file.ts';
+export { readInputFile, readInputStream } from './input-file.ts';
 export { type LiveOptions, openLive } from './live.ts';
 export { type LogInput, LogInputError, logFilesOf, openLogFile, openLogStream, pidOfName } from './log-input.ts';
+export type { InotifyEvent, OwnInotify } from './native/own-inotify.ts';
+export { loadOwnCalls, type OwnCalls } from './own-calls.ts';
+export { type Hold, type HoldTimes, type MeteredEvidence, meterEvidence, type OwnCost } from './meter.ts';
 export { openRedactor, type Redactor } from './redact.ts';
 export { isOutOfDescriptors } from './spare.ts';
-export { loadTapeFile, saveTapeFile } from './tape-file.ts';
-export { TapeError, type TapeHeader } from './tape-format.ts';
+export type { TapeHeader } from './tape-format.ts';
 export { readTape, type TapeEvidence } from './tape-read.ts';
 export { openTapeWriter, type TapeWriter } from './tape-write.ts';
 export type {
@@ -14,6 +16,10 @@ export type {
   DiagSocket,
   Errno,
   Evidence,
+  FileHandle,
   FileStat,
+  InotifyQuestions,
+  PathLook,
   SocketProbe,
+  WatcherProgram,
 } from './types.ts';

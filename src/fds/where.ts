@@ -29,6 +29,7 @@ export function parseNames(option: string, text: string, signed = false): string
   return text.split(',').map((part) => {
     const name = part.trim();
     const bare = signed ? name.replace(/^-/, '') : name;
+    if (bare === '') throw new UserError(`${option}:1:${column}: a name is missing here (use NAME,NAME)`);
     if (!attributeNames.includes(bare)) throw unknownAttribute(option, column + part.indexOf(bare), bare);
     column += part.length + 1;
     return name;

@@ -92,7 +92,7 @@ describe('a log', () => {
   });
 
   it('that cannot be written out says so', async () => {
-    expect(await reloadctl(['strace', LEAK, '--events', '/dev/full'])).toMatchObject({ code: 2, stderr: expect.stringContaining('cannot be written (ENOSPC)') });
+    expect(await reloadctl(['strace', LEAK, '--events', '/dev/full'])).toMatchObject({ code: 2, stderr: expect.stringContaining('cannot be written: no space left on its device (ENOSPC)') });
   });
 
   it('keeps what was written and sent to itself', async () => {

@@ -5,7 +5,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
-import { hasNode, OTHER_NODES } from './runtimes.ts';
+import { bunPath, FSNOTIFY, hasNode, hasWatchers, OTHER_NODES } from './runtimes.ts';
 
 const told = new Set<string>();
 
@@ -28,6 +28,9 @@ export function findProgram(name: string): string | undefined {
 const CONDITIONS: Record<string, () => boolean> = {
   root: () => process.geteuid?.() === 0,
   fuse: () => mayAccess('/dev/fuse', constants.R_OK | constants.W_OK),
+  bun: () => bunPath() !== undefined,
+  watchers: hasWatchers,
+  fsnotify: () => mayAccess(FSNOTIFY, constants.X_OK),
   ...Object.fromEntries(OTHER_NODES.map((major) => [`node${major}`, () => hasNode(major)])),
 };
 
