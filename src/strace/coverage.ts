@@ -35,10 +35,10 @@ export function coverageEvent(ran: Ran): CoverageEvent | undefined {
   if (analysis.usedIoUring) reasons.push({ text: 'io_uring is used: what is opened, accepted and closed through it never shows in a trace', weight: 'doubt', count: 1 });
   if (analysis.repairs > 0) reasons.push({ text: 'numbers were given out that were believed open, or used that were believed closed: calls are missing in the log', weight: analysis.repairs * 50 > opens ? 'doubt' : 'note', count: analysis.repairs });
   const { follower } = analysis;
-  if (follower.unclassified > 0) {
-    reasons.push({ text: `lines that are not strace's, the first ${placeOf(follower.firstUnclassified, ran.names)}: another program wrote into the log, or it is damaged`, weight: 'note', count: follower.unclassified });
+  if (follower.mender.unclassified > 0) {
+    reasons.push({ text: `lines that are not strace's, the first ${placeOf(follower.mender.firstUnclassified, ran.names)}: another program wrote into the log, or it is damaged`, weight: 'note', count: follower.mender.unclassified });
   }
-  if (follower.backwards > 0) reasons.push({ text: 'the clock went back', weight: 'note', count: follower.backwards });
+  if (follower.clock.backwards > 0) reasons.push({ text: 'the clock went back', weight: 'note', count: follower.clock.backwards });
   if (ran.shortened > 0) reasons.push({ text: 'lines longer than 1 MiB were shortened', weight: 'note', count: ran.shortened });
   if (reasons.length === 0) return undefined;
   const place = { source: placeOf(1, ran.names), ms: null };

@@ -73,12 +73,12 @@ export function nameSites({ model }: Analysis): Named {
 
 export function buildData(analysis: Analysis, recognised: Recognised, bytes: number, events: readonly TraceEvent[], { byId, nameOf }: Named, options: DataOptions): StraceData {
   const { follower } = analysis;
-  const micros = follower.now - follower.startTime;
+  const micros = follower.now - follower.clock.start;
   const durationMs = Number.isNaN(micros) ? null : Math.max(0, micros / 1000);
   const pending = events.filter((event): event is BlockedEvent => event.what === 'blocked' && event.pending);
   return {
     lines: follower.lines,
-    unclassified: follower.unclassified,
+    unclassified: follower.mender.unclassified,
     bytes,
     recognised,
     durationMs,

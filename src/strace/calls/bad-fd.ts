@@ -14,12 +14,12 @@ export interface Miss {
 }
 
 export function badFd(context: Context, thread: Thread, { call, fd, errno, operation, slot, line, time }: Miss): void {
-  const { before } = slot;
-  const isStolen = before !== undefined && before.tid === slot.closedBy && slot.closedBy !== slot.tid;
+  const { beforeTid, beforeLine, beforeTime } = slot;
+  const isStolen = beforeTid !== 0 && beforeTid === slot.closedBy && slot.closedBy !== slot.tid;
   context.emit({
     type: 'trace', what: 'bad-fd', at: context.moment(line, time), actor: context.actor(thread), call, fd, errno,
     ...(operation !== undefined && { operation }),
     closed: { fd: context.tell(slot), call: slot.closedCall, at: context.moment(slot.closedLine, slot.closedTime), tid: slot.closedBy },
-    ...(isStolen && { stolen: { first: context.moment(before.line, before.time), tid: before.tid } }),
+    ...(isStolen && { stolen: { first: context.moment(beforeLine, beforeTime), tid: beforeTid } }),
   });
 }

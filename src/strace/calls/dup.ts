@@ -12,7 +12,7 @@ const LOOP = 8;
 export function closeAtEntry(context: Context, thread: Thread, fd: number): Slot | undefined {
   const slot = thread.table.slots.get(fd);
   if (!slot) return undefined;
-  stealing(context, thread, slot);
+  stealing(thread, slot);
   slot.closing = true;
   context.fds.close(thread, slot, 'close');
   return slot;
@@ -28,7 +28,7 @@ export function closeHandler(context: Context, thread: Thread, call: Call, enter
     const last = entered ? undefined : thread.table.closed.get(fd);
     // Our table was wrong, or the close was done by somebody else while this one waited.
     if (slot) closed(context, thread, slot, call);
-    else if (last && !thread.beforeExec) run.bad.push({ fd, line: call.line, time: call.time, slot: last });
+    else if (last && !thread.beforeExec) (run.bad ??= []).push({ fd, line: call.line, time: call.time, slot: last });
     return;
   }
   // Whatever else it says (EINTR, EIO), the number is free.
@@ -38,18 +38,18 @@ export function closeHandler(context: Context, thread: Thread, call: Call, enter
 }
 
 function closed(context: Context, thread: Thread, slot: Slot, call: Call): void {
-  stealing(context, thread, slot);
+  stealing(thread, slot);
   context.fds.close(thread, slot, call.name);
 }
 
 /** Remembers that the closer had closed this number before and never used what it is now. */
-function stealing(_context: Context, thread: Thread, slot: Slot): void {
-  if (slot.before?.tid !== thread.tid || slot.tid === thread.tid || slot.usedBy === thread.tid) slot.before = undefined;
+export function stealing(thread: Thread, slot: Slot): void {
+  if (slot.beforeTid !== thread.tid || slot.tid === thread.tid || slot.usedBy === thread.tid) slot.beforeTid = 0;
 }
 
-function runWith(context: Context, thread: Thread, fd: number): CloseRun {
+export function runWith(context: Context, thread: Thread, fd: number): CloseRun {
   const { run } = thread;
-  if (run) {
+  if (run.length > 0) {
     const step = fd - run.last;
     if ((step === 1 || step === -1) && (run.step === 0 || run.step === step)) {
       run.last = fd;
@@ -59,15 +59,19 @@ function runWith(context: Context, thread: Thread, fd: number): CloseRun {
     }
     endRun(context, thread);
   }
-  return (thread.run = { last: fd, step: 0, length: 1, bad: [] });
+  run.last = fd;
+  run.step = 0;
+  run.length = 1;
+  return run;
 }
 
 /** Another call, or another number: what was found is told, unless it was a loop. */
 export function endRun(context: Context, thread: Thread): void {
-  const { run } = thread;
-  thread.run = undefined;
-  if (!run || run.bad.length === 0 || run.length >= LOOP) return;
-  for (const { fd, line, time, slot } of run.bad) badFd(context, thread, { call: 'close', fd, errno: 'EBADF', slot, line, time });
+  const { bad, length } = thread.run;
+  thread.run.length = 0;
+  if (!bad) return;
+  thread.run.bad = undefined;
+  if (length < LOOP) for (const { fd, line, time, slot } of bad) badFd(context, thread, { call: 'close', fd, errno: 'EBADF', slot, line, time });
 }
 
 function dup(context: Context, thread: Thread, call: Call): void {
@@ -156,7 +160,7 @@ function closeRange(context: Context, thread: Thread, call: Call): void {
   if (Number.isNaN(from) || Number.isNaN(to)) return;
   if (hasFlag(flags, 'CLOSE_RANGE_UNSHARE', 2)) context.model.unshare(thread);
   const isMark = hasFlag(flags, 'CLOSE_RANGE_CLOEXEC', 4);
-  for (const slot of [...thread.table.slots.values()]) {
+  for (const slot of thread.table.slots.values()) {
     if (slot.fd < from || slot.fd > to) continue;
     if (isMark) slot.cloexec = true;
     else context.fds.close(thread, slot, call.name);

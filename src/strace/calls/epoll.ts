@@ -9,7 +9,7 @@ import { base, type Call, type Context, type Handler } from './call.ts';
 /** Waits shorter than this are how a server works. */
 const SLOW_MS = 200;
 
-interface Registered {
+export interface Registered {
   slot: Slot;
   /** As printed in the events: what tells which registration is meant. */
   data: ByteString;
@@ -23,14 +23,13 @@ interface Slow {
 }
 
 export class Epolls {
-  private readonly listeners = new WeakMap<FilesTable, Map<number, Registered>>();
   private readonly slow = new Map<Slot, Slow>();
 
   readonly handlers: Record<string, Handler> = {
     epoll_ctl: (context, thread, call) => this.control(context, thread, call),
-    epoll_wait: (_context, thread, call) => this.waited(thread, call),
-    epoll_pwait: (_context, thread, call) => this.waited(thread, call),
-    epoll_pwait2: (_context, thread, call) => this.waited(thread, call),
+    epoll_wait: (_context, thread, call) => this.waited(thread, call.value, call.args, call.returnedAt),
+    epoll_pwait: (_context, thread, call) => this.waited(thread, call.value, call.args, call.returnedAt),
+    epoll_pwait2: (_context, thread, call) => this.waited(thread, call.value, call.args, call.returnedAt),
   };
 
   private control(context: Context, thread: Thread, call: Call): void {
@@ -48,12 +47,11 @@ export class Epolls {
     }
     if (!call.ok) return;
     const slot = context.slot(thread, fd, decoration);
-    if (slot?.description.listening !== undefined) this.register(thread, slot, operation, args[3] ?? '');
+    if (slot?.description.listening !== undefined) this.register(thread.table, slot, operation, args[3] ?? '');
   }
 
-  private register({ table }: Thread, slot: Slot, operation: string, event: ByteString): void {
-    const own = this.listeners.get(table) ?? new Map<number, Registered>();
-    this.listeners.set(table, own);
+  private register(table: FilesTable, slot: Slot, operation: string, event: ByteString): void {
+    const own = (table.polled ??= new Map<number, Registered>());
     if (operation === 'DEL') own.delete(slot.fd);
     else {
       const data = /u64=\w+/.exec(event)?.[0] ?? member(event, 'data') ?? '';
@@ -61,16 +59,15 @@ export class Epolls {
     }
   }
 
-  private waited({ table }: Thread, call: Call): void {
-    if (!(call.value > 0)) return;
-    const own = this.listeners.get(table);
-    if (!own) return;
-    for (const registered of own.values()) if (Number.isNaN(registered.readyAt) && call.args.includes(registered.data)) registered.readyAt = call.returnedAt;
+  /** @param value what epoll_wait returned; @param at when, µs */
+  waited({ table }: Thread, value: number, args: ByteString, at: number): void {
+    if (!(value > 0) || !table.polled) return;
+    for (const registered of table.polled.values()) if (Number.isNaN(registered.readyAt) && args.includes(registered.data)) registered.readyAt = at;
   }
 
   /** An accept on that number has returned, with a connection or without. */
   accepted(context: Context, thread: Thread, fd: number, startedAt: number): void {
-    const registered = this.listeners.get(thread.table)?.get(fd);
+    const registered = thread.table.polled?.get(fd);
     if (!registered || Number.isNaN(registered.readyAt)) return;
     const ms = (startedAt - registered.readyAt) / 1000;
     registered.readyAt = NaN;

@@ -2,7 +2,8 @@
 import type { ByteString } from '../../evidence/types.ts';
 import { fdList, fdOf, hasFlag, splitArgs, unnamed } from '../parse/args.ts';
 import { kindOf } from '../tables/fds.ts';
-import type { Description, Slot, Thread } from '../tables/types.ts';
+import type { Description } from '../tables/description.ts';
+import type { Slot, Thread } from '../tables/types.ts';
 import { addressOf } from './addresses.ts';
 import { base, type Call, type Context, type Handler } from './call.ts';
 import { O_CLOEXEC } from './open.ts';
@@ -44,6 +45,7 @@ export class Sockets {
     const { fd, decoration } = fdOf(call.args);
     const slot = context.slot(thread, fd, decoration);
     if (call.ok && slot) {
+      slot.description.acceptSite = undefined;
       slot.description.bound = address;
       slot.description.target = address;
       const at = this.failedBinds.findIndex((failed) => failed.address === address && failed.pid === thread.pid);
@@ -76,6 +78,7 @@ export class Sockets {
       if (ms === null || ms >= 0) context.emit({ ...base(context, thread), what: 'listen-gap', address: context.shown(address), gone: context.moment(before.line, before.time), before: before.label, ms });
     }
     gone.delete(address);
+    description.acceptSite = undefined;
     description.listening = address;
     const all = byAddress.get(address);
     if (all) all.add(description);
@@ -141,7 +144,7 @@ function holdersOf(context: Context, address: ByteString): { label: string; fd: 
   const port = address.slice(address.lastIndexOf(':'));
   const same = (bound: ByteString | undefined): boolean => bound === address || (bound !== undefined && !address.startsWith('/') && bound.endsWith(port) && /^(?:0\.0\.0\.0|\[::\]):/.test(bound + address));
   return context.model.tables().flatMap(({ thread, table }) =>
-    [...table.slots.values()]
+    table.slots.values()
       .filter(({ description }) => same(description.bound))
       .map((slot) => ({ label: context.actor(thread).label, fd: slot.fd, opened: slot.site ? context.moment(slot.line, slot.time) : null })),
   ).slice(0, 5);

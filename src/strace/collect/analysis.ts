@@ -8,7 +8,8 @@ import type { Call, Context } from '../calls/call.ts';
 import { unescaped } from '../parse/args.ts';
 import { Follower, type FollowListener } from '../follow/follow.ts';
 import { placeOf } from '../read/logs.ts';
-import type { Description, Slot, Thread } from '../tables/types.ts';
+import type { Description } from '../tables/description.ts';
+import type { Slot, Thread } from '../tables/types.ts';
 import { type Ending, Model, type ModelListener } from '../tables/model.ts';
 import type { FilesTable } from '../tables/table.ts';
 import { Reloads } from './reloads.ts';
@@ -145,7 +146,7 @@ export class Analysis implements ModelListener, FollowListener {
   }
 
   private killed(thread: Thread, table: FilesTable, signal: string): void {
-    const connections = [...table.slots.values()].filter(({ description }) => description.accepted && description.holders === 1).length;
+    const connections = table.slots.values().filter(({ description }) => description.accepted && description.holders === 1).length;
     if (connections === 0) return;
     this.options.emit({
       type: 'trace', what: 'killed', at: this.context.moment(), actor: this.actor(thread), signal: signal.replace(/ .*$/, ''), connections, by: this.reloads.killerOf(thread.pid),

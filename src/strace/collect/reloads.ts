@@ -1,7 +1,8 @@
 /** A reload as steps in time: signal, fork, exec, inherited listeners, listen, first accept in the new, close in the old, exit. */
 import type { ByteString } from '../../evidence/types.ts';
 import type { Context } from '../calls/call.ts';
-import type { Description, Slot, Thread } from '../tables/types.ts';
+import type { Description } from '../tables/description.ts';
+import type { Slot, Thread } from '../tables/types.ts';
 
 export interface ReloadStep {
   what: 'signal' | 'fork' | 'exec' | 'inherited' | 'listen' | 'first-accept' | 'silent' | 'exit' | 'killed';

@@ -35,7 +35,7 @@ export function tableRows(analysis: Analysis, nameOf: (site: string) => string, 
   for (const thread of threads) {
     const { pid, table } = thread;
     if (byPid.has(pid) || (only !== undefined && only !== pid && only !== thread.tid)) continue;
-    const fds = [...table.slots.values()].sort((a, b) => a.fd - b.fd).map((slot) => rowOf(analysis, slot, nameOf));
+    const fds = table.slots.values().sort((a, b) => a.fd - b.fd).map((slot) => rowOf(analysis, slot, nameOf));
     byPid.set(pid, { pid, program: decodeText(thread.program).text, repairs: table.repairs, fds });
   }
   return [...byPid.values()].sort((a, b) => a.pid - b.pid);

@@ -1,4 +1,5 @@
 /** How often, how long: per call, in bounded memory. */
+import { MOST_NAMES } from '../parse/names.ts';
 
 /** Buckets of a histogram: four per doubling, from 1 µs to half an hour and more. */
 const BUCKETS = 128;
@@ -24,22 +25,22 @@ export interface SlowCall {
 }
 
 export class CallStats {
-  readonly counts: number[] = [];
-  readonly errors: number[] = [];
+  /** By the number of the call's name. */
+  readonly counts = new Uint32Array(MOST_NAMES);
+  readonly errors = new Uint32Array(MOST_NAMES);
   /** Slowest first. */
   readonly slowest: SlowCall[] = [];
-  private readonly histograms: (Uint32Array | undefined)[] = [];
-  private readonly longest: number[] = [];
+  private readonly histograms = new Uint32Array(MOST_NAMES * BUCKETS);
+  private readonly longest = new Float64Array(MOST_NAMES).fill(-1);
 
   count(name: number, isError: boolean): void {
-    this.counts[name] = (this.counts[name] ?? 0) + 1;
-    if (isError) this.errors[name] = (this.errors[name] ?? 0) + 1;
+    this.counts[name]!++;
+    if (isError) this.errors[name]!++;
   }
 
   took(name: number, micros: number): void {
-    const histogram = (this.histograms[name] ??= new Uint32Array(BUCKETS));
-    histogram[bucketOf(micros)]!++;
-    if (!(this.longest[name]! >= micros)) this.longest[name] = micros;
+    this.histograms[name * BUCKETS + bucketOf(micros)]!++;
+    if (micros > this.longest[name]!) this.longest[name] = micros;
   }
 
   isSlow(micros: number): boolean {
@@ -57,15 +58,15 @@ export class CallStats {
     const rows = names.flatMap((call, id): CallRow[] => {
       const count = this.counts[id] ?? 0;
       if (count === 0) return [];
-      const maxMs = this.longest[id] === undefined ? null : this.longest[id]! / 1000;
+      const maxMs = this.longest[id]! < 0 ? null : this.longest[id]! / 1000;
       return [{ call, count, errors: this.errors[id] ?? 0, p50Ms: this.quantile(id, 0.5), p99Ms: this.quantile(id, 0.99), maxMs }];
     });
     return rows.sort((a, b) => b.count - a.count || (a.call < b.call ? -1 : 1));
   }
 
   private quantile(name: number, part: number): number | null {
-    const histogram = this.histograms[name];
-    if (!histogram) return null;
+    if (this.longest[name]! < 0) return null;
+    const histogram = this.histograms.subarray(name * BUCKETS, (name + 1) * BUCKETS);
     let left = part * histogram.reduce((sum, count) => sum + count, 0);
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       left -= histogram[bucket]!;

@@ -1,9 +1,10 @@
 /** What calls do to one table: numbers come, go, are copied. */
 import type { ByteString } from '../../evidence/types.ts';
 import { Clock } from './clock.ts';
+import { Description } from './description.ts';
 import { flat, Sites } from './sites.ts';
 import { FilesTable } from './table.ts';
-import type { Description, How, Site, Slot, Thread } from './types.ts';
+import type { How, Site, Slot, Thread } from './types.ts';
 
 /** What the log shows of one descriptor, as it happens. For who wants every step; rules do not. */
 export interface Step {
@@ -36,6 +37,7 @@ export class Fds {
   time = NaN;
   /** Descriptors the line before made: a stack may follow that tells their site. */
   readonly fresh: Slot[] = [];
+  freshCount = 0;
   /** Set by whoever wants every step. */
   onStep: ((step: Step) => void) | undefined;
   /** The last number of a description that listens was closed. */
@@ -60,14 +62,23 @@ export class Fds {
     if (options.isLowest) this.inferBelow(thread, fd);
     const description = options.description ?? this.describe(options.kind, options.target);
     const site = this.sites.at(options.call, options.kind, options.siteWords ?? options.target);
-    const slot = this.newSlot(thread, fd, description, options.cloexec, options.how ?? 'opened', options.call);
+    const slot = this.opened(thread, fd, description, options.cloexec, options.how ?? 'opened', options.call, site);
+    if (this.onStep) this.step(options.description ? (options.how === 'received' ? 'receive' : 'dup') : 'open', thread, slot, options.call);
+    return slot;
+  }
+
+  /** The same, where all is known already: the number is free, its site was found. Who wants steps is not told. */
+  opened(thread: Thread, fd: number, description: Description, cloexec: boolean | null, how: How, call: string, site: Site): Slot {
+    const { table } = thread;
+    const slot = this.newSlot(thread, fd, description, cloexec, how, call);
     slot.site = site;
     slot.counted = true;
     site.opened++;
-    table.livesOf(slot, this.clock).opened++;
+    const lives = table.livesOf(site, this.clock);
+    slot.lives = lives;
+    lives.opened++;
     this.put(table, slot);
-    this.fresh.push(slot);
-    if (this.onStep) this.step(options.description ? (options.how === 'received' ? 'receive' : 'dup') : 'open', thread, slot, options.call);
+    this.fresh[this.freshCount++] = slot;
     return slot;
   }
 
@@ -92,7 +103,7 @@ export class Fds {
   }
 
   describe(kind: string, target: ByteString): Description {
-    return { id: ++this.descriptions, kind, target: flat(target), holders: 0 };
+    return new Description(++this.descriptions, kind, flat(target));
   }
 
   private newSlot(thread: Thread, fd: number, description: Description, cloexec: boolean | null, how: How, call: string): Slot {
@@ -101,7 +112,8 @@ export class Fds {
       fd, description, cloexec, how, site: undefined, counted: false, call, tid: thread.tid, tick: this.clock.now, doublings: this.clock.doublings,
       line: this.line, time: this.time, usedBy: 0, forks: thread.table.forks, assumed: false, intended: false,
       closedBy: 0, closedLine: 0, closedTime: NaN, closedCall: '', closing: false,
-      before: closed && { tid: closed.closedBy, line: closed.closedLine, time: closed.closedTime },
+      beforeTid: closed === undefined ? 0 : closed.closedBy, beforeLine: closed === undefined ? 0 : closed.closedLine, beforeTime: closed === undefined ? NaN : closed.closedTime,
+      lives: undefined,
     };
   }
 
@@ -129,7 +141,7 @@ export class Fds {
     // What came before is told by one step, not by a chain of all.
     if (slot.site && slot.counted) {
       slot.site.closed++;
-      const lives = table.lives.get(slot.site.id);
+      const { lives } = slot;
       if (lives && (slot.how === 'opened' || slot.how === 'received')) lives.ended(this.clock.current(slot.tick, slot.doublings), this.clock);
     }
     if (this.onStep) this.step('close', thread, slot, call);
@@ -156,7 +168,7 @@ export class Fds {
   copy(table: FilesTable, forks = true): FilesTable {
     const fresh = this.newTable();
     for (const slot of table.slots.values()) {
-      this.put(fresh, { ...slot, how: slot.how === 'pre-existing' ? slot.how : 'inherited', counted: false, usedBy: 0, forks: 0, intended: false });
+      this.put(fresh, { ...slot, how: slot.how === 'pre-existing' ? slot.how : 'inherited', counted: false, usedBy: 0, forks: 0, intended: false, lives: undefined });
     }
     fresh.known = table.known;
     fresh.cloexecBefore = table.cloexecBefore;
@@ -174,11 +186,12 @@ export class Fds {
   moveTo(table: FilesTable, slot: Slot, site: Site): void {
     if (slot.site) {
       slot.site.opened--;
-      table.livesOf(slot, this.clock).opened--;
+      slot.lives!.opened--;
     }
     slot.site = site;
     site.opened++;
-    table.livesOf(slot, this.clock).opened++;
+    slot.lives = table.livesOf(site, this.clock);
+    slot.lives.opened++;
   }
 
   step(what: Step['what'], thread: Thread, slot: Slot, call: string): void {

@@ -12,7 +12,10 @@ export class SiteLives {
   readonly site: Site;
   opened = 0;
   closed = 0;
-  private counts = new Map<number, number>();
+  private counts = new Map<number, { times: number }>();
+  /** The one counted last: lives of a busy site begin and end in the same ticks. */
+  private lastKey = -1;
+  private last = { times: 0 };
   private doublings: number;
   /** Tick of the first open, by the ticks of that time. */
   private readonly first: number;
@@ -29,19 +32,28 @@ export class SiteLives {
     this.closed++;
     if (this.doublings !== clock.doublings) this.rewind(clock);
     const key = born * RADIX + clock.now;
-    this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
+    if (key !== this.lastKey) {
+      const known = this.counts.get(key);
+      this.last = known ?? { times: 0 };
+      this.lastKey = key;
+      if (!known) this.counts.set(key, this.last);
+    }
+    this.last.times++;
   }
 
   /** Brings all keys to the length ticks have now. */
   private rewind(clock: Clock): void {
     const shift = clock.doublings - this.doublings;
-    const counts = new Map<number, number>();
-    for (const [key, count] of this.counts) {
+    const counts = new Map<number, { times: number }>();
+    for (const [key, { times }] of this.counts) {
       const born = Math.floor(key / RADIX) >> shift;
-      const fresh = born * RADIX + ((key % RADIX) >> shift);
-      counts.set(fresh, (counts.get(fresh) ?? 0) + count);
+      const merged = born * RADIX + ((key % RADIX) >> shift);
+      const known = counts.get(merged);
+      if (known) known.times += times;
+      else counts.set(merged, { times });
     }
     this.counts = counts;
+    this.lastKey = -1;
     this.doublings = clock.doublings;
   }
 
@@ -56,7 +68,7 @@ export class SiteLives {
     const scale = isLong ? tickMs : STRETCHED_MS / ticks;
     // What is born in the first tick would count as there before: there is a sample before it.
     const at = (tick: number): number => (Math.max(0, tick - from) + 1) * scale;
-    const spans: LifeSpan[] = [...this.counts].map(([key, count]) => ({ bornAt: at(Math.floor(key / RADIX)), goneAt: at(key % RADIX), quality: 'exact', count }));
+    const spans: LifeSpan[] = [...this.counts].map(([key, { times: count }]) => ({ bornAt: at(Math.floor(key / RADIX)), goneAt: at(key % RADIX), quality: 'exact', count }));
     const alive = new Map<number, number>();
     for (const tick of living) alive.set(tick, (alive.get(tick) ?? 0) + 1);
     for (const [tick, count] of alive) spans.push({ bornAt: at(tick), quality: 'exact', count });

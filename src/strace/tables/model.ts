@@ -27,6 +27,8 @@ export interface ForkOptions {
 export class Model {
   readonly fds: Fds;
   readonly threads = new Map<number, Thread>();
+  /** How often `threads` was changed. */
+  changes = 0;
   /** Processes that ended. */
   ended = 0;
   listener: ModelListener | undefined;
@@ -46,12 +48,14 @@ export class Model {
   private newThread(tid: number, pid: number, table: FilesTable, parent: number): Thread {
     const thread: Thread = {
       tid, pid, table, program: '', isSeen: false, firstTime: this.fds.time, line: this.fds.line, beforeExec: false, parent,
-      pending: undefined, half: { name: 0, matters: false, args: '', fd: NaN, time: NaN, line: 0, closed: undefined }, run: undefined, limit: null,
+      pending: undefined, half: { name: 0, matters: false, args: '', window: '', from: 0, to: 0, listed: false, fd: NaN, time: NaN, line: 0, closed: undefined },
+      run: { last: 0, step: 0, length: 0, bad: undefined }, limit: null,
     };
     // A pid that is given out again before we saw its end.
     const old = this.threads.get(tid);
     if (old) this.exit(old, 'exit', '');
     table.users.add(thread);
+    this.changes++;
     this.threads.set(tid, thread);
     return thread;
   }
@@ -70,6 +74,14 @@ export class Model {
     return child;
   }
 
+  /** It is known by another number from now on. */
+  rename(thread: Thread, tid: number): void {
+    this.changes++;
+    this.threads.delete(thread.tid);
+    this.threads.set(tid, thread);
+    thread.tid = tid;
+  }
+
   /** The thread has a line of its own. */
   seen(thread: Thread): void {
     thread.isSeen = true;
@@ -79,6 +91,7 @@ export class Model {
 
   private forget(thread: Thread): void {
     this.unseen.delete(thread);
+    this.changes++;
     this.threads.delete(thread.tid);
     thread.table.users.delete(thread);
     if (thread.table.users.size === 0) for (const slot of thread.table.slots.values()) this.fds.release(slot, thread);
@@ -102,13 +115,14 @@ export class Model {
     // With the exec as its first line a process is the one that strace started: what it has passed that exec.
     const isFirst = line === thread.line;
     this.listener?.tableEnds(thread, old, 'exec', '');
-    for (const slot of [...old.slots.values()]) if (slot.cloexec === true) this.fds.close(thread, slot, 'execve');
+    for (const slot of old.slots.values()) if (slot.cloexec === true) this.fds.close(thread, slot, 'execve');
     const fresh = this.fds.newTable();
     // The numbers go over as they are: nothing was opened or closed.
-    for (const [fd, slot] of old.slots) {
-      fresh.slots.set(fd, slot);
+    for (const slot of old.slots.values()) {
+      fresh.slots.set(slot.fd, slot);
       slot.how = slot.how === 'pre-existing' ? slot.how : 'inherited';
       slot.forks = 0;
+      slot.lives = undefined;
       if (slot.cloexec === null && (isFirst || slot.how !== 'pre-existing')) slot.cloexec = false;
     }
     fresh.most = fresh.slots.size;
@@ -118,7 +132,7 @@ export class Model {
     old.users.delete(thread);
     fresh.users.add(thread);
     thread.table = fresh;
-    const kept = !isFirst ? [...fresh.slots.values()].filter(({ fd }) => fd > 2) : [];
+    const kept = !isFirst ? fresh.slots.values().filter(({ fd }) => fd > 2) : [];
     if (path !== '') thread.program = flat(path);
     this.listener?.execs(thread, path, kept, env);
     thread.beforeExec = false;
@@ -140,6 +154,7 @@ export class Model {
   drop(thread: Thread): void {
     thread.table.users.delete(thread);
     this.unseen.delete(thread);
+    this.changes++;
     if (this.threads.get(thread.tid) === thread) this.threads.delete(thread.tid);
   }
 

@@ -1,17 +1,21 @@
 /** One files_struct: the numbers that threads share which were made with CLONE_FILES. */
+import type { ByteString } from '../../evidence/types.ts';
 import type { Clock } from './clock.ts';
 import { SiteLives } from './lives.ts';
-import type { Slot, Thread } from './types.ts';
+import { Numbers } from './numbers.ts';
+import type { Site, Slot, Thread } from './types.ts';
 
 export class FilesTable {
   readonly id: number;
-  readonly slots = new Map<number, Slot>();
+  readonly slots = new Numbers<Slot>();
   /** The last one of each number that was closed. */
-  readonly closed = new Map<number, Slot>();
+  readonly closed = new Numbers<Slot>();
   readonly users = new Set<Thread>();
   readonly lives = new Map<number, SiteLives>();
   /** Below this every number is known: the kernel gives out the lowest free one. */
   known = 0;
+  /** Listeners that epoll waits for, by number. */
+  polled: Map<number, { slot: Slot; data: ByteString; readyAt: number }> | undefined;
   /** How often it was copied by a fork. */
   forks = 0;
   lastFork: { line: number; time: number; child: number; tid: number } | undefined;
@@ -34,10 +38,14 @@ export class FilesTable {
     this.bornTime = time;
   }
 
-  livesOf(slot: Slot, clock: Clock): SiteLives {
-    const site = slot.site!;
+  /** What was asked for last: a server opens at the same few places. */
+  private last: SiteLives | undefined;
+
+  livesOf(site: Site, clock: Clock): SiteLives {
+    if (this.last?.site === site) return this.last;
     let lives = this.lives.get(site.id);
     if (!lives) this.lives.set(site.id, (lives = new SiteLives(site, clock)));
+    this.last = lives;
     return lives;
   }
 }

@@ -1,28 +1,8 @@
 /** Who holds what: open files, the numbers for them, the tables of numbers, the threads that use a table. */
 import type { ByteString } from '../../evidence/types.ts';
+import type { Description } from './description.ts';
+import type { SiteLives } from './lives.ts';
 import type { FilesTable } from './table.ts';
-
-/** An open file: what dup, fork and SCM_RIGHTS share. */
-export interface Description {
-  id: number;
-  kind: string;
-  /** Path, address, ...; empty when the log does not tell. */
-  target: ByteString;
-  /** Numbers in all tables. */
-  holders: number;
-  /** Address it listens on. */
-  listening?: string;
-  /** Address it is bound to. */
-  bound?: string;
-  reusePort?: boolean;
-  reuseAddress?: boolean;
-  /** Made by accept. */
-  accepted?: boolean;
-  /** Held by flock or a lock of the open file. */
-  locked?: boolean;
-  /** Process of a pidfd. */
-  pid?: number;
-}
 
 /** Where descriptors are opened: a stack frame, or call and path template. */
 export interface Site {
@@ -75,8 +55,12 @@ export interface Slot {
   closedCall: string;
   /** The close was entered and has not returned. */
   closing: boolean;
-  /** Who had closed this number before it was opened. */
-  before: { tid: number; line: number; time: number } | undefined;
+  /** Who had closed this number before it was opened, 0 for nobody; where; when. */
+  beforeTid: number;
+  beforeLine: number;
+  beforeTime: number;
+  /** What its site brought in this table; only of what is counted. */
+  lives: SiteLives | undefined;
 }
 
 export interface Thread {
@@ -99,7 +83,7 @@ export interface Thread {
   /** What `pending` is when there is one. */
   half: Pending;
   /** Calls of close one after the other, with numbers one after the other. */
-  run: CloseRun | undefined;
+  run: CloseRun;
   limit: number | null;
 }
 
@@ -108,8 +92,13 @@ export interface Pending {
   name: number;
   /** It may make or take descriptors. */
   matters: boolean;
-  /** The arguments so far, for calls that matter. */
+  /** The arguments so far, for calls that matter; not yet taken out of `window` while that is not empty. */
   args: ByteString;
+  window: ByteString;
+  from: number;
+  to: number;
+  /** It is among those whose arguments are made text before the window goes. */
+  listed: boolean;
   fd: number;
   time: number;
   line: number;
@@ -120,7 +109,8 @@ export interface Pending {
 export interface CloseRun {
   last: number;
   step: number;
+  /** 0: no close came last. */
   length: number;
   /** EBADF of numbers that had been open. */
-  bad: { fd: number; line: number; time: number; slot: Slot }[];
+  bad: { fd: number; line: number; time: number; slot: Slot }[] | undefined;
 }

@@ -1,0 +1,313 @@
+/**
+ * The quick way through a log: lines in the form that nearly all have are read by their bytes, and what they do is done at once.
+ * No text is made of them and no object. Whatever is unusual in a line leaves it, untouched, to the other way, which knows everything;
+ * a test holds both to the same results.
+ */
+import type { ByteString } from '../../evidence/types.ts';
+import { closeAtEntry, endRun } from '../calls/dup.ts';
+import { type Line, newLine } from '../parse/line.ts';
+import { MOST_NAMES, type Names } from '../parse/names.ts';
+import { readTail, TAIL } from '../parse/tail.ts';
+import type { Model } from '../tables/model.ts';
+import type { Pending, Thread } from '../tables/types.ts';
+import type { Follower } from './follow.ts';
+import { LANE, lanesOf } from './lanes.ts';
+import { numberAt } from './number-at.ts';
+import { QuickCalls } from './quick-calls.ts';
+
+const SPACE = 32;
+const OPEN = 40;
+const CLOSE = 41;
+const DOT = 46;
+const ZERO = 48;
+const NINE = 57;
+const COLON = 58;
+const LESS = 60;
+const EQUALS = 61;
+const GREATER = 62;
+const BRACKET = 91;
+
+/** Threads whose lines came last, by the end of their number. */
+const CACHED = 256;
+/** Numbers up to here are whole in 30 bits. */
+const DIGITS = 9;
+const SHORTEST = 12;
+const SLOW_MICROS = 500_000;
+
+export class Quick {
+  private readonly follower: Follower;
+  private readonly model: Model;
+  private readonly names: Names;
+  private readonly lanes: Uint8Array;
+  private readonly calls: QuickCalls;
+  /** What waits by its nature. */
+  private readonly waits: Uint8Array;
+  private readonly line: Line = newLine();
+  private readonly pids = new Int32Array(CACHED).fill(-1);
+  private readonly threads: (Thread | undefined)[] = new Array<Thread | undefined>(CACHED).fill(undefined);
+  private changes = -1;
+  // What was found of the line: fields, because more than one value cannot be returned without an object.
+  private bytes = 0;
+  private time = -1;
+
+  constructor(follower: Follower, model: Model, traits: readonly number[]) {
+    this.follower = follower;
+    this.model = model;
+    this.names = follower.names;
+    this.lanes = lanesOf(follower.names.text, follower.handlers, MOST_NAMES);
+    this.waits = new Uint8Array(MOST_NAMES);
+    traits.forEach((trait, id) => {
+      this.waits[id] = trait & 4;
+    });
+    this.calls = new QuickCalls(follower, model);
+  }
+
+  /** False: the line is left as it was, to the other way. */
+  take(buf: Uint8Array, text: ByteString, from: number, to: number, filePid: number, number: number): boolean {
+    if (to - from < SHORTEST || buf[to - 1] === 13) return false;
+    let pid = filePid;
+    let i = from;
+    let c = buf[from]!;
+    if (c >= ZERO && c <= NINE) {
+      let value = 0;
+      do {
+        value = value * 10 + (c - ZERO);
+        c = buf[++i]!;
+      } while (c >= ZERO && c <= NINE && i - from < 8);
+      if (c === SPACE && i - from < 8) {
+        pid = value;
+        do c = buf[++i]!;
+        while (c === SPACE);
+      } else {
+        i = from;
+        c = buf[i]!;
+      }
+    } else if (c === BRACKET) {
+      i = this.bracketed(buf, from);
+      if (i === 0) return false;
+      pid = this.bytes;
+      c = buf[i]!;
+    } else if (c === SPACE) return this.follower.stacks.passes(buf, from) && this.frame(number);
+
+    // When.
+    let time = -1;
+    if (c >= ZERO && c <= NINE) {
+      i = this.clock(buf, i, to);
+      if (i === 0) return false;
+      time = this.time;
+      c = buf[i]!;
+    }
+
+    // Which call.
+    const isResumed = c === LESS;
+    if (isResumed) {
+      if (buf[i + 1] !== DOT || buf[i + 4] !== SPACE) return false;
+      i += 5;
+      c = buf[i]!;
+    }
+    const nameFrom = i;
+    let hash = 0;
+    while ((c >= 97 && c <= 122) || c === 95 || (c >= ZERO && c <= NINE)) {
+      hash = (Math.imul(hash, 31) + c) | 0;
+      c = buf[++i]!;
+    }
+    if (c !== (isResumed ? SPACE : OPEN)) return false;
+    const name = this.names.find(hash, i - nameFrom);
+    const lane = this.lanes[name]!;
+    if (lane === LANE.none) return false;
+    if (isResumed) {
+      // " resumed>", without the blank of old versions
+      if (buf[i + 1] !== 114 || buf[i + 7] !== 100 || buf[i + 8] !== GREATER || buf[i + 9] === SPACE) return false;
+      i += 9;
+    } else i++;
+    if (i > to) return false;
+    const thread = this.threadOf(pid);
+    if (thread === undefined || !thread.isSeen || !this.isInTime(time)) return false;
+
+    // Its end.
+    if (buf[to - 1] === GREATER && buf[to - 2] === DOT) {
+      if (isResumed || buf[to - 16] !== LESS || buf[to - 15] !== 117 || buf[to - 5] !== SPACE || buf[to - 6] !== 100) return false;
+      this.enter(thread, name, lane, buf, text, i, to - 16, time, number);
+      return true;
+    }
+    return this.leave(thread, name, lane, buf, text, i, to, time, number, isResumed);
+  }
+
+  /** `[pid   5] `: answers what is behind it, the pid in `bytes`; 0 when it is something else. */
+  private bracketed(buf: Uint8Array, from: number): number {
+    if (buf[from + 1] !== 112 || buf[from + 2] !== 105 || buf[from + 3] !== 100 || buf[from + 4] !== SPACE) return 0;
+    let i = from + 5;
+    while (buf[i] === SPACE) i++;
+    const start = i;
+    let value = 0;
+    for (let c = buf[i]!; c >= ZERO && c <= NINE && i - start < 8; c = buf[++i]!) value = value * 10 + (c - ZERO);
+    if (i === start || buf[i] !== 93 || buf[i + 1] !== SPACE) return 0;
+    i += 2;
+    while (buf[i] === SPACE) i++;
+    this.bytes = value;
+    return i;
+  }
+
+  /** `12:34:56.123456 ` or `1790000000.123456 `: answers what is behind it, the µs in `time`; 0 when it is something else. */
+  private clock(buf: Uint8Array, i: number, to: number): number {
+    if (to - i < 20) return 0;
+    const isClock = buf[i + 2] === COLON;
+    const point = isClock ? i + 8 : i + 10;
+    if (buf[point] !== DOT || buf[point + 7] !== SPACE) return 0;
+    const a = buf[point + 1]! - ZERO;
+    const b = buf[point + 2]! - ZERO;
+    const c = buf[point + 3]! - ZERO;
+    const d = buf[point + 4]! - ZERO;
+    const e = buf[point + 5]! - ZERO;
+    const f = buf[point + 6]! - ZERO;
+    // The sign of one of these shows a byte that is no digit.
+    let bad = a | (9 - a) | b | (9 - b) | c | (9 - c) | d | (9 - d) | e | (9 - e) | f | (9 - f);
+    const micros = a * 100_000 + b * 10_000 + c * 1000 + d * 100 + e * 10 + f;
+    let seconds = 0;
+    if (isClock) {
+      if (buf[i + 5] !== COLON) return 0;
+      const h = buf[i]! - ZERO;
+      const hh = buf[i + 1]! - ZERO;
+      const m = buf[i + 3]! - ZERO;
+      const mm = buf[i + 4]! - ZERO;
+      const s = buf[i + 6]! - ZERO;
+      const ss = buf[i + 7]! - ZERO;
+      bad |= h | (9 - h) | hh | (9 - hh) | m | (9 - m) | mm | (9 - mm) | s | (9 - s) | ss | (9 - ss);
+      seconds = (h * 10 + hh) * 3600 + (m * 10 + mm) * 60 + s * 10 + ss;
+    } else {
+      for (let at = i; at < point; at++) {
+        const digit = buf[at]! - ZERO;
+        bad |= digit | (9 - digit);
+        seconds = seconds * 10 + digit;
+      }
+    }
+    if (bad < 0) return 0;
+    this.time = seconds * 1_000_000 + micros;
+    return point + 8;
+  }
+
+  private isInTime(time: number): boolean {
+    const { clock } = this.follower;
+    return time < 0 ? !clock.isTimed : clock.isTimed && time + clock.day >= clock.last;
+  }
+
+  private threadOf(pid: number): Thread | undefined {
+    const { model } = this;
+    if (this.changes !== model.changes) {
+      this.changes = model.changes;
+      this.pids.fill(-1);
+    }
+    const at = pid & (CACHED - 1);
+    if (this.pids[at] === pid) return this.threads[at];
+    // Lines without a pid are of the only one there is.
+    const thread = pid === 0 ? (model.threads.get(0) ?? (model.threads.size > 0 ? model.threads.values().next().value : undefined)) : model.threads.get(pid);
+    if (thread !== undefined) {
+      this.pids[at] = pid;
+      this.threads[at] = thread;
+    }
+    return thread;
+  }
+
+  private frame(number: number): boolean {
+    this.follower.lines++;
+    this.follower.lastTaken = number;
+    return true;
+  }
+
+  /** What every line does that is taken. */
+  private begin(thread: Thread, time: number, number: number): void {
+    const { follower } = this;
+    const { fds } = this.model;
+    follower.lines++;
+    follower.lastTaken = number;
+    follower.lastCaller = thread;
+    fds.line = number;
+    fds.freshCount = 0;
+    if (time >= 0) follower.clock.advance(time + follower.clock.day);
+    else if (number >= fds.clock.next) fds.clock.advance(number);
+  }
+
+  /** `name(args <unfinished ...>` */
+  private enter(thread: Thread, name: number, lane: number, buf: Uint8Array, text: ByteString, from: number, end: number, time: number, number: number): void {
+    this.begin(thread, time, number);
+    let to = end;
+    while (to > from && buf[to - 1] === SPACE) to--;
+    const fd = numberAt(buf, from, to);
+    const pending = thread.half;
+    pending.name = name;
+    pending.fd = fd;
+    pending.time = this.model.fds.time;
+    pending.line = number;
+    pending.closed = undefined;
+    pending.args = '';
+    pending.matters = lane > LANE.touch;
+    if (pending.matters) this.follower.halves.keep(pending, text, from, to);
+    thread.pending = pending;
+    if (lane === LANE.close && fd >= 0) pending.closed = closeAtEntry(this.follower.context, thread, fd);
+  }
+
+  /** `name(args) = result`, or the end of it. */
+  private leave(thread: Thread, name: number, lane: number, buf: Uint8Array, text: ByteString, from: number, to: number, time: number, number: number, isResumed: boolean): boolean {
+    const { follower, line, calls } = this;
+    let end = to;
+    let micros = -1;
+    if (buf[to - 1] === GREATER && buf[to - 11] === SPACE && buf[to - 10] === LESS && buf[to - 8] === DOT) {
+      const s = buf[to - 9]! - ZERO;
+      const a = buf[to - 7]! - ZERO;
+      const b = buf[to - 6]! - ZERO;
+      const c = buf[to - 5]! - ZERO;
+      const d = buf[to - 4]! - ZERO;
+      const e = buf[to - 3]! - ZERO;
+      const f = buf[to - 2]! - ZERO;
+      if ((s | (9 - s) | a | (9 - a) | b | (9 - b) | c | (9 - c) | d | (9 - d) | e | (9 - e) | f | (9 - f)) < 0) return false;
+      micros = s * 1_000_000 + a * 100_000 + b * 10_000 + c * 1000 + d * 100 + e * 10 + f;
+      end = to - 11;
+    }
+    let k = end - 1;
+    let value = 0;
+    let unit = 1;
+    for (let c = buf[k]!; c >= ZERO && c <= NINE && k > from; c = buf[--k]!) {
+      value += (c - ZERO) * unit;
+      unit *= 10;
+    }
+    let argsTo = 0;
+    let isError = false;
+    let resultFrom = k + 1;
+    if (k < end - 1 && end - k <= DIGITS && buf[k] === SPACE && buf[k - 1] === EQUALS && buf[k - 2] === SPACE) {
+      argsTo = k - 3;
+      while (argsTo > from && buf[argsTo] === SPACE) argsTo--;
+      if (buf[argsTo] !== CLOSE || argsTo < from) return false;
+    } else {
+      if (readTail(line, buf, from, to) !== TAIL.result || !(line.value >= -4096)) return false;
+      ({ value, argsTo, resultFrom } = line);
+      end = line.resultTo;
+      if (micros < 0 && line.duration >= 0) micros = line.duration;
+      isError = line.errnoFrom > 0 && value < 0;
+      // EBADF, EMFILE, ENFILE say something of tables.
+      if (isError ? saysMore(buf, line.errnoFrom) : value < 0) return false;
+    }
+
+    let half: Pending | undefined;
+    if (isResumed) {
+      half = thread.pending;
+      if (half === undefined || half.name !== name) return false;
+      if (micros < 0 && time >= 0) micros = time + follower.clock.day - half.time;
+    }
+    if (micros >= SLOW_MICROS && this.waits[name] === 0) return false;
+    if (!isError && lane === LANE.plain && buf[end - 1] === GREATER && value > 2) return false;
+    if (lane !== LANE.plain && !calls.mayTake(thread, name, lane, buf, text, from, argsTo, resultFrom, end, value, isError, half)) return false;
+
+    this.begin(thread, time, number);
+    thread.pending = undefined;
+    follower.stats.count(name, isError);
+    if (micros >= 0) follower.stats.took(name, micros);
+    if (lane !== LANE.close && thread.run.length > 0) endRun(follower.context, thread);
+    if (lane > LANE.plain) calls.take(thread, name, value, isError, half, micros);
+    return true;
+  }
+}
+
+function saysMore(buf: Uint8Array, errno: number): boolean {
+  const c = buf[errno + 1];
+  return c === 66 || c === 77 || (c === 78 && buf[errno + 2] === 70);
+}

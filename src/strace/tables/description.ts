@@ -1,0 +1,53 @@
+/** An open file: what dup, fork and SCM_RIGHTS share. */
+import type { ByteString } from '../../evidence/types.ts';
+import type { Site } from './types.ts';
+
+export class Description {
+  readonly id: number;
+  readonly kind: string;
+  /** Numbers in all tables. */
+  holders = 0;
+  /** Address it listens on. */
+  listening: string | undefined = undefined;
+  /** Address it is bound to. */
+  bound: string | undefined = undefined;
+  reusePort = false;
+  reuseAddress = false;
+  /** Made by accept. */
+  accepted = false;
+  /** Held by flock or a lock of the open file. */
+  locked = false;
+  /** Process of a pidfd. */
+  pid: number | undefined = undefined;
+  /** Where the connections are opened that are accepted on it. */
+  acceptSite: Site | undefined = undefined;
+  private words: ByteString;
+  private host = 0;
+  private port = 0;
+
+  constructor(id: number, kind: string, target: ByteString) {
+    this.id = id;
+    this.kind = kind;
+    this.words = target;
+  }
+
+  /** Path, address, ...; empty when the log does not tell. */
+  get target(): ByteString {
+    if (this.port !== 0) {
+      const { host } = this;
+      this.target = `${host >>> 24}.${(host >>> 16) & 255}.${(host >>> 8) & 255}.${host & 255}:${this.port}`;
+    }
+    return this.words;
+  }
+
+  set target(words: ByteString) {
+    this.words = words;
+    this.port = 0;
+  }
+
+  /** An address that is made text when it is asked for: a server accepts thousands that nobody will name. */
+  setPeer(host: number, port: number): void {
+    this.host = host;
+    this.port = port;
+  }
+}
