@@ -28,7 +28,10 @@ export function closeHandler(context: Context, thread: Thread, call: Call, enter
     const last = entered ? undefined : thread.table.closed.get(fd);
     // Our table was wrong, or the close was done by somebody else while this one waited.
     if (slot) closed(context, thread, slot, call);
-    else if (last && !thread.beforeExec) (run.bad ??= []).push({ fd, line: call.line, time: call.time, slot: last });
+    else if (last && !thread.beforeExec) {
+      last.isKept = true;
+      (run.bad ??= []).push({ fd, line: call.line, time: call.time, slot: last });
+    }
     return;
   }
   // Whatever else it says (EINTR, EIO), the number is free.

@@ -55,7 +55,9 @@ export class Epolls {
     if (operation === 'DEL') own.delete(slot.fd);
     else {
       const data = /u64=\w+/.exec(event)?.[0] ?? member(event, 'data') ?? '';
-      if (data !== '') own.set(slot.fd, { slot, data, readyAt: NaN });
+      if (data === '') return;
+      slot.isKept = true;
+      own.set(slot.fd, { slot, data, readyAt: NaN });
     }
   }
 

@@ -107,6 +107,7 @@ export class Sockets {
     for (const list of rightsIn(call.args)) {
       const sent = list.flatMap(({ fd, decoration }) => context.slot(thread, fd, decoration) ?? []);
       if (sent.length === 0) continue;
+      for (const { description } of sent) description.isKept = true;
       this.inFlight.push(sent.map(({ description }) => description));
       if (this.inFlight.length > MOST_IN_FLIGHT) this.inFlight.shift();
       if (context.fds.onStep) for (const slot of sent) context.fds.step('pass', thread, slot, call.name);

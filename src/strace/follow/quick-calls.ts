@@ -19,6 +19,8 @@ const BACKSLASH = 92;
 export class QuickCalls {
   private readonly follower: Follower;
   private readonly model: Model;
+  /** Of the window. */
+  view: DataView = new DataView(new ArrayBuffer(0));
   // What `mayTake` found for `take`.
   private slot: Slot | undefined;
   private entry: PathEntry | undefined;
@@ -74,7 +76,7 @@ export class QuickCalls {
       case LANE.epollControl:
         return !isError && value === 0 && this.mayRegister(thread, buf, argsFrom, argsTo);
       case LANE.accept:
-        return this.mayAccept(thread, name, buf, text, half === undefined ? argsFrom : from, to, value, isError, half === undefined ? numberAt(buf, from, to) : half.fd);
+        return this.mayAccept(thread, name, buf, half === undefined ? argsFrom : from, to, value, isError, half === undefined ? numberAt(buf, from, to) : half.fd);
       case LANE.fcntl:
         return isError || getsFlags(buf, argsFrom, argsTo);
       case LANE.setsockopt:
@@ -158,7 +160,7 @@ export class QuickCalls {
     const call = this.follower.names.text[name]!;
     if (isWhole && fd >= thread.table.known) fds.inferBelow(thread, fd);
     if (entry.site === undefined || entry.site.call !== call) entry.site = fds.sites.at(call, 'file', entry.text);
-    fds.opened(thread, fd, fds.describe('file', entry.text), this.flag, 'opened', call, entry.site);
+    fds.opened(thread, fd, fds.describeFlat('file', entry.text), this.flag, 'opened', call, entry.site);
   }
 
   /** The path among the arguments: answers where it begins, its end in `pathTo`; 0 when it has escapes or is none. */
@@ -200,12 +202,12 @@ export class QuickCalls {
     return true;
   }
 
-  private mayAccept(thread: Thread, name: number, buf: Uint8Array, text: ByteString, from: number, to: number, value: number, isError: boolean, fd: number): boolean {
+  private mayAccept(thread: Thread, name: number, buf: Uint8Array, from: number, to: number, value: number, isError: boolean, fd: number): boolean {
     const listener = thread.table.slots.get(fd);
     if (listener === undefined || listener.assumed || (listener.how === 'pre-existing' && listener.description.target === '')) return false;
     this.slot = listener;
     if (isError) return true;
-    if (thread.table.slots.has(value) || !readPeer(this.peer, buf, text, from, to)) return false;
+    if (thread.table.slots.has(value) || !readPeer(this.peer, buf, this.view, from, to)) return false;
     let isCloexec = false;
     if (this.follower.names.text[name] === 'accept4') {
       for (let i = to - 1; i > from && buf[i] !== COMMA; i--) {
@@ -231,7 +233,7 @@ export class QuickCalls {
         description.acceptSite = fds.sites.at(call, 'socket', address === undefined ? '' : `on ${follower.context.shown(address)}`);
       }
       if (half === undefined && fd >= thread.table.known) fds.inferBelow(thread, fd);
-      const made = fds.describe('socket', '');
+      const made = fds.describeFlat('socket', '');
       made.setPeer(peer.host, peer.port);
       made.accepted = true;
       fds.opened(thread, fd, made, this.flag, 'opened', call, description.acceptSite);

@@ -3,10 +3,12 @@ import type { ByteString } from '../../evidence/types.ts';
 import type { Site } from './types.ts';
 
 export class Description {
-  readonly id: number;
-  readonly kind: string;
+  id: number;
+  kind: string;
   /** Numbers in all tables. */
   holders = 0;
+  /** It had several numbers once, or may get more: others may still speak of it when it has none. */
+  isKept = false;
   /** Address it listens on. */
   listening: string | undefined = undefined;
   /** Address it is bound to. */
@@ -29,6 +31,20 @@ export class Description {
     this.id = id;
     this.kind = kind;
     this.words = target;
+  }
+
+  /** Another file from now on. Only for what nobody speaks of any more: neither kept, nor listening, nor bound. */
+  reset(id: number, kind: string, target: ByteString): void {
+    this.id = id;
+    this.kind = kind;
+    this.target = target;
+    this.holders = 0;
+    this.accepted = false;
+    this.locked = false;
+    this.reusePort = false;
+    this.reuseAddress = false;
+    this.pid = undefined;
+    this.acceptSite = undefined;
   }
 
   /** Path, address, ...; empty when the log does not tell. */

@@ -30,6 +30,9 @@ export interface OpenOptions {
   isLowest?: boolean;
 }
 
+/** Objects kept to be used again. */
+const MOST_SPARE = 256;
+
 export class Fds {
   readonly clock: Clock;
   readonly sites = new Sites();
@@ -44,6 +47,8 @@ export class Fds {
   onSilent: ((description: Description, thread: Thread) => void) | undefined;
   /** A socket listens. */
   onListen: ((description: Description, thread: Thread) => void) | undefined;
+  private readonly spare: Slot[] = [];
+  private readonly files: Description[] = [];
   private tables = 0;
   private descriptions = 0;
 
@@ -103,23 +108,63 @@ export class Fds {
   }
 
   describe(kind: string, target: ByteString): Description {
-    return new Description(++this.descriptions, kind, flat(target));
+    return this.describeFlat(kind, flat(target));
+  }
+
+  /** @param target no slice of the log */
+  describeFlat(kind: string, target: ByteString): Description {
+    const known = this.files.pop();
+    if (known === undefined) return new Description(++this.descriptions, kind, target);
+    known.isKept = false;
+    known.reset(++this.descriptions, kind, target);
+    return known;
   }
 
   private newSlot(thread: Thread, fd: number, description: Description, cloexec: boolean | null, how: How, call: string): Slot {
-    const closed = thread.table.closed.get(fd);
-    return {
-      fd, description, cloexec, how, site: undefined, counted: false, call, tid: thread.tid, tick: this.clock.now, doublings: this.clock.doublings,
-      line: this.line, time: this.time, usedBy: 0, forks: thread.table.forks, assumed: false, intended: false,
-      closedBy: 0, closedLine: 0, closedTime: NaN, closedCall: '', closing: false,
-      beforeTid: closed === undefined ? 0 : closed.closedBy, beforeLine: closed === undefined ? 0 : closed.closedLine, beforeTime: closed === undefined ? NaN : closed.closedTime,
-      lives: undefined,
-    };
+    const { table } = thread;
+    const closed = table.closed.get(fd);
+    const slot = this.spare.pop() ?? emptySlot(description);
+    slot.fd = fd;
+    slot.description = description;
+    slot.cloexec = cloexec;
+    slot.how = how;
+    slot.site = undefined;
+    slot.counted = false;
+    slot.call = call;
+    slot.tid = thread.tid;
+    slot.tick = this.clock.now;
+    slot.doublings = this.clock.doublings;
+    slot.line = this.line;
+    slot.time = this.time;
+    slot.usedBy = 0;
+    slot.forks = table.forks;
+    slot.assumed = false;
+    slot.intended = false;
+    slot.lives = undefined;
+    if (closed === undefined) slot.beforeTid = 0;
+    else {
+      slot.beforeTid = closed.closedBy;
+      slot.beforeLine = closed.closedLine;
+      slot.beforeTime = closed.closedTime;
+    }
+    return slot;
+  }
+
+  /** Objects of descriptors that nobody can ask for any more are used again: a log may open a million. */
+  private retire(slot: Slot | undefined): void {
+    if (slot === undefined || slot.isKept || slot.closing || this.onStep || this.spare.length >= MOST_SPARE) return;
+    const { description } = slot;
+    this.spare.push(slot);
+    if (description.holders === 0 && !description.isKept && description.listening === undefined && description.bound === undefined && this.files.length < MOST_SPARE) {
+      // A second number must not bring it here again.
+      description.isKept = true;
+      this.files.push(description);
+    }
   }
 
   private put(table: FilesTable, slot: Slot): void {
     table.slots.set(slot.fd, slot);
-    slot.description.holders++;
+    if (slot.description.holders++ > 0) slot.description.isKept = true;
     if (table.slots.size > table.most) table.most = table.slots.size;
   }
 
@@ -133,6 +178,7 @@ export class Fds {
   close(thread: Thread, slot: Slot, call: string): void {
     const { table } = thread;
     table.slots.delete(slot.fd);
+    this.retire(table.closed.get(slot.fd));
     table.closed.set(slot.fd, slot);
     slot.closedBy = thread.tid;
     slot.closedLine = this.line;
@@ -197,6 +243,13 @@ export class Fds {
   step(what: Step['what'], thread: Thread, slot: Slot, call: string): void {
     this.onStep!({ what, tid: thread.tid, pid: thread.pid, slot, call, line: this.line, time: this.time });
   }
+}
+
+function emptySlot(description: Description): Slot {
+  return {
+    fd: 0, description, cloexec: null, how: 'opened', site: undefined, counted: false, call: '', tid: 0, tick: 0, doublings: 0, line: 0, time: NaN, usedBy: 0, forks: 0,
+    assumed: false, intended: false, closedBy: 0, closedLine: 0, closedTime: NaN, closedCall: '', closing: false, isKept: false, beforeTid: 0, beforeLine: 0, beforeTime: NaN, lives: undefined,
+  };
 }
 
 const DECORATIONS: readonly [RegExp, string][] = [

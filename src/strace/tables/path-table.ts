@@ -5,7 +5,7 @@ import type { Site } from './types.ts';
 
 /** When there are more, all are forgotten: a log of names that never come again must not fill memory. */
 const MOST = 16_384;
-const SLOTS = MOST * 4;
+const SLOTS = MOST * 2;
 const MASK = SLOTS - 1;
 
 /** What was done with a path, for `toctou`. */
@@ -18,7 +18,6 @@ export interface PathUse {
 
 export class PathEntry {
   readonly text: ByteString;
-  readonly hash: number;
   /** Of what is opened by it. */
   readonly kind: string;
   /** Where it was opened last. */
@@ -31,32 +30,37 @@ export class PathEntry {
   /** Who changed it since. */
   changed: PathUse | undefined = undefined;
 
-  constructor(text: ByteString, hash: number) {
+  constructor(text: ByteString) {
     this.text = text;
-    this.hash = hash;
     this.kind = kindOf(text);
   }
 }
 
 export class PathTable {
-  private slots: (PathEntry | undefined)[] = new Array<PathEntry | undefined>(SLOTS).fill(undefined);
+  private readonly slots: (PathEntry | undefined)[] = new Array<PathEntry | undefined>(SLOTS).fill(undefined);
+  /** The same, as far as it has to be looked at: the entries lie all over memory. */
+  private readonly hashes = new Int32Array(SLOTS);
   private count = 0;
 
   /** @param hash of the bytes from `from` to `to`, as `hashStep` makes it */
   at(buf: Uint8Array, from: number, to: number, hash: number): PathEntry {
-    let slot = hash & MASK;
-    for (let entry = this.slots[slot]; entry !== undefined; entry = this.slots[(slot = (slot + 1) & MASK)]) {
-      if (entry.hash === hash && isSame(entry.text, buf, from, to)) return entry;
+    const { hashes } = this;
+    const wanted = hash === 0 ? 1 : hash;
+    let slot = wanted & MASK;
+    for (let known = hashes[slot]!; known !== 0; known = hashes[(slot = (slot + 1) & MASK)]!) {
+      if (known !== wanted) continue;
+      const entry = this.slots[slot]!;
+      if (isSame(entry.text, buf, from, to)) return entry;
     }
     return this.add(Buffer.from(buf.buffer, buf.byteOffset + from, to - from).toString('latin1'), hash);
   }
 
   /** Undefined when it was never looked at or opened. */
   find(text: ByteString): PathEntry | undefined {
-    const hash = hashOf(text);
-    let slot = hash & MASK;
-    for (let entry = this.slots[slot]; entry !== undefined; entry = this.slots[(slot = (slot + 1) & MASK)]) {
-      if (entry.hash === hash && entry.text === text) return entry;
+    const wanted = hashOf(text) || 1;
+    let slot = wanted & MASK;
+    for (let known = this.hashes[slot]!; known !== 0; known = this.hashes[(slot = (slot + 1) & MASK)]!) {
+      if (known === wanted && this.slots[slot]!.text === text) return this.slots[slot];
     }
     return undefined;
   }
@@ -65,12 +69,15 @@ export class PathTable {
   add(text: ByteString, hash = hashOf(text)): PathEntry {
     if (this.count >= MOST) {
       this.slots.fill(undefined);
+      this.hashes.fill(0);
       this.count = 0;
     }
     this.count++;
-    const entry = new PathEntry(text, hash);
-    let slot = hash & MASK;
-    while (this.slots[slot] !== undefined) slot = (slot + 1) & MASK;
+    const entry = new PathEntry(text);
+    const own = hash === 0 ? 1 : hash;
+    let slot = own & MASK;
+    while (this.hashes[slot] !== 0) slot = (slot + 1) & MASK;
+    this.hashes[slot] = own;
     this.slots[slot] = entry;
     return entry;
   }

@@ -55,6 +55,8 @@ export interface Slot {
   closedCall: string;
   /** The close was entered and has not returned. */
   closing: boolean;
+  /** Somebody remembers it beyond its close. */
+  isKept: boolean;
   /** Who had closed this number before it was opened, 0 for nobody; where; when. */
   beforeTid: number;
   beforeLine: number;
