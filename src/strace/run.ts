@@ -103,9 +103,9 @@ async function readOpen(all: readonly LogFile[], missing: Ran['missing'], contex
   await logs.run(
     {
       take: taker.take,
-      takeCut: (text, from, to, pid, number, buf) => {
+      takeCut: (block, from, to, pid, number) => {
         // `= 3` may have been `= 35`: only an end that cannot be a beginning is taken.
-        if (/(?:[>)]| \+\+\+| ---)$/.test(text.slice(from, to))) taker.take(buf, text, from, to, pid, number);
+        if (/(?:[>)]| \+\+\+| ---)$/.test(block.slice(from, to))) taker.take(block, from, to, pid, number);
         else follower.lines++;
       },
       settle: () => follower.settle(), isOver: () => (stopped ||= context.signal.aborted || taker.isOver()),
@@ -127,12 +127,12 @@ function stopping(follower: Follower, stopsAt: NonNullable<RunOptions['stopsAt']
   let first = NaN;
   let isOver = false;
   return {
-    take: (buf, text, from, to, pid, number) => {
+    take: (block, from, to, pid, number) => {
       if (isOver) return;
-      readHead(head, buf, from, to);
+      readHead(head, block.buf, from, to);
       if (Number.isNaN(first)) first = head.time;
       isOver = stopsAt(head.time, number, first);
-      if (!isOver) follower.take(buf, text, from, to, pid, number);
+      if (!isOver) follower.take(block, from, to, pid, number);
     },
     isOver: () => isOver,
   };

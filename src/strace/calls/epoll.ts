@@ -13,6 +13,8 @@ export interface Registered {
   slot: Slot;
   /** As printed in the events: what tells which registration is meant. */
   data: ByteString;
+  /** Its last four bytes, as a number. */
+  lastWord: number;
   readyAt: number;
 }
 
@@ -57,7 +59,7 @@ export class Epolls {
       const data = /u64=\w+/.exec(event)?.[0] ?? member(event, 'data') ?? '';
       if (data === '') return;
       slot.isKept = true;
-      own.set(slot.fd, { slot, data, readyAt: NaN });
+      own.set(slot.fd, { slot, data, lastWord: Buffer.from(data.slice(-4).padStart(4), 'latin1').readUInt32BE(), readyAt: NaN });
     }
   }
 
@@ -65,6 +67,15 @@ export class Epolls {
   waited({ table }: Thread, value: number, args: ByteString, at: number): void {
     if (!(value > 0) || !table.polled) return;
     for (const registered of table.polled.values()) if (Number.isNaN(registered.readyAt) && args.includes(registered.data)) registered.readyAt = at;
+  }
+
+  /** Does what was returned hold one of those, as far as a quick look at the ends of `u64=1234567890` tells? */
+  mayHold({ table }: Thread, view: DataView, from: number, to: number): boolean {
+    for (const { readyAt, lastWord } of table.polled!.values()) {
+      if (!Number.isNaN(readyAt)) continue;
+      for (let i = from; i < to - 3; i++) if (view.getUint32(i) === lastWord) return true;
+    }
+    return false;
   }
 
   /** An accept on that number has returned, with a connection or without. */

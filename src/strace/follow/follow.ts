@@ -11,6 +11,7 @@ import { Sockets } from '../calls/sockets.ts';
 import { KIND, type Line, newLine } from '../parse/line.ts';
 import { Names } from '../parse/names.ts';
 import { Scanner } from '../parse/scan.ts';
+import { Block } from '../read/block.ts';
 import type { Model } from '../tables/model.ts';
 import type { Pending, Thread } from '../tables/types.ts';
 import { CallStats } from './call-stats.ts';
@@ -78,11 +79,11 @@ export class Follower {
     this.returns = new Returns(this, model, context, this.line);
     this.quick = new Quick(this, model, this.returns.traits);
     this.mender = new Mender(this.scanner, {
-      mended: (buf, text, to, pid, number, isAgain) => {
+      mended: (block, pid, number, isAgain) => {
         if (isAgain) {
           this.lines--;
-          this.take(buf, text, 0, to, pid, number);
-        } else this.dispatch(buf, text, pid, number, 0, to);
+          this.take(block, 0, block.length, pid, number);
+        } else this.dispatch(block, pid, number, 0, block.length);
       },
       announced: (pid) => this.announced.add(pid),
     });
@@ -105,24 +106,25 @@ export class Follower {
   }
 
   /** One line. @param pid of its file (-ff), 0 otherwise; @param number what is told as its place */
-  take(buf: Buffer, text: ByteString, from: number, to: number, pid: number, number: number): void {
+  take(block: Block, from: number, to: number, pid: number, number: number): void {
     const { line, mender } = this;
     // Who wants every step gets them from the other way.
-    if (!mender.held && !this.hadSummary && !this.model.fds.onStep && this.quick.take(buf, text, from, to, pid, number)) return;
+    if (!mender.held && !this.hadSummary && !this.model.fds.onStep && this.quick.take(block, from, to, pid, number)) return;
     this.lines++;
     this.lastTaken = number;
-    this.scanner.scan(line, buf, text, from, to);
+    this.scanner.scan(line, block.buf, block.text, from, to);
     if (line.kind === KIND.other || line.kind === KIND.cut) {
-      if (!this.hadSummary) mender.mend(line, buf, text, from, to, pid, number);
+      if (!this.hadSummary) mender.mend(line, block, from, to, pid, number);
       return;
     }
     if (mender.held) mender.giveUp();
-    this.dispatch(buf, text, pid, number, from, to);
+    this.dispatch(block, pid, number, from, to);
   }
 
-  private dispatch(buf: Buffer, text: ByteString, filePid: number, number: number, from: number, to: number): void {
+  private dispatch(block: Block, filePid: number, number: number, from: number, to: number): void {
     const { line } = this;
     const { kind } = line;
+    const { text } = block;
     if (kind >= KIND.stack) {
       this.takeOther(text, number, to);
       return;
@@ -138,7 +140,7 @@ export class Follower {
     const pid = line.pid === 0 ? filePid : line.pid;
     const thread = pid !== 0 && pid === this.lastPid ? this.lastThread! : this.threadOf(pid, text, from, to, number);
     if (!thread) return;
-    if (kind <= KIND.resumedUnfinished) this.takeCall(thread, buf, text, number);
+    if (kind <= KIND.resumedUnfinished) this.takeCall(thread, block, number);
     else this.takeFate(thread, text, to);
   }
 
@@ -192,9 +194,9 @@ export class Follower {
   replay(lines: readonly { text: ByteString; line: number }[]): void {
     this.lastPid = -1;
     for (const { text, line } of lines) {
-      const buf = Buffer.from(text, 'latin1');
-      this.scanner.scan(this.line, buf, text, 0, buf.length);
-      this.dispatch(buf, text, 0, line, 0, buf.length);
+      const block = Block.of(text);
+      this.scanner.scan(this.line, block.buf, block.text, 0, block.length);
+      this.dispatch(block, 0, line, 0, block.length);
     }
   }
 
@@ -203,26 +205,26 @@ export class Follower {
     this.lastPid = -1;
   }
 
-  private takeCall(thread: Thread, buf: Buffer, text: ByteString, number: number): void {
+  private takeCall(thread: Thread, block: Block, number: number): void {
     const { line } = this;
     const { pending } = thread;
     this.lastCaller = thread;
     if (line.kind === KIND.call) {
       thread.pending = undefined;
-      this.returns.take(thread, buf, text, undefined, number);
+      this.returns.take(thread, block.buf, block.text, undefined, number);
       return;
     }
     if (line.kind === KIND.unfinished) {
-      this.entered(thread, buf, text, number);
+      this.entered(thread, block, number);
       return;
     }
     const half = pending ?? this.pendingOfGroup(thread, line.name);
     if (line.kind === KIND.resumedUnfinished) {
-      if (half) half.args = argsOf(half) + text.slice(line.argsFrom, line.argsTo);
+      if (half) half.args = argsOf(half) + block.slice(line.argsFrom, line.argsTo);
       return;
     }
     thread.pending = undefined;
-    this.returns.take(thread, buf, text, half && half.name === line.name ? half : undefined, number);
+    this.returns.take(thread, block.buf, block.text, half && half.name === line.name ? half : undefined, number);
   }
 
   /** The exec of a thread returns in the leader. */
@@ -232,23 +234,23 @@ export class Follower {
     return undefined;
   }
 
-  private entered(thread: Thread, buf: Buffer, text: ByteString, number: number): void {
+  private entered(thread: Thread, block: Block, number: number): void {
     const { name, argsFrom, argsTo } = this.line;
     // The object of the call before is used again: halves are most of the lines of a busy log.
     const pending = thread.half;
     pending.name = name;
     pending.matters = this.handlers[name] !== undefined || name === this.close;
     pending.args = '';
-    pending.window = '';
-    pending.fd = numberAt(buf, argsFrom, argsTo);
+    pending.window = undefined;
+    pending.fd = numberAt(block.buf, argsFrom, argsTo);
     pending.time = this.model.fds.time;
     pending.line = number;
     pending.closed = undefined;
     thread.pending = pending;
     if (!pending.matters) return;
-    this.halves.keep(pending, text, argsFrom, argsTo);
+    this.halves.keep(pending, block, argsFrom, argsTo);
     if (name === this.close) pending.closed = pending.fd >= 0 ? closeAtEntry(this.context, thread, pending.fd) : undefined;
-    else this.newcomers.entered(thread, this.names.text[name]!, text, argsFrom, argsTo, number);
+    else this.newcomers.entered(thread, this.names.text[name]!, block, argsFrom, argsTo, number);
   }
 
   /** The window of the log is about to change. */

@@ -1,15 +1,15 @@
 /** First halves of calls, whose arguments are needed when the second half comes. */
 import type { ByteString } from '../../evidence/types.ts';
-import { flat } from '../tables/sites.ts';
+import type { Block } from '../read/block.ts';
 import type { Pending } from '../tables/types.ts';
 
 export class Halves {
   private fresh: Pending[] = [];
 
-  /** Its arguments lie in the window, and are made text when somebody needs them: most halves are answered before that. */
-  keep(pending: Pending, window: ByteString, from: number, to: number): void {
+  /** Its arguments lie in the block, and are made text when somebody needs them: most halves are answered before that. */
+  keep(pending: Pending, block: Block, from: number, to: number): void {
     pending.args = '';
-    pending.window = window;
+    pending.window = block;
     pending.from = from;
     pending.to = to;
     if (pending.listed) return;
@@ -17,10 +17,10 @@ export class Halves {
     this.fresh.push(pending);
   }
 
-  /** The window of the log is about to change: what still waits must not keep it alive. */
+  /** Blocks are about to be overwritten: what still waits must not be lost. */
   settle(): void {
     for (const pending of this.fresh) {
-      pending.args = flat(argsOf(pending));
+      argsOf(pending);
       pending.listed = false;
     }
     this.fresh = [];
@@ -28,9 +28,9 @@ export class Halves {
 }
 
 export function argsOf(pending: Pending): ByteString {
-  if (pending.window !== '') {
+  if (pending.window !== undefined) {
     pending.args = pending.window.slice(pending.from, pending.to);
-    pending.window = '';
+    pending.window = undefined;
   }
   return pending.args;
 }

@@ -3,6 +3,7 @@ import type { ByteString } from '../../evidence/types.ts';
 import { withoutColour } from '../parse/colour.ts';
 import { KIND, type Line } from '../parse/line.ts';
 import type { Scanner } from '../parse/scan.ts';
+import { Block } from '../read/block.ts';
 import { flat } from '../tables/sites.ts';
 
 /** A line so cut that the next one belongs to it has this at most. */
@@ -10,7 +11,7 @@ const MOST_HELD = 65_536;
 
 export interface MenderListener {
   /** A line that was put together. @param isAgain it was counted */
-  mended(buf: Buffer, text: ByteString, to: number, pid: number, number: number, isAgain: boolean): void;
+  mended(block: Block, pid: number, number: number, isAgain: boolean): void;
   announced(pid: number): void;
 }
 
@@ -41,35 +42,34 @@ export class Mender {
   }
 
   /** A coloured line, without its colours; undefined when it has none. */
-  static plain(buf: Buffer, text: ByteString, from: number, to: number): Buffer | undefined {
+  static plain({ buf, text }: Block, from: number, to: number): Block | undefined {
     const at = text.indexOf('\x1b[', from);
     if (at < 0 || at >= to) return undefined;
     const copy = Buffer.from(buf.subarray(from, to));
     const end = withoutColour(copy, 0, copy.length);
-    return end < copy.length ? copy.subarray(0, end) : undefined;
+    return end < copy.length ? new Block(copy.subarray(0, end)) : undefined;
   }
 
   /** @param line as it was scanned: cut, or nobody's */
-  mend(line: Line, buf: Buffer, text: ByteString, from: number, to: number, pid: number, number: number): void {
-    const plain = Mender.plain(buf, text, from, to);
+  mend(line: Line, block: Block, from: number, to: number, pid: number, number: number): void {
+    const plain = Mender.plain(block, from, to);
     if (plain) {
-      this.listener.mended(plain, plain.toString('latin1'), plain.length, pid, number, true);
+      this.listener.mended(plain, pid, number, true);
       return;
     }
     if (this.held) {
       const { held } = this;
       this.held = undefined;
-      const joined = Buffer.from(held.text + text.slice(from, to), 'latin1');
-      const whole = joined.toString('latin1');
-      this.scanner.scan(line, joined, whole, 0, joined.length);
+      const joined = Block.of(held.text + block.slice(from, to));
+      this.scanner.scan(line, joined.buf, joined.text, 0, joined.length);
       if (line.kind < KIND.signal) {
-        this.listener.mended(joined, whole, joined.length, pid, held.line, false);
+        this.listener.mended(joined, pid, held.line, false);
         return;
       }
-      this.scanner.scan(line, buf, text, from, to);
+      this.scanner.scan(line, block.buf, block.text, from, to);
       if (line.kind !== KIND.cut) this.note(held.line);
     }
-    if (line.kind === KIND.cut && to - from < MOST_HELD) this.hold(text.slice(from, to), number);
+    if (line.kind === KIND.cut && to - from < MOST_HELD) this.hold(block.slice(from, to), number);
     else this.note(number);
   }
 
@@ -77,6 +77,6 @@ export class Mender {
   private hold(text: ByteString, number: number): void {
     const message = /[^\s(),]+: Process (\d+) (?:attached|detached)$/.exec(text);
     if (message) this.listener.announced(Number(message[1]));
-    this.held = { text: flat(message ? text.slice(0, message.index) : text), line: number };
+    this.held = { text: message ? flat(text.slice(0, message.index)) : text, line: number };
   }
 }

@@ -3,7 +3,7 @@
  * open that could have made one. Where that makes a difference, its lines wait until one of them returns its number.
  */
 import { FORKS, forkOptions } from '../calls/processes.ts';
-import { flat } from '../tables/sites.ts';
+import type { Block } from '../read/block.ts';
 import type { FilesTable } from '../tables/table.ts';
 import type { Model } from '../tables/model.ts';
 import type { Thread } from '../tables/types.ts';
@@ -36,8 +36,8 @@ export class Newcomers {
   }
 
   /** A thread has entered a call that makes another one. */
-  entered(thread: Thread, name: string, text: string, from: number, to: number, line: number): void {
-    if (FORKS.has(name)) this.parents.set(thread, { thread, name, args: flat(text.slice(from, to)), child: undefined, line });
+  entered(thread: Thread, name: string, block: Block, from: number, to: number, line: number): void {
+    if (FORKS.has(name)) this.parents.set(thread, { thread, name, args: block.slice(from, to), child: undefined, line });
   }
 
   get someoneForks(): boolean {

@@ -1,6 +1,7 @@
 /** What the quick way does for each kind of call: first it looks whether it may, and changes nothing; then it does. */
 import type { ByteString } from '../../evidence/types.ts';
 import { runWith, stealing } from '../calls/dup.ts';
+import type { Block } from '../read/block.ts';
 import type { Model } from '../tables/model.ts';
 import { hashStep, type PathEntry } from '../tables/path-table.ts';
 import type { Pending, Slot, Thread } from '../tables/types.ts';
@@ -19,8 +20,6 @@ const BACKSLASH = 92;
 export class QuickCalls {
   private readonly follower: Follower;
   private readonly model: Model;
-  /** Of the window. */
-  view: DataView = new DataView(new ArrayBuffer(0));
   // What `mayTake` found for `take`.
   private slot: Slot | undefined;
   private entry: PathEntry | undefined;
@@ -39,9 +38,10 @@ export class QuickCalls {
 
   /** @param from,to the arguments, or what the second half has of them */
   mayTake(
-    thread: Thread, name: number, lane: number, buf: Uint8Array, text: ByteString, from: number, to: number, resultFrom: number, resultTo: number,
+    thread: Thread, name: number, lane: number, block: Block, from: number, to: number, resultFrom: number, resultTo: number,
     value: number, isError: boolean, half: Pending | undefined,
   ): boolean {
+    const { buf, view } = block;
     this.lane = lane;
     this.slot = undefined;
     if (lane === LANE.touch) {
@@ -61,7 +61,7 @@ export class QuickCalls {
     let argsFrom = from;
     let argsTo = to;
     if (half !== undefined) {
-      if (half.window !== text) return false;
+      if (half.window !== block) return false;
       argsFrom = half.from;
       argsTo = half.to;
     }
@@ -71,18 +71,18 @@ export class QuickCalls {
       case LANE.look:
         return isError || this.mayLook(buf, argsFrom, argsTo);
       case LANE.epollWait:
-        this.args = !isError && value > 0 && thread.table.polled !== undefined ? text.slice(half === undefined ? argsFrom : from, to) : '';
+        this.args = !isError && value > 0 && thread.table.polled !== undefined && this.follower.epolls.mayHold(thread, view, from, to) ? block.slice(from, to) : '';
         return true;
       case LANE.epollControl:
         return !isError && value === 0 && this.mayRegister(thread, buf, argsFrom, argsTo);
       case LANE.accept:
-        return this.mayAccept(thread, name, buf, half === undefined ? argsFrom : from, to, value, isError, half === undefined ? numberAt(buf, from, to) : half.fd);
+        return this.mayAccept(thread, name, block, half === undefined ? argsFrom : from, to, value, isError, half === undefined ? numberAt(buf, from, to) : half.fd);
       case LANE.fcntl:
         return isError || getsFlags(buf, argsFrom, argsTo);
       case LANE.setsockopt:
         return isError || !hasReuse(buf, argsFrom, argsTo);
       case LANE.message:
-        return isError || !((half !== undefined && text.slice(argsFrom, argsTo).includes('cmsg_type=')) || text.slice(from, to).includes('cmsg_type='));
+        return isError || !((half !== undefined && block.slice(argsFrom, argsTo).includes('cmsg_type=')) || block.slice(from, to).includes('cmsg_type='));
       case LANE.ownPid:
         return thread.tid !== 0;
       default:
@@ -202,12 +202,12 @@ export class QuickCalls {
     return true;
   }
 
-  private mayAccept(thread: Thread, name: number, buf: Uint8Array, from: number, to: number, value: number, isError: boolean, fd: number): boolean {
+  private mayAccept(thread: Thread, name: number, { buf, view }: Block, from: number, to: number, value: number, isError: boolean, fd: number): boolean {
     const listener = thread.table.slots.get(fd);
     if (listener === undefined || listener.assumed || (listener.how === 'pre-existing' && listener.description.target === '')) return false;
     this.slot = listener;
     if (isError) return true;
-    if (thread.table.slots.has(value) || !readPeer(this.peer, buf, this.view, from, to)) return false;
+    if (thread.table.slots.has(value) || !readPeer(this.peer, buf, view, from, to)) return false;
     let isCloexec = false;
     if (this.follower.names.text[name] === 'accept4') {
       for (let i = to - 1; i > from && buf[i] !== COMMA; i--) {

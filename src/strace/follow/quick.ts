@@ -3,11 +3,11 @@
  * No text is made of them and no object. Whatever is unusual in a line leaves it, untouched, to the other way, which knows everything;
  * a test holds both to the same results.
  */
-import type { ByteString } from '../../evidence/types.ts';
 import { closeAtEntry, endRun } from '../calls/dup.ts';
 import { type Line, newLine } from '../parse/line.ts';
 import { MOST_NAMES, type Names } from '../parse/names.ts';
 import { readTail, TAIL } from '../parse/tail.ts';
+import type { Block } from '../read/block.ts';
 import type { Model } from '../tables/model.ts';
 import type { Pending, Thread } from '../tables/types.ts';
 import type { Follower } from './follow.ts';
@@ -49,7 +49,6 @@ export class Quick {
   // What was found of the line. Fields: handed from function to function, a time would be an object each time.
   private bytes = 0;
   private time = -1;
-  private buf: Uint8Array = new Uint8Array(0);
   private view: DataView = new DataView(new ArrayBuffer(0));
   /** The eight bytes of the last `12:34:56`, as one number, and the µs they stand for. */
   private clockBytes = 0;
@@ -68,13 +67,10 @@ export class Quick {
   }
 
   /** False: the line is left as it was, to the other way. */
-  take(buf: Uint8Array, text: ByteString, from: number, to: number, filePid: number, number: number): boolean {
+  take(block: Block, from: number, to: number, filePid: number, number: number): boolean {
+    const { buf } = block;
     if (to - from < SHORTEST || buf[to - 1] === 13) return false;
-    if (buf !== this.buf) {
-      this.buf = buf;
-      this.view = new DataView(buf.buffer, buf.byteOffset, buf.length);
-      this.calls.view = this.view;
-    }
+    this.view = block.view;
     let pid = filePid;
     let i = from;
     let c = buf[from]!;
@@ -137,10 +133,10 @@ export class Quick {
     // Its end.
     if (buf[to - 1] === GREATER && buf[to - 2] === DOT) {
       if (isResumed || buf[to - 16] !== LESS || buf[to - 15] !== 117 || buf[to - 5] !== SPACE || buf[to - 6] !== 100) return false;
-      this.enter(thread, name, lane, buf, text, i, to - 16, number);
+      this.enter(thread, name, lane, block, i, to - 16, number);
       return true;
     }
-    return this.leave(thread, name, lane, buf, text, i, to, number, isResumed);
+    return this.leave(thread, name, lane, block, i, to, number, isResumed);
   }
 
   /** `[pid   5] `: answers what is behind it, the pid in `bytes`; 0 when it is something else. */
@@ -221,7 +217,8 @@ export class Quick {
   }
 
   /** `name(args <unfinished ...>` */
-  private enter(thread: Thread, name: number, lane: number, buf: Uint8Array, text: ByteString, from: number, end: number, number: number): void {
+  private enter(thread: Thread, name: number, lane: number, block: Block, from: number, end: number, number: number): void {
+    const { buf } = block;
     this.begin(thread, number);
     let to = end;
     while (to > from && buf[to - 1] === SPACE) to--;
@@ -234,14 +231,15 @@ export class Quick {
     pending.closed = undefined;
     pending.args = '';
     pending.matters = lane > LANE.touch;
-    if (pending.matters) this.follower.halves.keep(pending, text, from, to);
+    if (pending.matters) this.follower.halves.keep(pending, block, from, to);
     thread.pending = pending;
     if (lane === LANE.close && fd >= 0) pending.closed = closeAtEntry(this.follower.context, thread, fd);
   }
 
   /** `name(args) = result`, or the end of it. */
-  private leave(thread: Thread, name: number, lane: number, buf: Uint8Array, text: ByteString, from: number, to: number, number: number, isResumed: boolean): boolean {
+  private leave(thread: Thread, name: number, lane: number, block: Block, from: number, to: number, number: number, isResumed: boolean): boolean {
     const { follower, line, calls } = this;
+    const { buf } = block;
     let end = to;
     let micros = -1;
     if (buf[to - 1] === GREATER && buf[to - 11] === SPACE && buf[to - 10] === LESS && buf[to - 8] === DOT) {
@@ -290,7 +288,7 @@ export class Quick {
     }
     if (micros >= SLOW_MICROS && this.waits[name] === 0) return false;
     if (!isError && lane === LANE.plain && buf[end - 1] === GREATER && value > 2) return false;
-    if (lane !== LANE.plain && !calls.mayTake(thread, name, lane, buf, text, from, argsTo, resultFrom, end, value, isError, half)) return false;
+    if (lane !== LANE.plain && !calls.mayTake(thread, name, lane, block, from, argsTo, resultFrom, end, value, isError, half)) return false;
 
     this.begin(thread, number);
     thread.pending = undefined;

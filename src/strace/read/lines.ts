@@ -1,5 +1,6 @@
-/** Lines of one log: a window over its bytes, and the same bytes as text, so that what is cheap in one need not be done in the other. */
-import type { ByteString, LogInput } from '../../evidence/index.ts';
+/** Lines of one log: a window over its bytes. */
+import type { LogInput } from '../../evidence/index.ts';
+import { Block } from './block.ts';
 
 const NEWLINE = 10;
 /** Of a line longer than that, the head is kept and what comes before its end. */
@@ -9,8 +10,8 @@ const END = 16 * 1024;
 
 export class LineReader {
   readonly input: LogInput;
-  buf: Buffer;
-  text: ByteString = '';
+  /** Of the window, made anew whenever it is filled. */
+  block: Block;
   /** The line last found, without its newline. */
   from = 0;
   to = 0;
@@ -18,12 +19,11 @@ export class LineReader {
   number = 0;
   /** Bytes so far, unpacked. */
   bytes = 0;
-  /** How often `text` was made anew: slices of an older one keep a whole window alive. */
-  generation = 0;
   /** Lines of which the middle was dropped. */
   shortened = 0;
   /** The last line had no newline. */
   cut = false;
+  private buf: Buffer;
   private next = 0;
   private end = 0;
   private isDone = false;
@@ -31,12 +31,14 @@ export class LineReader {
   constructor(input: LogInput, windowBytes: number) {
     this.input = input;
     this.buf = Buffer.allocUnsafe(windowBytes);
+    this.block = new Block(this.buf, 0);
   }
 
   /** Goes to the next line; false when the window has no whole one any more: then `fill`. */
   advance(): boolean {
-    const at = this.text.indexOf('\n', this.next);
-    if (at < 0) return this.isDone && this.takeRest();
+    const at = this.buf.indexOf(NEWLINE, this.next);
+    // Behind the end lie bytes of the window before.
+    if (at < 0 || at >= this.end) return this.isDone && this.takeRest();
     this.from = this.next;
     this.to = at;
     this.next = at + 1;
@@ -87,13 +89,7 @@ export class LineReader {
     this.bytes += got;
     this.end += got;
     this.isDone = got === 0;
-    this.text = this.buf.toString('latin1', 0, this.end);
-    this.generation++;
+    this.block = new Block(this.buf, this.end);
     return this.next < this.end;
-  }
-
-  /** Has the line this end? */
-  get endsInNewline(): boolean {
-    return this.buf[this.to] === NEWLINE && !this.cut;
   }
 }

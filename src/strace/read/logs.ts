@@ -2,6 +2,7 @@
 import type { ByteString, LogInput } from '../../evidence/index.ts';
 import { readHead } from '../parse/head.ts';
 import { newLine } from '../parse/line.ts';
+import type { Block } from './block.ts';
 import { LineReader } from './lines.ts';
 
 /** Places in logs as one number: the file, then its line. */
@@ -19,13 +20,13 @@ export interface LogFile {
 }
 
 export interface LineTaker {
-  take(buf: Buffer, text: ByteString, from: number, to: number, pid: number, number: number): void;
-  /** Text handed out before is about to go. */
+  take(block: Block, from: number, to: number, pid: number, number: number): void;
+  /** Blocks handed out before are about to be overwritten. */
   settle(): void;
   /** Asked between windows: stop here? */
   isOver(): boolean;
   /** The last line of a file has no newline: numbers in it may be cut. */
-  takeCut(text: ByteString, from: number, to: number, pid: number, number: number, buf: Buffer): void;
+  takeCut(block: Block, from: number, to: number, pid: number, number: number): void;
 }
 
 interface Source {
@@ -58,8 +59,8 @@ export class Logs {
     const first = index * LINES_PER_FILE;
     for (let round = 0; ; round++) {
       while (reader.advance()) {
-        if (reader.cut) taker.takeCut(reader.text, reader.from, reader.to, pid, first + reader.number, reader.buf);
-        else taker.take(reader.buf, reader.text, reader.from, reader.to, pid, first + reader.number);
+        if (reader.cut) taker.takeCut(reader.block, reader.from, reader.to, pid, first + reader.number);
+        else taker.take(reader.block, reader.from, reader.to, pid, first + reader.number);
       }
       taker.settle();
       if (taker.isOver()) return;
@@ -81,8 +82,8 @@ export class Logs {
       const until = nextTime(heap);
       do {
         const number = index * LINES_PER_FILE + reader.number;
-        if (reader.cut) taker.takeCut(reader.text, reader.from, reader.to, pid, number, reader.buf);
-        else taker.take(reader.buf, reader.text, reader.from, reader.to, pid, number);
+        if (reader.cut) taker.takeCut(reader.block, reader.from, reader.to, pid, number);
+        else taker.take(reader.block, reader.from, reader.to, pid, number);
         source.isOpen = this.stepNow(source, head) || (await this.step(source, head, taker));
       } while (source.isOpen && source.time <= until && ++lines % 4096 !== 0);
       if (source.isOpen) sink(heap);
@@ -99,7 +100,7 @@ export class Logs {
   private stepNow(source: Source, head: ReturnType<typeof newLine>): boolean {
     const { reader } = source;
     if (!reader.advance()) return false;
-    readHead(head, reader.buf, reader.from, reader.to);
+    readHead(head, reader.block.buf, reader.from, reader.to);
     // A stack, a dump: belongs to the line before.
     if (!Number.isNaN(head.time)) source.time = head.time;
     return true;
@@ -118,7 +119,7 @@ export class Logs {
 export async function openReaders(inputs: readonly LogInput[]): Promise<{ readers: LineReader[]; samples: ByteString[] }> {
   const readers = inputs.map((input) => new LineReader(input, inputs.length > MANY ? SMALL_WINDOW : WINDOW));
   for (const reader of readers) await reader.fill();
-  return { readers, samples: readers.map(({ text }) => text) };
+  return { readers, samples: readers.map(({ block }) => block.text) };
 }
 
 /** `app.strace:1041` of a place. */

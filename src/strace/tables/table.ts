@@ -15,7 +15,7 @@ export class FilesTable {
   /** Below this every number is known: the kernel gives out the lowest free one. */
   known = 0;
   /** Listeners that epoll waits for, by number. */
-  polled: Map<number, { slot: Slot; data: ByteString; readyAt: number }> | undefined;
+  polled: Map<number, { slot: Slot; data: ByteString; lastWord: number; readyAt: number }> | undefined;
   /** How often it was copied by a fork. */
   forks = 0;
   lastFork: { line: number; time: number; child: number; tid: number } | undefined;

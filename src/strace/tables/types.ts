@@ -1,5 +1,6 @@
 /** Who holds what: open files, the numbers for them, the tables of numbers, the threads that use a table. */
 import type { ByteString } from '../../evidence/types.ts';
+import type { Block } from '../read/block.ts';
 import type { Description } from './description.ts';
 import type { SiteLives } from './lives.ts';
 import type { FilesTable } from './table.ts';
@@ -94,9 +95,9 @@ export interface Pending {
   name: number;
   /** It may make or take descriptors. */
   matters: boolean;
-  /** The arguments so far, for calls that matter; not yet taken out of `window` while that is not empty. */
+  /** The arguments so far, for calls that matter; not yet taken out of `window` while there is one. */
   args: ByteString;
-  window: ByteString;
+  window: Block | undefined;
   from: number;
   to: number;
   /** It is among those whose arguments are made text before the window goes. */
