@@ -17,6 +17,7 @@ function made(context: Context, thread: Thread, { name, result, value, isWhole }
     cloexec,
     call: name,
     isLowest: isWhole,
+    decoration,
     ...(siteWords !== undefined && { siteWords }),
   });
 }

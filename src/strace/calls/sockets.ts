@@ -190,7 +190,7 @@ function pair(context: Context, thread: Thread, call: Call): void {
   const cloexec = hasFlag(flags, isPipe ? 'O_CLOEXEC' : 'SOCK_CLOEXEC', O_CLOEXEC);
   const kind = isPipe ? 'pipe' : 'socket';
   [first, second].forEach(({ fd, decoration = '' }, index) => {
-    context.fds.open(thread, fd, { kind, target: decoration, cloexec, call: call.name, siteWords: isPipe ? '' : socketpairWords(args), isLowest: call.isWhole && index === 0 });
+    context.fds.open(thread, fd, { kind, target: decoration, decoration, cloexec, call: call.name, siteWords: isPipe ? '' : socketpairWords(args), isLowest: call.isWhole && index === 0 });
   });
 }
 
@@ -208,7 +208,7 @@ function accept(context: Context, thread: Thread, call: Call): void {
   const address = listener?.description.listening ?? listener?.description.bound;
   const slot = context.fds.open(thread, call.value, {
     kind: 'socket', target: peer ?? fdOf(call.result).decoration ?? '', cloexec: hasFlag(unnamed(flags), 'SOCK_CLOEXEC', O_CLOEXEC), call: call.name,
-    siteWords: address === undefined ? '' : `on ${context.shown(address)}`, isLowest: call.isWhole,
+    siteWords: address === undefined ? '' : `on ${context.shown(address)}`, isLowest: call.isWhole, decoration: fdOf(call.result).decoration,
   });
   slot.description.accepted = true;
 }

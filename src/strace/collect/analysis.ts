@@ -11,6 +11,7 @@ import { placeOf } from '../read/logs.ts';
 import type { Description } from '../tables/description.ts';
 import type { Slot, Thread } from '../tables/types.ts';
 import { type Ending, Model, type ModelListener } from '../tables/model.ts';
+import { sharedSlot } from '../tables/shared.ts';
 import type { FilesTable } from '../tables/table.ts';
 import { Reloads } from './reloads.ts';
 import { Shortages } from './shortages.ts';
@@ -122,6 +123,11 @@ export class Analysis implements ModelListener, FollowListener {
     }
     // A close that has not returned may take effect after a use that was seen before.
     if (table.closed.get(fd)?.closing) return undefined;
+    const shared = sharedSlot(this.model, thread, fd, decoration);
+    if (shared) {
+      shared.usedBy = thread.tid;
+      return shared;
+    }
     if (table.closed.has(fd) || fd < table.known) table.repairs++;
     return this.model.fds.found(thread, fd, decoration);
   }

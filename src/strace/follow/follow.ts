@@ -292,9 +292,12 @@ export class Follower {
       case KIND.stack:
         this.stacks.take(text.slice(line.body, to), this.lastCaller);
         break;
-      case KIND.attached:
+      case KIND.attached: {
         this.announced.add(line.value);
+        const threads = / with (\d+) threads/.exec(text.slice(line.body, to))?.[1];
+        if (threads !== undefined) this.newcomers.attachedWith(line.value, Number(threads));
         break;
+      }
       case KIND.dump:
         if (this.lastCaller && isOverflowDump(text.slice(line.body, to))) this.overflowDumped(this.lastCaller);
         break;

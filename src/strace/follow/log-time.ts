@@ -20,7 +20,7 @@ export class LogTime {
   }
 
   take(line: Line, number: number): void {
-    const { fds } = this;
+    const fds = this.fds;
     fds.line = number;
     let { time } = line;
     if (Number.isNaN(time)) {
@@ -44,7 +44,7 @@ export class LogTime {
 
   /** @param time not before `last`, or the clock was set back */
   advance(time: number): void {
-    const { fds } = this;
+    const fds = this.fds;
     this.last = time;
     fds.time = time;
     if (time >= fds.clock.next) fds.clock.advance(time);

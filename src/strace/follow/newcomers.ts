@@ -48,7 +48,7 @@ export class Newcomers {
   arrive(tid: number): Thread | undefined {
     const free = [...this.parents.values()].filter(({ child }) => child === undefined);
     const [first] = free;
-    if (!first) return this.model.discover(tid);
+    if (!first) return this.ofAttached(tid) ?? this.model.discover(tid);
     const options = forkOptions(first.name, first.args);
     const alike = free.every((other) => {
       const { sharesFiles, isThread } = forkOptions(other.name, other.args);
@@ -62,6 +62,23 @@ export class Newcomers {
     for (const { thread, name, args } of free) if (!forkOptions(name, args).sharesFiles) tables.set(thread, this.model.fds.copy(thread.table));
     this.waiting.set(tid, { tables, lines: [] });
     return undefined;
+  }
+
+  private readonly attached = new Map<number, number>();
+
+  /** `Process N attached with M threads`: their lines will come, and nothing else tells that they are its. */
+  attachedWith(pid: number, threads: number): void {
+    this.attached.set(pid, threads);
+  }
+
+  /** With more than one such process nobody knows whose a thread is. */
+  private ofAttached(tid: number): Thread | undefined {
+    const [only] = this.attached;
+    if (only === undefined || this.attached.size > 1 || only[1] < 2) return undefined;
+    const leader = this.model.threads.get(only[0]) ?? this.model.discover(only[0]);
+    if (tid === only[0]) return leader;
+    this.attached.set(only[0], only[1] - 1);
+    return this.model.discoverThread(tid, leader);
   }
 
   /** Keeps a line; false when there are too many to wait any longer. */

@@ -25,6 +25,7 @@ export class QuickCalls {
   private entry: PathEntry | undefined;
   private flag = false;
   private lane = 0;
+  private inode = 0;
   private args: ByteString = '';
   private readonly peer: Peer = { host: 0, port: 0 };
   // Of a path.
@@ -65,22 +66,24 @@ export class QuickCalls {
       argsFrom = half.from;
       argsTo = half.to;
     }
+    // Arguments of which the second half has some are for the other way.
+    const isTogether = half === undefined || from === to;
     switch (lane) {
       case LANE.open:
-        return this.follower.paths.changes === 0 && (isError || ((half === undefined || from === to) && this.mayOpen(thread, buf, argsFrom, argsTo, resultFrom, resultTo, value)));
+        return this.follower.paths.changes === 0 && (isError || (isTogether && this.mayOpen(thread, buf, argsFrom, argsTo, resultFrom, resultTo, value)));
       case LANE.look:
-        return isError || this.mayLook(buf, argsFrom, argsTo);
+        return isError || (this.mayLook(buf, argsFrom, argsTo) && (this.entry !== undefined || half === undefined || !hasQuote(buf, from, to)));
       case LANE.epollWait:
         this.args = !isError && value > 0 && thread.table.polled !== undefined && this.follower.epolls.mayHold(thread, view, from, to) ? block.slice(from, to) : '';
         return true;
       case LANE.epollControl:
-        return !isError && value === 0 && this.mayRegister(thread, buf, argsFrom, argsTo);
+        return !isError && value === 0 && isTogether && this.mayRegister(thread, buf, argsFrom, argsTo);
       case LANE.accept:
-        return this.mayAccept(thread, name, block, half === undefined ? argsFrom : from, to, value, isError, half === undefined ? numberAt(buf, from, to) : half.fd);
+        return this.mayAccept(thread, name, block, half === undefined ? argsFrom : from, to, resultTo, value, isError, half === undefined ? numberAt(buf, from, to) : half.fd);
       case LANE.fcntl:
-        return isError || getsFlags(buf, argsFrom, argsTo);
+        return isError || (isTogether && getsFlags(buf, argsFrom, argsTo));
       case LANE.setsockopt:
-        return isError || !hasReuse(buf, argsFrom, argsTo);
+        return isError || (isTogether && !hasReuse(buf, argsFrom, argsTo));
       case LANE.message:
         return isError || !((half !== undefined && block.slice(argsFrom, argsTo).includes('cmsg_type=')) || block.slice(from, to).includes('cmsg_type='));
       case LANE.ownPid:
@@ -202,7 +205,7 @@ export class QuickCalls {
     return true;
   }
 
-  private mayAccept(thread: Thread, name: number, { buf, view }: Block, from: number, to: number, value: number, isError: boolean, fd: number): boolean {
+  private mayAccept(thread: Thread, name: number, { buf, view }: Block, from: number, to: number, resultTo: number, value: number, isError: boolean, fd: number): boolean {
     const listener = thread.table.slots.get(fd);
     if (listener === undefined || listener.assumed || (listener.how === 'pre-existing' && listener.description.target === '')) return false;
     this.slot = listener;
@@ -217,6 +220,7 @@ export class QuickCalls {
       }
     }
     this.flag = isCloexec;
+    this.inode = inodeBefore(buf, resultTo);
     return true;
   }
 
@@ -236,11 +240,25 @@ export class QuickCalls {
       const made = fds.describeFlat('socket', '');
       made.setPeer(peer.host, peer.port);
       made.accepted = true;
+      made.inode = this.inode;
       fds.opened(thread, fd, made, this.flag, 'opened', call, description.acceptSite);
     }
     if (thread.table.polled !== undefined) follower.epolls.accepted(follower.context, thread, listener.fd, half === undefined ? fds.time : half.time);
     if (!isError) follower.listener?.accepted(thread, listener.fd);
   }
+}
+
+/** The number in `3<socket:[5]>`, whose end is given; 0 without. */
+function inodeBefore(buf: Uint8Array, to: number): number {
+  if (buf[to - 1] !== GREATER || buf[to - 2] !== 93) return 0;
+  let inode = 0;
+  let unit = 1;
+  let i = to - 3;
+  for (let c = buf[i]!; c >= 48 && c <= 57; c = buf[--i]!) {
+    inode += (c - 48) * unit;
+    unit *= 10;
+  }
+  return buf[i] === 91 ? inode : 0;
 }
 
 /** Behind `3` or `3</path>`. */

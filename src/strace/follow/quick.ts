@@ -33,6 +33,8 @@ const CACHED = 256;
 const DIGITS = 9;
 const SHORTEST = 12;
 const SLOW_MICROS = 500_000;
+/** What lines end with that do not end in a small number; used again for each. */
+const line: Line = newLine();
 
 export class Quick {
   private readonly follower: Follower;
@@ -42,7 +44,6 @@ export class Quick {
   private readonly calls: QuickCalls;
   /** What waits by its nature. */
   private readonly waits: Uint8Array;
-  private readonly line: Line = newLine();
   private readonly pids = new Int32Array(CACHED).fill(-1);
   private readonly threads: (Thread | undefined)[] = new Array<Thread | undefined>(CACHED).fill(undefined);
   private changes = -1;
@@ -238,7 +239,7 @@ export class Quick {
 
   /** `name(args) = result`, or the end of it. */
   private leave(thread: Thread, name: number, lane: number, block: Block, from: number, to: number, number: number, isResumed: boolean): boolean {
-    const { follower, line, calls } = this;
+    const { follower } = this;
     const { buf } = block;
     let end = to;
     let micros = -1;
@@ -288,14 +289,14 @@ export class Quick {
     }
     if (micros >= SLOW_MICROS && this.waits[name] === 0) return false;
     if (!isError && lane === LANE.plain && buf[end - 1] === GREATER && value > 2) return false;
-    if (lane !== LANE.plain && !calls.mayTake(thread, name, lane, block, from, argsTo, resultFrom, end, value, isError, half)) return false;
+    if (lane !== LANE.plain && !this.calls.mayTake(thread, name, lane, block, from, argsTo, resultFrom, end, value, isError, half)) return false;
 
     this.begin(thread, number);
     thread.pending = undefined;
     follower.stats.count(name, isError);
     if (micros >= 0) follower.stats.took(name, micros);
     if (lane !== LANE.close && thread.run.length > 0) endRun(follower.context, thread);
-    if (lane > LANE.plain) calls.take(thread, name, value, isError, half, micros);
+    if (lane > LANE.plain) this.calls.take(thread, name, value, isError, half, micros);
     return true;
   }
 }

@@ -21,6 +21,8 @@ export class Description {
   locked = false;
   /** Process of a pidfd. */
   pid: number | undefined = undefined;
+  /** Of a socket or pipe, as -y shows it; 0 when it does not. */
+  inode = 0;
   /** Where the connections are opened that are accepted on it. */
   acceptSite: Site | undefined = undefined;
   private words: ByteString;
@@ -45,12 +47,13 @@ export class Description {
     this.reuseAddress = false;
     this.pid = undefined;
     this.acceptSite = undefined;
+    this.inode = 0;
   }
 
   /** Path, address, ...; empty when the log does not tell. */
   get target(): ByteString {
     if (this.port !== 0) {
-      const { host } = this;
+      const host = this.host;
       this.target = `${host >>> 24}.${(host >>> 16) & 255}.${(host >>> 8) & 255}.${host & 255}:${this.port}`;
     }
     return this.words;
@@ -66,4 +69,10 @@ export class Description {
     this.host = host;
     this.port = port;
   }
+}
+
+/** The inode in `socket:[5]`, `pipe:[5]`, `TCP:[5]`; 0 without. */
+export function inodeOf(decoration: ByteString): number {
+  const digits = /^[\w-]+:\[(\d+)\]$/.exec(decoration)?.[1];
+  return digits === undefined ? 0 : Number(digits);
 }

@@ -1,7 +1,7 @@
 /** What calls do to one table: numbers come, go, are copied. */
 import type { ByteString } from '../../evidence/types.ts';
 import { Clock } from './clock.ts';
-import { Description } from './description.ts';
+import { Description, inodeOf } from './description.ts';
 import { flat, Sites } from './sites.ts';
 import { FilesTable } from './table.ts';
 import type { How, Site, Slot, Thread } from './types.ts';
@@ -28,6 +28,8 @@ export interface OpenOptions {
   description?: Description;
   /** The number was chosen by the kernel as the lowest free one, and nothing can have come between. */
   isLowest?: boolean;
+  /** What -y says of it. */
+  decoration?: ByteString | undefined;
 }
 
 /** Objects kept to be used again. */
@@ -66,6 +68,7 @@ export class Fds {
     if (known) this.replace(thread, known, options.call);
     if (options.isLowest) this.inferBelow(thread, fd);
     const description = options.description ?? this.describe(options.kind, options.target);
+    if (options.decoration !== undefined && !options.description) description.inode = inodeOf(options.decoration);
     const site = this.sites.at(options.call, options.kind, options.siteWords ?? options.target);
     const slot = this.opened(thread, fd, description, options.cloexec, options.how ?? 'opened', options.call, site);
     if (this.onStep) this.step(options.description ? (options.how === 'received' ? 'receive' : 'dup') : 'open', thread, slot, options.call);

@@ -42,7 +42,33 @@ export class Model {
   discover(tid: number): Thread {
     const thread = this.newThread(tid, tid, this.fds.newTable(), 0);
     for (const fd of [0, 1, 2]) this.fds.found(thread, fd, '', 'unknown').assumed = true;
+    thread.table.isFound = true;
     return thread;
+  }
+
+  /** A thread of a process that was there before the log, and whose table is known. */
+  discoverThread(tid: number, leader: Thread): Thread {
+    const thread = this.newThread(tid, leader.pid, leader.table, 0);
+    thread.program = leader.program;
+    thread.limit = leader.limit;
+    return thread;
+  }
+
+  /** Both turn out to use one table: what only the first one had is there too. The lower number of a thread is taken for that of the process. */
+  join(from: FilesTable, into: FilesTable): void {
+    for (const slot of from.slots.values()) {
+      if (into.slots.has(slot.fd)) slot.description.holders--;
+      else into.slots.set(slot.fd, slot);
+    }
+    const pid = Math.min(...[...from.users, ...into.users].map((thread) => thread.pid));
+    for (const thread of from.users) {
+      into.users.add(thread);
+      thread.table = into;
+    }
+    for (const thread of into.users) thread.pid = pid;
+    from.users.clear();
+    if (into.slots.size > into.most) into.most = into.slots.size;
+    into.repairs += from.repairs;
   }
 
   private newThread(tid: number, pid: number, table: FilesTable, parent: number): Thread {

@@ -28,6 +28,10 @@ export class FilesTable {
   most = 0;
   /** The beginning of its program is in the log. */
   isComplete = false;
+  /** Its first thread was there before the log: others may be too that use it. */
+  isFound = false;
+  /** Tables that showed the same files at the same numbers, and at which numbers. */
+  alike: Map<FilesTable, Set<number>> | undefined;
   /** CLOEXEC of what is found to have been there before: false once an exec has sorted them. */
   cloexecBefore: boolean | null = null;
 
