@@ -10,8 +10,9 @@ import { findContestants } from './contestants.mjs';
 import { openMeter } from './measure.mjs';
 import { Stage } from './stage.mjs';
 import { benchFds } from './wings/fds.mjs';
+import { benchStrace } from './wings/strace.mjs';
 
-const WINGS = { fds: benchFds };
+const WINGS = { fds: benchFds, strace: benchStrace };
 
 const smoke = process.argv.includes('--smoke');
 const markdown = process.argv.includes('--markdown');

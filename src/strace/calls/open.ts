@@ -137,10 +137,13 @@ function pidfdGetfd(context: Context, thread: Thread, call: Call): void {
   });
 }
 
+/** These return pids, which -Y decorates by the names of their programs. */
+const RETURNS_PID = /^(?:get(?:p?pid|tid|pgrp|pgid|sid)|setsid|wait\w*|fcntl\w*|set_tid_address)$/;
+
 /** A result with a decoration, of a call this program does not know: a descriptor all the same. */
 export function openUnknown(context: Context, thread: Thread, call: Call): void {
   const { decoration } = fdOf(call.result);
-  if (call.ok && decoration !== undefined) made(context, thread, call, kindOf(decoration), decoration, null);
+  if (call.ok && decoration !== undefined && !RETURNS_PID.test(call.name)) made(context, thread, call, kindOf(decoration), decoration, null);
 }
 
 export const openHandlers: Record<string, Handler> = {

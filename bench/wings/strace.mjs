@@ -1,18 +1,9 @@
-// node bench/strace.mjs [--smoke]: reading a log of strace against mawk '{n+=NF} END{print n}' on the same log, in turns.
-// The log is made here: a server's halves and a package manager's opens, 500 MB (--smoke: 50). Exit 1 when a target is missed.
-import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** `strace` against `mawk '{n+=NF} END{print n}'` on the same logs, made here: a server's halves, and a program that mostly opens and closes. */
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const smoke = process.argv.includes('--smoke');
-const BYTES = (smoke ? 50 : 500) * 1e6;
-const ROUNDS = 3;
-const ENTRY = fileURLToPath(new URL('../bin/reloadctl.js', import.meta.url));
 
 /** Lines of one request of a server with two workers, most of them halves, and of one module that is looked for and read. */
-function* lines() {
+function* requests() {
   let micros = 0;
   const stamp = () => {
     micros += 13;
@@ -44,46 +35,51 @@ function* lines() {
   }
 }
 
-function generate(file) {
+/** Lines of a program that opens, looks, reads and closes, and forgets one of a hundred. */
+function* openings() {
+  let micros = 0;
+  let free = 3;
+  yield '7003  1790000000.000001 execve("/usr/bin/worker", ["worker"], 0x7ffd84003230 /* 35 vars */) = 0 <0.000198>\n';
+  for (let n = 0; ; n++) {
+    const stamp = () => `${1_790_000_000 + Math.floor((micros += 17) / 1e6)}.${String(micros % 1e6).padStart(6, '0')}`;
+    const path = `/srv/spool/job-${n % 900}.part`;
+    const fd = free;
+    const isForgotten = n % 100 === 0 && free < 900;
+    yield `7003  ${stamp()} openat(AT_FDCWD</srv>, "${path}", O_RDONLY|O_CLOEXEC) = ${fd}<${path}> <0.000014>\n`;
+    yield `7003  ${stamp()} newfstatat(${fd}<${path}>, "", {st_mode=S_IFREG|0600, st_size=512, ...}, AT_EMPTY_PATH) = 0 <0.000007>\n`;
+    yield `7003  ${stamp()} read(${fd}<${path}>, "\\0\\1\\2\\3"..., 512) = 512 <0.000009>\n`;
+    yield `7003  ${stamp()} lseek(${fd}<${path}>, 0, SEEK_CUR) = 512 <0.000006>\n`;
+    if (isForgotten) free++;
+    else yield `7003  ${stamp()} close(${fd}<${path}>) = 0 <0.000008>\n`;
+  }
+}
+
+function generate(file, lines, bytes) {
   const fd = openSync(file, 'w');
   let written = 0;
   let chunk = '';
-  for (const line of lines()) {
+  for (const line of lines) {
     chunk += line;
     if (chunk.length < 1 << 20) continue;
     written += writeSync(fd, chunk);
     chunk = '';
-    if (written >= BYTES) break;
+    if (written >= bytes) break;
   }
   closeSync(fd);
 }
 
-/** Wall ms and peak KiB. */
-function cost(command) {
-  const started = process.hrtime.bigint();
-  const { status, error } = spawnSync(command[0], command.slice(1), { stdio: ['ignore', 'ignore', 'ignore'] });
-  if (error || status === null) throw new Error(`${command[0]}: ${error?.message ?? 'was killed'}`);
-  return Number(process.hrtime.bigint() - started) / 1e6;
-}
-
-function peakMiB(command) {
-  const { stderr } = spawnSync('/usr/bin/time', ['-f', '%M', ...command], { encoding: 'utf8' });
-  return Number(stderr?.trim().split('\n').at(-1)) / 1024;
-}
-
-const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
-const folder = mkdtempSync(join(tmpdir(), 'reloadctl-bench-'));
-try {
-  const log = join(folder, 'log.strace');
-  generate(log);
-  const ours = [process.execPath, ENTRY, 'strace', log, '--quiet'];
-  const theirs = ['mawk', '{n+=NF} END{print n}', log];
-  const rounds = Array.from({ length: ROUNDS }, () => ({ ours: cost(ours), theirs: cost(theirs) }));
-  const ratio = median(rounds.map((round) => round.ours / round.theirs));
-  const wall = median(rounds.map((round) => round.ours));
-  const peak = peakMiB(ours);
-  process.stdout.write(`${Math.round(BYTES / 1e6)} MB log: ${Math.round(wall)} ms, ${Math.round(BYTES / 1e3 / wall)} MB/s, peak ${Math.round(peak)} MiB; ${ratio.toFixed(2)} times mawk (target 1.5; smoke 3)\n`);
-  if (ratio > (smoke ? 3 : 1.5) || peak > 150) process.exitCode = 1;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+export async function benchStrace(stage) {
+  const { checks, smoke, contestants } = stage;
+  // To start costs as much as to read 50 MB: of a smaller log the ratio says nothing, and is only shown.
+  const megabytes = smoke ? 30 : 500;
+  for (const [what, lines] of [['halves of a server', requests()], ['opens and closes', openings()]]) {
+    const log = join(stage.folder, 'log.strace');
+    generate(log, lines, megabytes * 1e6);
+    const scenario = `log of strace, ${megabytes} MB, ${what}`;
+    const costs = await stage.run({ ...stage.commandsOf(['strace', log, '--quiet']), mawk: ['mawk', '{n+=NF} END{print n}', log] }, scenario, smoke ? 1 : 3);
+    for (const name of Object.keys(contestants.forms)) {
+      checks.ratio(scenario, costs, name, 'mawk', 'wallMs', smoke ? undefined : 1.5);
+      checks.value(scenario, `${name}, peak memory`, Math.max(...costs[name].map(({ peakKiB }) => peakKiB ?? 0)) / 1024, 150, ' MiB');
+    }
+  }
 }
