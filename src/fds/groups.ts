@@ -1,8 +1,9 @@
-import { grouped } from '../kernel/groups.ts';
+import { groupedTables } from '../kernel/groups.ts';
 import type { OtherEnds } from '../kernel/other-ends.ts';
 import { O_CLOEXEC } from '../kernel/proc/fdinfo.ts';
 import { decodeText } from '../kernel/text.ts';
-import type { Fd } from '../kernel/types.ts';
+import { sizeOf } from '../kernel/plain-fds.ts';
+import type { Fd, FdTable } from '../kernel/types.ts';
 import { type FdRow, type FdSummary, isUnlinked } from './attributes.ts';
 
 /** One line of the default view. */
@@ -42,19 +43,19 @@ function draftOf(kind: string, key: string): Draft {
 }
 
 /** The default groups, by kind and key, without making a row of each: there may be 190,000. */
-export function groupFds(fds: readonly Fd[], ends: OtherEnds): Group[] {
-  const drafts = grouped(fds).flatMap(({ members, keys }) => {
+export function groupFds(tables: readonly FdTable[], ends: OtherEnds): Group[] {
+  const drafts = groupedTables(tables).flatMap(({ members, keys }) => {
     const byKey = new Map<string, Draft>();
-    for (let index = 0; index < members.length; index++) {
-      const fd = members[index]!;
-      const key = keys[index]!;
+    let index = 0;
+    for (const fd of members) {
+      const key = keys[index++]!;
       let group = byKey.get(key);
       if (!group) byKey.set(key, (group = draftOf(fd.kind, key)));
       count(group, fd, ends.firstHolder(fd));
     }
     return [...byKey.values()];
   });
-  return finished(drafts, fds.length);
+  return finished(drafts, tables.reduce((sum, table) => sum + sizeOf(table), 0));
 }
 
 function count(group: Draft, fd: Fd, holder: string | undefined): void {

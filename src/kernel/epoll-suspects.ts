@@ -25,6 +25,7 @@ export function epollSuspects(table: FdTable): EpollSuspect[] {
     const open = openUnder(table, fd);
     for (const [index, target] of (fd.detail.targets ?? []).entries()) {
       const now = open[index];
+      if (now === PLAIN) continue;
       const inode = now && inodeOf(now);
       if (!now) suspects.push({ epoll: fd, target, reason: 'closed' });
       else if (inode === undefined || target.ino === undefined) continue;
@@ -35,16 +36,29 @@ export function epollSuspects(table: FdTable): EpollSuspect[] {
   return suspects;
 }
 
+/** Under the number is the very socket that was registered, and nothing else is to be told of it. */
+const PLAIN = 'plain';
+type Open = Fd | typeof PLAIN | undefined;
+
 /** Kept with the table: it is asked for three times, and there may be 100,000 registrations. */
-const known = new WeakMap<readonly Fd[], Map<EpollDetail, (Fd | undefined)[]>>();
+const known = new WeakMap<readonly Fd[], Map<EpollDetail, Open[]>>();
 
 /** What is open now under the number of each registration. */
-function openUnder({ fds }: FdTable, { detail }: Fd<EpollDetail>): (Fd | undefined)[] {
-  const ofTable = known.get(fds) ?? new Map<EpollDetail, (Fd | undefined)[]>();
-  known.set(fds, ofTable);
+function openUnder(table: FdTable, { detail }: Fd<EpollDetail>): Open[] {
+  const ofTable = known.get(table.fds) ?? new Map<EpollDetail, Open[]>();
+  known.set(table.fds, ofTable);
   let open = ofTable.get(detail);
-  if (!open) ofTable.set(detail, (open = (detail.targets ?? []).map((target) => fdAt(fds, target.fd))));
+  if (!open) ofTable.set(detail, (open = (detail.targets ?? []).map((target) => openAt(table, target))));
   return open;
+}
+
+function openAt({ fds, plain }: FdTable, target: EpollTarget): Open {
+  const single = fdAt(fds, target.fd);
+  if (single || !plain) return single;
+  const position = plain.positionOf(target.fd);
+  if (position < 0) return undefined;
+  const inode = plain.inodeAt(position);
+  return inode !== 0 && (target.ino === undefined || Number(target.ino) === inode) ? PLAIN : plain.fdAt(position);
 }
 
 /** Decimal. Sockets and pipes are called by theirs, so that it is known also of those that were not asked for more. */
@@ -57,7 +71,7 @@ export function unknownTargets(table: FdTable): Fd[] {
   const unknown = new Set<Fd>();
   for (const fd of fdsOf(table.fds, epoll)) {
     for (const now of openUnder(table, fd)) {
-      if (now && inodeOf(now) === undefined) unknown.add(now);
+      if (now && now !== PLAIN && inodeOf(now) === undefined) unknown.add(now);
     }
   }
   return [...unknown];

@@ -2,11 +2,11 @@
  * Of a large table the link of every descriptor is read, but open flags and types only where they can matter, and of some of
  * each class: asking 10,000 files of one directory what they are tells no more than asking 64 of them.
  */
+import { PackedLinks } from '../evidence/packed-links.ts';
 import type { ByteString, FileStat } from '../evidence/types.ts';
-import { isKind } from './kinds/kind.ts';
 import { fileType, isPath } from './kinds/path.ts';
-import { socket } from './kinds/socket.ts';
-import type { Links } from './links.ts';
+import type { SocketDetail } from './kinds/socket.ts';
+import type { LinkList } from './links.ts';
 import { byLooks } from './templates.ts';
 import type { Fd } from './types.ts';
 
@@ -47,13 +47,14 @@ export interface PathSample {
 }
 
 /** What to ask of the descriptors of a large table that are no sockets. Those that are neither paths are all asked for their flags. */
-export function samplePaths({ numbers, texts }: Links): PathSample {
+export function samplePaths(links: LinkList): PathSample {
   const sample: PathSample = { infos: [], stats: [], classes: [] };
   const directories = new Map<string, Map<string, number[]>>();
   const byLook = new Map<string, Map<string, number[]>>();
-  for (let index = 0; index < numbers.length; index++) {
-    const fd = numbers[index]!;
-    const link = texts[index]!;
+  for (let index = 0; index < links.size; index++) {
+    if (links instanceof PackedLinks && links.inodeAt(index) !== 0) continue;
+    const fd = links.numbers[index]!;
+    const link = links.textAt(index);
     if (link.startsWith(SOCKET)) continue;
     if (!isPath(link) || isTelling(link)) {
       sample.infos.push(fd);
@@ -108,12 +109,10 @@ export function leftInDoubt(classes: readonly PathClass[], stats: ReadonlyMap<nu
  * Which sockets of a large table to ask for their open flags: every unix socket, which may hold descriptors in flight, every
  * listener, which a child must not inherit, and some of each other class.
  */
-export function sampleSockets(fds: readonly Fd[]): Fd[] {
-  const chosen: Fd[] = [];
-  const classes = new Map<string, Map<number, Fd[]>>();
-  for (const fd of fds) {
-    if (!isKind(fd, socket)) continue;
-    const { row, inbound } = fd.detail;
+export function sampleSockets(sockets: Iterable<Pick<Fd<SocketDetail>, 'fd' | 'detail'>>): number[] {
+  const chosen: number[] = [];
+  const classes = new Map<string, Map<number, number[]>>();
+  for (const { fd, detail: { row, inbound } } of sockets) {
     if (row?.protocol === 'unix' || row?.state === 'LISTEN') {
       chosen.push(fd);
       continue;

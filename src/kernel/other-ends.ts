@@ -4,7 +4,8 @@ import { isKind } from './kinds/kind.ts';
 import { type PipeDetail, pipe } from './kinds/pipe.ts';
 import { type SocketDetail, socket } from './kinds/socket.ts';
 import { decodeText } from './text.ts';
-import type { Fd, ForeignFd, Process, Snapshot } from './types.ts';
+import { NumberIndex } from './number-index.ts';
+import type { Fd, FdTable, ForeignFd, Process, Snapshot } from './types.ts';
 
 /** A descriptor of a target, or of somebody else. */
 type Holder = Fd | ForeignFd;
@@ -20,7 +21,11 @@ export class OtherEnds {
   private readonly opposites = new Map<string, readonly Holder[]>();
   private readonly names = new Map<number, string>();
 
+  /** Of a look at very many: who holds a plain socket, by inode, and who else. */
+  private readonly plain: PlainHolders | undefined;
+
   constructor(snapshot: Snapshot) {
+    if (snapshot.tables.some((table) => table.plain)) this.plain = new PlainHolders(snapshot.tables);
     for (const { process, fds } of snapshot.tables) {
       this.setName(process);
       for (const fd of fdsOf(fds, pipe)) this.add(fd.link, fd);
@@ -68,6 +73,10 @@ export class OtherEnds {
   /** The first of words(), without its number: `sh[42]`. */
   firstHolder(fd: Fd): string | undefined {
     if (fd.kind !== pipe.name && fd.kind !== socket.name) return undefined;
+    if (this.plain && isKind(fd, socket)) {
+      const pid = this.plain.otherThan(fd, Number(otherKeyOf(fd)));
+      if (pid !== undefined) return this.names.get(pid);
+    }
     // Nearly all sockets have one holder: no list is made of it.
     const alone = isKind(fd, socket) ? this.byLink.get(otherKeyOf(fd)) : undefined;
     if (alone !== undefined && !Array.isArray(alone)) return isSame(alone, fd) ? undefined : this.names.get(pidOf(alone));
@@ -95,6 +104,61 @@ export class OtherEnds {
       this.opposites.set(key, opposite);
     }
     return opposite;
+  }
+}
+
+/** The first two descriptors for each socket inode of the targets, in the order of sight: so many tell who is at the other end. */
+class PlainHolders {
+  readonly #inodes: NumberIndex;
+  /** Index of the table and number, of the first holder and of the second; -1 for none. */
+  readonly #tables: Int32Array;
+  readonly #numbers: Int32Array;
+  readonly #pids: number[];
+
+  constructor(tables: readonly FdTable[]) {
+    this.#pids = tables.map(({ process }) => process.pid);
+    const most = tables.reduce((sum, { fds, plain }) => sum + fdsOf(fds, socket).length + (plain?.size ?? 0), 0);
+    this.#inodes = new NumberIndex(most);
+    this.#tables = new Int32Array(2 * most).fill(-1);
+    this.#numbers = new Int32Array(2 * most);
+    for (const [index, { fds, plain }] of tables.entries()) {
+      for (const { fd, detail } of fdsOf(fds, socket)) this.#add(Number(detail.inode), index, fd);
+      for (let position = 0; position < (plain?.size ?? 0); position++) this.#add(plain!.inodeAt(position), index, plain!.numberAt(position));
+    }
+  }
+
+  #add(inode: number, table: number, fd: number): void {
+    if (inode === 0) return;
+    const first = 2 * this.#inodes.add(inode);
+    let at = first;
+    if (this.#tables[at] !== -1) at++;
+    if (this.#tables[at] !== -1 && !this.#isBefore(table, fd, at)) return;
+    this.#tables[at] = table;
+    this.#numbers[at] = fd;
+    if (at > first && this.#isBefore(table, fd, first)) this.#exchange(first, at);
+  }
+
+  #isBefore(table: number, fd: number, at: number): boolean {
+    return table < this.#tables[at]! || (table === this.#tables[at] && fd < this.#numbers[at]!);
+  }
+
+  #exchange(a: number, b: number): void {
+    const [table, fd] = [this.#tables[a]!, this.#numbers[a]!];
+    this.#tables[a] = this.#tables[b]!;
+    this.#numbers[a] = this.#numbers[b]!;
+    this.#tables[b] = table;
+    this.#numbers[b] = fd;
+  }
+
+  /** The pid of the first target that holds this inode by another descriptor than `fd`. */
+  otherThan(fd: Pick<Fd, 'pid' | 'fd'>, inode: number): number | undefined {
+    const first = 2 * this.#inodes.placeOf(inode);
+    if (first < 0) return undefined;
+    for (const at of [first, first + 1]) {
+      const pid = this.#tables[at] === -1 ? undefined : this.#pids[this.#tables[at]!];
+      if (pid !== undefined && !(pid === fd.pid && this.#numbers[at] === fd.fd)) return pid;
+    }
+    return undefined;
   }
 }
 

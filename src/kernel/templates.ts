@@ -38,11 +38,12 @@ interface Look {
  * The template of each path, in their order, made over all of them together. A template that covers one path only is the path
  * itself. Input: paths with or without " (deleted)", each as often as it occurs.
  */
-export function pathTemplates(paths: readonly string[]): string[] {
+export function pathTemplates(paths: Iterable<string>): string[] {
   const looks = new Map<string, Look>();
   const sides = new Map<string, Map<string, Look>>();
   const directories = new Map<string, { start: string; names: Map<string, Look> }>();
-  const lookOf = paths.map((path): Look => {
+  const lookOf: Look[] = [];
+  for (const path of paths) {
     // No run of digits reaches over a slash, so a directory looks the same for all that is in it.
     const slash = path.lastIndexOf('/') + 1;
     const directory = path.slice(0, slash);
@@ -61,8 +62,8 @@ export function pathTemplates(paths: readonly string[]): string[] {
       looks.set(side.start + name, look);
     }
     look.several ||= look.first !== path;
-    return look;
-  });
+    lookOf.push(look);
+  }
   const names = collapseNames([...looks.keys()]);
   const widened = collapseDirectories(new Set(names));
   const templates = names.map((name) => widened.get(name)!);

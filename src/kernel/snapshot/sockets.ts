@@ -1,7 +1,9 @@
 /** Socket tables for a set of processes: one read per network namespace, foreign namespaces only when something is missing. */
+import { PackedLinks } from '../../evidence/packed-links.ts';
 import type { Evidence } from '../../evidence/types.ts';
 import { type CoverageLog, errnoWords } from '../coverage.ts';
 import type { RawTable, SocketLookup } from '../fd-table.ts';
+import { HeldInodes } from '../held-inodes.ts';
 import { listPids } from '../process.ts';
 import { readSocketTable } from '../socket-tables.ts';
 import type { Process, SocketRow, SocketTable } from '../types.ts';
@@ -17,42 +19,57 @@ export interface SocketIndex {
   of(process: Process): SocketLookup;
 }
 
+interface WantedSockets {
+  /** One of the processes of the namespace. */
+  pid: number;
+  inodes: HeldInodes;
+}
+
+function rowOf(table: SocketTable | undefined, inode: string): SocketRow | undefined {
+  return table?.byInode.get(inode) ?? table?.plain?.row(inode);
+}
+
+function rowsIn({ byInode, plain }: SocketTable): number {
+  return byInode.size + (plain?.size ?? 0);
+}
+
 /** The socket tables of every network namespace that these processes are in, each read once; what could not be read is in `coverage`. */
 export function readSockets(evidence: Evidence, raws: readonly RawTable[], options: SnapshotOptions, coverage: CoverageLog): SocketIndex {
   const tables = new Map<string, SocketTable>();
-  const wantedOf = new Map<string, { pid: number; inodes: Set<string> }>();
+  const wantedOf = new Map<string, WantedSockets>();
   for (const raw of raws) {
     const key = raw.process.netns ?? '';
-    const wanted = wantedOf.get(key) ?? { pid: raw.process.pid, inodes: new Set<string>() };
-    for (let index = 0; index < raw.links.size; index++) {
-      const inode = raw.links.socketInode(index);
-      if (inode !== undefined) wanted.inodes.add(inode);
-    }
-    if (wanted.inodes.size > 0) wantedOf.set(key, wanted);
+    let wanted = wantedOf.get(key);
+    if (!wanted) wantedOf.set(key, (wanted = { pid: raw.process.pid, inodes: new HeldInodes(raws.some(({ links }) => links instanceof PackedLinks)) }));
+    wanted.inodes.addAll(raw.links);
   }
+  for (const [key, { inodes }] of wantedOf) if (inodes.size === 0) wantedOf.delete(key);
   // What a tape is made of, and made for, is the text of the tables.
   const ours = evidence.origin === 'live' && !options.everything ? evidence.readlink('/proc/self/ns/net').value?.slice(5, -1) : undefined;
-  for (const [netns, { pid, inodes }] of wantedOf) tables.set(netns, readSocketTable(evidence, pid, netns, { inodes, own: netns === ours }));
+  for (const [netns, { pid, inodes }] of wantedOf) {
+    const { packed } = inodes;
+    tables.set(netns, readSocketTable(evidence, pid, netns, { inodes, own: netns === ours, ...(packed && { packed }) }));
+  }
   const index = indexOf(tables, [...wantedOf.values()].map(({ inodes }) => inodes));
   const missing = new Set<string>();
   for (const [netns, { inodes }] of wantedOf) {
     // Only rows of wanted inodes are kept: as many rows, and none is missing.
-    if (tables.get(netns)!.byInode.size < inodes.size) for (const inode of inodes) if (!index.find(netns, inode)) missing.add(inode);
+    if (rowsIn(tables.get(netns)!) < inodes.size) for (const inode of inodes) if (!index.find(netns, inode)) missing.add(inode);
   }
   if (missing.size > 0) readOtherNamespaces(evidence, tables, missing);
   noteCoverage(wantedOf, tables, coverage);
   return index;
 }
 
-function indexOf(tables: Map<string, SocketTable>, held: readonly ReadonlySet<string>[]): SocketIndex {
+function indexOf(tables: Map<string, SocketTable>, held: readonly HeldInodes[]): SocketIndex {
   const index: SocketIndex = {
     isHeld: (inode) => held.some((inodes) => inodes.has(inode)),
     tables,
     find: (netns, inode) => {
-      const own = tables.get(netns ?? '')?.byInode.get(inode);
+      const own = rowOf(tables.get(netns ?? ''), inode);
       if (own) return own;
       for (const table of tables.values()) {
-        const row = table.byInode.get(inode);
+        const row = rowOf(table, inode);
         if (row) return row;
       }
       return undefined;
@@ -60,7 +77,8 @@ function indexOf(tables: Map<string, SocketTable>, held: readonly ReadonlySet<st
     of: ({ netns }) => {
       const own = tables.get(netns ?? '');
       return {
-        socket: (inode) => own?.byInode.get(inode) ?? index.find(netns, inode),
+        socket: (inode) => rowOf(own, inode) ?? index.find(netns, inode),
+        isPlain: (inode) => own?.plain?.has(inode) ?? false,
         isListening: (port) => own?.pending.has(port) ?? false,
       };
     },
@@ -80,14 +98,14 @@ function readOtherNamespaces(evidence: Evidence, tables: Map<string, SocketTable
 }
 
 function noteCoverage(
-  wantedOf: ReadonlyMap<string, { pid: number; inodes: Set<string> }>,
+  wantedOf: ReadonlyMap<string, WantedSockets>,
   tables: Map<string, SocketTable>,
   coverage: CoverageLog,
 ): void {
   for (const [netns, { pid, inodes }] of wantedOf) {
     const refused = tables.get(netns)?.errno;
-    const own = tables.get(netns)!.byInode.size;
-    const found = own === inodes.size ? own : [...inodes].filter((inode) => [...tables.values()].some((table) => table.byInode.has(inode))).length;
+    const own = rowsIn(tables.get(netns)!);
+    const found = own === inodes.size ? own : [...inodes].filter((inode) => [...tables.values()].some((table) => rowOf(table, inode))).length;
     coverage.note({
       source: 'socket tables',
       status: refused === undefined ? 'ok' : 'partial',

@@ -1,0 +1,211 @@
+/**
+ * The rows of sockets of which nothing is to be told but that they are there: TCP and UDP, connected or not, with empty queues. A
+ * large table has 100,000 of them, so they are kept in columns, and made to rows one by one when somebody asks.
+ */
+import type { NumberIndex } from './number-index.ts';
+import type { InetSockets } from '../evidence/types.ts';
+import type { SocketRow } from './types.ts';
+
+type Protocol = 'tcp' | 'tcp6' | 'udp' | 'udp6';
+const PROTOCOLS: readonly Protocol[] = ['tcp', 'tcp6', 'udp', 'udp6'];
+const FIRST_UDP = 2;
+const ESTABLISHED = 1;
+const UNCONNECTED = 2;
+const STATES = ['', 'ESTABLISHED', 'UNCONNECTED'];
+/** include/net/tcp_states.h: of a connected socket. */
+const TCP_ESTABLISHED = 1;
+const MAPPED = /^::ffff:(?=\d+\.)/;
+const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
+
+/** A server on `::` has its IPv4 connections in the table of IPv6, with mapped addresses; the client has it in the other one. */
+export function isSameAddress(a: string | undefined, b: string | undefined): boolean {
+  return a === b || a?.replace(MAPPED, '') === b?.replace(MAPPED, '');
+}
+
+/** A connection inside this host: both ends then usually have the same address. */
+export function isLocal({ localAddress, remoteAddress }: SocketRow): boolean {
+  return isSameAddress(localAddress, remoteAddress) || LOOPBACK.test(remoteAddress ?? '');
+}
+
+export class PlainSockets {
+  /** Of those that were asked for: whose place in the columns is theirs. */
+  readonly inodes: NumberIndex;
+  /** Rows that are here. */
+  size = 0;
+  /** By place. 0: no row, or one that is not plain. */
+  readonly #states: Uint8Array;
+  readonly #protocols: Uint8Array;
+  /** Local port, then remote port, in the lower half. */
+  readonly #ports: Uint32Array;
+  readonly #numbers: Uint32Array;
+  readonly #locals: Uint32Array;
+  readonly #remotes: Uint32Array;
+  readonly #uids: Uint32Array;
+  readonly #peers: Uint32Array;
+  readonly #addresses: string[] = [];
+  readonly #addressOf = new Map<string, number>();
+
+  /** @param inodes complete: a row of another is refused */
+  constructor(inodes: NumberIndex) {
+    this.inodes = inodes;
+    const { size } = inodes;
+    this.#states = new Uint8Array(size);
+    this.#protocols = new Uint8Array(size);
+    this.#ports = new Uint32Array(size);
+    this.#numbers = new Uint32Array(size);
+    this.#locals = new Uint32Array(size);
+    this.#remotes = new Uint32Array(size);
+    this.#uids = new Uint32Array(size);
+    this.#peers = new Uint32Array(size);
+  }
+
+  /** Takes a row; false when it is not plain, and then what was known of its inode is forgotten. */
+  add(row: SocketRow): boolean {
+    const number = Number(row.inode);
+    const place = this.inodes.placeOf(number);
+    if (place < 0) return false;
+    this.#forget(place);
+    const protocol = PROTOCOLS.indexOf(row.protocol as Protocol);
+    const state = STATES.indexOf(row.state);
+    if (protocol < 0 || state < ESTABLISHED || row.receiveQueue || row.sendQueue || row.diag || row.path !== undefined) return false;
+    this.#put(place, number, protocol, state, row.localPort ?? 0, row.remotePort ?? 0, row.localAddress ?? '', row.remoteAddress ?? '', row.uid ?? 0);
+    if (row.peerInode !== undefined) this.#peers[place] = Number(row.peerInode);
+    return true;
+  }
+
+  /** The same of sock_diag, without making a row of it; false also for what nobody asked for. */
+  take(sockets: InetSockets, index: number, family: 'tcp' | 'udp'): boolean {
+    const number = sockets.inode(index);
+    const place = this.inodes.placeOf(number);
+    if (place < 0 || sockets.receiveQueue(index) !== 0 || sockets.sendQueue(index) !== 0) return false;
+    const isConnected = sockets.state(index) === TCP_ESTABLISHED;
+    if (family === 'tcp' && !isConnected) return false;
+    this.#forget(place);
+    const protocol = (family === 'tcp' ? 0 : FIRST_UDP) + (sockets.isIpv6(index) ? 1 : 0);
+    const [local, remote] = [sockets.localAddress(index), sockets.remoteAddress(index)];
+    const state = isConnected ? ESTABLISHED : UNCONNECTED;
+    this.#put(place, number, protocol, state, sockets.localPort(index), sockets.remotePort(index), local, remote, sockets.uid(index));
+    return true;
+  }
+
+  #forget(place: number): void {
+    if (this.#states[place] !== 0) this.size--;
+    this.#states[place] = 0;
+    this.#peers[place] = 0;
+  }
+
+  #put(place: number, number: number, protocol: number, state: number, localPort: number, remotePort: number, local: string, remote: string, uid: number): void {
+    this.size++;
+    this.#states[place] = state;
+    this.#protocols[place] = protocol;
+    this.#ports[place] = localPort * 65536 + remotePort;
+    this.#numbers[place] = number;
+    this.#locals[place] = this.#addressNumber(local);
+    this.#remotes[place] = this.#addressNumber(remote);
+    this.#uids[place] = uid;
+  }
+
+  #addressNumber(address: string): number {
+    let number = this.#addressOf.get(address);
+    if (number === undefined) {
+      number = this.#addresses.push(address) - 1;
+      this.#addressOf.set(address, number);
+    }
+    return number;
+  }
+
+  isAskedFor(inode: number): boolean {
+    return this.inodes.placeOf(inode) >= 0;
+  }
+
+  has(inode: number): boolean {
+    const place = this.inodes.placeOf(inode);
+    return place >= 0 && this.#states[place] !== 0;
+  }
+
+  /** The row of an inode, made anew; undefined when it is not plain, or was not found. */
+  row(inode: string): SocketRow | undefined {
+    const place = this.inodes.placeOf(Number(inode));
+    return place < 0 || this.#states[place] === 0 ? undefined : this.#rowAt(place);
+  }
+
+  #rowAt(place: number): SocketRow {
+    const row: SocketRow = {
+      protocol: PROTOCOLS[this.#protocols[place]!]!,
+      inode: String(this.#numbers[place]),
+      state: STATES[this.#states[place]!]!,
+      localAddress: this.#addresses[this.#locals[place]!]!,
+      localPort: this.#ports[place]! >>> 16,
+      remoteAddress: this.#addresses[this.#remotes[place]!]!,
+      remotePort: this.#ports[place]! & 0xffff,
+      receiveQueue: 0,
+      sendQueue: 0,
+      uid: this.#uids[place]!,
+    };
+    const peer = this.#peers[place]!;
+    if (peer !== 0) row.peerInode = String(peer);
+    return row;
+  }
+
+  /** Of one inode its other end on this host; 0 when that is not known. */
+  peerOf(inode: number): number {
+    const place = this.inodes.placeOf(inode);
+    return place < 0 || this.#states[place] === 0 ? 0 : this.#peers[place]!;
+  }
+
+  setPeer(inode: string, peer: string): void {
+    const place = this.inodes.placeOf(Number(inode));
+    if (place >= 0) this.#peers[place] = Number(peer);
+  }
+
+  *inodesOf(family: 'tcp' | 'udp'): Generator<number> {
+    for (let place = 0; place < this.#states.length; place++) {
+      if (this.#states[place] !== 0 && this.#protocols[place]! < FIRST_UDP === (family === 'tcp')) yield this.#numbers[place]!;
+    }
+  }
+
+  /** The other ends that are known. */
+  *peers(): Generator<number> {
+    for (const peer of this.#peers) if (peer !== 0) yield peer;
+  }
+
+  /**
+   * Finds the two ends of each TCP connection inside this host: they have the endpoints exchanged. Those whose other end is not
+   * among these are returned as rows.
+   */
+  matchPeers(): SocketRow[] {
+    const isLoopback = this.#addresses.map((address) => LOOPBACK.test(address));
+    const same = sameNumbers(this.#addresses);
+    const waiting = new Map<number, number>();
+    const crowded: number[] = [];
+    for (let place = 0; place < this.#states.length; place++) {
+      if (this.#states[place] === 0 || this.#protocols[place]! >= FIRST_UDP) continue;
+      const [local, remote] = [this.#locals[place]!, this.#remotes[place]!];
+      if (same[local] !== same[remote] && !isLoopback[remote]) continue;
+      const ports = this.#ports[place]!;
+      const other = waiting.get(exchanged(ports));
+      if (other !== undefined && same[this.#locals[other]!] === same[remote] && same[this.#remotes[other]!] === same[local]) {
+        waiting.delete(exchanged(ports));
+        this.#peers[other] = this.#numbers[place]!;
+        this.#peers[place] = this.#numbers[other]!;
+      } else if (waiting.has(ports)) crowded.push(place);
+      else waiting.set(ports, place);
+    }
+    return [...waiting.values(), ...crowded].map((place) => this.#rowAt(place));
+  }
+}
+
+function exchanged(ports: number): number {
+  return (ports & 0xffff) * 65536 + (ports >>> 16);
+}
+
+/** A number for each address, the same for what is the same host in both families. */
+function sameNumbers(addresses: readonly string[]): number[] {
+  const known = new Map<string, number>();
+  return addresses.map((address, index) => {
+    const bare = address.replace(MAPPED, '');
+    const first = known.get(bare);
+    if (first === undefined) known.set(bare, index);
+    return first ?? index;
+  });
+}
