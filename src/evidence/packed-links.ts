@@ -2,6 +2,7 @@
  * What many descriptors point at, in few bytes: of a socket its inode as a number, of all else the text, one behind the other. A
  * string each would take four times the memory, and most of 190,000 are looked at once.
  */
+import { isAscii } from 'node:buffer';
 import type { ByteString } from './types.ts';
 
 const SOCKET = 'socket:[';
@@ -79,6 +80,11 @@ export class PackedLinks {
   isNamedAt(index: number): boolean {
     const [from, end] = [this.#startOf(index), this.#ends[index]!];
     return from < end && this.#texts[from] === SLASH && this.#texts[end - 1] !== BRACKET;
+  }
+
+  /** Are all texts plain ASCII? */
+  get isAscii(): boolean {
+    return isAscii(this.#texts.subarray(0, this.#filled));
   }
 
   textAt(index: number): ByteString {

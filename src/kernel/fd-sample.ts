@@ -5,8 +5,10 @@
 import { PackedLinks } from '../evidence/packed-links.ts';
 import type { ByteString, FileStat } from '../evidence/types.ts';
 import { fileType, isPath } from './kinds/path.ts';
-import type { SocketDetail } from './kinds/socket.ts';
+import type { SocketLookup } from './fd-table.ts';
+import { type SocketDetail, socket } from './kinds/socket.ts';
 import type { LinkList } from './links.ts';
+import type { PackedRows } from './plain-fds.ts';
 import { byLooks } from './templates.ts';
 import type { Fd } from './types.ts';
 
@@ -20,6 +22,8 @@ const DELETED = ' (deleted)';
 const SOCKET = 'socket:[';
 /** Longer than any extension with the mark of a deleted file. */
 const LONGEST_EXTENSION = 20;
+/** More than there are states of plain sockets. */
+const STATES = 4;
 /** Names that say more than others: what has no inode of a disk, terminals, message queues (`/name`), files made without a name. */
 const TELLING = /^\/(?:dev\/|memfd:|dmabuf:|secretmem|[^/]*$)|\/ptmx$|\/#\d+ \(deleted\)$/;
 
@@ -128,6 +132,28 @@ export function sampleSockets(sockets: Iterable<Pick<Fd<SocketDetail>, 'fd' | 'd
   }
   for (const byService of classes.values()) for (const members of byService.values()) chosen.push(...spread(members, SAMPLE));
   return chosen;
+}
+
+/** The same of a table with packed links. */
+export function samplePackedSockets(links: PackedLinks, { places, plain }: PackedRows, sockets: SocketLookup): number[] {
+  const chosen: number[] = [];
+  const single: { fd: number; detail: SocketDetail }[] = [];
+  const classes = new Map<number, number[]>();
+  for (let index = 0; index < links.size; index++) {
+    const fd = links.numbers[index]!;
+    const place = places[index]!;
+    if (!plain.isPlainAt(place)) {
+      const inode = links.socketInode(index);
+      if (inode !== undefined) single.push({ fd, detail: socket.decode({ link: '', inode, ...sockets }) });
+      continue;
+    }
+    const id = plain.serviceAt(place, sockets.isListening) * STATES + plain.stateAt(place);
+    const members = classes.get(id);
+    if (members) members.push(fd);
+    else classes.set(id, [fd]);
+  }
+  for (const members of classes.values()) chosen.push(...spread(members, SAMPLE));
+  return [...chosen, ...sampleSockets(single)];
 }
 
 /** `most` of them, evenly over the whole: what was opened first need not be what was opened last. */

@@ -1,13 +1,12 @@
 /** Reads the descriptors of one process: class A first, class B in the background meanwhile, decoded when both are there. */
 import { PackedLinks } from '../evidence/packed-links.ts';
 import type { Answer, ByteString, Evidence, FileStat, LinkAnswers } from '../evidence/types.ts';
-import { leftInDoubt, type PathSample, samplePaths, sampleSockets } from './fd-sample.ts';
+import { leftInDoubt, type PathSample, samplePackedSockets, samplePaths } from './fd-sample.ts';
 import type { DecodeInput } from './kinds/index.ts';
 import { file, infoBlocks, kindOf, recognise, socket } from './kinds/index.ts';
 import { isPath } from './kinds/path.ts';
-import type { SocketDetail } from './kinds/socket.ts';
 import { type LinkList, Links } from './links.ts';
-import { PlainFds } from './plain-fds.ts';
+import { type PackedRows, PlainFds } from './plain-fds.ts';
 import { parseFdInfo } from './proc/fdinfo.ts';
 import type { Fd, FdInfo, Process } from './types.ts';
 
@@ -177,10 +176,7 @@ function noteFailures(raw: RawTable, asked: 'stat' | 'fdinfo', answers: readonly
 }
 
 /** What a kind asks of the socket tables. */
-export interface SocketLookup extends Pick<DecodeInput, 'socket' | 'isListening'> {
-  /** Has this inode a row of which there is nothing to tell? */
-  isPlain?(inode: number): boolean;
-}
+export type SocketLookup = Pick<DecodeInput, 'socket' | 'isListening'>;
 
 /** Gives each descriptor its kind and what the kind makes of it. Ascending by number. */
 export function decodeTable(raw: RawTable, sockets: SocketLookup): Fd[] {
@@ -199,22 +195,20 @@ export function decodeTable(raw: RawTable, sockets: SocketLookup): Fd[] {
 }
 
 /** The same of a table whose links are packed: objects only for those of which there is something to tell. */
-export function decodePacked(raw: RawTable, sockets: SocketLookup): { fds: Fd[]; plain?: PlainFds } {
+export function decodePacked(raw: RawTable, sockets: SocketLookup, rows: PackedRows | undefined): { fds: Fd[]; plain?: PlainFds } {
   const { links, infos, stats } = raw;
   if (!(links instanceof PackedLinks)) return { fds: decodeTable(raw, sockets) };
   const single = new Links();
   const plain = new Int32Array(links.size);
   let count = 0;
   for (let index = 0; index < links.size; index++) {
+    const isPlain = links.inodeAt(index) === 0 ? links.isNamedAt(index) : (rows?.plain.isPlainAt(rows.places[index]!) ?? false);
     const fd = links.numbers[index]!;
-    const inode = links.inodeAt(index);
-    const hasMore = infos.has(fd) || stats.has(fd);
-    const isPlain = !hasMore && (inode === 0 ? links.isNamedAt(index) : (sockets.isPlain?.(inode) ?? false));
-    if (isPlain) plain[count++] = index;
+    if (isPlain && !infos.has(fd) && !stats.has(fd)) plain[count++] = index;
     else single.add(fd, links.textAt(index));
   }
   const fds = decodeTable({ ...raw, links: single }, sockets);
-  return { fds, plain: new PlainFds(raw.process.pid, links, plain.slice(0, count), sockets) };
+  return { fds, plain: new PlainFds(raw.process.pid, links, plain.slice(0, count), sockets, rows) };
 }
 
 function decode(raw: RawTable, number: number, link: ByteString, input: DecodeInput): Fd {
@@ -231,18 +225,10 @@ function decode(raw: RawTable, number: number, link: ByteString, input: DecodeIn
   return fd;
 }
 
-/** The sockets among packed links, as their kind sees them. */
-function* packedSockets(links: LinkList, sockets: SocketLookup): Generator<Pick<Fd<SocketDetail>, 'fd' | 'detail'>> {
-  for (let index = 0; index < links.size; index++) {
-    const inode = links.socketInode(index);
-    if (inode === undefined) continue;
-    yield { fd: links.numbers[index]!, detail: socket.decode({ link: '', inode, socket: sockets.socket, isListening: sockets.isListening }) };
-  }
-}
-
 /** The open flags of those sockets of a packed table that decodePacked() shall not take for plain. */
-export async function readPackedSockets(evidence: Evidence, raw: RawTable, sockets: SocketLookup, signal: AbortSignal): Promise<void> {
-  await readInfos(evidence, raw, sampleSockets(packedSockets(raw.links, sockets)), signal);
+export async function readPackedSockets(evidence: Evidence, raw: RawTable, sockets: SocketLookup, rows: PackedRows | undefined, signal: AbortSignal): Promise<void> {
+  const { links } = raw;
+  if (rows && links instanceof PackedLinks) await readInfos(evidence, raw, samplePackedSockets(links, rows, sockets), signal);
 }
 
 /** The open flags of these descriptors of a decoded table, where they are not known; what the kind makes of them with it. */

@@ -9,35 +9,47 @@ const MOST = 0xffffffff;
 export class HeldInodes {
   /** Only of very many. */
   readonly packed: NumberIndex | undefined;
+  /** Of packed links: by index the place of a socket in `packed`; -1 for what is none, or has no such number. */
+  readonly places = new Map<LinkList, Int32Array>();
   /** All of them, or what fits no such number. */
   readonly #texts = new Set<string>();
   readonly #numbers: number[] = [];
 
-  constructor(packed: boolean) {
-    this.packed = packed ? new NumberIndex(0) : undefined;
+  constructor(all: readonly LinkList[]) {
+    const isPacked = all.some((links) => links instanceof PackedLinks);
+    this.packed = isPacked ? new NumberIndex(all.reduce((sum, { size }) => sum + size, 0)) : undefined;
+    for (const links of all) this.#addAll(links);
   }
 
   get size(): number {
     return this.#texts.size + (this.packed?.size ?? 0);
   }
 
-  addAll(links: LinkList): void {
-    for (let index = 0; index < links.size; index++) {
-      const number = links instanceof PackedLinks ? links.inodeAt(index) : 0;
-      if (number !== 0 && this.packed) this.#addNumber(this.packed, number);
-      else this.#add(links.socketInode(index));
+  #addAll(links: LinkList): void {
+    if (!(links instanceof PackedLinks)) {
+      for (let index = 0; index < links.size; index++) this.#add(links.socketInode(index));
+      return;
     }
+    const places = new Int32Array(links.size);
+    for (let index = 0; index < places.length; index++) {
+      const inode = links.inodeAt(index);
+      places[index] = inode === 0 ? this.#add(links.socketInode(index)) : this.#addNumber(inode);
+    }
+    this.places.set(links, places);
   }
 
-  #add(text: string | undefined): void {
-    if (text === undefined) return;
+  #add(text: string | undefined): number {
+    if (text === undefined) return -1;
     const number = Number(text);
-    if (this.packed && number > 0 && number <= MOST && String(number) === text) this.#addNumber(this.packed, number);
-    else this.#texts.add(text);
+    if (this.packed && number > 0 && number <= MOST && String(number) === text) return this.#addNumber(number);
+    this.#texts.add(text);
+    return -1;
   }
 
-  #addNumber(packed: NumberIndex, number: number): void {
-    if (packed.add(number) === this.#numbers.length) this.#numbers.push(number);
+  #addNumber(number: number): number {
+    const place = this.packed!.add(number);
+    if (place === this.#numbers.length) this.#numbers.push(number);
+    return place;
   }
 
   has(inode: string): boolean {

@@ -4,7 +4,7 @@ import { isKind } from './kinds/kind.ts';
 import { type PipeDetail, pipe } from './kinds/pipe.ts';
 import { type SocketDetail, socket } from './kinds/socket.ts';
 import { decodeText } from './text.ts';
-import { NumberIndex } from './number-index.ts';
+import { PlainHolders } from './plain-holders.ts';
 import type { Fd, FdTable, ForeignFd, Process, Snapshot } from './types.ts';
 
 /** A descriptor of a target, or of somebody else. */
@@ -25,7 +25,7 @@ export class OtherEnds {
   private readonly plain: PlainHolders | undefined;
 
   constructor(snapshot: Snapshot) {
-    if (snapshot.tables.some((table) => table.plain)) this.plain = new PlainHolders(snapshot.tables);
+    if (snapshot.tables.some((table) => table.plain)) this.plain = new PlainHolders(snapshot);
     for (const { process, fds } of snapshot.tables) {
       this.setName(process);
       for (const fd of fdsOf(fds, pipe)) this.add(fd.link, fd);
@@ -84,6 +84,17 @@ export class OtherEnds {
     return undefined;
   }
 
+  /** The same of a plain descriptor. */
+  firstHolderOfPlain(table: FdTable, position: number): string | undefined {
+    const plain = table.plain!;
+    const place = plain.placeAt(position);
+    if (place < 0) return undefined;
+    const peer = plain.rows!.plain.peerAt(place);
+    const pid = this.plain?.otherAt(plain.rows!.plain, peer < 0 ? place : peer, table.process.pid, plain.numberAt(position));
+    // Of what no target holds somebody else may.
+    return pid === undefined ? this.firstHolder(plain.fdAt(position)) : this.names.get(pid);
+  }
+
   private holdersOf(key: string): readonly Holder[] {
     const known = this.byLink.get(key);
     if (known === undefined) return NOBODY;
@@ -104,61 +115,6 @@ export class OtherEnds {
       this.opposites.set(key, opposite);
     }
     return opposite;
-  }
-}
-
-/** The first two descriptors for each socket inode of the targets, in the order of sight: so many tell who is at the other end. */
-class PlainHolders {
-  readonly #inodes: NumberIndex;
-  /** Index of the table and number, of the first holder and of the second; -1 for none. */
-  readonly #tables: Int32Array;
-  readonly #numbers: Int32Array;
-  readonly #pids: number[];
-
-  constructor(tables: readonly FdTable[]) {
-    this.#pids = tables.map(({ process }) => process.pid);
-    const most = tables.reduce((sum, { fds, plain }) => sum + fdsOf(fds, socket).length + (plain?.size ?? 0), 0);
-    this.#inodes = new NumberIndex(most);
-    this.#tables = new Int32Array(2 * most).fill(-1);
-    this.#numbers = new Int32Array(2 * most);
-    for (const [index, { fds, plain }] of tables.entries()) {
-      for (const { fd, detail } of fdsOf(fds, socket)) this.#add(Number(detail.inode), index, fd);
-      for (let position = 0; position < (plain?.size ?? 0); position++) this.#add(plain!.inodeAt(position), index, plain!.numberAt(position));
-    }
-  }
-
-  #add(inode: number, table: number, fd: number): void {
-    if (inode === 0) return;
-    const first = 2 * this.#inodes.add(inode);
-    let at = first;
-    if (this.#tables[at] !== -1) at++;
-    if (this.#tables[at] !== -1 && !this.#isBefore(table, fd, at)) return;
-    this.#tables[at] = table;
-    this.#numbers[at] = fd;
-    if (at > first && this.#isBefore(table, fd, first)) this.#exchange(first, at);
-  }
-
-  #isBefore(table: number, fd: number, at: number): boolean {
-    return table < this.#tables[at]! || (table === this.#tables[at] && fd < this.#numbers[at]!);
-  }
-
-  #exchange(a: number, b: number): void {
-    const [table, fd] = [this.#tables[a]!, this.#numbers[a]!];
-    this.#tables[a] = this.#tables[b]!;
-    this.#numbers[a] = this.#numbers[b]!;
-    this.#tables[b] = table;
-    this.#numbers[b] = fd;
-  }
-
-  /** The pid of the first target that holds this inode by another descriptor than `fd`. */
-  otherThan(fd: Pick<Fd, 'pid' | 'fd'>, inode: number): number | undefined {
-    const first = 2 * this.#inodes.placeOf(inode);
-    if (first < 0) return undefined;
-    for (const at of [first, first + 1]) {
-      const pid = this.#tables[at] === -1 ? undefined : this.#pids[this.#tables[at]!];
-      if (pid !== undefined && !(pid === fd.pid && this.#numbers[at] === fd.fd)) return pid;
-    }
-    return undefined;
   }
 }
 

@@ -8,7 +8,14 @@ import type { SocketLookup } from './fd-table.ts';
 import { fdAt, fdsByKind } from './fd-index.ts';
 import { file } from './kinds/file.ts';
 import { socket } from './kinds/socket.ts';
+import type { PlainSockets } from './plain-sockets.ts';
 import type { Fd, FdTable } from './types.ts';
+
+/** The rows of plain sockets, and by index of a link the place there. */
+export interface PackedRows {
+  places: Int32Array;
+  plain: PlainSockets;
+}
 
 export class PlainFds {
   readonly size: number;
@@ -17,13 +24,16 @@ export class PlainFds {
   /** Ascending. */
   readonly #indexes: Int32Array;
   readonly #sockets: SocketLookup;
+  /** Absent where no socket is plain. */
+  readonly rows: PackedRows | undefined;
 
   /** @param indexes of those among the links that are plain, ascending */
-  constructor(pid: number, links: PackedLinks, indexes: Int32Array, sockets: SocketLookup) {
+  constructor(pid: number, links: PackedLinks, indexes: Int32Array, sockets: SocketLookup, rows: PackedRows | undefined) {
     this.#pid = pid;
     this.#links = links;
     this.#indexes = indexes;
     this.#sockets = sockets;
+    this.rows = rows;
     this.size = indexes.length;
   }
 
@@ -36,8 +46,23 @@ export class PlainFds {
     return this.#links.inodeAt(this.#indexes[position]!);
   }
 
+  /** Then a link is its text. */
+  get isAscii(): boolean {
+    return this.#links.isAscii;
+  }
+
   isOfKind(position: number, kind: string | undefined): boolean {
     return kind === undefined || (kind === socket.name) === (this.inodeAt(position) !== 0);
+  }
+
+  /** Of a socket its place among the rows. */
+  placeAt(position: number): number {
+    return this.rows?.places[this.#indexes[position]!] ?? -1;
+  }
+
+  /** The same number only for sockets of one group; see PlainSockets. */
+  classAt(position: number): number {
+    return this.rows!.plain.classAt(this.placeAt(position), this.#sockets.isListening);
   }
 
   linkAt(position: number): ByteString {
@@ -50,8 +75,9 @@ export class PlainFds {
     const fd = this.numberAt(position);
     const inode = this.inodeAt(position);
     if (inode === 0) return { pid: this.#pid, fd, kind: file.name, link, detail: null };
-    const { socket: find, isListening } = this.#sockets;
-    return { pid: this.#pid, fd, kind: socket.name, link, detail: socket.decode({ link, inode: String(inode), socket: find, isListening }) };
+    const row = this.rows?.plain.rowAt(this.placeAt(position));
+    const detail = socket.decode({ link, inode: String(inode), socket: () => row, isListening: this.#sockets.isListening });
+    return { pid: this.#pid, fd, kind: socket.name, link, detail };
   }
 
   /** How many have a lower number than this. */
@@ -73,7 +99,7 @@ export class PlainFds {
   }
 
   without(numbers: ReadonlySet<number>): PlainFds {
-    return new PlainFds(this.#pid, this.#links, this.#indexes.filter((index) => !numbers.has(this.#links.numbers[index]!)), this.#sockets);
+    return new PlainFds(this.#pid, this.#links, this.#indexes.filter((index) => !numbers.has(this.#links.numbers[index]!)), this.#sockets, this.rows);
   }
 }
 

@@ -2,6 +2,7 @@
  * The rows of sockets of which nothing is to be told but that they are there: TCP and UDP, connected or not, with empty queues. A
  * large table has 100,000 of them, so they are kept in columns, and made to rows one by one when somebody asks.
  */
+import { cameIn, isEphemeral } from './kinds/socket.ts';
 import type { NumberIndex } from './number-index.ts';
 import type { InetSockets } from '../evidence/types.ts';
 import type { SocketRow } from './types.ts';
@@ -12,6 +13,8 @@ const FIRST_UDP = 2;
 const ESTABLISHED = 1;
 const UNCONNECTED = 2;
 const STATES = ['', 'ESTABLISHED', 'UNCONNECTED'];
+const CLASSES = PROTOCOLS.length * STATES.length;
+const PORTS = 65536;
 /** include/net/tcp_states.h: of a connected socket. */
 const TCP_ESTABLISHED = 1;
 const MAPPED = /^::ffff:(?=\d+\.)/;
@@ -41,7 +44,10 @@ export class PlainSockets {
   readonly #locals: Uint32Array;
   readonly #remotes: Uint32Array;
   readonly #uids: Uint32Array;
+  /** One more than the place of the other end, where that was asked for too. */
   readonly #peers: Uint32Array;
+  /** Inodes of other ends that nobody asked for, by place. */
+  readonly #others = new Map<number, number>();
   readonly #addresses: string[] = [];
   readonly #addressOf = new Map<string, number>();
 
@@ -65,11 +71,12 @@ export class PlainSockets {
     const place = this.inodes.placeOf(number);
     if (place < 0) return false;
     this.#forget(place);
+    this.#numbers[place] = number;
     const protocol = PROTOCOLS.indexOf(row.protocol as Protocol);
     const state = STATES.indexOf(row.state);
     if (protocol < 0 || state < ESTABLISHED || row.receiveQueue || row.sendQueue || row.diag || row.path !== undefined) return false;
     this.#put(place, number, protocol, state, row.localPort ?? 0, row.remotePort ?? 0, row.localAddress ?? '', row.remoteAddress ?? '', row.uid ?? 0);
-    if (row.peerInode !== undefined) this.#peers[place] = Number(row.peerInode);
+    if (row.peerInode !== undefined) this.setPeer(row.inode, row.peerInode);
     return true;
   }
 
@@ -91,7 +98,6 @@ export class PlainSockets {
   #forget(place: number): void {
     if (this.#states[place] !== 0) this.size--;
     this.#states[place] = 0;
-    this.#peers[place] = 0;
   }
 
   #put(place: number, number: number, protocol: number, state: number, localPort: number, remotePort: number, local: string, remote: string, uid: number): void {
@@ -114,22 +120,18 @@ export class PlainSockets {
     return number;
   }
 
-  isAskedFor(inode: number): boolean {
-    return this.inodes.placeOf(inode) >= 0;
+  /** The row of an inode, made anew; undefined when it is not plain, or was not found. */
+  row(inode: string): SocketRow | undefined {
+    return this.rowAt(this.inodes.placeOf(Number(inode)));
   }
 
-  has(inode: number): boolean {
-    const place = this.inodes.placeOf(inode);
+  isPlainAt(place: number): boolean {
     return place >= 0 && this.#states[place] !== 0;
   }
 
-  /** The row of an inode, made anew; undefined when it is not plain, or was not found. */
-  row(inode: string): SocketRow | undefined {
-    const place = this.inodes.placeOf(Number(inode));
-    return place < 0 || this.#states[place] === 0 ? undefined : this.#rowAt(place);
-  }
-
-  #rowAt(place: number): SocketRow {
+  /** As row(). */
+  rowAt(place: number): SocketRow | undefined {
+    if (!this.isPlainAt(place)) return undefined;
     const row: SocketRow = {
       protocol: PROTOCOLS[this.#protocols[place]!]!,
       inode: String(this.#numbers[place]),
@@ -142,31 +144,55 @@ export class PlainSockets {
       sendQueue: 0,
       uid: this.#uids[place]!,
     };
-    const peer = this.#peers[place]!;
-    if (peer !== 0) row.peerInode = String(peer);
+    const peer = this.#peers[place]! - 1;
+    const other = peer >= 0 ? this.#numbers[peer] : this.#others.get(place);
+    if (other !== undefined) row.peerInode = String(other);
     return row;
   }
 
-  /** Of one inode its other end on this host; 0 when that is not known. */
-  peerOf(inode: number): number {
-    const place = this.inodes.placeOf(inode);
-    return place < 0 || this.#states[place] === 0 ? 0 : this.#peers[place]!;
+  /** One of a few small numbers. */
+  stateAt(place: number): number {
+    return this.#states[place]!;
+  }
+
+  /** The service it belongs to, as a number: the port here when it came in, else less than 0 by the port there. */
+  serviceAt(place: number, isListening: (port: number) => boolean): number {
+    const ports = this.#ports[place]!;
+    const [local, remote] = [ports >>> 16, ports & 0xffff];
+    const isInbound = this.#protocols[place]! < FIRST_UDP && cameIn(local, remote, isListening);
+    return isInbound ? local : -remote;
+  }
+
+  /** The same number only for two of which the kind says the same (kinds/socket.ts key). */
+  classAt(place: number, isListening: (port: number) => boolean): number {
+    const what = this.#protocols[place]! * STATES.length + this.#states[place]!;
+    const local = this.#ports[place]! >>> 16;
+    if (this.#states[place] === UNCONNECTED) return (isEphemeral(local) ? 0 : local) * CLASSES + what;
+    const service = this.serviceAt(place, isListening);
+    // Of an outbound one the address counts too; 1 and up, so that no inbound one has such a number.
+    return (service > 0 ? service : (this.#remotes[place]! + 1) * PORTS - service) * CLASSES + what;
+  }
+
+  /** Place of the other end, where that was asked for too; else -1. */
+  peerAt(place: number): number {
+    return this.#peers[place]! - 1;
   }
 
   setPeer(inode: string, peer: string): void {
-    const place = this.inodes.placeOf(Number(inode));
-    if (place >= 0) this.#peers[place] = Number(peer);
+    const [place, other] = [this.inodes.placeOf(Number(inode)), this.inodes.placeOf(Number(peer))];
+    if (place >= 0 && other >= 0) this.#peers[place] = other + 1;
+    else if (place >= 0) this.#others.set(place, Number(peer));
+  }
+
+  /** Inodes of other ends that nobody asked for. */
+  otherPeers(): Iterable<number> {
+    return this.#others.values();
   }
 
   *inodesOf(family: 'tcp' | 'udp'): Generator<number> {
     for (let place = 0; place < this.#states.length; place++) {
       if (this.#states[place] !== 0 && this.#protocols[place]! < FIRST_UDP === (family === 'tcp')) yield this.#numbers[place]!;
     }
-  }
-
-  /** The other ends that are known. */
-  *peers(): Generator<number> {
-    for (const peer of this.#peers) if (peer !== 0) yield peer;
   }
 
   /**
@@ -186,12 +212,12 @@ export class PlainSockets {
       const other = waiting.get(exchanged(ports));
       if (other !== undefined && same[this.#locals[other]!] === same[remote] && same[this.#remotes[other]!] === same[local]) {
         waiting.delete(exchanged(ports));
-        this.#peers[other] = this.#numbers[place]!;
-        this.#peers[place] = this.#numbers[other]!;
+        this.#peers[other] = place + 1;
+        this.#peers[place] = other + 1;
       } else if (waiting.has(ports)) crowded.push(place);
       else waiting.set(ports, place);
     }
-    return [...waiting.values(), ...crowded].map((place) => this.#rowAt(place));
+    return [...waiting.values(), ...crowded].map((place) => this.rowAt(place)!);
   }
 }
 

@@ -29,7 +29,7 @@ export function otherEnds(raws: readonly RawTable[], sockets: Pick<SocketIndex, 
   }
   for (const { byInode, plain } of sockets.tables.values()) {
     for (const { peerInode } of byInode.values()) if (peerInode !== undefined && !sockets.isHeld(peerInode)) peers.add(peerInode);
-    for (const peer of plain?.peers() ?? []) if (!plain!.isAskedFor(peer) && !sockets.isHeld(String(peer))) peers.add(String(peer));
+    for (const peer of plain?.otherPeers() ?? []) if (!sockets.isHeld(String(peer))) peers.add(String(peer));
   }
   const isWanted = (inode: string): boolean => sockets.isHeld(inode) || peers.has(inode);
   return {

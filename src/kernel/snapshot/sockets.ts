@@ -1,8 +1,8 @@
 /** Socket tables for a set of processes: one read per network namespace, foreign namespaces only when something is missing. */
-import { PackedLinks } from '../../evidence/packed-links.ts';
 import type { Evidence } from '../../evidence/types.ts';
 import { type CoverageLog, errnoWords } from '../coverage.ts';
 import type { RawTable, SocketLookup } from '../fd-table.ts';
+import type { PackedRows } from '../plain-fds.ts';
 import { HeldInodes } from '../held-inodes.ts';
 import { listPids } from '../process.ts';
 import { readSocketTable } from '../socket-tables.ts';
@@ -17,6 +17,8 @@ export interface SocketIndex {
   find(netns: string | undefined, inode: string): SocketRow | undefined;
   /** The same for one process. */
   of(process: Process): SocketLookup;
+  /** The plain rows of a table with packed links. */
+  packed(raw: Pick<RawTable, 'process' | 'links'>): PackedRows | undefined;
 }
 
 interface WantedSockets {
@@ -37,20 +39,18 @@ function rowsIn({ byInode, plain }: SocketTable): number {
 export function readSockets(evidence: Evidence, raws: readonly RawTable[], options: SnapshotOptions, coverage: CoverageLog): SocketIndex {
   const tables = new Map<string, SocketTable>();
   const wantedOf = new Map<string, WantedSockets>();
-  for (const raw of raws) {
-    const key = raw.process.netns ?? '';
-    let wanted = wantedOf.get(key);
-    if (!wanted) wantedOf.set(key, (wanted = { pid: raw.process.pid, inodes: new HeldInodes(raws.some(({ links }) => links instanceof PackedLinks)) }));
-    wanted.inodes.addAll(raw.links);
+  for (const netns of new Set(raws.map(({ process }) => process.netns ?? ''))) {
+    const inside = raws.filter(({ process }) => (process.netns ?? '') === netns);
+    const inodes = new HeldInodes(inside.map(({ links }) => links));
+    if (inodes.size > 0) wantedOf.set(netns, { pid: inside[0]!.process.pid, inodes });
   }
-  for (const [key, { inodes }] of wantedOf) if (inodes.size === 0) wantedOf.delete(key);
   // What a tape is made of, and made for, is the text of the tables.
   const ours = evidence.origin === 'live' && !options.everything ? evidence.readlink('/proc/self/ns/net').value?.slice(5, -1) : undefined;
   for (const [netns, { pid, inodes }] of wantedOf) {
     const { packed } = inodes;
     tables.set(netns, readSocketTable(evidence, pid, netns, { inodes, own: netns === ours, ...(packed && { packed }) }));
   }
-  const index = indexOf(tables, [...wantedOf.values()].map(({ inodes }) => inodes));
+  const index = indexOf(tables, wantedOf);
   const missing = new Set<string>();
   for (const [netns, { inodes }] of wantedOf) {
     // Only rows of wanted inodes are kept: as many rows, and none is missing.
@@ -61,7 +61,8 @@ export function readSockets(evidence: Evidence, raws: readonly RawTable[], optio
   return index;
 }
 
-function indexOf(tables: Map<string, SocketTable>, held: readonly HeldInodes[]): SocketIndex {
+function indexOf(tables: Map<string, SocketTable>, wantedOf: ReadonlyMap<string, WantedSockets>): SocketIndex {
+  const held = [...wantedOf.values()].map(({ inodes }) => inodes);
   const index: SocketIndex = {
     isHeld: (inode) => held.some((inodes) => inodes.has(inode)),
     tables,
@@ -78,9 +79,13 @@ function indexOf(tables: Map<string, SocketTable>, held: readonly HeldInodes[]):
       const own = tables.get(netns ?? '');
       return {
         socket: (inode) => rowOf(own, inode) ?? index.find(netns, inode),
-        isPlain: (inode) => own?.plain?.has(inode) ?? false,
         isListening: (port) => own?.pending.has(port) ?? false,
       };
+    },
+    packed: ({ process: { netns = '' }, links }) => {
+      const places = wantedOf.get(netns)?.inodes.places.get(links);
+      const plain = tables.get(netns)?.plain;
+      return places && plain && { places, plain };
     },
   };
   return index;

@@ -32,7 +32,7 @@ export async function takeSnapshot(evidence: Evidence, pids: readonly number[], 
   const raws = await readTables(evidence, pids, options, coverage);
   const sockets = readSockets(evidence, raws, options, coverage);
   askSockDiag(evidence, sockets, options, coverage);
-  for (const raw of raws) if (raw.sampled && raw.links instanceof PackedLinks) await readPackedSockets(evidence, raw, sockets.of(raw.process), options.signal);
+  for (const raw of raws) if (raw.sampled) await readPackedSockets(evidence, raw, sockets.of(raw.process), sockets.packed(raw), options.signal);
   const label = labelOf(raws.map(({ process }) => process), name, `process ${pids.join(', ')}`);
   const snapshot = snapshotOf(label, raws.map((raw) => tableOf(raw, sockets)));
   snapshot.sockets = sockets.tables;
@@ -143,7 +143,7 @@ function rightsFor(errno: string, options: SnapshotOptions): string {
 }
 
 function tableOf(raw: RawTable, sockets: SocketIndex): FdTable {
-  const decoded = decodePacked(raw, sockets.of(raw.process));
+  const decoded = decodePacked(raw, sockets.of(raw.process), sockets.packed(raw));
   const errno = raw.errno ?? (isHeadless(raw.process) ? 'ENOTSUP' : undefined);
   return { process: raw.process, ...decoded, ...(raw.sampled && { sampled: true }), ...(errno !== undefined && { errno }) };
 }
