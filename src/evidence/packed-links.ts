@@ -13,8 +13,10 @@ const SLASH = 0x2f;
 const BRACKET = 0x29;
 const ZERO = 0x30;
 /** Inodes of sockets have 32 bits (fs/inode.c get_next_ino). What is written otherwise is kept as text. */
-const INODE = /^socket:\[([1-9]\d{0,8})\]$/;
-const MOST_DIGITS = 9;
+const MOST = 0xffffffff;
+const MOST_DIGITS = 10;
+/** So many bytes at the end of a path tell it from nearly all others. */
+const MARKED = 16;
 /** Bytes to begin with for each descriptor; what is not used takes no memory. */
 const BYTES_EACH = 64;
 
@@ -22,6 +24,8 @@ const BYTES_EACH = 64;
 export class PackedLinks {
   readonly numbers: Int32Array;
   size = 0;
+  /** How many of them are sockets. */
+  sockets = 0;
   /** 0 for what is no socket. */
   readonly #inodes: Uint32Array;
   /** Where the text of each ends; that of a socket is empty. */
@@ -38,7 +42,7 @@ export class PackedLinks {
   }
 
   add(fd: number, text: ByteString): void {
-    const inode = text.startsWith(SOCKET) ? Number(INODE.exec(text)?.[1] ?? 0) : 0;
+    const inode = text.startsWith(SOCKET) ? inodeIn(text) : 0;
     if (inode === 0) {
       this.#makeRoom(text.length);
       this.#filled += this.#texts.write(text, this.#filled, 'latin1');
@@ -59,6 +63,7 @@ export class PackedLinks {
 
   #close(fd: number, inode: number): void {
     const index = this.size++;
+    if (inode !== 0) this.sockets++;
     this.numbers[index] = fd;
     this.#inodes[index] = inode;
     this.#ends[index] = this.#filled;
@@ -78,13 +83,30 @@ export class PackedLinks {
 
   /** Is it a path, rather than `type:[inode]` or `anon_inode:...`, and surely without the mark of a deleted file? */
   isNamedAt(index: number): boolean {
-    const [from, end] = [this.#startOf(index), this.#ends[index]!];
+    const from = this.#startOf(index);
+    const end = this.#ends[index]!;
     return from < end && this.#texts[from] === SLASH && this.#texts[end - 1] !== BRACKET;
   }
 
   /** Are all texts plain ASCII? */
   get isAscii(): boolean {
     return isAscii(this.#texts.subarray(0, this.#filled));
+  }
+
+  /** A number that is the same for equal texts, and seldom for others: of its length and its last bytes. */
+  markAt(index: number): number {
+    const from = this.#startOf(index);
+    const end = this.#ends[index]!;
+    let mark = end - from;
+    for (let at = Math.max(from, end - MARKED); at < end; at++) mark = (Math.imul(mark, 31) + this.#texts[at]!) | 0;
+    return mark;
+  }
+
+  /** The same of a text. */
+  static markOf(text: ByteString): number {
+    let mark = text.length;
+    for (let at = Math.max(0, text.length - MARKED); at < text.length; at++) mark = (Math.imul(mark, 31) + text.charCodeAt(at)) | 0;
+    return mark;
   }
 
   textAt(index: number): ByteString {
@@ -122,6 +144,11 @@ export class PackedLinks {
   }
 }
 
+function inodeIn(text: ByteString): number {
+  const inode = Number(text.slice(SOCKET.length, -1));
+  return inode > 0 && inode <= MOST && text === `${SOCKET}${inode}]` ? inode : 0;
+}
+
 /** 0 for what is none, or not written as the kernel does. */
 function socketInode(bytes: Buffer, length: number): number {
   const digits = length - SOCKET.length - 1;
@@ -133,5 +160,5 @@ function socketInode(bytes: Buffer, length: number): number {
     if (digit < 0 || digit > 9 || (digit === 0 && inode === 0)) return 0;
     inode = inode * 10 + digit;
   }
-  return inode;
+  return inode <= MOST ? inode : 0;
 }

@@ -3,7 +3,9 @@ import { PackedLinks } from '../evidence/packed-links.ts';
 import type { Answer, ByteString, Evidence, FileStat, LinkAnswers } from '../evidence/types.ts';
 import { leftInDoubt, type PathSample, samplePackedSockets, samplePaths } from './fd-sample.ts';
 import type { DecodeInput } from './kinds/index.ts';
-import { file, infoBlocks, kindOf, recognise, socket } from './kinds/index.ts';
+import type { EpollDetail } from './kinds/epoll.ts';
+import { packTargets } from './kinds/epoll-packed.ts';
+import { epoll, file, infoBlocks, kindOf, recognise, socket } from './kinds/index.ts';
 import { isPath } from './kinds/path.ts';
 import { type LinkList, Links } from './links.ts';
 import { type PackedRows, PlainFds } from './plain-fds.ts';
@@ -32,6 +34,8 @@ export interface LinkTable {
 export interface RawTable extends LinkTable {
   process: Process;
   infos: Map<number, FdInfo>;
+  /** Of packed links: what the long fdinfo of an epoll instance says, which is not kept as text. */
+  epolls: Map<number, EpollDetail>;
   stats: Map<number, FileStat>;
   /** Answers that did not come, of class A (`flags`) and B (`stat`, `fdinfo`). */
   failures: Map<'flags' | 'stat' | 'fdinfo', { count: number; total: number; errno: string }>;
@@ -58,13 +62,14 @@ export interface ReadOptions {
 export async function readRawTable(evidence: Evidence, process: Process, options: ReadOptions): Promise<RawTable> {
   const { most = Number.POSITIVE_INFINITY } = options;
   const links = await readLinkTable(evidence, process.pid, options.signal, options.packed ? most : undefined);
-  const raw: RawTable = { ...links, process, infos: new Map(), stats: new Map(), failures: new Map(), sampled: false };
+  const raw: RawTable = { ...links, process, infos: new Map(), epolls: new Map(), stats: new Map(), failures: new Map(), sampled: false };
   if (raw.errno !== undefined) return raw;
   raw.sampled = raw.numbers.length > most;
   const wanted = raw.sampled ? samplePaths(raw.links) : everything(raw.links);
   const slow = readSlowParts(evidence, raw, options.infos ? wanted.infos.filter((fd) => infoBlocks(raw.links.get(fd)!)) : [], options.stats ? wanted.stats : []);
   if (options.infos) await readInfos(evidence, raw, wanted.infos, options.signal);
   await slow;
+  if (raw.links instanceof PackedLinks) packEpolls(raw);
   if (wanted.classes.length > 0) await readSlowParts(evidence, raw, [], leftInDoubt(wanted.classes, raw.stats));
   return raw;
 }
@@ -74,9 +79,9 @@ export async function readLinkTable(evidence: Evidence, pid: number, signal: Abo
   const links = new Links();
   const table: LinkTable = { pid, numbers: [], links, errors: new Map(), vanished: 0, stopped: false };
   const directory = `/proc/${pid}/fd`;
-  const listed = evidence.list(directory);
-  if (!listed.value) return { ...table, errno: listed.errno ?? 'EIO' };
-  table.numbers = listed.value.map(Number).sort((a, b) => a - b);
+  const { numbers, errno } = listNumbers(evidence, directory);
+  if (errno !== undefined) return { ...table, errno };
+  table.numbers = numbers;
   const packed = table.numbers.length > packFrom ? new PackedLinks(table.numbers.length) : undefined;
   if (packed) table.links = packed;
   await eachChunk(table, table.numbers, signal, (chunk) => {
@@ -87,6 +92,12 @@ export async function readLinkTable(evidence: Evidence, pid: number, signal: Abo
     }
   });
   return table;
+}
+
+/** Ascending. The names are not kept: who waits while the links are read would hold 20,000 strings. */
+function listNumbers(evidence: Evidence, directory: string): { numbers: number[]; errno?: string } {
+  const { value, errno = 'EIO' } = evidence.list(directory);
+  return value ? { numbers: value.map(Number).sort((a, b) => a - b) } : { numbers: [], errno };
 }
 
 function readChunk(evidence: Evidence, directory: string, chunk: readonly number[], into: LinkList): Map<number, string> {
@@ -140,6 +151,15 @@ function oneByOne(evidence: Evidence, directory: string, numbers: readonly numbe
     if (value === undefined) answers.errnos.set(index, errno);
   });
   return answers;
+}
+
+function packEpolls(raw: RawTable): void {
+  for (const [fd, info] of raw.infos) {
+    const link = raw.links.get(fd)!;
+    if (!epoll.matches(link)) continue;
+    raw.epolls.set(fd, packTargets(epoll.decode({ link, info, socket: () => undefined, isListening: () => false })));
+    raw.infos.set(fd, { ...info, rest: '' });
+  }
 }
 
 function readInfo(raw: RawTable, fd: number, answer: Answer<ByteString>): void {
@@ -219,7 +239,7 @@ function decode(raw: RawTable, number: number, link: ByteString, input: DecodeIn
   input.stat = stat;
   // What was left out of a sample is what the sample was: plain files.
   const kind = input.inode !== undefined ? socket : raw.sampled && stat === undefined && info === undefined && isPath(link) ? file : recognise(input);
-  const fd: Fd = { pid: raw.process.pid, fd: number, kind: kind.name, link, detail: kind.decode(input) };
+  const fd: Fd = { pid: raw.process.pid, fd: number, kind: kind.name, link, detail: raw.epolls.get(number) ?? kind.decode(input) };
   if (info) fd.info = info;
   if (stat) fd.stat = stat;
   return fd;

@@ -17,7 +17,7 @@ export class HeldInodes {
 
   constructor(all: readonly LinkList[]) {
     const isPacked = all.some((links) => links instanceof PackedLinks);
-    this.packed = isPacked ? new NumberIndex(all.reduce((sum, { size }) => sum + size, 0)) : undefined;
+    this.packed = isPacked ? new NumberIndex(all.reduce((sum, links) => sum + (links instanceof PackedLinks ? links.sockets : links.size), 0)) : undefined;
     for (const links of all) this.#addAll(links);
   }
 

@@ -2,7 +2,7 @@
  * Descriptors of a large table of which nothing is to be told but that they are there: sockets with a plain row, and files that a
  * sample stands for. An object each would be most of the memory of a look, so that one is made only for who asks.
  */
-import type { PackedLinks } from '../evidence/packed-links.ts';
+import { PackedLinks } from '../evidence/packed-links.ts';
 import type { ByteString } from '../evidence/types.ts';
 import type { SocketLookup } from './fd-table.ts';
 import { fdAt, fdsByKind } from './fd-index.ts';
@@ -90,6 +90,28 @@ export class PlainFds {
       else to = middle;
     }
     return from;
+  }
+
+  /**
+   * Positions of the files whose path another has too, or is one of `links`; and of some more. Told by a few numbers of each, since
+   * to make a text of each would be most of the work.
+   */
+  maybeRepeated(links: ReadonlySet<ByteString>): number[] {
+    const seen = new Set<number>();
+    const repeated = new Set<number>();
+    for (const link of links) repeated.add(PackedLinks.markOf(link));
+    for (let position = 0; position < this.size; position++) {
+      if (this.inodeAt(position) !== 0) continue;
+      const mark = this.#links.markAt(this.#indexes[position]!);
+      if (seen.has(mark)) repeated.add(mark);
+      else seen.add(mark);
+    }
+    const found: number[] = [];
+    if (repeated.size === 0) return found;
+    for (let position = 0; position < this.size; position++) {
+      if (this.inodeAt(position) === 0 && repeated.has(this.#links.markAt(this.#indexes[position]!))) found.push(position);
+    }
+    return found;
   }
 
   /** -1 when this number is none of them. */

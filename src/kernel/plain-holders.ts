@@ -35,7 +35,7 @@ export class PlainHolders {
   /** The pid of the first target that holds the socket at this place by another descriptor. */
   otherAt(rows: PlainSockets, place: number, pid: number, fd: number): number | undefined {
     const { tables, numbers } = this.#byRows.get(rows)!;
-    for (const at of [2 * place, 2 * place + 1]) {
+    for (let at = 2 * place; at < 2 * place + 2; at++) {
       const holder = tables[at]! < 0 ? undefined : this.#pids[tables[at]!];
       if (holder !== undefined && !(holder === pid && numbers[at] === fd)) return holder;
     }
@@ -55,13 +55,17 @@ export class PlainHolders {
 
 function add({ tables, numbers }: Holders, place: number, table: number, fd: number): void {
   if (place < 0) return;
-  let at = 2 * place;
-  const isBefore = (known: number): boolean => table < tables[known]! || (table === tables[known] && fd < numbers[known]!);
-  if (tables[at]! >= 0 && isBefore(at)) {
-    tables[at + 1] = tables[at]!;
-    numbers[at + 1] = numbers[at]!;
-  } else if (tables[at]! >= 0) at++;
-  if (tables[at]! >= 0 && at % 2 === 1 && !isBefore(at)) return;
+  const first = 2 * place;
+  const isFirst = tables[first]! < 0 || isBefore(table, fd, tables[first]!, numbers[first]!);
+  const at = isFirst ? first : first + 1;
+  if (isFirst) {
+    tables[first + 1] = tables[first]!;
+    numbers[first + 1] = numbers[first]!;
+  } else if (tables[at]! >= 0 && !isBefore(table, fd, tables[at]!, numbers[at]!)) return;
   tables[at] = table;
   numbers[at] = fd;
+}
+
+function isBefore(table: number, fd: number, otherTable: number, other: number): boolean {
+  return table < otherTable || (table === otherTable && fd < other);
 }

@@ -89,7 +89,8 @@ export class PlainSockets {
     if (family === 'tcp' && !isConnected) return false;
     this.#forget(place);
     const protocol = (family === 'tcp' ? 0 : FIRST_UDP) + (sockets.isIpv6(index) ? 1 : 0);
-    const [local, remote] = [sockets.localAddress(index), sockets.remoteAddress(index)];
+    const local = sockets.localAddress(index);
+    const remote = sockets.remoteAddress(index);
     const state = isConnected ? ESTABLISHED : UNCONNECTED;
     this.#put(place, number, protocol, state, sockets.localPort(index), sockets.remotePort(index), local, remote, sockets.uid(index));
     return true;
@@ -158,7 +159,8 @@ export class PlainSockets {
   /** The service it belongs to, as a number: the port here when it came in, else less than 0 by the port there. */
   serviceAt(place: number, isListening: (port: number) => boolean): number {
     const ports = this.#ports[place]!;
-    const [local, remote] = [ports >>> 16, ports & 0xffff];
+    const local = ports >>> 16;
+    const remote = ports & 0xffff;
     const isInbound = this.#protocols[place]! < FIRST_UDP && cameIn(local, remote, isListening);
     return isInbound ? local : -remote;
   }
@@ -206,7 +208,8 @@ export class PlainSockets {
     const crowded: number[] = [];
     for (let place = 0; place < this.#states.length; place++) {
       if (this.#states[place] === 0 || this.#protocols[place]! >= FIRST_UDP) continue;
-      const [local, remote] = [this.#locals[place]!, this.#remotes[place]!];
+      const local = this.#locals[place]!;
+      const remote = this.#remotes[place]!;
       if (same[local] !== same[remote] && !isLoopback[remote]) continue;
       const ports = this.#ports[place]!;
       const other = waiting.get(exchanged(ports));

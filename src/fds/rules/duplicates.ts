@@ -76,21 +76,13 @@ function areRepeated(unsorted: Iterable<number>): boolean {
   return inodes.some((inode, index) => inode === inodes[index + MANY_OF_ONE - 1]);
 }
 
-/** The single ones, and of the plain ones those whose path is there twice. */
-function repeatedFiles(table: FdTable, plain: PlainFds): Fd[] {
+/** The single ones, and of the plain ones those whose path may be there twice. */
+function repeatedFiles(table: FdTable, plain: PlainFds): readonly Fd[] {
   const single = fdsByKind(table.fds).get(file.name) ?? [];
-  const seen = new Set(table.fds.map(({ link }) => link));
-  const repeated = new Set<string>();
-  for (let position = 0; position < plain.size; position++) {
-    if (plain.inodeAt(position) !== 0) continue;
-    const link = plain.linkAt(position);
-    if (seen.has(link)) repeated.add(link);
-    else seen.add(link);
-  }
-  if (repeated.size === 0) return [...single];
-  const found = [...single];
-  for (const fd of eachFd(table, file.name)) if (repeated.has(fd.link)) found.push(fd);
-  return [...new Map(found.map((fd) => [fd.fd, fd])).values()].sort((a, b) => a.fd - b.fd);
+  const links = new Set(table.fds.filter(isPathKind).map(({ link }) => link));
+  const positions = plain.maybeRepeated(links);
+  if (positions.length === 0) return single;
+  return [...single, ...positions.map((position) => plain.fdAt(position))].sort((a, b) => a.fd - b.fd);
 }
 
 function isExact(fd: Fd): boolean {
