@@ -1,4 +1,5 @@
 /** `reloadctl strace` as a program: what it refuses, what it reads, what it writes. */
+import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -9,6 +10,7 @@ import { compileSchema } from '../schema/support.ts';
 import { ownFolder, reloadctl, type RunOptions } from '../live/support/program.ts';
 
 const LEAK = join(import.meta.dirname, '../../fixtures/strace/err/strace-leak.strace');
+const ENTRY = join(import.meta.dirname, '../../bin/reloadctl.js');
 const validate = compileSchema();
 
 function fileWith(content: string | Buffer, name = 'app.strace'): string {
@@ -103,6 +105,26 @@ describe('a log', () => {
     expect(run.stdout).not.toContain('198.51.100.7');
     expect(run.stdout).toContain('public:443');
     expect((await reloadctl(['strace', file, '--json', '--tables', '--full'])).stdout).toContain('198.51.100.7:443');
+  });
+
+  it('that is not over when Ctrl-C comes is told as far as it was read', async () => {
+    const child = spawn(process.execPath, [ENTRY, 'strace', '-', '--json'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    // More than fits into any pipe: what was written was read.
+    const text = '5 openat(AT_FDCWD, "/a", O_RDONLY) = 3\n5 close(3) = 0\n'.repeat(2000);
+    let writes = 0;
+    const feed = (): void => {
+      if (++writes === 40) child.kill('SIGINT');
+      if (child.exitCode === null && child.stdin.writable) child.stdin.write(text, () => setImmediate(feed));
+    };
+    child.stdin.on('error', () => undefined);
+    feed();
+    expect(await ended).toBe(130);
+    const report = JSON.parse(stdout) as Report<StraceData>;
+    expect(report.data.sites).toMatchObject([{ site: 'openat /a' }]);
+    expect(report.coverage[0]).toMatchObject({ status: 'partial' });
   });
 
   it('is compared with another by site', async () => {

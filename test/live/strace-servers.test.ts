@@ -31,7 +31,7 @@ async function dataOf(log: string): Promise<StraceData> {
 const tablesIn = (data: StraceData): Record<number, Table> => Object.fromEntries(data.tables!.map(({ pid, fds }) => [pid, Object.fromEntries(fds.map(({ fd, cloexec }) => [fd, cloexec]))]));
 
 /** What the test was given itself came before the log, and a log cannot know of it. */
-const ALONE = 'for fd in /proc/$$/fd/*; do n=${fd##*/}; [ "$n" -gt 2 ] && [ "$n" -ne 255 ] && eval "exec $n>&-"; done; exec "$@"';
+const ALONE = 'for fd in /proc/$$/fd/*; do n=$(basename "$fd"); [ "$n" -gt 2 ] && [ "$n" -ne 255 ] && eval "exec $n>&-"; done; exec "$@"';
 
 async function answers(url: string): Promise<boolean> {
   try {

@@ -52,13 +52,12 @@ export function* leftAlone(context: Context, follower: Follower, model: Model): 
     const ms = Number.isNaN(pending.time) ? null : (follower.now - pending.time) / 1000;
     yield { type: 'trace', what: 'blocked', at: context.moment(pending.line, pending.time), actor: context.actor(thread), call, fd, target, ms, pending: true, waits: waits(call, kind) };
   }
-  for (const { name, tid, fd: number, micros, line, time } of follower.stats.slowest) {
+  for (const { name, tid, actor, fd: number, micros, line, time } of follower.stats.slowest) {
     const thread = model.threads.get(tid);
     const call = names[name]!;
     const { fd, target, kind } = told(thread, number);
     // Whose kind is not known any more is taken for one that waits.
     const isWaiting = waits(call, kind);
-    const actor = thread ? context.actor(thread) : { pid: tid, tid, label: `process (pid ${tid})`, threads: 1 };
     yield { type: 'trace', what: 'blocked', at: context.moment(line, time), actor, call, fd, target, ms: micros / 1000, pending: false, waits: isWaiting };
   }
 }

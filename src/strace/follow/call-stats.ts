@@ -1,4 +1,5 @@
 /** How often, how long: per call, in bounded memory. */
+import type { TraceActor } from '../../series/index.ts';
 import { MOST_NAMES } from '../parse/names.ts';
 
 /** Buckets of a histogram: four per doubling, from 1 µs to half an hour and more. */
@@ -18,6 +19,8 @@ export interface CallRow {
 export interface SlowCall {
   name: number;
   tid: number;
+  /** As it was called then: it may have ended since. */
+  actor: TraceActor;
   fd: number;
   micros: number;
   line: number;

@@ -60,7 +60,7 @@ export class Returns {
     stats.took(name, micros);
     if (micros < SLOW_MICROS || (this.traits[name]! & TRAIT.waits) !== 0 || !stats.isSlow(micros)) return;
     const fd = half ? half.fd : numberAt(buf, this.line.argsFrom, this.line.argsTo);
-    stats.addSlow({ name, tid: thread.tid, fd, micros, line: half?.line ?? number, time: half?.time ?? this.model.fds.time });
+    stats.addSlow({ name, tid: thread.tid, actor: this.context.actor(thread), fd, micros, line: half?.line ?? number, time: half?.time ?? this.model.fds.time });
   }
 
   private callOf(text: ByteString, half: Pending | undefined, number: number): Call {
