@@ -74,7 +74,7 @@ const RULES: Rules = {
   isEpollTarget: (_words, _key, same) => same,
   probeSocket: (words, _key, probe) => redactLocal(words, probe),
   queueBytes: (_words, _key, bytes) => bytes,
-  pathOfHandle: (words, _key, { path, stat }) => ({ path: redactPath(words, path), stat }),
+  pathOfHandle: (words, _key, { path, ...rest }) => ({ path: redactPath(words, path), ...rest }),
   lookInRoot: (words, _key, { stat, link }) => ({
     stat,
     ...(link !== undefined && { link: link.startsWith('/') ? redactPath(words, link) : redactLink(words, link) }),

@@ -78,7 +78,7 @@ const GUARDS: Record<Question, Guard> = {
   isEpollTarget: isBoolean,
   probeSocket: isSocketProbe,
   queueBytes: isNumber,
-  pathOfHandle: shape({ path: isByteString, stat: isFileStat }),
+  pathOfHandle: shape({ path: isByteString, directory: isBoolean, unlinked: optional(isBoolean) }),
   lookInRoot: shape({ stat: isFileStat, link: optional(isByteString) }),
   listInRoot: (value) => Array.isArray(value) && value.every(isDirectoryEntry),
   watcherProgram: shape({ runtime: optional(isByteString), words: isStrings, packages: (value) => Array.isArray(value) && value.every(isPackage) }),

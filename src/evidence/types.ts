@@ -114,9 +114,11 @@ export interface FileHandle {
 
 /** What a file handle leads to. */
 export interface HandlePath {
-  /** From the root of the process; ends with ` (deleted)` when no name is left. */
+  /** From the root of the process; ends with ` (deleted)` when this name is gone. */
   path: ByteString;
-  stat: FileStat;
+  directory: boolean;
+  /** No name is left at all (st_nlink is 0); only told where the path ends with ` (deleted)`. */
+  unlinked?: boolean;
 }
 
 /** One path of a process, symbolic links not followed. */

@@ -13,7 +13,7 @@ const answered = <T>(value: T): Answer<T> => ({ value, at: 1, source: 'x' });
 
 const QUESTIONS: InotifyQuestions = {
   queueBytes: (_pid, fd) => (fd === 9 ? { errno: 'EPERM', at: 1, source: 'x' } : answered(3200)),
-  pathsOfHandles: (_pid, mountPoint, handles) => handles.map(() => answered({ path: `${mountPoint}/acme/billing.yaml (deleted)`, stat: STAT })),
+  pathsOfHandles: (_pid, mountPoint, handles) => handles.map(() => answered({ path: `${mountPoint}/acme/billing.yaml (deleted)`, directory: false, unlinked: true })),
   lookInRoot: (_pid, path) => answered(path.endsWith('link') ? { stat: STAT, link: '../acme/billing.yaml' } : { stat: STAT }),
   listInRoot: () => answered([{ name: 'billing.yaml', ino: '7', type: 'file' as const }, { name: '..data', ino: '8', type: 'link' as const }]),
   watcherProgram: async () => answered({ runtime: 'node', words: ['nodemon'], packages: [{ name: 'chokidar', version: '4.0.3' }] }),
@@ -65,7 +65,7 @@ describe('a tape', () => {
       fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), (parts) => {
         const redactor = openRedactor(Buffer.alloc(32, 3));
         const path = `/${parts.join('/')}`;
-        const { path: named } = redactor.value('pathOfHandle', '7:1:00:/', { path, stat: STAT });
+        const { path: named } = redactor.value('pathOfHandle', '7:1:00:/', { path, directory: false });
         expect(redactor.key('lookInRoot', `7:${path}`)).toBe(`7:${named}`);
       }),
     );

@@ -9,7 +9,7 @@ import { readProcess, stillThere } from '../../kernel/process.ts';
 import { labelOf } from '../../kernel/snapshot/label.ts';
 import type { Process } from '../../kernel/types.ts';
 import { expectationOf } from './expect.ts';
-import { parseWatches } from './fdinfo.ts';
+import { parseWatches, type RawWatch } from './fdinfo.ts';
 import { libraryOf } from './library.ts';
 import type { InotifyLook, Instance, Watch } from './model.ts';
 import { judgeNames } from './names.ts';
@@ -60,8 +60,10 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
   }
   const queues = await watchQueues(evidence, targets, { ...(options.windowMs !== undefined && { windowMs: options.windowMs }), limit: maxQueuedEvents, signal: options.signal });
   options.progress?.('');
-  await readWatches(evidence, instances, notes);
+  await Promise.all([readWatches(evidence, instances, notes), ...processes.map((process) => readProgram(evidence, process, instances))]);
   for (const instance of instances) {
+    const library = libraryOf(instance.program, instance.watches ?? []);
+    if (library) instance.library = library;
     const key = `${instance.process.pid}:${instance.fd}`;
     const queue = queues.byInstance.get(key);
     if (queue) instance.queue = queue;
@@ -69,7 +71,6 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
     noteAdded(instance, wds.get(instance));
   }
   await resolveAll(evidence, processes, instances, options, notes);
-  for (const process of processes) await nameLibraries(evidence, process, instances);
   findShared(evidence, instances);
   const look: InotifyLook = {
     type: 'inotify',
@@ -109,9 +110,14 @@ async function readWatches(evidence: Evidence, instances: readonly Instance[], n
       return;
     }
     const { process, fd } = instance;
-    instance.watches = parseWatches(info.rest).map((raw): Watch => ({ ...raw, pid: process.pid, fd, state: 'unresolved' }));
+    instance.watches = parseWatches(info.rest).map((raw) => unresolved(raw, process.pid, fd));
     instance.maxWd = instance.watches.reduce((max, { wd }) => Math.max(max, wd), 0);
   });
+}
+
+/** All that is to be known of it has its place from the start: there may be 190,000, and an object that grows is slow. */
+function unresolved({ wd, ino, major, minor, mask, ignoredMask, handle }: RawWatch, pid: number, fd: number): Watch {
+  return { wd, ino, major, minor, mask, ignoredMask, handle, pid, fd, state: 'unresolved', path: undefined, by: undefined, what: undefined, fsType: undefined, note: undefined };
 }
 
 function noteAdded(instance: Instance, before: Set<number> | undefined): void {
@@ -153,15 +159,11 @@ async function resolveAll(evidence: Evidence, processes: readonly Process[], ins
   }
 }
 
-async function nameLibraries(evidence: Evidence, process: Process, instances: readonly Instance[]): Promise<void> {
+async function readProgram(evidence: Evidence, process: Process, instances: readonly Instance[]): Promise<void> {
   const own = instances.filter((instance) => instance.process === process);
   if (own.length === 0 || !evidence.inotify) return;
   const program = (await evidence.inotify.watcherProgram(process.pid)).value;
-  for (const instance of own) {
-    if (program) instance.program = program;
-    const library = libraryOf(program, instance.watches ?? []);
-    if (library) instance.library = library;
-  }
+  if (program) for (const instance of own) instance.program = program;
 }
 
 /** A path is the business of any process of the target; they see the same files, or the first one's are meant. */

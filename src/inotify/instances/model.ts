@@ -16,14 +16,14 @@ export interface Watch extends RawWatch {
   fd: number;
   state: WatchState;
   /** From the root of the process, without ` (deleted)`. */
-  path?: ByteString;
+  path?: ByteString | undefined;
   /** How the path was found. */
-  by?: 'handle' | 'overlay' | 'walk';
-  what?: 'directory' | 'file';
-  /** Type of the file system; absent when it is not mounted where the process is. */
-  fsType?: ByteString;
+  by?: 'handle' | 'overlay' | 'walk' | undefined;
+  what?: 'directory' | 'file' | undefined;
+  /** Type of the file system; undefined when it is not mounted where the process is. */
+  fsType?: ByteString | undefined;
   /** One sentence about the state. */
-  note?: string;
+  note?: string | undefined;
 }
 
 export type QueueState = 'empty' | 'draining' | 'stuck' | 'full';

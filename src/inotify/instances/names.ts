@@ -18,6 +18,7 @@ export function judgeNames(watches: readonly Watch[], questions: InotifyQuestion
 }
 
 function judgeVersion(watch: Watch, path: ByteString, questions: InotifyQuestions, pid: number): void {
+  if (!path.includes('/..')) return;
   const [, volume, version] = VERSION.exec(path) ?? [];
   if (volume === undefined || version === undefined) return;
   const link = questions.lookInRoot(pid, `${volume}/..data`).value?.link;
@@ -32,8 +33,9 @@ function judgeVersion(watch: Watch, path: ByteString, questions: InotifyQuestion
 
 /** A program that watches the directory, or the other name too, knows of both. */
 function judgeBackup(watch: Watch, path: ByteString, watched: ReadonlySet<ByteString>, questions: InotifyQuestions, pid: number): void {
+  if (watch.what !== 'file') return;
   const name = path.replace(BACKUP, '');
-  if (name === path || watch.what !== 'file' || watched.has(name) || watched.has(path.slice(0, path.lastIndexOf('/')) || '/')) return;
+  if (name === path || watched.has(name) || watched.has(path.slice(0, path.lastIndexOf('/')) || '/')) return;
   if (questions.lookInRoot(pid, name).value === undefined) return;
   watch.state = 'moved';
   watch.note = `it has the name of a backup, and ${name} is another file: a watch goes with the file when that is renamed`;

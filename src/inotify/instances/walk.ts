@@ -4,7 +4,7 @@ import type { Mount } from '../../kernel/proc/mountinfo.ts';
 import { isWalkable } from '../filesystems.ts';
 import { deviceOf } from './fdinfo.ts';
 import type { Watch } from './model.ts';
-import { mountsOf } from './resolve.ts';
+import { mountsOf } from './mounts.ts';
 
 export interface Bounds {
   /** Entries looked at. */
