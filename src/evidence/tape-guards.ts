@@ -79,6 +79,7 @@ const GUARDS: Record<Question, Guard> = {
   probeSocket: isSocketProbe,
   queueBytes: isNumber,
   pathOfHandle: shape({ path: isByteString, directory: isBoolean, unlinked: optional(isBoolean) }),
+  handleInRoot: shape({ type: isNumber, bytes: isByteString }),
   lookInRoot: shape({ stat: isFileStat, link: optional(isByteString) }),
   listInRoot: (value) => Array.isArray(value) && value.every(isDirectoryEntry),
   watcherProgram: shape({ runtime: optional(isByteString), words: isStrings, packages: (value) => Array.isArray(value) && value.every(isPackage) }),

@@ -15,6 +15,7 @@ const QUESTIONS: InotifyQuestions = {
   queueBytes: (_pid, fd) => (fd === 9 ? { errno: 'EPERM', at: 1, source: 'x' } : answered(3200)),
   pathsOfHandles: (_pid, mountPoint, handles) => handles.map(() => answered({ path: `${mountPoint}/acme/billing.yaml (deleted)`, directory: false, unlinked: true })),
   lookInRoot: (_pid, path) => answered(path.endsWith('link') ? { stat: STAT, link: '../acme/billing.yaml' } : { stat: STAT }),
+  handleInRoot: () => answered(HANDLE),
   listInRoot: () => answered([{ name: 'billing.yaml', ino: '7', type: 'file' as const }, { name: '..data', ino: '8', type: 'link' as const }]),
   watcherProgram: async () => answered({ runtime: 'node', words: ['nodemon'], packages: [{ name: 'chokidar', version: '4.0.3' }] }),
 };
@@ -27,6 +28,7 @@ async function ask({ inotify }: Evidence): Promise<unknown[]> {
     reply(questions.queueBytes(7, 9)),
     ...questions.pathsOfHandles(7, '/srv', [HANDLE, { type: 2, bytes: '00' }]).map(reply),
     reply(questions.lookInRoot(7, '/srv/acme/link')),
+    reply(questions.handleInRoot(7, '/srv/acme/billing.yaml')),
     reply(questions.listInRoot(7, '/srv/acme')),
     reply(await questions.watcherProgram(7)),
   ];

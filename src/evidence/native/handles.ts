@@ -1,9 +1,10 @@
-/** Names of files from their handles: open_by_handle_at(2), without a walk of the disk. Needs CAP_DAC_READ_SEARCH. */
+/** Names of files from their handles: open_by_handle_at(2), without a walk of the disk. Needs CAP_DAC_READ_SEARCH. And handles of files. */
 import { closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs';
 import type { ByteString, Errno, FileHandle, HandlePath } from '../types.ts';
 import { errnoName, systemError } from './errno.ts';
 import { O_CLOEXEC, openInRoot, O_PATH } from './in-root.ts';
 import { check, type Libc } from './libc.ts';
+import { callNumber } from './numbers.ts';
 
 /** MAX_HANDLE_SZ of include/linux/exportfs.h. */
 const MOST_BYTES = 128;
@@ -92,4 +93,22 @@ function nameOf(libc: Libc, links: number, fd: number): ByteString {
 /** The kernel prints from our root; in a mount namespace of its own a process has `/` there, in a chroot of ours more. */
 function belowRoot(path: ByteString, root: ByteString): ByteString {
   return root !== '/' && path.startsWith(`${root}/`) ? path.slice(root.length) : path;
+}
+
+const AT_EMPTY_PATH = 0x1000;
+/** Since Linux 6.5, as fdinfo encodes them: handles that nobody needs to be able to open. */
+const AT_HANDLE_FID = 0x200;
+const EMPTY = Buffer.alloc(1);
+const mountId = Buffer.alloc(8);
+
+/** Throws as openInRoot, and EINVAL (before Linux 6.5) or EOPNOTSUPP where there are no handles. */
+export function handleInRoot(libc: Libc, pid: number, path: ByteString): FileHandle {
+  const fd = openInRoot(libc, pid, path, O_PATH | constants.O_NOFOLLOW);
+  try {
+    handle.writeUInt32LE(MOST_BYTES, 0);
+    check(libc, 'name_to_handle_at', libc.syscall(callNumber('nameToHandleAt'), fd, EMPTY, handle, mountId, AT_EMPTY_PATH | AT_HANDLE_FID));
+    return { type: handle.readInt32LE(4), bytes: handle.toString('hex', 8, 8 + handle.readUInt32LE(0)) };
+  } finally {
+    closeSync(fd);
+  }
 }

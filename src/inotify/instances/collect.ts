@@ -9,13 +9,15 @@ import { readProcess, stillThere } from '../../kernel/process.ts';
 import { labelOf } from '../../kernel/snapshot/label.ts';
 import type { Process } from '../../kernel/types.ts';
 import { expectationOf } from './expect.ts';
-import { parseWatches, type RawWatch } from './fdinfo.ts';
+import { parseWatches } from './fdinfo.ts';
+import { judgeFullness } from './fullness.ts';
 import { libraryOf } from './library.ts';
-import type { InotifyLook, Instance, Watch } from './model.ts';
-import { judgeNames } from './names.ts';
+import type { InotifyLook, Instance } from './model.ts';
+import { judgeNames, judgeTold } from './names.ts';
 import { noteCoverage, type Notes, notesOf } from './notes.ts';
-import { watchQueues } from './queue.ts';
+import { USUAL_LIMIT, watchQueues } from './queue.ts';
 import { resolveByHandle } from './resolve.ts';
+import { lookAgain, unresolved } from './second-look.ts';
 import { findShared } from './shared.ts';
 import { resolveByWalk } from './walk.ts';
 
@@ -62,8 +64,6 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
   options.progress?.('');
   await Promise.all([readWatches(evidence, instances, notes), ...processes.map((process) => readProgram(evidence, process, instances))]);
   for (const instance of instances) {
-    const library = libraryOf(instance.program, instance.watches ?? []);
-    if (library) instance.library = library;
     const key = `${instance.process.pid}:${instance.fd}`;
     const queue = queues.byInstance.get(key);
     if (queue) instance.queue = queue;
@@ -71,7 +71,12 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
     noteAdded(instance, wds.get(instance));
   }
   await resolveAll(evidence, processes, instances, options, notes);
+  for (const instance of instances) {
+    const library = libraryOf(instance.program, instance.watches ?? []);
+    if (library) instance.library = library;
+  }
   findShared(evidence, instances);
+  for (const instance of instances) if (evidence.inotify) judgeFullness(instance, maxQueuedEvents ?? USUAL_LIMIT, evidence.inotify);
   const look: InotifyLook = {
     type: 'inotify',
     label: labelOf(processes, name, `process ${pids.join(', ')}`),
@@ -115,11 +120,6 @@ async function readWatches(evidence: Evidence, instances: readonly Instance[], n
   });
 }
 
-/** All that is to be known of it has its place from the start: there may be 190,000, and an object that grows is slow. */
-function unresolved({ wd, ino, major, minor, mask, ignoredMask, handle }: RawWatch, pid: number, fd: number): Watch {
-  return { wd, ino, major, minor, mask, ignoredMask, handle, pid, fd, state: 'unresolved', path: undefined, by: undefined, what: undefined, fsType: undefined, note: undefined };
-}
-
 function noteAdded(instance: Instance, before: Set<number> | undefined): void {
   if (!before || !instance.watches) return;
   const highest = Math.max(0, ...before);
@@ -156,6 +156,8 @@ async function resolveAll(evidence: Evidence, processes: readonly Process[], ins
       notes.walks.push(await resolveByWalk(left, { questions, pid, mounts }, starts, evidence, { ...WALK, signal: options.signal }));
     }
     judgeNames(watches, questions, pid);
+    judgeTold(watches);
+    await lookAgain(watches, instances, evidence, { questions, pid, mounts, ourMounts });
   }
 }
 

@@ -1,8 +1,8 @@
 /** From inode numbers to paths: by handle where that is permitted, through the layers of an overlay, else by a bounded walk. */
-import type { Answer, ByteString, Errno, FileHandle, FileStat, HandlePath, InotifyQuestions } from '../../evidence/types.ts';
+import type { Answer, ByteString, Errno, FileHandle, HandlePath, InotifyQuestions } from '../../evidence/types.ts';
 import type { Mount } from '../../kernel/proc/mountinfo.ts';
 import { isLocal } from '../filesystems.ts';
-import { deviceOf } from './fdinfo.ts';
+import { nameBeside, whatIsAt } from './identity.ts';
 import type { Watch } from './model.ts';
 import { hiding, MOST_MOUNTS, mountsOf } from './mounts.ts';
 import { layerHandle, layersOf, pathInOverlay } from './overlay.ts';
@@ -81,35 +81,46 @@ function take(
 ): boolean {
   const found = answer.value;
   if (!found) return false;
-  watch.what = found.directory ? 'directory' : 'file';
-  const isDeleted = found.path.endsWith(DELETED) && (found.unlinked || questions.lookInRoot(pid, found.path).errno !== undefined);
-  const path = isDeleted ? found.path.slice(0, -DELETED.length) : found.path;
+  const { path, directory } = found;
+  watch.what = directory ? 'directory' : 'file';
   // A name that the kernel has not cached shows as the root of the mount.
-  if (!found.directory && (path === mount.mountPoint || path === '/')) return false;
-  if (!isDeleted && hides?.(path) === false) {
+  if (!directory && (path === mount.mountPoint || path === '/')) return false;
+  if (path.endsWith(DELETED)) return takeDeleted(watch, path, found.unlinked === true, questions, pid);
+  if (hides?.(path) === false) {
     setFound(watch, path);
     return true;
   }
-  const there = questions.lookInRoot(pid, path);
-  if (isDeleted) {
-    setDeleted(watch, path, there.value !== undefined);
-    return true;
-  }
-  if (there.value && isSame(there.value.stat, watch)) {
+  const there = whatIsAt(path, watch, questions, pid);
+  if (there === 'same') {
     setFound(watch, path);
     return true;
   }
   // Below a bind mount it is outside of what that mount shows: a later mount may show it.
   const isOnMount = mount.mountPoint === '/' || path.startsWith(`${mount.mountPoint}/`) || path === mount.mountPoint;
-  if (!isOnMount || there.errno === 'EACCES') return false;
-  Object.assign(watch, { path, by: 'handle', state: there.value ? 'covered' : 'unchecked' } satisfies Partial<Watch>);
-  if (there.value) watch.note = 'something is mounted over it: the path leads to another file system or directory now';
-  return there.value === undefined;
+  if (!isOnMount || there === 'hidden') return false;
+  Object.assign(watch, { path, by: 'handle', state: there === 'nothing' ? 'unchecked' : 'covered' } satisfies Partial<Watch>);
+  if (there !== 'nothing') watch.note = 'something is mounted over it: the path leads to another file system or directory now';
+  return there === 'nothing';
 }
 
-/** btrfs shows devices of its subvolumes, and its watches that of the whole. */
-function isSame({ ino, dev }: FileStat, watch: Watch): boolean {
-  return ino === watch.ino && (watch.fsType === 'btrfs' || isOnDevice(dev, watch));
+/** The kernel says so of the name it knows, which may be one of several; and of a file that is really called so it says nothing. */
+function takeDeleted(watch: Watch, printed: ByteString, unlinked: boolean, questions: InotifyQuestions, pid: number): boolean {
+  const path = printed.slice(0, -DELETED.length);
+  if (unlinked) {
+    setDeleted(watch, path, questions.lookInRoot(pid, path).value !== undefined);
+    return true;
+  }
+  if (whatIsAt(printed, watch, questions, pid) === 'same') {
+    setFound(watch, printed);
+    return true;
+  }
+  const other = nameBeside(path, watch, questions, pid);
+  if (other === undefined) {
+    watch.note = `its name ${path} is gone, and it has another one that is not known`;
+    return false;
+  }
+  setFound(watch, other);
+  return true;
 }
 
 function setFound(watch: Watch, path: ByteString): void {
@@ -162,20 +173,24 @@ function mountsHolding(layers: readonly ByteString[], mounts: readonly Mount[]):
   return [...holding.values()].slice(0, MOST_MOUNTS);
 }
 
+/** The handle of a file of a lower layer leads to that layer for ever, whatever became of the file in the overlay. */
 function takeFromLayer(watch: Watch, found: HandlePath | undefined, overlay: Mount, layers: readonly ByteString[], { questions, pid }: Resolving): boolean {
   if (!found) return false;
   const isDeleted = found.path.endsWith(DELETED) && found.unlinked === true;
   const path = pathInOverlay(overlay, layers, isDeleted ? found.path.slice(0, -DELETED.length) : found.path);
   if (path === undefined) return false;
   watch.what = found.directory ? 'directory' : 'file';
-  const there = questions.lookInRoot(pid, path).value;
-  if (isDeleted) setDeleted(watch, path, there !== undefined);
-  else Object.assign(watch, { path, state: there && isOnDevice(there.stat.dev, overlay) ? 'ok' : 'unchecked' } satisfies Partial<Watch>);
+  watch.path = path;
+  const there = whatIsAt(path, watch, questions, pid);
+  const moved = there === 'same' || there === 'unknown' || there === 'hidden' || isDeleted ? undefined : nameBeside(path, watch, questions, pid);
+  if (there === 'same') watch.state = 'ok';
+  else if (there === 'unknown' || there === 'hidden') watch.state = 'unchecked';
+  else if (moved !== undefined) setFound(watch, moved);
+  else if (isDeleted) setDeleted(watch, path, there === 'other');
+  else {
+    watch.state = there === 'other' ? 'replaced' : 'deleted';
+    watch.note = there === 'other' ? 'something else has its path now: it was replaced, or moved to another directory' : 'nothing is at its path now: it was deleted, or moved to another directory';
+  }
   watch.by = 'overlay';
   return true;
-}
-
-function isOnDevice(dev: string, { major, minor }: Pick<Mount, 'major' | 'minor'>): boolean {
-  const device = deviceOf(dev);
-  return device.major === major && device.minor === minor;
 }
