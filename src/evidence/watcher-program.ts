@@ -102,17 +102,31 @@ function isLocal(major: number, minor: number, ask: ProgramQuestions): boolean {
 }
 
 /** From the directory of the script, and from the working directory, upwards, as the module loader goes. */
+/** File systems that may ask another host or a program, which may not answer. */
+const ASKS_OTHERS = /^(?:nfs|cifs|smb|9p$|virtiofs$|ceph$|afs$|lustre$|gluster|fuse(?:\.|$)|vboxsf$|prl_fs$|autofs$)/;
+
+/** May a question about this path block? By all mount points above it. */
+function mayBlock(path: ByteString, mounts: ByteString): boolean {
+  return mounts.split('\n').some((line) => {
+    const at = line.split(' ')[4]?.replace(/\\(\d{3})/g, (_all, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+    const type = /^[^ ]+/.exec(line.slice(line.indexOf(' - ') + 3))?.[0] ?? '';
+    return at !== undefined && ASKS_OTHERS.test(type) && (path === at || path.startsWith(at === '/' ? '/' : `${at}/`));
+  });
+}
+
 function packagesOf(pid: number, script: string | undefined, maps: ByteString, ask: ProgramQuestions): Package[] {
   const root = ask.readlink(`/proc/${pid}/root`).value ?? '/';
   const cwd = below(ask.readlink(`/proc/${pid}/cwd`).value ?? '/', root);
   const starts = [cwd];
   if (script !== undefined) {
     const path = script.startsWith('/') ? script : `${cwd}/${script}`;
-    const real = ask.linkAt(path);
+    const real = mayBlock(path, ask.mounts()) ? undefined : ask.linkAt(path);
     starts.unshift(parentOf(path), ...(real === undefined ? [] : [parentOf(real.startsWith('/') ? real : normal(`${parentOf(path)}/${real}`))]));
   }
+  const mounts = ask.mounts();
+  const local = starts.filter((start) => !mayBlock(normal(start), mounts));
   return WATCHING_PACKAGES.flatMap((name) => {
-    const version = versionOf(name, starts, ask);
+    const version = versionOf(name, local, ask);
     if (version === undefined) return [];
     const isLoaded = new RegExp(`/node_modules/(?:.*/)?${name}(?:-[a-z0-9-]+)?/[^\\n]*\\.node`).test(maps);
     return [{ name, version, ...(isLoaded && { loaded: true }) }];

@@ -33,7 +33,7 @@ describeNeeds(['python3', 'root'], 'watches', () => {
     expect(data.watches.slice(0, 6).map(({ path, state }) => [path, state])).toEqual([...paths, `${folder}/file (deleted)`].map((path) => [path, 'ok']));
     expect(data.watches[7]).toMatchObject({ path: '/', state: 'ok', what: 'directory' });
     expect(data.watches[0]?.mask).toContain('MOVED_TO');
-    expect(idsOf(findings)).toEqual(['inotify/blind-filesystem warning certain']);
+    expect(idsOf(findings)).toEqual(['inotify/blind-filesystem warning likely']);
     expect(coverage.find(({ source }) => source === 'paths of watches')).toMatchObject({ status: 'partial', seen: 7, total: 8 });
   });
 

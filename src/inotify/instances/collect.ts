@@ -18,7 +18,7 @@ import { noteCoverage, type Notes, notesOf } from './notes.ts';
 import { USUAL_LIMIT, watchQueues } from './queue.ts';
 import { resolveByHandle } from './resolve.ts';
 import { lookAgain, unresolved } from './second-look.ts';
-import { findShared } from './shared.ts';
+import { mergeShared, shareWatches } from './shared.ts';
 import { resolveByWalk } from './walk.ts';
 
 export interface CollectOptions {
@@ -50,33 +50,34 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
     processes.push(process);
     instances.push(...(await instancesOf(evidence, process, options.signal, notes, coverage)));
   }
+  const firsts = mergeShared(evidence, instances);
   // The queues before fdinfo: that takes a lock which holds up the target, and is asked once.
   const maxQueuedEvents = limitOf(evidence);
   const stopped = (process: Process): boolean => process.state === 'T' || process.state === 't';
-  const targets = instances.map(({ process, fd }) => ({ pid: process.pid, fd, stopped: stopped(process) }));
+  const targets = firsts.map(({ process, fd }) => ({ pid: process.pid, fd, stopped: stopped(process) }));
   const wds = new Map<Instance, Set<number>>();
   if (options.windowMs !== undefined) {
-    await readWatches(evidence, instances, notes);
-    for (const instance of instances) if (instance.watches) wds.set(instance, new Set(instance.watches.map(({ wd }) => wd)));
+    await readWatches(evidence, firsts, notes);
+    for (const instance of firsts) if (instance.watches) wds.set(instance, new Set(instance.watches.map(({ wd }) => wd)));
     options.progress?.(`watching the queues for ${Math.round(options.windowMs / 1000)} s`);
   }
   const queues = await watchQueues(evidence, targets, { ...(options.windowMs !== undefined && { windowMs: options.windowMs }), limit: maxQueuedEvents, signal: options.signal });
   options.progress?.('');
-  await Promise.all([readWatches(evidence, instances, notes), ...processes.map((process) => readProgram(evidence, process, instances))]);
-  for (const instance of instances) {
+  await Promise.all([readWatches(evidence, firsts, notes), ...processes.map((process) => readProgram(evidence, process, instances))]);
+  for (const instance of firsts) {
     const key = `${instance.process.pid}:${instance.fd}`;
     const queue = queues.byInstance.get(key);
     if (queue) instance.queue = queue;
     else notes.queueErrno ??= queues.errnos.get(key) ?? 'EIO';
     noteAdded(instance, wds.get(instance));
   }
-  await resolveAll(evidence, processes, instances, options, notes);
+  await resolveAll(evidence, processes, firsts, options, notes);
+  for (const instance of firsts) if (evidence.inotify) judgeFullness(instance, maxQueuedEvents ?? USUAL_LIMIT, evidence.inotify);
+  shareWatches(firsts, instances);
   for (const instance of instances) {
     const library = libraryOf(instance.program, instance.watches ?? []);
     if (library) instance.library = library;
   }
-  findShared(evidence, instances);
-  for (const instance of instances) if (evidence.inotify) judgeFullness(instance, maxQueuedEvents ?? USUAL_LIMIT, evidence.inotify);
   const look: InotifyLook = {
     type: 'inotify',
     label: labelOf(processes, name, `process ${pids.join(', ')}`),

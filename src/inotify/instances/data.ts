@@ -50,6 +50,7 @@ export interface ExpectRow {
   real?: string;
   verdict: Expectation['verdict'];
   directory?: true;
+  mounted?: true;
   changes: { change: string; path: string; seen: boolean; once?: true; only?: 'rename' | 'create'; minor?: true; by: { pid: number; fd: number; wd: number }[] }[];
   because?: string;
   fsType?: string;
@@ -106,11 +107,12 @@ function watchRow({ pid, fd, wd, path, state, ino, major, minor, mask, fsType, w
   return row;
 }
 
-function expectRow({ path, real, directory, verdict, changes, because, fsType }: Expectation): ExpectRow {
+function expectRow({ path, real, directory, mounted, verdict, changes, because, fsType }: Expectation): ExpectRow {
   return {
     path: decodeText(path).text,
     ...(real !== undefined && { real: decodeText(real).text }),
     ...(directory && { directory }),
+    ...(mounted && { mounted }),
     verdict,
     changes: changes.map(({ path: where, ...rest }) => ({ ...rest, path: decodeText(where).text })),
     ...(because !== undefined && { because: decodeText(because).text }),

@@ -50,7 +50,9 @@ export function expectationOf(
   };
   const inVolume = links.some(({ path: link }) => nameOf(link) === DATA_LINK);
   const minor = inVolume ? { minor: true as const } : {};
-  const inDirectory = onPlace(directory);
+  // What is mounted here has its name in another directory: events go to that.
+  const mounted = mounts.some(({ mountPoint }) => mountPoint === route.path);
+  const inDirectory = mounted ? [] : onPlace(directory);
   const own = file ? onPlace(file) : [];
   const isDirectory = file !== undefined && (file.stat.mode & S_IFMT) === S_IFDIR;
   if (file && isDirectory) {
@@ -62,6 +64,8 @@ export function expectationOf(
     const byName = inDirectory.filter(({ mask }) => has(mask, IN.MOVED_TO));
     const byItself = own.filter(({ mask }) => has(mask, REPLACED));
     if (byName.length > 0 || byItself.length === 0) add('replace', file.path, byName, minor);
+    // Nor does a file that was mounted ever change for another one.
+    else if (mounted) add('replace', file.path, []);
     else add('replace', file.path, byItself, { once: true, ...minor });
   } else {
     addArrival('create', route.path, inDirectory);
@@ -83,6 +87,7 @@ export function expectationOf(
     path,
     ...real,
     ...(isDirectory && { directory: true }),
+    ...(mounted && !isDirectory && { mounted: true }),
     verdict: verdictOf(changes),
     changes,
     ...(fsType !== undefined && blindnessOf(fsType) && { fsType }),
@@ -116,7 +121,7 @@ function verdictOf(changes: readonly ExpectedChange[]): Expectation['verdict'] {
   return counted.some(({ seen }) => seen) ? 'partly' : 'not-seen';
 }
 
-/** `/bin`, `/var/run`: made with the system. */
+/** Made with the system: nobody switches them. */
 function isSystemLink(path: ByteString): boolean {
-  return /^\/[^/]+$/.test(path) || /^\/var\/(?:run|lock|tmp)$/.test(path);
+  return /^\/(?:bin|sbin|lib|lib32|lib64|libx32|tmp|var\/(?:run|lock|tmp))$/.test(path);
 }

@@ -2,12 +2,12 @@
 import type { InotifyQuestions } from '../../evidence/types.ts';
 import { IN_READING } from '../mask.ts';
 import type { Instance, Watch } from './model.ts';
-import { RECORD_BYTES } from './queue.ts';
+import { LARGEST_RECORD_BYTES, RECORD_BYTES } from './queue.ts';
 
 const MOST_DIRECTORIES = 256;
 const MOST_NAMES = 200_000;
 /** How far the events that are expected may be from the limit. */
-const TOLERANCE = 0.03;
+const TOLERANCE = 0.02;
 
 /**
  * A queue that nobody shortens and that is as long as `limit` events can be: by the names that are in the watched directories an
@@ -15,8 +15,10 @@ const TOLERANCE = 0.03;
  */
 export function judgeFullness({ queue, watches = [], process }: Instance, limit: number, questions: InotifyQuestions): void {
   if (queue?.state !== 'stuck' || queue.bytes < fewestBytes(limit)) return;
-  queue.mayBeFull = limit;
   const names = recordsOf(watches, questions, process.pid);
+  // Of one size all the time: then a full one is known to the byte, and this is none.
+  if (names.smallest === names.largest && queue.bytes <= limit * names.largest) return;
+  queue.mayBeFull = limit;
   if (names.count === 0) return;
   const events = (queue.bytes - RECORD_BYTES) / (names.bytes / names.count);
   if (Math.abs(events / limit - 1) > TOLERANCE) return;
@@ -31,15 +33,25 @@ export function fewestBytes(limit: number): number {
   return (limit + 1) * RECORD_BYTES;
 }
 
+interface Records {
+  bytes: number;
+  count: number;
+  smallest: number;
+  largest: number;
+}
+
 /** What events of all names in the watched directories would take. */
-function recordsOf(watches: readonly Watch[], questions: InotifyQuestions, pid: number): { bytes: number; count: number } {
-  const found = { bytes: 0, count: 0 };
+function recordsOf(watches: readonly Watch[], questions: InotifyQuestions, pid: number): Records {
+  const found: Records = { bytes: 0, count: 0, smallest: LARGEST_RECORD_BYTES, largest: 0 };
   const directories = watches.filter(({ what, state, mask }) => what === 'directory' && state === 'ok' && (mask & IN_READING) === 0);
   for (const { path } of directories.slice(0, MOST_DIRECTORIES)) {
     if (found.count > MOST_NAMES) break;
     for (const { name } of questions.listInRoot(pid, path!).value ?? []) {
-      found.bytes += recordBytes(name.length);
+      const size = recordBytes(name.length);
+      found.bytes += size;
       found.count++;
+      found.smallest = Math.min(found.smallest, size);
+      found.largest = Math.max(found.largest, size);
     }
   }
   return found;

@@ -8,6 +8,8 @@ export interface Library {
   name: string;
   /** Does it tell its program when the queue overflowed? Undefined: not known. */
   tellsOverflow?: boolean;
+  /** It follows the file it opened, whatever becomes of its name. */
+  staysWithFile?: true;
   /** Does it watch a file anew that was replaced? Undefined: not known. */
   watchesAnew?: boolean;
 }
@@ -28,7 +30,7 @@ export function libraryOf(program: WatcherProgram | undefined, watches: readonly
     case 'inotifywatch':
       return { name: runtime, tellsOverflow: false, watchesAnew: false };
     case 'tail':
-      return { name: 'tail -f', watchesAnew: true };
+      return { name: 'tail -f', watchesAnew: true, staysWithFile: true };
     case 'systemd':
     case 'udev':
     case 'dbus':
@@ -37,7 +39,7 @@ export function libraryOf(program: WatcherProgram | undefined, watches: readonly
     case 'go':
       return isUsual(watches) ? { name: 'fsnotify (Go)', tellsOverflow: true, watchesAnew: false } : { name: 'a Go program' };
     case 'bun':
-      return { name: words.includes('--watch') || words.includes('--hot') ? 'bun --watch' : 'bun fs.watch', tellsOverflow: false, watchesAnew: false };
+      return { name: words.includes('--watch') || words.includes('--hot') ? 'bun --watch' : 'bun fs.watch', tellsOverflow: true, watchesAnew: false };
     case 'node':
       return nodeLibrary(program, watches);
     default:
@@ -49,12 +51,13 @@ function nodeLibrary({ words, packages }: WatcherProgram, watches: readonly Libr
   const versionOf = (name: string): string => packages.find((one) => one.name === name)?.version ?? '';
   const parcel = packages.find(({ name, loaded }) => name === '@parcel/watcher' && loaded);
   if (parcel && watches.every(({ mask }) => (mask & IN.EXCL_UNLINK) !== 0)) return nodeOne(`@parcel/watcher ${parcel.version}`, false);
-  if (!isUsual(watches)) return undefined;
+  if (watches.length > 0 && !isUsual(watches)) return undefined;
   if (words.includes('nodemon')) return nodeOne(`nodemon ${versionOf('nodemon')}`.trim(), true);
   if (words.includes('tsx')) return nodeOne(`tsx watch ${versionOf('tsx')}`.trim(), true);
   if (words.includes('webpack')) return nodeOne(`webpack ${versionOf('webpack')} (watchpack)`.replace('  ', ' '), true);
   if (words.includes('vite')) return nodeOne(`vite ${versionOf('vite')} (chokidar)`.replace('  ', ' '), true);
-  if (words.includes('--watch')) return nodeOne('node --watch', true);
+  if (words.includes('--watch')) return nodeOne('node --watch', false);
+  if (watches.length === 0) return undefined;
   const installed = ['chokidar', 'watchpack'].flatMap((name) => (versionOf(name) === '' ? [] : [`${name} ${versionOf(name)}`]));
   const order = orderOf(watches);
   const [chokidar] = installed;

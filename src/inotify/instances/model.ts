@@ -92,6 +92,8 @@ export interface Expectation {
   real?: ByteString;
   /** It is a directory: what is written and made in it is meant. */
   directory?: true;
+  /** It is a file that is mounted on its path (a volume of one file, subPath): who replaces its source changes nothing here. */
+  mounted?: true;
   verdict: 'seen' | 'partly' | 'not-seen' | 'unknown';
   changes: ExpectedChange[];
   /** Why it is unknown. */

@@ -102,7 +102,7 @@ function notePaths({ instances }: InotifyLook, notes: Notes, coverage: CoverageL
     seen: watches.length - left.length,
     total: watches.length,
     // A watch whose file was replaced has no name to be found: without handles it looks like any other that was not met.
-    needed: left.length > 0 && notes.handleErrno !== undefined,
+    needed: left.length > 0 && (notes.handleErrno !== undefined || notes.noMounts > 0),
     ...(left.length > 0 && {
       detail: `${plural('watch', left.length, 'watches')} unresolved, which may be dead: ${reasons.join('; ') || 'no handle, and no name was found'}`,
       ...notes.fix(notes.handleErrno),

@@ -4,6 +4,7 @@ import type { Block, Cell } from '../../render/index.ts';
 import { bytes, count, plural } from '../../report/words.ts';
 import type { ExpectRow, InotifyData, InstanceRow, WatchRow } from './data.ts';
 import type { InotifyLook } from './model.ts';
+import { isFirst } from './shared.ts';
 
 const WATCHES_SHOWN = 20;
 const INSTANCES_SHOWN = 20;
@@ -16,7 +17,7 @@ export interface ViewOptions {
 export function* viewOf(look: InotifyLook, data: InotifyData, options: ViewOptions): Generator<Block> {
   yield { type: 'blank' };
   // One that several processes share is one.
-  const own = data.instances.filter(({ pid, sharedWith = [] }) => sharedWith.every((other) => pid < other.pid));
+  const own = data.instances.filter(isFirst);
   const watches = own.reduce((sum, row) => sum + (row.watches ?? 0), 0);
   const unread = data.instances.filter((row) => row.watches === null).length;
   if (data.instances.length === 0) {
@@ -49,8 +50,8 @@ function queueCell({ queueState, queueBytes, queueEvents, queueMayBeFull }: Inst
   if (queueState === null || queueBytes === null) return 'unknown';
   if (queueState === 'empty' || !queueEvents) return 'empty';
   const { least, most } = queueEvents;
-  const events = `${bytes(queueBytes)}, ${count(least)} to ${count(most)} events`;
-  const text = queueState === 'full' ? `full, events lost: ${bytes(queueBytes)}` : `${queueState}${queueMayBeFull ? ', may be full' : ''}: ${events}`;
+  const events = `${count(queueBytes)} bytes, ${count(least)} to ${count(most)} events`;
+  const text = queueState === 'full' ? `full, events lost: ${count(queueBytes)} bytes` : `${queueState}${queueMayBeFull ? ', may be full' : ''}: ${events}`;
   return { text, tone: queueState === 'full' ? 'critical' : queueState === 'stuck' ? 'warning' : 'info' };
 }
 
@@ -63,7 +64,7 @@ function instanceNote({ sharedWith, added, queueHighestBytes, queueBytes }: Inst
 }
 
 function* watchBlocks(every: readonly WatchRow[], data: InotifyData, { all }: ViewOptions): Generator<Block> {
-  const again = new Set(data.instances.filter(({ pid, sharedWith = [] }) => sharedWith.some((other) => other.pid < pid)).map(({ pid, fd }) => `${pid}:${fd}`));
+  const again = new Set(data.instances.filter((row) => !isFirst(row)).map(({ pid, fd }) => `${pid}:${fd}`));
   const rows = again.size === 0 ? every : every.filter(({ pid, fd }) => !again.has(`${pid}:${fd}`));
   if (rows.length === 0) return;
   const isOne = rows.every(({ pid }) => pid === rows[0]!.pid);
@@ -88,7 +89,7 @@ function toneOf(state: WatchRow['state']): 'good' | 'warning' | 'dim' {
 }
 
 function* adviceBlocks({ instances }: InotifyLook, data: InotifyData): Generator<Block> {
-  const items: string[] = [];
+  const items = data.instances.filter((row) => row.watches === 0 && isFirst(row)).map(({ pid, fd }) => `inotify fd ${fd} of ${pid} watches nothing: so does a watcher whose watches have all ended`);
   const silent = [...new Set(instances.filter(({ library }) => library?.tellsOverflow === false).map(({ library }) => library!.name))];
   if (silent.length > 0) items.push(`${silent.join(' and ')}: an overflow of the queue is not told to the program`);
   const files = data.watches.filter(({ what }) => what === 'file').length;

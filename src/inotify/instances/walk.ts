@@ -6,6 +6,7 @@ import { IN_READING } from '../mask.ts';
 import { isWatched } from './identity.ts';
 import type { Watch } from './model.ts';
 import { mountsOf } from './mounts.ts';
+import { mountOf } from './route.ts';
 
 export interface Bounds {
   /** Entries looked at. */
@@ -53,7 +54,7 @@ export async function resolveByWalk(
   if (wanted.size === 0) return result;
   const mountPoints = new Set(mounts.map(({ mountPoint }) => mountPoint));
   const start = evidence.now();
-  const queue = [...new Set([...starts.filter((path) => path.startsWith('/')), ...roots])];
+  const queue = [...new Set([...starts.filter((path) => path.startsWith('/') && isWalkable(mountOf(path, mounts)?.fsType ?? '')), ...roots])];
   const seen = new Set(queue);
   const told = new Set<ByteString>();
   for (const root of queue) claim(root, undefined, wanted, questions, pid, result, told);

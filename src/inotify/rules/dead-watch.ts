@@ -7,6 +7,7 @@ import { type Confidence, type EvidenceItem, type Finding, fingerprint, type Rem
 import { plural } from '../../report/words.ts';
 import type { Expectation, InotifyLook, Watch, WatchState } from '../instances/model.ts';
 import { lookRule } from '../look-rule.ts';
+import { unshared } from './queue.ts';
 
 const ID = 'inotify/dead-watch';
 const SHOWN = 5;
@@ -24,8 +25,9 @@ const BECAUSE: Partial<Record<WatchState, string>> = {
 export const deadWatch = lookRule(ID, (look) => [...deadOf(look), ...look.expectations.flatMap((one) => expectedOf(one, look))]);
 
 function deadOf({ instances }: InotifyLook): Finding[] {
-  return instances.flatMap(({ process, watches = [], fd, sharedWith }) => {
-    if (sharedWith.some(({ pid }) => pid < process.pid)) return [];
+  return unshared(instances).flatMap(({ process, watches = [], fd, library }) => {
+    // It is meant to stay with the old file.
+    if (library?.staysWithFile) return [];
     return (Object.keys(DEAD) as WatchState[]).flatMap((state) => {
       const dead = watches.filter((watch) => watch.state === state && !watch.told);
       return dead.length === 0 ? [] : [findingOf(process, fd, state, dead)];
@@ -68,7 +70,7 @@ const CHANGES_OF_DIRECTORY = { ...CHANGES, write: 'a write to a file in it', rep
 const ONLY = { rename: 'unless by rename', create: 'unless made anew' } as const;
 
 function expectedOf(expectation: Expectation, look: InotifyLook): Finding[] {
-  const { path, verdict, changes, directory } = expectation;
+  const { path, verdict, changes, directory, mounted } = expectation;
   if (verdict === 'seen' || verdict === 'unknown') return [];
   const words = directory ? CHANGES_OF_DIRECTORY : CHANGES;
   const counted = changes.filter(({ minor }) => !minor);
@@ -88,7 +90,9 @@ function expectedOf(expectation: Expectation, look: InotifyLook): Finding[] {
     confidence: !look.complete ? 'likely' : mayWatchAnew ? 'hint' : ended ? 'likely' : 'certain',
     because: !look.complete
       ? 'not all watches could be read: one of the others may see it'
-      : mayWatchAnew
+      : mounted
+        ? 'the file is mounted on its path by itself: its directory is told nothing of it, and a file that takes the place of its source never arrives here'
+        : mayWatchAnew
         ? 'some libraries watch the new file then, and from outside it is not to be seen whether this program does'
         : 'every watch of the process was compared with what the path is now; a program that asks by stat() is not seen here',
     title: isAll

@@ -4,6 +4,7 @@ import { type Finding, fingerprint, type Remedy } from '../../report/index.ts';
 import { bytes, count, duration } from '../../report/words.ts';
 import type { Instance, Queue } from '../instances/model.ts';
 import { eventsIn, USUAL_LIMIT } from '../instances/queue.ts';
+import { isFirst } from '../instances/shared.ts';
 import { lookRule } from '../look-rule.ts';
 
 const ID = 'inotify/queue';
@@ -29,7 +30,7 @@ export const queue = lookRule(ID, ({ instances, maxQueuedEvents }) => {
 
 /** A queue that several processes share is one queue. */
 export function unshared(instances: readonly Instance[]): Instance[] {
-  return instances.filter(({ process, sharedWith }) => sharedWith.every(({ pid }) => process.pid < pid));
+  return instances.filter(({ process, fd, sharedWith }) => isFirst({ pid: process.pid, fd, sharedWith }));
 }
 
 function findingOf(instance: Instance, seen: Queue, limit: number): Finding | undefined {

@@ -127,8 +127,8 @@ describe('inotify/churn', () => {
 });
 
 describe('inotify/blind-filesystem', () => {
-  it.each([['nfs4', 'hint'], ['fuse.sshfs', 'hint'], ['9p', 'hint'], ['proc', 'certain']])('%s', (fsType, confidence) => {
-    expect(judge([instance({ watches: [watch({ fsType }), watch({ wd: 2 })] })])).toEqual([`inotify/blind-filesystem warning ${confidence}`]);
+  it.each([['nfs4', 'info hint'], ['fuse.sshfs', 'info hint'], ['9p', 'info hint'], ['proc', 'warning likely']])('%s', (fsType, confidence) => {
+    expect(judge([instance({ watches: [watch({ fsType }), watch({ wd: 2 })] })])).toEqual([`inotify/blind-filesystem ${confidence}`]);
   });
 
   const probe: ProbeLook = { type: 'inotify-probe', directory: '/mnt/x', fsType: 'fuse', cells: [{ pattern: 'append', watch: 'file', events: ['MODIFY'], details: [], alive: true, listed: true }], skipped: [], behind: [], conclusion: 'poll', because: 'x' };
