@@ -48,7 +48,8 @@ function findingOf(process: Process, fd: number, state: WatchState, dead: readon
   return {
     id: ID,
     severity: 'warning',
-    confidence: DEAD[state]!,
+    // In a layer of an overlay a file that was moved elsewhere looks like one that is gone.
+    confidence: first.by === 'overlay' && DEAD[state] === 'certain' ? 'likely' : DEAD[state]!,
     because: BECAUSE[state]!,
     title: `${plural('watch', dead.length, 'watches')} of ${processLabel(process)} ${state === 'moved' ? 'may be' : dead.length === 1 ? 'is' : 'are'} dead: ${text(first.path)} ${WORDS[state]}${more}`,
     subject: subjectOf('inotify', `${state} watch`, process),
