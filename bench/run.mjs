@@ -10,8 +10,9 @@ import { findContestants } from './contestants.mjs';
 import { openMeter } from './measure.mjs';
 import { Stage } from './stage.mjs';
 import { benchFds } from './wings/fds.mjs';
+import { benchInotify } from './wings/inotify.mjs';
 
-const WINGS = { fds: benchFds };
+const WINGS = { fds: benchFds, inotify: benchInotify };
 
 const smoke = process.argv.includes('--smoke');
 const markdown = process.argv.includes('--markdown');
