@@ -10,9 +10,10 @@ import { findContestants } from './contestants.mjs';
 import { openMeter } from './measure.mjs';
 import { Stage } from './stage.mjs';
 import { benchFds } from './wings/fds.mjs';
+import { benchInotify } from './wings/inotify.mjs';
 import { benchStrace } from './wings/strace.mjs';
 
-const WINGS = { fds: benchFds, strace: benchStrace };
+const WINGS = { fds: benchFds, inotify: benchInotify, strace: benchStrace };
 
 const smoke = process.argv.includes('--smoke');
 const markdown = process.argv.includes('--markdown');

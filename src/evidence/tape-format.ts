@@ -44,6 +44,7 @@ export interface TapeValues {
   queueBytes: number;
   pathOfHandle: HandlePath;
   lookInRoot: PathLook;
+  handleInRoot: FileHandle;
   listInRoot: DirectoryEntry[];
   watcherProgram: WatcherProgram;
   findLinks: number[];
@@ -80,7 +81,7 @@ export function sourceOf(question: Question, key: string): string {
   if (question === 'probeSocket') return `pidfd_getfd ${key}`;
   if (question === 'queueBytes') return `FIONREAD ${key}`;
   if (question === 'pathOfHandle') return `open_by_handle_at ${key}`;
-  if (question === 'lookInRoot' || question === 'listInRoot') return `/proc/${key.replace(':', '/root')}`;
+  if (question === 'lookInRoot' || question === 'listInRoot' || question === 'handleInRoot') return `/proc/${key.replace(':', '/root')}`;
   if (question === 'watcherProgram') return `program of ${key}`;
   if (question === 'findLinks') return `/proc/${key.slice(0, key.indexOf(':'))}/fd`;
   if (question === 'countLinesSlow') return key.slice(0, key.indexOf(':'));

@@ -119,6 +119,7 @@ class TapedEvidence implements TapeEvidence {
     queueBytes: (pid, fd) => this.#answer('queueBytes', keyOf.queueBytes(pid, fd)),
     pathsOfHandles: (pid, mountPoint, handles) => handles.map((one) => this.#answer('pathOfHandle', keyOf.pathOfHandle(pid, mountPoint, one))),
     lookInRoot: (pid, path) => this.#answer('lookInRoot', keyOf.inRoot(pid, path)),
+    handleInRoot: (pid, path) => this.#answer('handleInRoot', keyOf.inRoot(pid, path)),
     listInRoot: (pid, path) => this.#answer('listInRoot', keyOf.inRoot(pid, path)),
     watcherProgram: async (pid) => this.#answer('watcherProgram', String(pid)),
   };

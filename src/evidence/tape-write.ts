@@ -128,6 +128,7 @@ class NotingEvidence implements Evidence {
         return answers;
       },
       lookInRoot: (pid, path) => this.#noted('lookInRoot', keyOf.inRoot(pid, path), inner.lookInRoot(pid, path)),
+      handleInRoot: (pid, path) => this.#noted('handleInRoot', keyOf.inRoot(pid, path), inner.handleInRoot(pid, path)),
       listInRoot: (pid, path) => this.#noted('listInRoot', keyOf.inRoot(pid, path), inner.listInRoot(pid, path)),
       watcherProgram: async (pid) => this.#noted('watcherProgram', String(pid), await inner.watcherProgram(pid)),
     };

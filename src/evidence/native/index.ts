@@ -1,5 +1,5 @@
 /** Native system calls for the live evidence, where the runtime and the machine allow them. */
-import { pathsOfHandles } from './handles.ts';
+import { handleInRoot, pathsOfHandles } from './handles.ts';
 import { listInRoot, lookInRoot, readInRoot } from './in-root.ts';
 import { queueBytes } from './inotify-queue.ts';
 import { descriptionOrder, isEpollTarget, isMachineKnown, sameDescription } from './kcmp.ts';
@@ -31,6 +31,7 @@ function load(): Native | null {
       queueBytes: (pid, fd) => queueBytes(libc, pid, fd),
       pathsOfHandles: (pid, mountPoint, handles) => pathsOfHandles(libc, pid, mountPoint, handles),
       lookInRoot: (pid, path) => lookInRoot(libc, pid, path),
+      handleInRoot: (pid, path) => handleInRoot(libc, pid, path),
       listInRoot: (pid, path) => listInRoot(libc, pid, path),
       readInRoot: (pid, path) => readInRoot(libc, pid, path),
     },

@@ -63,10 +63,11 @@ function findingOf({ process, fd }: Instance, fsType: string, { what, why }: Bli
   const where = example === undefined ? '' : `, like ${decodeText(example).text}`;
   return {
     id: ID,
-    severity: 'warning',
-    confidence: what === 'nothing' ? 'certain' : 'hint',
-    because: what === 'nothing' ? why : `${why}; whether anybody makes such changes here is not known`,
-    title: `${plural('watch', watches.length, 'watches')} of ${processLabel(process)} ${watches.length === 1 ? 'is' : 'are'} on ${fsType}${where}, where ${what === 'nothing' ? 'no change is' : 'not every change is'} told`,
+    // Whether anybody makes changes that are not told only a probe can prove.
+    severity: what === 'nothing' ? 'warning' : 'info',
+    confidence: what === 'nothing' ? 'likely' : 'hint',
+    because: what === 'nothing' ? `${why}; only what programs write to them is told` : `${why}; whether anybody makes such changes here is not known`,
+    title: `${plural('watch', watches.length, 'watches')} of ${processLabel(process)} ${watches.length === 1 ? 'is' : 'are'} on ${fsType}${where}, where ${what === 'nothing' ? 'what the kernel changes is not' : 'not every change is'} told`,
     subject: subjectOf('inotify', `watch on ${fsType}`, process),
     evidence: [
       { name: `watches on ${fsType} in fd ${fd}`, value: watches.length, source: `/proc/${process.pid}/fdinfo/${fd}` },
