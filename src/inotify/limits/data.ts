@@ -49,7 +49,7 @@ export interface DemandRow {
   watches: { need: number; fits: Fits };
   library?: string;
   trees?: TreeRow[];
-  /** What would make it fit; never done. */
+  /** What would make it fit; never done. Nothing for what no setting allows. */
   raise: Raise[];
 }
 
@@ -105,6 +105,6 @@ function demandRow({ asked, self }: InotifyUsers, { needs }: Demand, trees: Tree
     instances: { need: needs.instances, fits: answers.instances },
     watches: { need: needs.watches, fits: answers.watches },
     ...(trees.length > 0 && { library: options.model.name, trees }),
-    raise: refused.map((resource) => raiseOf(rooms[resource].binding!, resource, needs[resource], self.userns)),
+    raise: refused.flatMap((resource) => raiseOf(rooms[resource].binding!, resource, needs[resource], self.userns) ?? []),
   };
 }

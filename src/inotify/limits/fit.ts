@@ -72,7 +72,11 @@ export function fits(room: Room, need: number): Fits {
   return room.leftAtLeast !== null && need <= room.leftAtLeast ? 'yes' : 'unknown';
 }
 
-/** A power of two with some room above what is used and needed. */
-export function recommended({ used }: Use, need: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil((used + need) * SLACK))));
+/** fs/notify/inotify/inotify_user.c, kernel/ucount.c: neither sysctl takes more. */
+export const MOST_SETTABLE = 2_147_483_647;
+
+/** A power of two with some room above what is used and needed; null when no setting allows so many. */
+export function recommended({ used }: Use, need: number): number | null {
+  if (used + need > MOST_SETTABLE) return null;
+  return Math.min(MOST_SETTABLE, 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil((used + need) * SLACK)))));
 }

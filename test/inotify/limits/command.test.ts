@@ -268,6 +268,9 @@ describe('a demand', () => {
     [{ for: ['/nope'] }, '/nope: no such directory'],
     [{ for: ['/file'] }, '/file: not a directory'],
     [{ for: ['/loop'] }, '/loop: a loop of symbolic links'],
+    [{ for: [''] }, 'an empty name is no directory'],
+    [{ uid: '4294967295' }, '--uid: there is no user 4294967295'],
+    [{ uid: '4294967296' }, '--uid: there is no user 4294967296'],
     [{ needWatches: 'many' }, '--need-watches: many is no whole number'],
     [{ needInstances: '-1' }, '--need-instances: -1 is no whole number'],
     [{ library: 'chokidar' }, '--library: no model of chokidar, did you mean chokidar6?'],
@@ -275,6 +278,22 @@ describe('a demand', () => {
   ])('%j is refused', async (options, message) => {
     const world = hostOf([APP], { trees: { '/file': refused('ENOTDIR'), '/loop': refused('ELOOP') } });
     await expect(limits(world, options)).rejects.toThrow(message);
+  });
+
+  it('an empty directory argument is not the working directory', async () => {
+    await expect(limits(hostOf([APP], { trees }), {}, { args: [''] })).rejects.toThrow('an empty name is no directory');
+  });
+
+  it.each([[{ needWatches: '3000000000' }, 'watches'], [{ needInstances: '5000000000' }, 'instances']])('%j: no setting allows so many', async (options, resource) => {
+    const { outcome, data, verdict } = await limits(hostOf([APP]), options);
+    expect([verdict, data.demand?.raise, data.demand?.fits]).toEqual(['fail', [], 'no']);
+    expect(outcome.findings[0]?.title).toContain(`inotify ${resource} do not fit`);
+    expect(outcome.findings[0]?.remedy).toEqual([{ text: 'no setting allows so many: the kernel takes 2,147,483,647 at most', risk: 'none' }]);
+  });
+
+  it('near the end of what can be set is told what can be set', async () => {
+    const { data } = await limits(hostOf([APP]), { needWatches: '2000000000' });
+    expect(data.demand?.raise[0]?.to).toBe(2_147_483_647);
   });
 
   it('that may not be read at all cannot be told', async () => {
