@@ -113,7 +113,7 @@ describe('inotify/churn', () => {
 });
 
 describe('inotify/blind-filesystem', () => {
-  it.each([['nfs4', 'hint'], ['fuse.sshfs', 'hint'], ['9p', 'hint'], ['proc', 'certain']])('%s', (fsType, confidence) => {
+  it.each([['nfs4', 'hint'], ['fuse.sshfs', 'hint'], ['9p', 'hint'], ['proc', 'hint']])('%s', (fsType, confidence) => {
     expect(judge([instance({ watches: [watch({ fsType }), watch({ wd: 2 })] })])).toEqual([`inotify/blind-filesystem warning ${confidence}`]);
   });
 
