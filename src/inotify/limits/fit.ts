@@ -61,8 +61,8 @@ export function roomOf(user: InotifyUser, resource: Resource): Room {
   return { used: own.used, atMost: own.atMost, limit, left, leftAtLeast, binding };
 }
 
-function leftIn({ used, limit }: Use): number | null {
-  return limit === null ? null : Math.max(0, limit - used);
+function leftIn({ used, atLeast = used, limit }: Use): number | null {
+  return limit === null ? null : Math.max(0, limit - atLeast);
 }
 
 /** Would `need` more fit? Surely not when they exceed what is left at most, surely when they are within what is left at least. */

@@ -126,10 +126,16 @@ describe('what may not be looked at', () => {
     expect(full.outcome.findings[0]?.title).toBe('5 inotify instances do not fit: uid 1000 has 3 of 128 left (fs.inotify.max_user_instances)');
   });
 
+  it('may be charged to us, whoever it is now: tried where that costs little', async () => {
+    const world = hostOf([APP, { pid: 50, uid: 5, size: 300 }], { ...denied(50), tried: { 5: 2 } });
+    const { data } = await limits(world, { needInstances: '5' });
+    expect(data.demand).toMatchObject({ fits: 'no' });
+  });
+
   it('is not tried for another user, nor when it is clear', async () => {
     const asked: string[] = [];
     const world = hostOf([APP, { pid: 50, uid: 5, size: 300 }], { ...denied(50), asked: (question) => void asked.push(question) });
-    await limits(world, { needInstances: '5' });
+    await limits(hostOf([APP], { asked: (question) => void asked.push(question) }), { needInstances: '5' });
     await limits(world, { needInstances: '5', uid: '5' });
     expect(asked.filter((question) => question.startsWith('tryInstances'))).toEqual([]);
   });
@@ -173,6 +179,38 @@ describe('what may not be looked at', () => {
     const { lacking, data } = await limits(hostOf([APP]), {}, { aborted: true });
     expect(lacking).toContain('processes');
     expect(data.users).toHaveLength(1);
+  });
+});
+
+describe('a daemon that began as root and is another user now', () => {
+  const daemon = (instances: number): FakeWatcher => ({ pid: 60, comm: 'daemon', uid: 5, instances: many(instances) });
+  const world = (instances: number, tried: Record<string, number> = {}): World => hostOf([daemon(instances)], { uid: 0, startedAs: { '60': 0 }, tried });
+
+  it('may have made its instances as anybody: no user surely has room, and none surely has not', async () => {
+    for (const uid of ['5', '7']) {
+      const { data, lacking } = await limits(world(100), { needInstances: '100', uid });
+      expect([data.demand?.fits, lacking]).toEqual(['unknown', ['room for inotify instances']]);
+    }
+    expect((await limits(world(100), { needInstances: '28', uid: '7' })).data.demand?.fits).toBe('yes');
+  });
+
+  it('root finds out by trying as that user', async () => {
+    const tried = { '100:5': 100, '100:7': 28 };
+    expect((await limits(world(100, tried), { needInstances: '100', uid: '5' })).data.demand?.fits).toBe('yes');
+    expect((await limits(world(100, tried), { needInstances: '100', uid: '7' })).data.demand?.fits).toBe('no');
+  });
+
+  it('does not make a limit surely reached', async () => {
+    const { outcome, verdict, text } = await limits(world(128));
+    expect(outcome.findings.map(({ severity, confidence }) => [severity, confidence])).toEqual([['warning', 'likely']]);
+    expect(verdict).not.toBe('fail');
+    expect(text).toContain('has changed its user: may be charged to another');
+    expect(outcome.coverage).toContainEqual(expect.objectContaining({ source: 'who is charged', status: 'partial' }));
+  });
+
+  it('is charged for surely where it began as who it is', async () => {
+    const { outcome } = await limits(hostOf([daemon(128)], { uid: 0, startedAs: { '60': 5 } }));
+    expect(outcome.findings.map(({ severity, confidence }) => [severity, confidence])).toEqual([['critical', 'certain']]);
   });
 });
 
