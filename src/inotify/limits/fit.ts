@@ -65,6 +65,11 @@ function leftIn({ used, atLeast = used, limit }: Use): number | null {
   return limit === null ? null : Math.max(0, limit - atLeast);
 }
 
+/** Of a limit of nothing all is used. */
+export function shareOf(used: number, limit: number): number {
+  return limit === 0 ? 1 : used / limit;
+}
+
 /** Would `need` more fit? Surely not when they exceed what is left at most, surely when they are within what is left at least. */
 export function fits(room: Room, need: number): Fits {
   if (need === 0) return 'yes';

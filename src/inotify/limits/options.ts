@@ -28,7 +28,7 @@ export function parseLimits(args: readonly string[], options: Record<string, unk
   const given = [...args, ...((options.for ?? []) as string[])];
   // An unset variable of a script must not become the working directory.
   if (given.includes('')) throw new UserError('an empty name is no directory', { hints: ['the working directory is .'] });
-  const paths = given.map((path) => resolve(path));
+  const paths = given.map(absolute);
   return {
     trees: withoutNested([...new Set(paths)]),
     model,
@@ -37,6 +37,15 @@ export function parseLimits(args: readonly string[], options: Record<string, unk
     ...(uid !== undefined && { uid: uidOf(uid) }),
     countTimeoutMs: countTimeout === undefined ? COUNT_TIMEOUT_MS : parseDuration('--count-timeout', String(countTimeout)),
   };
+}
+
+/** Throws UserError where the working directory is gone, so that nothing can be found from it. */
+function absolute(path: string): string {
+  try {
+    return resolve(path);
+  } catch (error) {
+    throw new UserError(`${path}: the working directory is not there any more (${(error as NodeJS.ErrnoException).code})`);
+  }
 }
 
 /** One library watches a directory once, however often it is named. */

@@ -41,10 +41,12 @@ function findingOf(id: string, resource: Resource, user: InotifyUser, event: Ino
   // Those above have a row, and so a finding, of their own.
   const level = user.levels[0]!;
   const { used, atLeast = used, atMost, limit } = level[resource];
-  if (limit === null || limit === 0 || used < limit * NEAR) return [];
-  const isFull = used >= limit;
+  // One was tried to be made, and refused: whoever holds them.
+  const isRefused = resource === 'instances' && user.tried?.made === 0;
+  if (limit === null || (used < limit * NEAR && !isRefused)) return [];
+  const isFull = used >= limit || isRefused;
   // Some may be charged to another user.
-  const isSure = atLeast >= limit;
+  const isSure = atLeast >= limit || isRefused;
   const who = nameOf(level, level.isFirst);
   const setting = settingOf(level, resource);
   const numbers = `${atMost === used ? '' : 'at least '}${count(used)} of ${count(limit)} (${setting})`;

@@ -56,6 +56,19 @@ describe('users', () => {
     expect((await limits(hostOf([{ pid: 42, uid: 5, instances: many(115) }]))).outcome.findings).toEqual([]);
   });
 
+  it('a limit of nothing is reached', async () => {
+    const { outcome, text } = await limits(hostOf([], { files: { '/proc/sys/fs/inotify/max_user_instances': '0\n' } }));
+    expect(outcome.findings.map(({ id, severity, title }) => [id, severity, title])).toEqual([
+      ['inotify/instances', 'critical', 'uid 1000 has no inotify instance left: 0 of 0 (fs.inotify.max_user_instances)'],
+    ]);
+    expect(text).toContain('fs.inotify.max_user_instances (100% used)');
+  });
+
+  it('an instance that could not be made is a limit reached, whoever holds the others', async () => {
+    const { outcome } = await limits(hostOf([{ pid: 50, uid: 5, size: 300 }], { ...denied(50), tried: { 1: 0 } }));
+    expect(outcome.findings.map(({ id, severity, confidence }) => [id, severity, confidence])).toEqual([['inotify/instances', 'critical', 'certain']]);
+  });
+
   it('watches have a limit of their own', async () => {
     const { outcome } = await limits(hostOf([{ pid: 42, uid: 5, instances: { 3: 40, 4: 24 } }], { files: { '/proc/sys/fs/inotify/max_user_watches': '64\n' } }));
     expect(outcome.findings.map(({ id, title }) => [id, title])).toEqual([['inotify/watches', 'uid 5 has no inotify watch left: 64 of 64 (fs.inotify.max_user_watches)']]);
@@ -80,7 +93,7 @@ describe('an instance that several processes have', () => {
   it('that only the child has is told to be only there', async () => {
     const { data, text } = await limits(hostOf([{ pid: 42, uid: 5, comm: 'app' }, { pid: 43, ppid: 42, uid: 5, comm: 'app', instances: many(3) }]));
     expect(data.users.find(({ uid }) => uid === 5)?.holders).toEqual([{ pid: 43, comm: 'app', instances: 3, watches: 3, onlyInChildOf: { pid: 42, comm: 'app' } }]);
-    expect(text).toContain('held only by child 43 of app[42]');
+    expect(text).toContain('held only by child 43 of app[42], made by it or inherited');
   });
 });
 
