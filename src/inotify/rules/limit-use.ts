@@ -47,6 +47,7 @@ function findingOf(id: string, resource: Resource, user: InotifyUser, event: Ino
   const isFull = used >= limit || isRefused;
   // Some may be charged to another user.
   const isSure = atLeast >= limit || isRefused;
+  if (isFull && !isSure && resource === 'instances' && (user.tried?.made ?? 0) > 0) return [];
   const who = nameOf(level, level.isFirst);
   const setting = settingOf(level, resource);
   const numbers = `${atMost === used ? '' : 'at least '}${count(used)} of ${count(limit)} (${setting})`;
@@ -55,7 +56,7 @@ function findingOf(id: string, resource: Resource, user: InotifyUser, event: Ino
   return [
     {
       id,
-      severity: severityOf(resource, level, isSure, event),
+      severity: severityOf(resource, level, isFull, event),
       confidence: isSure ? 'certain' : 'likely',
       because: isSure ? FAILS[resource] : isFull ? `${count(used - atLeast)} of them are of processes that have changed their user, and may be charged to another; else ${FAILS[resource]}` : `the count and the limit are both read from the kernel, and ${percent(used / limit)} are in use; whether the count rises is not known from one look`,
       title: isFull ? `${who} has no ${ONE[resource]} left: ${numbers}` : `${who} uses ${percent(used / limit)} of its ${many}: ${numbers}`,

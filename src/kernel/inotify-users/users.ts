@@ -49,10 +49,13 @@ export async function readInotifyUsers(evidence: Evidence, options: UsersOptions
   }
   const { instances, uncounted, unmerged } = counted;
   const wanted = options.tryInstances ?? 0;
+  const mayBecome = ({ userns }: InotifyUser): boolean => self.euid === 0 && userns === ownNamespace;
   if (asked === caller) {
     // Whom daemons that we may not look at have been once, nobody tells: trying costs nothing.
-    if (wanted > 0 && wanted <= MOST_TRIED && (scan.hidden.length > 0 || isInDoubt(caller, wanted))) tryOut(evidence, caller, wanted);
-  } else if (self.euid === 0 && asked.userns === ownNamespace && wanted <= MOST_TRIED && isInDoubt(asked, wanted)) tryOut(evidence, asked, wanted, asked.uid);
+    if (isInDoubt(caller, wanted) || (evidence.origin === 'live' && scan.hidden.length > 0 && mayFit(caller, wanted))) tryOut(evidence, caller, wanted);
+  } else if (mayBecome(asked) && isInDoubt(asked, wanted)) tryOut(evidence, asked, wanted, asked.uid);
+  // Full by those that may be charged to somebody else.
+  for (const user of users.values()) if (user !== caller && !user.tried && mayBecome(user) && isPerhapsFull(user)) tryOut(evidence, user, 1, user.uid);
   return { users: [...users.values()], self: caller, asked, instances, seen: scan.seen, blindness, uncounted, unmerged };
 }
 
@@ -61,7 +64,18 @@ const MOST_TRIED = 256;
 
 function isInDoubt({ levels, isComplete }: InotifyUser, wanted: number): boolean {
   const surelyLeft = ({ instances: { limit, atMost } }: Level): number => (limit === null || atMost === null ? 0 : limit - atMost);
-  return wanted > 0 && (!isComplete || levels.some((level) => surelyLeft(level) < wanted));
+  return mayFit({ levels }, wanted) && (!isComplete || levels.some((level) => surelyLeft(level) < wanted));
+}
+
+/** By what is seen for sure. */
+function mayFit({ levels }: Pick<InotifyUser, 'levels'>, wanted: number): boolean {
+  const left = ({ instances: { used, atLeast = used, limit } }: Level): number => (limit === null ? wanted : limit - atLeast);
+  return wanted > 0 && wanted <= MOST_TRIED && levels.every((level) => left(level) >= wanted);
+}
+
+function isPerhapsFull({ levels: [own] }: InotifyUser): boolean {
+  const { used, atLeast = used, limit } = own!.instances;
+  return limit !== null && atLeast < limit && used >= limit;
 }
 
 function tryOut(evidence: Evidence, user: InotifyUser, wanted: number, as?: number): void {

@@ -214,11 +214,15 @@ describe('a daemon that began as root and is another user now', () => {
   });
 
   it('does not make a limit surely reached', async () => {
-    const { outcome, verdict, text } = await limits(world(128));
-    expect(outcome.findings.map(({ severity, confidence }) => [severity, confidence])).toEqual([['warning', 'likely']]);
-    expect(verdict).not.toBe('fail');
+    const { outcome, text } = await limits(world(128));
+    expect(outcome.findings.map(({ severity, confidence }) => [severity, confidence])).toEqual([['critical', 'likely']]);
     expect(text).toContain('has changed its user: may be charged to another');
     expect(outcome.coverage).toContainEqual(expect.objectContaining({ source: 'who is charged', status: 'partial' }));
+  });
+
+  it('root finds out by trying whether it is reached', async () => {
+    expect((await limits(world(128, { '1:5': 0 }))).outcome.findings.map(({ severity, confidence }) => [severity, confidence])).toEqual([['critical', 'certain']]);
+    expect((await limits(world(128, { '1:5': 1 }))).outcome.findings).toEqual([]);
   });
 
   it('is charged for surely where it began as who it is', async () => {
