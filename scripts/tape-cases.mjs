@@ -111,7 +111,7 @@ export const err = {
   'inotify-blind-filesystem': {
     make: ['inotify-proc=1'],
     command: 'inotify',
-    finds: [['inotify/blind-filesystem', 'warning', 'certain']],
+    finds: [['inotify/blind-filesystem', 'warning', 'hint']],
   },
   'inotify-churn': {
     make: ['inotify-churn=2000'],
