@@ -35,6 +35,8 @@ export interface HttpAnswer {
   body: AsyncGenerator<Buffer>;
   /** The body up to so many bytes, as latin1; the rest is not waited for. */
   text(most: number): Promise<string>;
+  /** Closes the connection; what was not read is not wanted. */
+  discard(): void;
 }
 
 const MOST_REDIRECTS = 3;
@@ -47,7 +49,7 @@ export async function httpGet(endpoint: Endpoint, path: string, limits: HttpLimi
     const answer = await once(endpoint, target, { ...limits, timeoutMs: Math.max(1, deadline - Date.now()) });
     const { location } = answer.headers;
     if (answer.status < 300 || answer.status > 399 || typeof location !== 'string') return answer;
-    await answer.body.return(undefined);
+    answer.discard();
     const next = urlOf(location, target);
     // Credentials were meant for this host, and so was the question.
     if (!next || next.origin !== target.origin) throw new HttpError('redirect', `it redirects to another host (${next ? next.origin : location}), which is not followed`);
@@ -100,7 +102,12 @@ async function once(endpoint: Endpoint, target: URL, limits: HttpLimits): Promis
     });
     request.on('response', (response) => {
       const body = bodyOf(response, limits.mostBytes, () => failure, done, () => request.destroy());
-      resolve({ status: response.statusCode ?? 0, headers: response.headers, body, text: (most) => textOf(body, most) });
+      const discard = (): void => {
+        done();
+        response.on('error', () => undefined);
+        request.destroy();
+      };
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, body, text: (most) => textOf(body, most), discard });
     });
     request.end();
   });

@@ -94,11 +94,13 @@ interface Growing {
 }
 
 async function report(taken: Taken, options: GoroutinesOptions, context: CommandContext, growing: Growing | undefined, more: readonly Coverage[]): Promise<Outcome> {
-  const { dump, source, label, pid, announced } = taken;
+  const { dump, source, again, label, pid, announced } = taken;
   const event: GoroutinesEvent = {
     type: 'goroutines',
     label,
     source,
+    again,
+    live: taken.target !== null,
     dump,
     ...(pid !== undefined && { pid }),
     ...(announced !== undefined && { announced }),

@@ -49,8 +49,9 @@ function nilChannel(site: Site, all: number): Judgement {
 }
 
 function judge(site: Site, grown: readonly GrownGroup[]): Judgement | undefined {
-  if (site.leaked > 0) return provenLeak(site);
+  // Locks have rules of their own, which say more.
   if (isLock(site.state)) return undefined;
+  if (site.leaked > 0) return provenLeak(site);
   if (grown.length > 0) return growingLeak(site, grown);
   const isMany = site.count >= MANY && site.share >= MANY_SHARE;
   // A select mostly has its context among its cases, which a dump does not show.
@@ -109,8 +110,8 @@ function reasonsOf(site: Site, isMany: boolean, minutes: boolean): string[] {
   if (minutes) reasons.push(`all that tell it have waited for at least ${site.wait!.min} min`);
   const one = allOnOne(site);
   if (eachOnItsOwn(site)) {
-    const what = site.objects!.kind === 'channel' ? 'channel' : 'object';
-    reasons.push(`each of the ${site.objects!.known} that tell it waits on a ${what} of its own, which no other waiting goroutine has`);
+    const what = site.objects!.kind === 'channel' ? 'a channel' : 'an object';
+    reasons.push(`each of the ${site.objects!.known} that tell it waits on ${what} of its own, which no other waiting goroutine has`);
   } else if (one !== undefined) reasons.push(`all that tell it wait for one and the same: ${one}`);
   if (site.state === 'chan send') reasons.push('a send blocks only while nobody receives');
   if (neverEndingContext(site)) reasons.push('they were given an interface that holds a global, as context.Background() does: that context never ends');

@@ -26,8 +26,8 @@ export function cyclesOf(locks: readonly ContendedLock[]): LockCycle[] {
 }
 
 /** Nobody outside can hold it, and it was wanted for a while. */
-function isStuck({ holders, nested, wait, count }: ContendedLock): boolean {
-  return holders.length === 0 && nested.length > 0 && ((wait?.max ?? 0) >= 1 || count >= 2);
+function isStuck({ holders, nested, wait, count, proven }: ContendedLock): boolean {
+  return holders.length === 0 && nested.length > 0 && (proven || (wait?.max ?? 0) >= 1 || count >= 2);
 }
 
 /** The caller of who waits is a method of the same thing: it locked already. */

@@ -28,6 +28,8 @@ export interface ContendedLock {
   count: number;
   /** Minutes, lower bounds. */
   wait?: { min: number; max: number };
+  /** The garbage collector found that nobody can unlock it. */
+  proven: boolean;
   writersWait: boolean;
   readersWait: boolean;
   /** Those that are in the same code and wait for no lock. */
@@ -54,7 +56,7 @@ function add(locks: Map<string, ContendedLock>, group: Group, address: string | 
   const key = address ?? `?${type ?? user?.func ?? ''}`;
   let lock = locks.get(key);
   if (!lock) {
-    lock = { waiters: [], count: 0, writersWait: false, readersWait: false, holders: [], nested: [], ...(address !== undefined && { address }) };
+    lock = { waiters: [], count: 0, proven: false, writersWait: false, readersWait: false, holders: [], nested: [], ...(address !== undefined && { address }) };
     locks.set(key, lock);
   }
   if (lock.type === undefined && type !== undefined) lock.type = type;
@@ -62,6 +64,7 @@ function add(locks: Map<string, ContendedLock>, group: Group, address: string | 
   lock.waiters.push(waiters);
   lock.count += count;
   if (group.wait) lock.wait = lock.wait ? { min: Math.min(lock.wait.min, group.wait.min), max: Math.max(lock.wait.max, group.wait.max) } : { min: group.wait.min, max: group.wait.max };
+  if (group.leaked > 0) lock.proven = true;
   if (group.state === 'sync.RWMutex.RLock') lock.readersWait = true;
   else lock.writersWait = true;
   const outer = outerFrame(group.frames, type);

@@ -19,17 +19,20 @@ export function packageOf(func: string): string {
   return dot < 0 ? '' : bare.slice(0, dot).replace(/%2e/g, '.');
 }
 
+/** Go fetches newer versions of itself as a module. */
+const TOOLCHAIN = /golang\.org\/toolchain@v/;
+
 export function ownerOf({ func, file }: Frame): Owner {
   const name = packageOf(func);
   const first = name.split('/')[0]!;
-  if (STANDARD.has(first) && !file.includes('@v')) return 'stdlib';
+  if (STANDARD.has(first) && (!file.includes('@v') || TOOLCHAIN.test(file))) return 'stdlib';
   if (/@v\d|\/pkg\/mod\/|\/vendor\/|\/usr\/share\/gocode\//.test(file)) return 'dependency';
   return 'own';
 }
 
-/** The innermost frame that is not of the standard library: where to look. Without any, the innermost that is not of the runtime. */
+/** The innermost frame that is not of the standard library: where to look. Without any, the outermost, which says what it is all for. */
 export function siteOf(frames: readonly Frame[]): Frame | undefined {
-  return frames.find((frame) => ownerOf(frame) !== 'stdlib') ?? frames.find(({ func }) => !isRuntime(func)) ?? frames[0];
+  return frames.find((frame) => ownerOf(frame) !== 'stdlib') ?? frames.findLast(({ func }) => !isRuntime(func)) ?? frames[0];
 }
 
 /** Whose a stack is: own code when any of it is. */

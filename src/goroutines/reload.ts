@@ -3,7 +3,7 @@ import type { Frame, Group } from '../kernel/goroutines.ts';
 import { ownerOf, placeOf, siteOf } from './names.ts';
 
 export interface Keeper {
-  kind: 'request' | 'hijacked' | 'shutdown';
+  kind: 'request' | 'shutdown';
   count: number;
   state: string;
   /** Where it is: `main.slowBackend (blocked.go:268)`. */

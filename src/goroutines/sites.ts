@@ -81,7 +81,7 @@ function objectsOf(groups: readonly Group[]): Site['objects'] {
 
 /** Sites where goroutines wait for each other, those by design aside. */
 export function blockedSites(groups: readonly Group[], total: number): Site[] {
-  return sitesOf(groups, total).filter(({ state, benign }) => isBlocking(state) && benign === undefined);
+  return sitesOf(groups, total).filter(({ state, benign, leaked }) => leaked > 0 || (isBlocking(state) && benign === undefined));
 }
 
 /** Every one of those with a known object waits for one of its own. */

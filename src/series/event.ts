@@ -61,6 +61,10 @@ export interface GoroutinesEvent {
   label: string;
   /** Where anybody can look it up: a file, a URL. */
   source: string;
+  /** How the user asks for it again. */
+  again: string;
+  /** It can be asked again and will answer anew. */
+  live: boolean;
   pid?: number;
   /** Of a watch or of two files: the last one. */
   dump: Dump;

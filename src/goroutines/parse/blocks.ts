@@ -224,6 +224,7 @@ export class BlockReader {
         }
         if (!paren && !ancestors && !isBare(buffer, at, i)) {
           if (!last && i + 1 >= length) return NEEDS_MORE;
+          if (i >= length) this.cutAtEnd = true;
           break;
         }
         if (buffer[at] === 91) ancestors = true;

@@ -53,9 +53,11 @@ export class TextReader {
   end(broken?: Cut): Dump | undefined {
     if (!this.skipping) this.consume(this.carry, true);
     if (this.unwrap) this.flush(true);
+    const rest = this.carry.subarray(this.carry.lastIndexOf(LF) + 1);
+    const cutHeader = rest.length > 0 && /^goroutine( \d+( \[[^\]]*)?)?$/.test(rest.toString('latin1', 0, 300));
     const { table, total, labelsDropped, cutAtEnd } = this.blocks;
     if (table.groups.length === 0) return undefined;
-    const cut = broken ?? this.cut(cutAtEnd);
+    const cut = broken ?? this.cut(cutAtEnd || cutHeader);
     const notes: string[] = [];
     if (this.longLines > 0) notes.push(`${this.longLines} lines of more than 32 MiB were skipped`);
     if (labelsDropped) notes.push('so many stacks differ in their labels only that labels were left out');

@@ -58,7 +58,9 @@ const DEEPEST = 4;
 function deeper(text: string): string {
   let found = text;
   for (let depth = 0; depth < DEEPEST && /\]:?[^\n]{0,400}?\\+n/.test(found); depth++) found = unquoted(`"${found.replace(/(?<!\\)"/g, '\\"')}"`);
-  return found;
+  const match = HEADER.exec(found);
+  // The message of an inner object begins behind its quote.
+  return match && found[match.index - 1] === '"' ? found.slice(match.index) : found;
 }
 
 /** Time stamps, names of containers, `> `, indentation: as many words, or as many characters, as stood before the header. */

@@ -38,10 +38,11 @@ function findingOf(event: GoroutinesEvent, cycle: LockCycle): Finding | undefine
   const waits = cycle.locks.flatMap(({ wait }) => wait ?? []);
   const wait = waits.length === 0 ? undefined : { min: Math.min(...waits.map(({ min }) => min)), max: Math.max(...waits.map(({ max }) => max)) };
   const minutes = wait !== undefined && wait.min >= 1;
-  const likely = minutes && cycle.sure;
+  const proven = cycle.locks.every((lock) => lock.proven);
+  const likely = proven || (minutes && cycle.sure);
   const waiting = cycle.locks.reduce((sum, { count }) => sum + count, 0);
   // Contention of a moment looks the same: without a minute of waiting it takes many.
-  if (!minutes && waiting < 3) return undefined;
+  if (!minutes && !proven && waiting < 3) return undefined;
   const places = cycle.members.map(({ waiters, outer }) => `${placeOf(outer)} -> ${placeOf(userFrame(waiters.group.frames) ?? outer)}`);
   const ids = cycle.members.flatMap(({ waiters }) => waiters.group.samples[0]?.id ?? []);
   const { source } = event;
@@ -49,8 +50,8 @@ function findingOf(event: GoroutinesEvent, cycle: LockCycle): Finding | undefine
   return {
     id: ID,
     severity: likely ? 'critical' : 'warning',
-    confidence: likely ? 'likely' : 'hint',
-    because: likely ? 'they have waited for minutes, and nobody outside is in the code that could unlock' : whyHint(minutes),
+    confidence: proven ? 'certain' : likely ? 'likely' : 'hint',
+    because: proven ? 'the garbage collector found that nobody who could unlock is left (goroutineleak profile)' : likely ? 'they have waited for minutes, and nobody outside is in the code that could unlock' : whyHint(minutes),
     title: `${goroutines(cycle.members.length)} ${WHAT[cycle.kind]} (${listOf([...new Set(places)], 2)})${waited === '' ? '' : `, ${waited}`}; ${goroutines(waiting)} wait in all`,
     subject: { kind: 'lock', key: structure(userFrame(cycle.members[0]!.waiters.group.frames)!), ...(event.pid !== undefined && { pid: event.pid }) },
     evidence: [

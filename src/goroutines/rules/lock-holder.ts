@@ -32,8 +32,9 @@ function findingsOf(event: GoroutinesEvent): Finding[] {
   return locks.filter((lock) => !inCycles.has(lock)).flatMap((lock) => findingOf(event, lock) ?? []);
 }
 
-function severityOf({ count, wait }: ContendedLock, total: number): Severity | undefined {
+function severityOf({ count, wait, proven }: ContendedLock, total: number): Severity | undefined {
   const minutes = (wait?.min ?? 0) >= 1;
+  if (proven && count >= SOME) return 'warning';
   if (minutes && count >= VERY_MANY) return 'critical';
   if ((minutes && count >= SOME) || count >= VERY_MANY) return 'warning';
   if (count >= MANY && count >= total / 2) return 'warning';

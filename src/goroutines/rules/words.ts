@@ -48,12 +48,11 @@ export function idsOf(site: Site): string {
 
 /** The same question again, for those of this site only. */
 export function listCommand(event: GoroutinesEvent, site: Site): string {
-  return `reloadctl goroutines ${shellWord(event.source)} --list --where ${shellWord(`state="${site.state}" func~"${site.frame.func}"`)}`;
+  return `reloadctl goroutines ${shellWord(event.again)} --list --where ${shellWord(`state="${site.state}" func~"${site.frame.func}"`)}`;
 }
 
 export function watchRemedy(event: GoroutinesEvent): Remedy {
-  const isLive = /^(https?:|unix:)/.test(event.source) || event.pid !== undefined;
-  return isLive
-    ? { text: 'see whether their number rises', command: `reloadctl goroutines ${shellWord(event.source)} --watch 30s`, risk: 'none' }
+  return event.live
+    ? { text: 'see whether their number rises', command: `reloadctl goroutines ${shellWord(event.again)} --watch 30s`, risk: 'none' }
     : { text: 'take a second dump some minutes later and compare: a leak is larger then', risk: 'none' };
 }

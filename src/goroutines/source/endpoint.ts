@@ -114,7 +114,7 @@ export async function ask({ http, shown }: PprofEndpoint, path: string, limits: 
   try {
     const answer = await httpGet(http, path, limits);
     if (answer.status === 401 || answer.status === 403) {
-      await answer.body.return(undefined);
+      answer.discard();
       throw new UserError(`${shown}: it wants to know who asks (HTTP ${answer.status})`, {
         exitCode: 3,
         hints: ['give it a token: --bearer-env NAME or --bearer-file FILE; other headers: --header-env NAME, --header-file FILE'],

@@ -14,7 +14,8 @@ export async function takeFile(path: string, options: TakeOptions, context: Pick
   const source = entry === undefined ? name : `${name}: ${entry}`;
   return {
     dump,
-    source: path,
+    source: path === '-' ? name : path,
+    again: path,
     label: path === '-' ? name : baseName(path),
     target: null,
     coverage: [

@@ -4,8 +4,10 @@ import type { Coverage, Target } from '../../report/index.ts';
 /** A dump, and what is known of where it came from. */
 export interface Taken {
   dump: Dump;
-  /** As the user can ask for it again. */
+  /** Where anybody can look it up. */
   source: string;
+  /** How the user asks for it again. */
+  again: string;
   /** For people. */
   label: string;
   /** When it was made, ms since 1970, as far as known. */

@@ -42,7 +42,8 @@ export async function takeFrom(endpoint: PprofEndpoint, again: string, options: 
   if (options.leaks && offer.leakProfile && endpoint.exact === undefined) coverage.push(await addLeaks(endpoint, dump, options, context));
   return {
     dump,
-    source: again,
+    source: coverage[0]!.source,
+    again,
     label: endpoint.label,
     atMs,
     target: { spec: again, label: endpoint.label, pids: [] },
@@ -88,7 +89,7 @@ async function dumpAt(endpoint: PprofEndpoint, path: string, options: TakeOption
   const { timeoutMs } = options;
   const answer = await ask(endpoint, path, { timeoutMs, mostBytes: MOST_BYTES, signal: context.signal });
   if (answer.status !== 200) {
-    await answer.body.return(undefined);
+    answer.discard();
     const what = answer.status === 404 ? 'there is no net/http/pprof here' : 'it does not answer with a dump';
     throw new UserError(`${endpoint.shown}: ${what} (HTTP ${answer.status} for ${path})`, {
       exitCode: 3,
