@@ -38,15 +38,25 @@ export interface ContendedLock {
   nested: { waiters: Waiters; outer: Frame; sameType: boolean }[];
 }
 
+const cache = new WeakMap<readonly Group[], ContendedLock[]>();
+
 /** Most contended first. */
 export function contendedLocks(groups: readonly Group[]): ContendedLock[] {
+  let known = cache.get(groups);
+  if (!known) cache.set(groups, (known = findLocks(groups)));
+  return known;
+}
+
+function findLocks(groups: readonly Group[]): ContendedLock[] {
   const locks = new Map<string, ContendedLock>();
   for (const group of groups) {
     if (!isLock(group.state) || group.system) continue;
     for (const [address, count] of group.objects ?? [[undefined, group.count] as const]) add(locks, group, address, count);
   }
   const found = [...locks.values()].sort((a, b) => b.count - a.count);
-  for (const lock of found) lock.holders = holdersOf(lock, groups);
+  if (found.length === 0) return found;
+  const inside = new Inside(groups);
+  for (const lock of found) lock.holders = inside.of(lock);
   return found;
 }
 
@@ -101,28 +111,48 @@ export function receiverOf(func: string): string | undefined {
   return /^(.*\.\(\*[^)]+\))\.[^.]+/.exec(func)?.[1];
 }
 
-function holdersOf(lock: ContendedLock, groups: readonly Group[]): Holder[] {
-  const found: Holder[] = [];
-  for (const group of groups) {
-    if (group.system || isLock(group.state) || group.state === 'sync.Cond.Wait') continue;
-    const holder = holderIn(group, lock);
-    if (holder) found.push(holder);
-  }
-  const sure = found.filter(({ by }) => by === 'address');
-  return sure.length > 0 ? sure : found;
-}
+/** Who is in which code, by the addresses and the types at hand: there may be as many locks as goroutines. */
+class Inside {
+  private readonly byAddress = new Map<string, Holder[]>();
+  private readonly byType = new Map<string, Holder[]>();
 
-function holderIn(group: Group, { address, type }: ContendedLock): Holder | undefined {
-  if (address !== undefined) {
-    for (const sample of group.samples) {
-      const at = sample.args.findIndex((words, index) => words.includes(address) && ownerOf(group.frames[index] ?? NOWHERE) !== 'stdlib');
-      if (at >= 0) return { group, sample, by: 'address', frame: group.frames[at]! };
+  constructor(groups: readonly Group[]) {
+    for (const group of groups) {
+      if (!group.system && !isLock(group.state) && group.state !== 'sync.Cond.Wait') this.add(group);
     }
   }
-  const frame = type === undefined ? undefined : group.frames.find(({ func }) => receiverOf(func) === type);
-  if (!frame) return undefined;
-  const [sample] = group.samples;
-  return { group, by: 'type', frame, ...(sample && { sample }) };
+
+  of({ address, type }: ContendedLock): Holder[] {
+    const sure = address === undefined ? undefined : this.byAddress.get(address);
+    return sure ?? (type === undefined ? undefined : this.byType.get(type)) ?? [];
+  }
+
+  private add(group: Group): void {
+    const [first] = group.samples;
+    const types = new Set<string>();
+    for (const frame of group.frames) {
+      const type = receiverOf(frame.func);
+      if (type === undefined || types.has(type)) continue;
+      types.add(type);
+      push(this.byType, type, { group, by: 'type', frame, ...(first && { sample: first }) });
+    }
+    const own = group.frames.flatMap((frame, index) => (ownerOf(frame) === 'stdlib' ? [] : [{ frame, index }]));
+    const seen = new Set<string>();
+    for (const sample of group.samples) {
+      for (const { frame, index } of own) {
+        for (const address of sample.args[index] ?? []) {
+          // One of a group speaks for it.
+          if (seen.has(address)) continue;
+          seen.add(address);
+          push(this.byAddress, address, { group, sample, by: 'address', frame });
+        }
+      }
+    }
+  }
 }
 
-const NOWHERE: Frame = { func: 'runtime.', file: '', line: 0 };
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const known = map.get(key);
+  if (known) known.push(value);
+  else map.set(key, [value]);
+}

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, gunzipSync, deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { type GoroutinesData } from '../../src/goroutines/index.ts';
+import type { GoroutinesData } from '../../src/goroutines/index.ts';
 import type { Report } from '../../src/report/types.ts';
 import { bytesOf, DUMPS, essence, goroutine, parse, times } from '../goroutines/support/dumps.ts';
 import { pprofAnswers, serve } from '../goroutines/support/server.ts';

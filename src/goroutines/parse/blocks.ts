@@ -9,26 +9,25 @@ import { isBlocking, stateOfStack } from '../states.ts';
 import { argumentsAt, firstPointer, parseStack, type Stack } from './frames.ts';
 import { GroupTable, MOST_SAMPLES, type Seen } from './group-table.ts';
 import { type Header, parseHeader } from './header.ts';
+import { NEEDS_MORE, StackScanner, startsWithWord, WORD } from './scan.ts';
+import { holeStarts, makeTemplate, matchTemplate, type Template } from './template.ts';
 
 const LF = 10;
 const CR = 13;
 const SPACE = 32;
-const TAB = 9;
 const PAREN = 40;
 const STAR = 42;
-const COLON = 58;
 const PRIME_1 = 0x01000193;
 const PRIME_2 = 0x5bd1e995;
-const WORD = Buffer.from('goroutine ', 'latin1');
-const CREATED_LENGTH = 'created by '.length;
 /** A goroutine without an end is no goroutine: a stack is cut at 100 frames by the runtime. */
 const MOST_BLOCK_BYTES = 8 * 1024 * 1024;
 const MOST_HEADERS = 20_000;
 /** From so many stacks on labels (request ids) no longer part groups. */
 const MOST_LABELLED_GROUPS = 20_000;
-const MOST_LINES = 4096;
 /** `(0x` and 16 digits, and what ends them. */
 const MOST_POINTER = 24;
+/** So many stacks of one state are compared before hashing begins. */
+const MOST_TEMPLATES = 12;
 
 interface Known {
   group: Group;
@@ -39,6 +38,8 @@ interface Known {
 
 interface CachedHeader {
   header: Header;
+  /** Of stacks with this state and these labels, shared by headers that differ in their waiting time. */
+  templates: Template<Known>[];
   seed: number;
   seedUnlabelled: number;
 }
@@ -56,15 +57,16 @@ export class BlockReader {
   /** Goroutines seen, those of the runtime aside. */
   total = 0;
   labelsDropped = false;
-  /** The last block ran into the end of the text. */
-  cutAtEnd = false;
   private readonly known = new Map<number, Known>();
   private readonly headers = new Map<string, CachedHeader>();
+  private readonly templates = new Map<number, Template<Known>[]>();
   private readonly states = new Map<string, number>();
-  private readonly lineStarts = new Int32Array(MOST_LINES);
-  private lines = 0;
-  private hash1 = 0;
-  private hash2 = 0;
+  private readonly scanner = new StackScanner();
+
+  /** The last block ran into the end of the text. */
+  get cutAtEnd(): boolean {
+    return this.scanner.cutAtEnd;
+  }
 
   constructor(keepRows: boolean) {
     this.table = new GroupTable(keepRows);
@@ -111,22 +113,46 @@ export class BlockReader {
     if (at === idStart || c !== SPACE) return NOT_ONE;
     const cached = this.header(buffer.toString('latin1', at, lineEnd));
     if (!cached) return NOT_ONE;
-    const end = this.scan(buffer, lineEnd + 1, cached.seed, last);
+    const { templates } = cached;
+    for (let i = 0; i < templates.length; i++) {
+      const matched = matchTemplate(buffer, lineEnd + 1, templates[i]!);
+      if (matched < 0) continue;
+      if (i > 0) bringForward(templates, i);
+      this.countMatched(buffer, templates[i > 0 ? i - 1 : 0]!, cached.header, idStart, at);
+      return matched;
+    }
+    const end = this.scanner.scan(buffer, lineEnd + 1, cached.seed, last);
     if (end === NEEDS_MORE) return end;
     // g0 of the signalled thread: a stack, but no goroutine.
     if (id === 0) return end;
     const { header } = cached;
-    if (this.labelsDropped && cached.seed !== cached.seedUnlabelled) this.scan(buffer, lineEnd + 1, cached.seedUnlabelled, last);
-    const key = this.hash1 * 0x200000 + (this.hash2 & 0x1fffff);
+    if (this.labelsDropped && cached.seed !== cached.seedUnlabelled) this.scanner.scan(buffer, lineEnd + 1, cached.seedUnlabelled, last);
+    const key = this.scanner.hash1 * 0x200000 + (this.scanner.hash2 & 0x1fffff);
     const known = this.known.get(key);
     const idText = buffer.toString('latin1', idStart, at);
     if (known && known.group.samples.length >= MOST_SAMPLES) {
       const object = known.line < 0 ? undefined : this.firstArgument(buffer, known, end);
       this.count(known.group, header, idText, object);
+      this.remember(buffer, cached, known, end);
       return end;
     }
     this.sample(key, known, header, idText, this.textLines(buffer, lineEnd + 1, end));
     return end;
+  }
+
+  /** A goroutine whose stack was recognised whole: without a string of its own, where none is kept. */
+  private countMatched(buffer: Buffer, { known, objectHole }: Template<Known>, header: Header, idStart: number, idEnd: number): void {
+    const { group, offset } = known;
+    const wanted = objectHole >= 0 && !(group.manyObjects && offset === 0);
+    const from = wanted ? holeStarts[objectHole]! - 1 : 0;
+    const object = wanted ? objectIn(buffer.toString('latin1', from, from + MOST_POINTER), offset) : undefined;
+    this.count(group, header, this.table.rows ? buffer.toString('latin1', idStart, idEnd) : '', object);
+  }
+
+  private remember(buffer: Buffer, { templates }: CachedHeader, known: Known, end: number): void {
+    if (templates.length >= MOST_TEMPLATES || this.labelsDropped) return;
+    const template = makeTemplate(buffer, this.scanner.lineStarts, this.scanner.lines, end, known.line, known);
+    if (template) templates.push(template);
   }
 
   private header(text: string): CachedHeader | undefined {
@@ -135,8 +161,12 @@ export class BlockReader {
     const header = parseHeader(text);
     if (!header) return undefined;
     const seedUnlabelled = this.intern(header.state);
-    const cached = { header, seedUnlabelled, seed: header.labelText === '' ? seedUnlabelled : this.intern(`${header.state}\n${header.labelText}`) };
+    const seed = header.labelText === '' ? seedUnlabelled : this.intern(`${header.state}\n${header.labelText}`);
+    let templates = this.templates.get(seed);
+    if (!templates) this.templates.set(seed, (templates = []));
+    const cached = { header, seedUnlabelled, seed, templates };
     if (this.headers.size >= MOST_HEADERS) this.headers.clear();
+    if (this.templates.size >= MOST_HEADERS) this.templates.clear();
     this.headers.set(text, cached);
     return cached;
   }
@@ -150,104 +180,14 @@ export class BlockReader {
     return seed ^ Math.imul(number ?? 0, PRIME_2);
   }
 
-  /** Hashes the lines of a stack; where it ends. */
-  private scan(buffer: Buffer, start: number, seed: number, last: boolean): number {
-    const length = buffer.length;
-    const starts = this.lineStarts;
-    let hash1 = seed | 0;
-    let hash2 = ~seed | 0;
-    let lines = 0;
-    let at = start;
-    let ancestors = false;
-    for (;;) {
-      if (at >= length) {
-        if (!last) return NEEDS_MORE;
-        // A whole dump ends with its last line; one that was cut ends anywhere.
-        this.cutAtEnd = length > 0 && buffer[length - 1] !== LF;
-        break;
-      }
-      let c = buffer[at]!;
-      if (c === LF || (c === CR && buffer[at + 1] === LF)) break;
-      let i = at;
-      if (c === TAB || c === SPACE) {
-        for (;;) {
-          if (c === COLON) {
-            const digit = buffer[i + 1]!;
-            hash1 = Math.imul(hash1 ^ c, PRIME_1);
-            hash2 = Math.imul(hash2 ^ c, PRIME_2);
-            if (digit >= 48 && digit <= 57) {
-              c = digit;
-              i++;
-              while (c >= 48 && c <= 57) {
-                hash1 = Math.imul(hash1 ^ c, PRIME_1);
-                hash2 = Math.imul(hash2 ^ c, PRIME_2);
-                c = buffer[++i]!;
-              }
-              if (c === SPACE || c === LF || c === CR || i >= length) break;
-            } else c = digit;
-            if (digit < 48 || digit > 57) i++;
-            if (i >= length) break;
-            continue;
-          }
-          if (c === LF) break;
-          // Offsets and addresses are no part of the place; nor are tabs that became spaces.
-          if (c !== TAB && c !== SPACE && c !== CR) {
-            hash1 = Math.imul(hash1 ^ c, PRIME_1);
-            hash2 = Math.imul(hash2 ^ c, PRIME_2);
-          }
-          if (++i >= length) break;
-          c = buffer[i]!;
-        }
-      } else if (c === 99 && isCreated(buffer, at)) {
-        i = at + CREATED_LENGTH;
-        hash1 = Math.imul(hash1 ^ 0xfe, PRIME_1);
-        c = buffer[i]!;
-        while (i < length && c !== LF && c !== CR && c !== SPACE) {
-          hash1 = Math.imul(hash1 ^ c, PRIME_1);
-          hash2 = Math.imul(hash2 ^ c, PRIME_2);
-          c = buffer[++i]!;
-        }
-      } else if (c === 103 && startsWithWord(buffer, at) && isHeaderStart(buffer, at)) {
-        break;
-      } else {
-        let paren = false;
-        while (i < length && c !== LF) {
-          if (c === PAREN && buffer[i + 1] !== STAR) {
-            paren = true;
-            break;
-          }
-          if (c !== CR) {
-            hash1 = Math.imul(hash1 ^ c, PRIME_1);
-            hash2 = Math.imul(hash2 ^ c, PRIME_2);
-          }
-          c = buffer[++i]!;
-        }
-        if (!paren && !ancestors && !isBare(buffer, at, i)) {
-          if (!last && i + 1 >= length) return NEEDS_MORE;
-          if (i >= length) this.cutAtEnd = true;
-          break;
-        }
-        if (buffer[at] === 91) ancestors = true;
-      }
-      const newline = i < length && buffer[i] === LF ? i : buffer.indexOf(LF, i);
-      if (newline < 0 && !last) return NEEDS_MORE;
-      if (lines < MOST_LINES) starts[lines++] = at;
-      at = newline < 0 ? length : newline + 1;
-    }
-    this.lines = lines;
-    this.hash1 = hash1 >>> 0;
-    this.hash2 = hash2 >>> 0;
-    return at;
-  }
-
   private textLines(buffer: Buffer, start: number, end: number): string[] {
     return buffer.toString('latin1', start, end).split(/\r?\n/);
   }
 
   /** What a goroutine waits for, of the block that was scanned last. */
   private firstArgument(buffer: Buffer, { line, offset }: Known, end: number): string | undefined {
-    if (line >= this.lines) return undefined;
-    let at = this.lineStarts[line]!;
+    if (line >= this.scanner.lines) return undefined;
+    let at = this.scanner.lineStarts[line]!;
     while (at < end && !(buffer[at] === PAREN && buffer[at + 1] !== STAR)) at++;
     return objectIn(buffer.toString('latin1', at, Math.min(at + MOST_POINTER, end)), offset);
   }
@@ -293,31 +233,13 @@ export class BlockReader {
   }
 }
 
+/** The stacks of a state that are most seen come to be looked for first. */
+function bringForward<T>(list: T[], at: number): void {
+  [list[at - 1], list[at]] = [list[at]!, list[at - 1]!];
+}
+
+/** There is no goroutine here. */
 const NOT_ONE = -1;
-const NEEDS_MORE = -2;
-
-function startsWithWord(buffer: Buffer, at: number): boolean {
-  for (let i = 0; i < WORD.length; i++) if (buffer[at + i] !== WORD[i]) return false;
-  return true;
-}
-
-/** A number behind the word: a stack may hold a function of that name. */
-function isHeaderStart(buffer: Buffer, at: number): boolean {
-  const c = buffer[at + WORD.length]!;
-  return (c >= 48 && c <= 57) || c === 45;
-}
-
-function isCreated(buffer: Buffer, at: number): boolean {
-  return buffer.toString('latin1', at, at + CREATED_LENGTH) === 'created by ';
-}
-
-/** A line of a stack without arguments: elided frames, ancestors, C functions, which have their place in the next line. */
-function isBare(buffer: Buffer, start: number, end: number): boolean {
-  if (buffer[start] === 46 && buffer[start + 1] === 46 && buffer[start + 2] === 46) return true;
-  if (buffer[start] === 91) return buffer.toString('latin1', start, start + 17) === '[originating from';
-  if (end + 1 >= buffer.length) return false;
-  return buffer[end + 1] === TAB || (buffer[end + 1] === SPACE && buffer[end + 2] === SPACE);
-}
 
 function lineOfFrame(lines: readonly string[], frame: number): number {
   let seen = -1;

@@ -8,9 +8,12 @@ import { cyclesOf } from '../lock-cycles.ts';
 import { goroutines, structure, waitWords, watchRemedy } from './words.ts';
 
 const ID = 'goroutine/lock-holder';
+const A_FEW = 3;
 const SOME = 10;
 const MANY = 100;
 const VERY_MANY = 1000;
+/** The most wanted locks: behind them the same fault repeats itself. */
+const MOST_FINDINGS = 20;
 
 /** Many wait for one lock: who is inside, and what does it wait for? */
 export const lockHolder: RuleDefinition<GoroutinesEvent> = {
@@ -29,7 +32,7 @@ export const lockHolder: RuleDefinition<GoroutinesEvent> = {
 function findingsOf(event: GoroutinesEvent): Finding[] {
   const locks = contendedLocks(event.dump.groups);
   const inCycles = new Set(cyclesOf(locks).flatMap((cycle) => cycle.locks));
-  return locks.filter((lock) => !inCycles.has(lock)).flatMap((lock) => findingOf(event, lock) ?? []);
+  return locks.filter((lock) => !inCycles.has(lock)).flatMap((lock) => findingOf(event, lock) ?? []).slice(0, MOST_FINDINGS);
 }
 
 function severityOf({ count, wait, proven }: ContendedLock, total: number): Severity | undefined {
@@ -39,7 +42,7 @@ function severityOf({ count, wait, proven }: ContendedLock, total: number): Seve
   if ((minutes && count >= SOME) || count >= VERY_MANY) return 'warning';
   if (count >= MANY && count >= total / 2) return 'warning';
   // Locks are waited for everywhere, for microseconds.
-  return (minutes && count > 0) || count >= MANY ? 'info' : undefined;
+  return (minutes && count >= A_FEW) || count >= MANY ? 'info' : undefined;
 }
 
 function findingOf(event: GoroutinesEvent, lock: ContendedLock): Finding | undefined {

@@ -1,5 +1,6 @@
 /** Go programs in tests: our fixtures, built once per test file, and the servers of the distribution. */
 import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -66,8 +67,10 @@ export async function startServer(name: (typeof SERVERS)[number]): Promise<{ url
       {},
     ],
     prometheus: [['--config.file=/dev/null', `--storage.tsdb.path=${join(folder, 'data')}`, `--web.listen-address=127.0.0.1:${port}`], {}],
-    caddy: [['run'], { CADDY_ADMIN: `127.0.0.1:${port}`, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }],
+    caddy: [['run', '--config', join(folder, 'caddy.json')], { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }],
   };
+  // The variable for it is of later versions.
+  if (name === 'caddy') writeFileSync(join(folder, 'caddy.json'), JSON.stringify({ admin: { listen: `127.0.0.1:${port}` } }));
   const [args, env] = commands[name];
   const child = await startChild(name, args, { env, cwd: folder });
   await until(() => fetch(`${url}/debug/pprof/`).then((answer) => answer.ok, () => false), { what: `${name} to answer`, deadlineMs: 30_000 });
