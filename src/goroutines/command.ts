@@ -10,9 +10,9 @@ import { exportKinds, writeExports } from './export/index.ts';
 import { type GoroutinesOptions, parseOptions } from './options.ts';
 import { isEndpoint } from './source/endpoint.ts';
 import { takeFile } from './source/file.ts';
-import { takeProcess } from './source/process.ts';
+import { openProcess } from './source/process.ts';
 import type { Taken, TakeOptions } from './source/types.ts';
-import { takeUrl } from './source/url.ts';
+import { openUrl } from './source/url.ts';
 import { viewOf } from './view.ts';
 import { compareDumps } from './watch/compare.ts';
 import { watch } from './watch/run.ts';
@@ -47,7 +47,8 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   const [spec, later] = args as [string, string | undefined];
   if (later !== undefined) return runCompared(spec, later, parsed, context);
   if (parsed.watch) return runWatched(spec, parsed, context);
-  return report(await take(spec, parsed, parsed.take, context), parsed, context, undefined, []);
+  const source = await open(spec, parsed, context);
+  return report(await source.take(parsed.take), parsed, context, undefined, []);
 }
 
 /** Nothing stood behind the source: what scripts read is there, and empty. */
@@ -58,30 +59,36 @@ export function emptyData(options: Record<string, unknown>): GoroutinesData {
   };
 }
 
-function take(spec: string, { access }: GoroutinesOptions, options: TakeOptions, context: CommandContext): Promise<Taken> {
-  if (isEndpoint(spec)) return takeUrl(spec, access, options, context);
-  if (/^\d+$/.test(spec) || /^(:\d|unit:|container:|pod:)/.test(spec)) return takeProcess(spec, access, options, context);
-  if (spec === '-' || spec.includes('/') || inputExists(spec)) return takeFile(spec, options, context);
-  if (/\.(txt|log|gz|zip|out|dump|pb|pprof|debug[012])$/.test(spec)) throw new UserError(`${spec}: no such file`);
-  return takeProcess(spec, access, options, context);
+interface Source {
+  /** It can be asked again and again. */
+  live: boolean;
+  take(options: TakeOptions): Promise<Taken>;
+}
+
+/** Throws UserError for what is not there. */
+async function open(spec: string, { access }: GoroutinesOptions, context: CommandContext): Promise<Source> {
+  if (isEndpoint(spec)) return { live: true, take: await openUrl(spec, access, context) };
+  const isProcess = /^\d+$/.test(spec) || /^(:\d|unit:|container:|pod:)/.test(spec);
+  if (!isProcess && (spec === '-' || spec.includes('/') || inputExists(spec))) return { live: false, take: (options) => takeFile(spec, options, context) };
+  if (!isProcess && /\.(txt|log|gz|zip|out|dump|pb|pprof|debug[012])$/.test(spec)) throw new UserError(`${spec}: no such file`);
+  return { live: true, take: await openProcess(spec, access, context) };
 }
 
 async function runCompared(first: string, second: string, options: GoroutinesOptions, context: CommandContext): Promise<Outcome> {
   if (options.watch) throw new UserError('--watch samples one endpoint; two dumps are compared as they are');
   if (first === '-' && second === '-') throw new UserError('only one of the two can be standard input');
-  const before = await take(first, options, { ...options.take, rows: false }, context);
-  const after = await take(second, options, options.take, context);
-  const isFile = before.target === null || after.target === null;
-  const growth = compareDumps(before.dump, after.dump, isFile ? null : (after.atMs ?? 0) - (before.atMs ?? 0));
+  const [one, other] = [await open(first, options, context), await open(second, options, context)];
+  const before = await one.take({ ...options.take, rows: false });
+  const after = await other.take(options.take);
+  const growth = compareDumps(before.dump, after.dump, one.live && other.live ? (after.atMs ?? 0) - (before.atMs ?? 0) : null);
   return report(after, options, context, { growth, data: growthData(growth, after.dump, [before.dump.total, after.dump.total], null) }, before.coverage);
 }
 
 async function runWatched(spec: string, options: GoroutinesOptions, context: CommandContext): Promise<Outcome> {
+  const source = await open(spec, options, context);
+  if (!source.live) throw new UserError('--watch needs an endpoint or a process: a file does not change', { hints: ['reloadctl goroutines BEFORE AFTER   # compares two dumps'] });
   const sampled: TakeOptions = { ...options.take, rows: false, light: true, force: false, leaks: false };
-  const first = take(spec, options, sampled, context);
-  if ((await first).target === null) throw new UserError('--watch needs an endpoint or a process: a file does not change', { hints: ['reloadctl goroutines BEFORE AFTER   # compares two dumps'] });
-  const watched = await watch(() => take(spec, options, sampled, context), () => take(spec, options, options.take, context), options.watch!, context);
-  const { taken, growth, totals, failed } = watched;
+  const { taken, growth, totals, failed } = await watch(() => source.take(sampled), () => source.take(options.take), options.watch!, context);
   const coverage: Coverage[] = [
     { source: 'samples', status: failed > 0 ? 'partial' : 'ok', seen: growth.samples, total: growth.samples + failed, needed: growth.samples < 2 },
   ];

@@ -9,13 +9,16 @@ export type Unwrap = (line: string) => string | undefined;
 
 const HEADER = /goroutine -?\d+ (?:(?:gp|m|mp|g)=\S+ )*\[[^\]\n]{1,200}/;
 
+const LONGEST_PREFIX = 16 * 1024;
+
 /** @param line that holds the word `goroutine` @returns how to read it and those that follow; undefined when it is no header */
 export function unwrapperOf(line: string): Unwrap | undefined {
   const strace = straceUnwrap(line);
   if (strace) return strace;
   const match = HEADER.exec(line);
   if (!match) return undefined;
-  const prefix = line.slice(0, match.index);
+  // What a dump is wrapped in is short; the message before it in the same object need not be.
+  const prefix = line.slice(Math.max(0, match.index - LONGEST_PREFIX), match.index);
   const member = /"((?:[^"\\]|\\.)*)":\s*"(?:[^"\\]|\\.)*$/.exec(prefix);
   if (member) return memberUnwrap(member[1]!);
   // Newlines that were escaped: the whole dump is in this line.

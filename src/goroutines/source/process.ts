@@ -19,13 +19,18 @@ export interface Found {
   label: string;
 }
 
-/** Throws UserError (exit 3) when no listener of the process answers as net/http/pprof does. */
-export async function takeProcess(spec: string, access: Access, options: TakeOptions, context: CommandContext): Promise<Taken> {
-  const { endpoint, pid, label } = await findPprof(spec, access, context);
+/** Finds the listener once, for as many looks as are wanted. Throws UserError as findPprof. */
+export async function openProcess(spec: string, access: Access, context: CommandContext): Promise<(options: TakeOptions) => Promise<Taken>> {
+  const found = await findPprof(spec, access, context);
+  return (options) => takeFound(spec, found, options, context);
+}
+
+async function takeFound(spec: string, { endpoint, pid, label }: Found, options: TakeOptions, context: CommandContext): Promise<Taken> {
   const taken = await takeFrom(endpoint, spec, options, context);
   return { ...taken, label, pid, target: { spec, label, pids: [pid] } };
 }
 
+/** Throws UserError (exit 3) when no listener of the process answers as net/http/pprof does. */
 export async function findPprof(spec: string, access: Access, { evidence, signal }: CommandContext): Promise<Found> {
   const target = resolveTarget(evidence, spec, { tree: false, command: 'goroutines' });
   const asked: string[] = [];

@@ -26,12 +26,13 @@ export interface Offer {
   leakProfile: boolean;
 }
 
-/** Throws UserError: exit 3 for what does not answer as a Go program does, 2 for what must be forced. */
-export async function takeUrl(spec: string, access: Access, options: TakeOptions, context: Context): Promise<Taken> {
-  return takeFrom(await endpointOf(spec, access), spec, options, context);
+/** For as many looks as are wanted. Throws UserError as endpointOf. */
+export async function openUrl(spec: string, access: Access, context: Context): Promise<(options: TakeOptions) => Promise<Taken>> {
+  const endpoint = await endpointOf(spec, access);
+  return (options) => takeFrom(endpoint, spec, options, context);
 }
 
-/** @param again how the user asks for this again */
+/** Throws UserError: exit 3 for what does not answer as a Go program does, 2 for what must be forced. @param again how the user asks for this again */
 export async function takeFrom(endpoint: PprofEndpoint, again: string, options: TakeOptions, context: Context): Promise<Taken> {
   const offer = await offerOf(endpoint, options, context);
   const level = levelFor(endpoint, offer, options);

@@ -50,6 +50,11 @@ describe('a dump in', () => {
     expect(essence(await parse(wrapped))).toEqual(essence(await parse(bytes)));
   });
 
+  it('a JSON message behind megabytes of other members', async () => {
+    const line = JSON.stringify({ trace: 'x"\\'.repeat(2_000_000), msg: dump });
+    expect(essence(await parse(`${line}\n`))).toEqual(clean);
+  });
+
   it('a gzip that is cut keeps what is there, and says so', async () => {
     const packed = gzipSync(bytesOf('err', 'goroutine-blocked.txt'));
     const half = await parse(packed.subarray(0, Math.floor(packed.length * 0.7)));
