@@ -70,6 +70,13 @@ describe('a file', () => {
     expect(found.data.groups.map(({ by, count }) => [by, count])).toEqual(['shard 0', 'shard 1', 'shard 2'].map((value) => [{ 'label:worker': value }, 3]));
   });
 
+  it('that is cut is no clean bill: exit 3, with what was found', async () => {
+    const { run, report: found } = await report([join(DUMPS, 'err/goroutine-truncated-dump.txt')]);
+    expect(run.code).toBe(3);
+    expect(found.verdict).toBe('inconclusive');
+    expect(found.findings.map(({ id }) => id)).toEqual(['goroutine/truncated-dump', 'goroutine/leak']);
+  });
+
   it('is compared with a later one', async () => {
     const { report: found } = await report([join(DUMPS, 'err/goroutine-growth-before.txt'), join(DUMPS, 'err/goroutine-growth.txt')]);
     expect(found.findings.map(({ id }) => id)).toContain('goroutine/growth');

@@ -24,7 +24,8 @@ export async function takeFile(path: string, options: TakeOptions, context: Pick
         status: dump.cut ? 'partial' : 'ok',
         seen: dump.total,
         ...(dump.cut && { detail: dump.cut.detail }),
-        needed: dump.cut?.kind === 'interrupted' || dump.cut?.kind === 'compressed',
+        // Who is missing may be the one that matters.
+        needed: true,
       },
       ...dump.notes.map((detail) => ({ source: `${source} (notes)`, status: 'partial' as const, detail, needed: false })),
     ],

@@ -119,7 +119,7 @@ function coverageOf(endpoint: PprofEndpoint, path: string, dump: Dump, { gorouti
     // It counts while goroutines come and go: only a real difference is one.
     ...(goroutines !== undefined && cut && { total: Math.max(goroutines, total) }),
     detail: cut ? cut.detail : cost,
-    needed: cut !== undefined && cut.kind !== '64MiB',
+    needed: true,
   };
 }
 
