@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
 /** Of programs that run, on a machine that others use, too. */
-const REAL = ['test/live/**/*.test.ts', 'test/cli/**/*.test.ts', 'test/binary/**/*.test.ts'];
+const REAL = [
+  ...['live', 'cli', 'binary', 'effects', 'demo'].map((folder) => `test/${folder}/**/*.test.ts`),
+  'test/tapes/cli.test.ts', 'test/evidence/reader.test.ts', 'test/evidence/native/*.test.ts', 'test/render/pipe.test.ts',
+];
 
 export default defineConfig({
   test: {

@@ -5,17 +5,20 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.stderr.write(`reloadctl: needs Node >= 20.19, this is ${process.versions.node}\n`);
   process.exitCode = 2;
 } else {
-  import('../dist/cli.js').then(
-    (cli) => cli.main(process.argv.slice(2)),
-    (error) => {
-      if (error && error.code === 'EMFILE') {
-        process.stderr.write('reloadctl: too many open files (EMFILE), so it could not load itself: raise its own limit, ulimit -n 1024\n');
-        process.exitCode = 3;
-        return;
-      }
-      const missing = error && error.code === 'ERR_MODULE_NOT_FOUND' && /dist/.test(String(error.message));
-      process.stderr.write(missing ? 'reloadctl: not built (dist/ is missing). Build it: npm run build\n' : `${error ? error.stack : error}\n`);
-      process.exitCode = 2;
-    },
-  );
+  try {
+    require('../dist/start.cjs').main(process.argv.slice(2)).catch(explain);
+  } catch (error) {
+    explain(error);
+  }
+}
+
+function explain(error) {
+  if (error && error.code === 'EMFILE') {
+    process.stderr.write('reloadctl: too many open files (EMFILE), so it could not load itself: raise its own limit, ulimit -n 1024\n');
+    process.exitCode = 3;
+    return;
+  }
+  const missing = error && (error.code === 'MODULE_NOT_FOUND' || error.code === 'ENOENT') && /dist/.test(String(error.message));
+  process.stderr.write(missing ? 'reloadctl: not built (dist/ is missing). Build it: npm run build\n' : `${error ? error.stack : error}\n`);
+  process.exitCode = 2;
 }

@@ -2,7 +2,7 @@
 // Every program runs in namespaces of its own, so that a tape holds a few processes and nothing of this machine:
 // full/NAME.rctl keeps the (made-up) names and is for the docs, err/NAME.rctl is the same tape with pseudonyms.
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -47,6 +47,13 @@ async function tellingProgram(command, args) {
   const child = spawn(command, args, { env: ENV, cwd: '/', stdio: ['pipe', 'pipe', openSync(log, 'w')] });
   for await (const line of createInterface({ input: child.stdout })) return JSON.parse(line);
   throw new Error(`${command} ${args.join(' ')} ended without a word: ${readFileSync(log, 'utf8')}`);
+}
+
+/** [command, arguments] that start a program in a user namespace of its own, whose limits are lowered first. */
+function withUserLimits(limits, [command, ...args]) {
+  if (!limits) return [command, args];
+  const lower = Object.entries(limits).map(([name, value]) => `echo ${value} >/proc/sys/user/${name} && `);
+  return ['unshare', ['--user', '--map-root-user', '/bin/sh', '-c', `${lower.join('')}exec "$0" "$@"`, command, ...args]];
 }
 
 function accepted() {
@@ -121,19 +128,23 @@ async function inside(name) {
   run('ip', ['link', 'set', 'lo', 'up']);
   run('mount', ['-t', 'tmpfs', 'none', '/srv']);
   mkdirSync(HOME);
-  const factory = () => tellingProgram('/usr/bin/python3', [join(PROGRAMS, 'factory.py'), `--dir=${HOME}`, ...entry.make]);
+  const factory = () => tellingProgram(...withUserLimits(entry.userLimits, ['/usr/bin/python3', join(PROGRAMS, 'factory.py'), `--dir=${HOME}`, ...entry.make]));
   const { pid, open } = await (entry.make ? factory() : servers[entry.server]());
   const file = join(TAPES, `${name}.rctl`);
   const pids = entry.server ? descendants(pid) : [pid];
   const counted = open ?? pids.reduce((sum, each) => sum + openOf(each), 0);
   const full = name.startsWith('err/') ? join(TAPES, `full/${name.slice(4)}.rctl`) : `${HOME}/full.rctl`;
-  record(String(pid), '--full', '-o', full, ...(pids.length > 1 ? ['--tree'] : []), ...(entry.watch ? ['--watch', entry.watch] : []));
+  // Written aside: the recorder's own open file must not bring the path of this checkout on the tape.
+  const aside = `${HOME}/aside.rctl`;
+  record(String(pid), '--full', '-o', aside, ...(pids.length > 1 ? ['--tree'] : []), ...(entry.watch ? ['--watch', entry.watch] : []));
+  copyFileSync(aside, full);
+  rmSync(aside);
   record('--from', full, '-o', file);
   // Tapes are for their owner only; these are for everybody.
   for (const tape of [full, file]) chmodSync(tape, 0o644);
   const findings = entry.finds.map(([id, severity, confidence]) => ({ id, severity, confidence }));
   findings.sort((a, b) => (a.id < b.id ? -1 : 1));
-  const expected = { findings, ...(!entry.watch && { open: counted }) };
+  const expected = { ...(entry.command && { command: entry.command }), ...(entry.options && { options: entry.options }), findings, ...(!entry.watch && { open: counted }) };
   writeFileSync(file.replace(/\.rctl$/, '.expected.json'), `${JSON.stringify(expected, null, 2)}\n`);
   process.stdout.write(`${name}: ${statSync(file).size} bytes\n`);
 }

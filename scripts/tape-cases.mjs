@@ -1,6 +1,8 @@
 // What each tape of fixtures/tapes shows: the programs are told what to be, so the truth is known before reloadctl looks.
 // `make`: commands of fixtures/programs/factory.py; `server`: a server instead; `watch`: recorded for so long, while things move,
 // so that how many are open in the end is not known beforehand.
+// `command`: the command that shall find it, `fds` unless told, with `options` as commander gives them. `userLimits`: in a user namespace
+// of its own, with these limits (/proc/sys/user/*).
 // `finds`: every finding there must be, as [id, severity, confidence]; nothing else may be found.
 
 const COMMON = [['fd/no-cloexec', 'info', 'certain']];
@@ -71,6 +73,51 @@ export const err = {
     make: ['unread=20:bytes=4096'],
     finds: [['socket/unread-data', 'warning', 'likely']],
   },
+  'inotify-instances': {
+    // All that a user may have unless told otherwise.
+    make: ['--uid=54321', 'inotify=128:watches=0'],
+    command: 'inotify-limits',
+    finds: [['inotify/instances', 'critical', 'certain']],
+  },
+  'inotify-watches': {
+    make: ['inotify=2:watches=8'],
+    userLimits: { max_inotify_watches: 16 },
+    command: 'inotify-limits',
+    finds: [['inotify/watches', 'critical', 'certain']],
+  },
+  'inotify-demand': {
+    make: ['inotify=5:watches=1'],
+    command: 'inotify-limits',
+    options: { needInstances: '200' },
+    finds: [['inotify/demand', 'critical', 'certain']],
+  },
+  'inotify-queue': {
+    // 100 creates, 32 bytes each, and nobody reads them.
+    make: ['inotify-unread=100'],
+    command: 'inotify',
+    finds: [['inotify/queue', 'info', 'hint']],
+  },
+  'inotify-overflow': {
+    // 16,384 fit unless told otherwise.
+    make: ['inotify-unread=20000'],
+    command: 'inotify',
+    finds: [['inotify/overflow', 'critical', 'certain']],
+  },
+  'inotify-dead-watch': {
+    make: ['inotify-replaced=2:held=1'],
+    command: 'inotify',
+    finds: [['inotify/dead-watch', 'warning', 'certain']],
+  },
+  'inotify-blind-filesystem': {
+    make: ['inotify-proc=1'],
+    command: 'inotify',
+    finds: [['inotify/blind-filesystem', 'warning', 'certain']],
+  },
+  'inotify-churn': {
+    make: ['inotify-churn=2000'],
+    command: 'inotify',
+    finds: [['inotify/churn', 'info', 'hint']],
+  },
   'leak-server': {
     // 28 requests, each of which leaves an upload and a connection behind, a rotated log of 20 MiB, and 84 descriptors at most.
     server: 'leaking',
@@ -102,6 +149,18 @@ export const ok = {
   'socket-closed-both-ways': { make: ['closed-both=3', 'established=5'], finds: [['socket/closed-both-ways', 'info', 'certain']] },
   'socket-never-connected': { make: ['udp=2', 'udp-connected=2', 'established=5', 'unix-listen=1'], finds: [] },
   'socket-unread-data': { make: ['unread=3:bytes=100'], finds: [['socket/unread-data', 'info', 'hint']] },
+  // 78 %.
+  'inotify-instances': { make: ['--uid=54321', 'inotify=100:watches=0'], command: 'inotify-limits', finds: [] },
+  'inotify-watches': { make: ['inotify=2:watches=6'], userLimits: { max_inotify_watches: 16 }, command: 'inotify-limits', finds: [] },
+  'inotify-demand': { make: ['inotify=5:watches=1'], command: 'inotify-limits', options: { needInstances: '1', needWatches: '1000' }, finds: [] },
+  // Read to the end.
+  'inotify-queue': { make: ['inotify-unread=100:read=1'], command: 'inotify', finds: [] },
+  // As many as fit, and not one more.
+  'inotify-overflow': { make: ['inotify-unread=16384'], command: 'inotify', finds: [['inotify/queue', 'info', 'hint']] },
+  // The directory is watched: a save by rename is seen there.
+  'inotify-dead-watch': { make: ['inotify-replaced=2:held=1:on=directory'], command: 'inotify', finds: [] },
+  'inotify-blind-filesystem': { make: ['inotify=2:watches=5'], command: 'inotify', finds: [] },
+  'inotify-churn': { make: ['inotify-churn=900'], command: 'inotify', finds: [] },
   // Real servers with clients. nginx keeps its listeners open across exec: that is how it upgrades itself.
   nginx: { server: 'nginx', finds: COMMON },
   redis: { server: 'redis', finds: [] },

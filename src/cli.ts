@@ -4,34 +4,48 @@ import { Command, Help } from 'commander';
 import { report as reportError } from './cli/errors.ts';
 import { watchSignals } from './cli/interrupt.ts';
 import { addCommonOptions, type CommonOptions, readCommonOptions } from './cli/options.ts';
-import { writeReport, writeText } from './cli/output.ts';
+import { discardFiles, type OutputFile, openFiles, writeReport, writeText } from './cli/output.ts';
 import { progressLine } from './cli/progress.ts';
 import { shellQuote } from './cli/shell-quote.ts';
 import { tapeCoverage, tapeTarget } from './cli/tape.ts';
+import { tell } from './cli/tell.ts';
 import type { CommandContext, CommandEntry, CommandModule, Outcome, ReportOutcome, TapeWorld, World } from './command.ts';
 import { commands } from './commands.ts';
-import { loadTapeFile, openLive, readTape, type TapeEvidence } from './evidence/index.ts';
+import { openLive, readTape } from './evidence/index.ts';
 import { UserError } from './kernel/user-error.ts';
+import { readUserInput, type UserInput } from './kernel/user-input.ts';
 import { exitCodeOf, type Report, verdictOf } from './report/index.ts';
 import { version } from './version.ts';
 
 /** Runs one command line. Never ends the process: it sets the exit code and lets the output drain. */
 export async function main(argv: string[]): Promise<void> {
+  const help: string[] = [];
   try {
-    const program = await buildProgram(argv);
+    const program = await buildProgram(argv, (text) => help.push(text));
     await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    process.exitCode = reportError(error);
+  }
+  if (help.length > 0) await writeHelp(help.join(''));
+}
+
+/** Only now: commander would not wait for a reader, nor notice one that has gone. */
+async function writeHelp(text: string): Promise<void> {
+  try {
+    await writeText(text, { markdown: false, colour: 'never' });
   } catch (error) {
     process.exitCode = reportError(error);
   }
 }
 
 /** The whole tree with names and summaries, but options only for the command that is run: only its module is loaded. */
-async function buildProgram(argv: readonly string[]): Promise<Command> {
+async function buildProgram(argv: readonly string[], writeOut: (text: string) => void): Promise<Command> {
   const program = new Command('reloadctl');
   program
     .description('Says why a hot reload failed or a process ran out of descriptors: verdict first, with evidence, confidence and remedy.')
     .version(version, '-V, --version')
     .exitOverride()
+    .configureOutput({ writeOut, writeErr: tell })
     .enablePositionalOptions()
     .addHelpText('after', '\nExit codes: 0 nothing found, 1 findings, 2 bad usage or input, 3 could not look (or not at all that was needed).\nTry it: reloadctl demo');
   for (const entry of commands) {
@@ -42,39 +56,44 @@ async function buildProgram(argv: readonly string[]): Promise<Command> {
     module.configure(command);
     addCommonOptions(command);
     command.action(async () => {
-      process.exitCode = await runCommand(entry, module, command, argv);
+      const interrupt = watchSignals();
+      const code = await runCommand(entry, module, command, argv, interrupt.signal).catch(reportError);
+      process.exitCode = interrupt.exitCode() ?? code;
     });
   }
   return program;
 }
 
-async function runCommand(entry: CommandEntry, module: Awaited<ReturnType<CommandEntry['load']>>, command: Command, argv: readonly string[]): Promise<number> {
+async function runCommand(entry: CommandEntry, module: Awaited<ReturnType<CommandEntry['load']>>, command: Command, argv: readonly string[], signal: AbortSignal): Promise<number> {
   const options: Record<string, unknown> = command.opts();
   const common = readCommonOptions(options);
-  const interrupt = watchSignals();
-  const world = openWorld(options.from, interrupt.signal);
+  const onStdout = common.outputs.find((output) => output.file === undefined);
+  const world = await openWorld(options.from, signal);
   const { evidence, tapeHeader } = world;
+  let files: OutputFile[] = [];
   try {
+    files = await openFiles(common.outputs);
     const context: CommandContext = {
       evidence,
       ...(tapeHeader && { tapeHeader }),
       rules: (await entry.rules?.()) ?? [],
-      signal: interrupt.signal,
+      signal,
       rerun: `reloadctl ${shellQuote(argv)}`,
       isRoot: process.geteuid?.() === 0,
-      say: (text) => void (common.quiet || process.stderr.write(`${text}\n`)),
+      say: (text) => void (common.quiet || tell(`${text}\n`)),
       progress: progressLine(common.quiet),
+      ...(onStdout && { formatOnStdout: onStdout.format }),
       stdin: () => process.stdin,
-      replay: (text, file) => worldOf(readTape(text, file), file),
+      replay: (text, name) => worldOf({ text, name }),
     };
     const outcome = await module.run(command.args, options, context);
-    const code = await finish(entry, outcome, common, world);
-    return interrupt.exitCode() ?? code;
+    return await finish(entry, outcome, common, files, world);
   } catch (error) {
     const outcome = error instanceof UserError && error.exitCode === 3 ? nothingThere(error, module, command, options) : undefined;
-    if (outcome && common.outputs.length > 0) await finish(entry, outcome, common, world);
+    if (outcome && common.outputs.length > 0) await finish(entry, outcome, common, files, world);
     throw error;
   } finally {
+    await discardFiles(files);
     evidence.close();
   }
 }
@@ -94,8 +113,9 @@ function nothingThere(error: UserError, module: CommandModule, command: Command,
   };
 }
 
-function openWorld(from: unknown, signal: AbortSignal): World {
-  if (typeof from === 'string') return worldOf(loadTapeFile(from), from);
+/** This host, or the tape of --from. Throws UserError or TapeError for a file that is none. */
+async function openWorld(from: unknown, signal: AbortSignal): Promise<World> {
+  if (typeof from === 'string') return worldOf(await readUserInput(from, () => process.stdin, signal));
   const started = new Date();
   const host = { kernel: release(), hostname: hostname() };
   return {
@@ -105,8 +125,9 @@ function openWorld(from: unknown, signal: AbortSignal): World {
   };
 }
 
-function worldOf(tape: TapeEvidence, file: string): TapeWorld {
-  const tapeHeader = tapeTarget(tape.header, file);
+function worldOf({ text, name }: UserInput): TapeWorld {
+  const tape = readTape(text, name);
+  const tapeHeader = tapeTarget(tape.header, name);
   return {
     evidence: tape,
     tapeHeader,
@@ -115,7 +136,7 @@ function worldOf(tape: TapeEvidence, file: string): TapeWorld {
   };
 }
 
-async function finish(entry: CommandEntry, outcome: Outcome, common: CommonOptions, world: World): Promise<number> {
+async function finish(entry: CommandEntry, outcome: Outcome, common: CommonOptions, files: readonly OutputFile[], world: World): Promise<number> {
   if (outcome.kind === 'text') {
     await writeText(outcome.text, { markdown: outcome.markdown ?? false, colour: common.colour });
     return outcome.exitCode ?? 0;
@@ -134,7 +155,7 @@ async function finish(entry: CommandEntry, outcome: Outcome, common: CommonOptio
     data: outcome.data,
   };
   try {
-    await writeReport(report, outcome.body, common);
+    await writeReport(report, outcome.body, common, files, outcome.document);
   } finally {
     await outcome.after?.();
   }

@@ -4,10 +4,14 @@ import type { Command } from 'commander';
 import type { Evidence } from './evidence/types.ts';
 import type { Block } from './render/index.ts';
 import type { Coverage, Finding, Host, Report, RuleDefinition, Target } from './report/index.ts';
-import type { Observation } from './series/index.ts';
 
 /** What running the command does to the target or the host, as `--help` says it. */
-export type Effects = 'none' | 'reads' | 'own child';
+export type Effects = 'none' | 'reads' | 'own child' | 'own temp dir';
+
+/** What rules are shown: each lets pass what is not of its type. */
+export interface Observed {
+  type: string;
+}
 
 export interface CommandEntry {
   name: string;
@@ -15,7 +19,7 @@ export interface CommandEntry {
   effects: Effects;
   load(): Promise<CommandModule>;
   /** The rule sets its findings come from. */
-  rules?(): Promise<readonly RuleDefinition<Observation>[]>;
+  rules?(): Promise<readonly RuleDefinition<Observed>[]>;
 }
 
 export interface CommandModule {
@@ -30,7 +34,7 @@ export interface CommandContext {
   evidence: Evidence;
   /** The tape that stands in for the world, when --from was given. */
   tapeHeader?: TapeTarget;
-  rules: readonly RuleDefinition<Observation>[];
+  rules: readonly RuleDefinition<Observed>[];
   /** Aborted by SIGINT and SIGTERM: finish with what was found. */
   signal: AbortSignal;
   /** This very command line, quoted for a shell: `reloadctl fds 42`. */
@@ -41,6 +45,8 @@ export interface CommandContext {
   say(text: string): void;
   /** One line that tells how far it is, on stderr when that is a terminal; each replaces the one before, an empty one clears it. */
   progress(text: string): void;
+  /** What --json or --format wants on stdout, where nothing else can go then. */
+  formatOnStdout?: string;
   /** Our standard input, not touched before it is asked for. */
   stdin(): Readable;
   /** Another tape as a world of its own, for commands that compare. Throws TapeError or UserError (exit 2) for what is none; `file` is for messages. */
@@ -84,6 +90,8 @@ export interface ReportOutcome {
   coverage: Coverage[];
   data: object;
   body: () => Iterable<Block>;
+  /** Takes stdout, and the report is told on stderr: a tape. Not where `formatOnStdout` has it. */
+  document?: string;
   /** Instead of the code of the verdict, for a command whose findings are no verdict on the user's own processes. */
   exitCode?: number;
   /** Awaited once the report is written, or could not be. */

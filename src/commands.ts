@@ -24,6 +24,27 @@ export const commands: readonly CommandEntry[] = [
     rules: async () => (await import('./goroutines/rules/index.ts')).pauseRules,
   },
   {
+    name: 'inotify-limits',
+    summary: 'will these watches fit, for this user, in this namespace; who holds the rest',
+    effects: 'reads',
+    load: async () => (await import('./inotify/index.ts')).loadLimits(),
+    rules: inotifyRules,
+  },
+  {
+    name: 'inotify',
+    summary: 'inotify instances of a process: what it watches, what waits in its queues, which watches are dead',
+    effects: 'reads',
+    load: async () => (await import('./inotify/index.ts')).loadInstances(),
+    rules: inotifyRules,
+  },
+  {
+    name: 'inotify-probe',
+    summary: 'which change patterns lose events on this file system, for a watch on file, directory, symbolic link',
+    effects: 'own temp dir',
+    load: async () => (await import('./inotify/index.ts')).loadProbe(),
+    rules: inotifyRules,
+  },
+  {
     name: 'record',
     summary: 'take the evidence now and analyse it anywhere later with --from',
     effects: 'reads',
@@ -54,6 +75,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'what a finding means, its false alarms, and what to do',
     effects: 'none',
     load: () => import('./explain/index.ts'),
+    rules: async () => [...(await descriptorRules()), ...(await inotifyRules())],
   },
   {
     name: 'schema',
@@ -67,4 +89,8 @@ export const commands: readonly CommandEntry[] = [
 async function descriptorRules() {
   const [fds, sockets] = await Promise.all([import('./fds/rules/index.ts'), import('./sockets/rules/index.ts')]);
   return [...fds.fdRules, ...sockets.socketRules];
+}
+
+async function inotifyRules() {
+  return (await import('./inotify/index.ts')).inotifyRules;
 }

@@ -3,6 +3,7 @@ import { isOutOfDescriptors } from '../evidence/index.ts';
 import { errnoWords } from '../kernel/coverage.ts';
 import { UserError } from '../kernel/user-error.ts';
 import { OutputFileError, visible } from '../render/index.ts';
+import { tell } from './tell.ts';
 
 interface CommanderErrorLike {
   code: string;
@@ -14,20 +15,20 @@ export function report(error: unknown): number {
   if (isCommanderError(error)) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof UserError) {
     const hints = error.hints.map((hint) => `  ${visible(hint)}\n`).join('');
-    process.stderr.write(`reloadctl: ${visible(error.message)}\n${hints}`);
+    tell(`reloadctl: ${visible(error.message)}\n${hints}`);
     return error.exitCode;
   }
   if (error instanceof OutputFileError || isTapeError(error)) {
-    process.stderr.write(`reloadctl: ${visible(error.message)}\n`);
+    tell(`reloadctl: ${visible(error.message)}\n`);
     return 2;
   }
   // A module, a tape or an output file; what could not be read of the target is coverage, no error.
   if (isOutOfDescriptors(error)) {
-    process.stderr.write(`reloadctl: ${errnoWords(error.code)}\n`);
+    tell(`reloadctl: ${errnoWords(error.code)}\n`);
     return 3;
   }
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`reloadctl: this is a bug in reloadctl, please report it with this trace:\n${trace}\n`);
+  tell(`reloadctl: this is a bug in reloadctl, please report it with this trace:\n${trace}\n`);
   return 2;
 }
 

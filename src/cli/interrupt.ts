@@ -5,6 +5,7 @@ export interface Interrupt {
   exitCode(): number | undefined;
 }
 
+/** Heeds SIGINT and SIGTERM from now on, each once; `signal` is aborted by the first of them. */
 export function watchSignals(): Interrupt {
   const controller = new AbortController();
   let code: number | undefined;

@@ -22,6 +22,7 @@ export interface CommonOptions {
 const failOnValues: readonly FailOn[] = ['info', 'warning', 'critical', 'never'];
 const colourValues: readonly ColourFlag[] = ['auto', 'always', 'never'];
 
+/** Declares the options that every command has, behind its own. */
 export function addCommonOptions(command: Command): void {
   command
     .option('--json', 'the report as JSON on stdout; same as --format json')

@@ -16,20 +16,24 @@ export const text: Check = fits('a text', (value) => typeof value === 'string');
 export const number: Check = fits('a number', (value) => typeof value === 'number' && Number.isFinite(value));
 export const boolean: Check = fits('true or false', (value) => typeof value === 'boolean');
 
+/** A text that is one of these. */
 export function oneOf(...allowed: readonly string[]): Check {
   return fits(`one of ${allowed.join(', ')}`, (value) => typeof value === 'string' && allowed.includes(value));
 }
 
+/** What passes at least one of the checks; `name` says in the message what it should be. */
 export function anyOf(name: string, ...checks: readonly Check[]): Check {
   return fits(name, (value) => checks.some((check) => check(value, []) === null));
 }
 
 export const nothing: Check = fits('null', (value) => value === null);
 
+/** Absent, or what passes the check. `null` is not absent. */
 export function optional(check: Check): Check {
   return (value, path) => (value === undefined ? null : check(value, path));
 }
 
+/** An array whose every item passes the check; the first that does not is the problem. */
 export function list(check: Check): Check {
   return (value, path) => {
     if (!Array.isArray(value)) return { path, what: `${nameOf(path)} is not a list` };
@@ -54,6 +58,7 @@ export function shape(members: Record<string, Check>): Check {
   };
 }
 
+/** A JSON object: neither null nor an array. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,10 +3,12 @@ import type { Command } from 'commander';
 import type { CommandContext, Outcome } from '../command.ts';
 import { UserError } from '../kernel/user-error.ts';
 import type { Coverage } from '../report/index.ts';
+import { commandOf } from './counts.ts';
 import { compare, worseThanBefore } from './data.ts';
 import { loadSide, type Side } from './load.ts';
 import { viewOf } from './view.ts';
 
+/** The two sides; there are no options but the common ones. */
 export function configure(command: Command): void {
   command
     .argument('<a>', 'the one before: a report saved with --json, or a tape; - is stdin')
@@ -14,6 +16,7 @@ export function configure(command: Command): void {
     .addHelpText('after', '\nExit 1: B has a finding at or above --fail-on that A has not, or has with less severity.');
 }
 
+/** Compares two reports or tapes. Throws UserError or TapeError (exit 2) for what is none, or cannot be compared. */
 export async function run(args: string[], _options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
   const [fileA, fileB] = args as [string, string];
   if (fileA === '-' && fileB === '-') throw new UserError('only one of the two can be stdin');
@@ -34,7 +37,7 @@ export async function run(args: string[], _options: Record<string, unknown>, con
 }
 
 function refuseUnlike(a: Side, b: Side): void {
-  const [before, now] = [a.report.command, b.report.command];
+  const [before, now] = [a, b].map(({ report }) => commandOf(report.command, report.data)) as [string, string];
   if (before === 'diff' || now === 'diff') throw new UserError(`${before === 'diff' ? a.file : b.file} is a comparison itself: compare the reports it was made of`);
   if (before !== now) throw new UserError(`${a.file} is a report of ${before} and ${b.file} one of ${now}: nothing in them can be compared`);
 }

@@ -32,7 +32,10 @@ export interface FindingChanges {
   paired: PairedFinding[];
 }
 
-/** Largest change first, then the largest group. @param nameless when names differ though the things do not */
+/**
+ * Largest change first, then the largest group.
+ * @param nameless when names differ though the things do not
+ */
 export function compareGroups(a: readonly Counted[], b: readonly Counted[], nameless: boolean): GroupChange[] {
   const idOf = (kind: string, key: string): string => `${kind}\0${key}`;
   const changes = new Map<string, GroupChange>();
@@ -55,6 +58,7 @@ export function compareGroups(a: readonly Counted[], b: readonly Counted[], name
   );
 }
 
+/** Numbers of either side by name; `delta` is B minus A, null where one of them is not known. */
 export function compareNumbers(a: ReadonlyMap<string, number | null>, b: ReadonlyMap<string, number | null>): NumberChange[] {
   return [...new Set([...a.keys(), ...b.keys()])].map((name) => {
     const [before, now] = [a.get(name) ?? null, b.get(name) ?? null];
@@ -88,6 +92,7 @@ export function compareFindings(a: readonly Finding[], b: readonly Finding[]): F
 
 const rank: Record<Severity, number> = { critical: 0, warning: 1, info: 2 };
 
+/** Is the severity in B higher than it was in A? */
 export function isWorse({ before, now }: PairedFinding): boolean {
   return rank[now.severity] < rank[before.severity];
 }

@@ -62,10 +62,14 @@ export function countsOf(command: string, data: Record<string, unknown>): Counts
   return { groups: [...groups.values()], numbers: found };
 }
 
+/** The command of a report, with the option that makes its `data` another: `fds --top`. */
+export function commandOf(command: string, { groups, processes }: Record<string, unknown>): string {
+  return command === 'fds' && groups === undefined && processes !== undefined ? 'fds --top' : command;
+}
+
 /** A demo that was stopped before it could look has no groups. */
-function tableName(command: string, { groups, processes }: Record<string, unknown>): string {
-  if (command === 'fds' && groups === undefined && processes !== undefined) return 'fds --top';
-  return command === 'demo' && groups !== undefined ? 'fds' : command;
+function tableName(command: string, data: Record<string, unknown>): string {
+  return command === 'demo' && data.groups !== undefined ? 'fds' : commandOf(command, data);
 }
 
 function addRows(groups: Map<string, Counted>, { list, kind, keys, count }: Rows, data: Record<string, unknown>): Problem | null {

@@ -1,8 +1,8 @@
 /** One side of a comparison: a saved report, or a tape, which is looked at now. */
 import type { CommandContext } from '../command.ts';
-import { readInputFile, readInputStream } from '../evidence/index.ts';
 import { run as lookAtFds } from '../fds/index.ts';
 import { UserError } from '../kernel/user-error.ts';
+import { readUserInput } from '../kernel/user-input.ts';
 import { shellWord } from '../report/words.ts';
 import { isObject, type Problem } from './check.ts';
 import { lineAndColumn, placeOf } from './json-position.ts';
@@ -22,10 +22,7 @@ export interface Side {
 
 /** @throws UserError or TapeError (exit 2), FILE:LINE:COL in front, for what is neither a report nor a tape */
 export async function loadSide(letter: Side['letter'], file: string, context: CommandContext): Promise<Side> {
-  const input = file === '-' ? await readInputStream(context.stdin(), context.signal) : await readInputFile(file);
-  const name = file === '-' ? 'stdin' : file;
-  if (input.text === undefined) throw new UserError(`${name}: ${input.problem}`);
-  const { text } = input;
+  const { text, name } = await readUserInput(file, context.stdin, context.signal);
   const wrong = ({ path, what }: Problem): UserError => new UserError(`${name}:${position(text, placeOf(text, path)?.offset ?? 0)}: ${what}`);
   const first = tryParse(text.slice(0, text.indexOf('\n') >>> 0));
   if (isObject(first) && first.reloadctl === 'tape') {

@@ -4,6 +4,7 @@ import type { DiffData, FindingRow, SideRow } from './data.ts';
 
 const GROUPS_SHOWN = 15;
 
+/** What changed, for people: groups, numbers, findings, descriptors, coverage. */
 export function* viewOf(data: DiffData): Generator<Block> {
   const { a, b, groups, numbers, descriptors, coverage } = data;
   if (!data.sameTarget) yield { type: 'paragraph', text: `not the same target${data.nameless ? ', as far as pseudonyms tell' : ''}: ${targetWords(a)} and ${targetWords(b)}; compared all the same`, tone: 'warning' };

@@ -1,6 +1,7 @@
 /** What the kernel and its settings permit. */
 import type { Evidence } from '../evidence/types.ts';
 import { errnoWords, statusOf } from '../kernel/coverage.ts';
+import { hidepidOption } from '../kernel/hidepid.ts';
 import { parseFileNr } from '../kernel/proc/file-nr.ts';
 import { parseMountOptions } from '../kernel/proc/mountinfo.ts';
 import { parseNumber } from '../kernel/proc/scan.ts';
@@ -13,7 +14,10 @@ const NEARLY_ALL = 0.9;
 /** Since 6.2 st_size of a /proc/PID/fd directory is the number of descriptors, readable without any right. */
 export function kernelRow(evidence: Evidence): Capability {
   const release = textOf(evidence, '/proc/sys/kernel/osrelease') ?? 'unknown release';
-  const size = evidence.size('/proc/self/fd').value ?? 0;
+  const own = evidence.size('/proc/self/fd');
+  if (own.errno !== undefined)
+    return { name: 'kernel', status: 'absent', detail: `${release}, /proc/self/fd: ${errnoWords(own.errno)}`, loses: 'whether descriptor counts can be read without rights' };
+  const size = own.value ?? 0;
   const detail = `${release}, ${size > 0 ? 'tells descriptor counts without rights' : 'tells no descriptor counts (6.2 and later do)'}`;
   if (size > 0) return { name: 'kernel', status: 'ok', detail };
   return {
@@ -39,8 +43,8 @@ export function procRow(evidence: Evidence): Capability {
   }
   const mount = parseMountOptions(evidence.read('/proc/self/mountinfo').value ?? '', '/proc');
   if (!mount) return { name: '/proc', status: 'ok', detail: 'there, its mount options are not known' };
-  const hidepid = mount.superOptions.find((option) => /^hidepid=(?!0$|off$)/.test(option));
-  const visibility = hidepid === undefined ? 'all processes visible' : decodeText(hidepid).text;
+  const hidepid = hidepidOption(evidence);
+  const visibility = hidepid ?? 'all processes visible';
   const detail = `mounted${mount.options.includes('ro') ? ' read-only' : ''}, ${visibility}`;
   // CAP_SYS_PTRACE sees through hidepid; the row of that capability tells whether it is held.
   if (hidepid === undefined || listsInit(evidence)) return { name: '/proc', status: 'ok', detail };
@@ -62,6 +66,8 @@ const yamaWords = [
 /** Yama restricts attaching (pidfd_getfd, strace), never the reading of descriptors. */
 export function yamaRow(evidence: Evidence, mayPtrace: boolean): Capability {
   const scope = parseNumber(textOf(evidence, '/proc/sys/kernel/yama/ptrace_scope') ?? '');
+  if (scope < 0 && textOf(evidence, '/proc/sys/kernel/osrelease') === undefined)
+    return { name: 'Yama', status: 'absent', detail: '/proc/sys/kernel cannot be read', loses: 'whether attaching is restricted' };
   if (scope < 0) return { name: 'Yama', status: 'ok', detail: 'not in this kernel' };
   const detail = `ptrace_scope ${scope}: ${yamaWords[scope] ?? 'unknown'}`;
   const free = scope === 0 || (mayPtrace && scope < 3);

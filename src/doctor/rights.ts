@@ -19,8 +19,9 @@ const others: readonly (readonly [bit: number, name: string, use: string])[] = [
 
 export interface Rights {
   euid: number;
-  /** CapEff; 0 when it could not be read. */
+  /** CapEff; 0 when it could not be read, which `unknown` tells. */
   effective: bigint;
+  unknown?: true;
   /** In a user namespace of its own, where capabilities end at its border. */
   ownNamespace: boolean;
 }
@@ -31,13 +32,18 @@ export function readRights(evidence: Evidence): Rights {
   return {
     euid: parseStatus(status)?.euid ?? -1,
     effective: parseEffective(status),
+    ...(!EFFECTIVE.test(status) && { unknown: true as const }),
     ownNamespace: uidMap.length === 3 && !(uidMap[0] === '0' && uidMap[1] === '0' && parseNumber(uidMap[2]!) === 0xffffffff),
   };
 }
 
+const EFFECTIVE = /^CapEff:\t([0-9a-f]{1,16})\n/m;
+/** Without /proc/self/status nothing is known, which is neither a right we have nor one we lack. */
+const UNREAD = 'not known: /proc/self/status cannot be read';
+
 /** The mask of the CapEff line, 0n without one. */
 export function parseEffective(status: ByteString): bigint {
-  const match = /^CapEff:\t([0-9a-f]{1,16})\n/m.exec(status);
+  const match = EFFECTIVE.exec(status);
   return match ? BigInt(`0x${match[1]}`) : 0n;
 }
 
@@ -51,13 +57,18 @@ function has({ effective }: Rights, bit: number): boolean {
 
 export function rightsRows(rights: Rights): Capability[] {
   const { euid, ownNamespace } = rights;
-  const who = euid < 0 ? 'unknown' : euid === 0 ? 'root' : `uid ${euid}`;
+  const who = euid === 0 ? 'root' : `uid ${euid}`;
   const where = ownNamespace ? ', in a user namespace: no rights over processes outside of it' : '';
-  return [{ name: 'user', status: 'ok', detail: `${who}${where}` }, ptraceRow(rights), othersRow(rights)];
+  const user: Capability =
+    euid < 0
+      ? { name: 'user', status: 'absent', detail: UNREAD, loses: 'whose processes can be looked at without more rights' }
+      : { name: 'user', status: 'ok', detail: `${who}${where}` };
+  return [user, ptraceRow(rights), othersRow(rights)];
 }
 
 function ptraceRow(rights: Rights): Capability {
   const name = 'CAP_SYS_PTRACE';
+  if (rights.unknown) return { name, status: 'absent', detail: UNREAD, loses: 'whether descriptors of processes of other users are readable' };
   if (mayPtrace(rights))
     return {
       name,
@@ -70,6 +81,7 @@ function ptraceRow(rights: Rights): Capability {
 
 function othersRow(rights: Rights): Capability {
   const name = 'other rights';
+  if (rights.unknown) return { name, status: 'absent', detail: UNREAD, loses: `whether there are rights for: ${others.map(([, , use]) => use).join('; ')}` };
   const missing = others.filter(([bit]) => !has(rights, bit));
   if (missing.length === 0) return { name, status: 'ok', detail: others.map(([, cap]) => cap).join(', ') };
   return {

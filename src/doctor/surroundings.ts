@@ -30,7 +30,9 @@ export function containerRow(evidence: Evidence): Capability {
   const inside =
     id !== undefined || marked ? `in a container${id === undefined ? '' : ` (${id.slice(0, 12)})`}` : 'in no container that is known';
   const namespace = evidence.readlink('/proc/self/ns/pid').value;
-  if (namespace === undefined || namespace === HOST_PID_NAMESPACE)
+  if (namespace === undefined)
+    return { name, status: 'absent', detail: `${inside}; /proc/self/ns/pid cannot be read`, loses: 'whether there are processes that are not seen' };
+  if (namespace === HOST_PID_NAMESPACE)
     return { name, status: 'ok', detail: `${inside}, in the pid namespace of the host` };
   return {
     name,

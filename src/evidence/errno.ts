@@ -47,7 +47,12 @@ export function errnoByPath(standardError: string): Map<string, Errno> {
     const path = / '?(\/[^']*?)'?: /.exec(line);
     if (path?.[1] === undefined) continue;
     const message = line.slice(path.index + path[0].length).replace(/ \(os error \d+\)$/, '');
-    byPath.set(path[1], MESSAGES.get(message) ?? 'EIO');
+    byPath.set(path[1], errnoOfMessage(message));
   }
   return byPath;
+}
+
+/** The errno behind a strerror(3) text of the C locale; EIO for one that is not known. */
+export function errnoOfMessage(message: string): Errno {
+  return MESSAGES.get(message) ?? 'EIO';
 }

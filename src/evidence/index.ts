@@ -3,10 +3,12 @@ export { type Endpoint, type HttpAnswer, HttpError, type HttpLimits, httpGet } f
 export { type InputText, readInputFile, readInputStream } from './input-file.ts';
 export { type InputStream, inputExists, openInput, streamInput } from './input-stream.ts';
 export { type LiveOptions, openLive } from './live.ts';
+export type { InotifyEvent, OwnInotify } from './native/own-inotify.ts';
+export { loadOwnCalls, type OwnCalls } from './own-calls.ts';
+export { type Hold, type HoldTimes, type MeteredEvidence, meterEvidence, type OwnCost } from './meter.ts';
 export { openRedactor, type Redactor } from './redact.ts';
 export { isOutOfDescriptors } from './spare.ts';
-export { loadTapeFile, saveTapeFile } from './tape-file.ts';
-export { TapeError, type TapeHeader } from './tape-format.ts';
+export type { TapeHeader } from './tape-format.ts';
 export { readTape, type TapeEvidence } from './tape-read.ts';
 export { openTapeWriter, type TapeWriter } from './tape-write.ts';
 export type {
@@ -15,6 +17,10 @@ export type {
   DiagSocket,
   Errno,
   Evidence,
+  FileHandle,
   FileStat,
+  InotifyQuestions,
+  PathLook,
   SocketProbe,
+  WatcherProgram,
 } from './types.ts';

@@ -1,13 +1,16 @@
 /** Evidence of this machine, now. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf } from './errno.ts';
+import { liveInotify } from './live-inotify.ts';
+import { liveUsers } from './live-users.ts';
 import { loadNative } from './native/index.ts';
 import type { Native } from './native/types.ts';
 import { listDirectory, readLink, readLinks, readWhole, sizeOf } from './procfs.ts';
 import { openReader, type Reader, type ReaderPrograms } from './reader.ts';
 import type { Reply } from './reader-parts.ts';
 import { isOutOfDescriptors, openSpare } from './spare.ts';
-import type { Answer, ByteString, DiagFamily, DiagSocket, Errno, Evidence, FileStat, LinkAnswers, SocketProbe } from './types.ts';
+import { statLocal } from './stat-local.ts';
+import type { Answer, ByteString, DiagFamily, DiagSocket, Errno, Evidence, FileStat, InetSockets, InotifyQuestions, LinkAnswers, SocketProbe, UserQuestions } from './types.ts';
 
 export interface LiveOptions {
   /** How long a batch of class B reads may take before it is given up on, ms; 2000 unless told. */
@@ -28,10 +31,12 @@ export function openLive(options: LiveOptions = {}): Evidence {
 
 class LiveEvidence implements Evidence {
   readonly origin = 'live';
-  readonly #openedAt = performance.now();
+  readonly #openedAt = monotonicMs();
   readonly #spare = openSpare();
   readonly #reader: Reader;
   readonly #signal: AbortSignal | undefined;
+  readonly inotify: InotifyQuestions;
+  readonly users: UserQuestions;
   #native: Native | null | undefined;
 
   constructor(options: LiveOptions) {
@@ -42,10 +47,12 @@ class LiveEvidence implements Evidence {
       ...(options.programs === undefined ? {} : { programs: options.programs }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
+    this.inotify = liveInotify(this, () => this.#calls());
+    this.users = liveUsers(this, this.#reader, () => this.#calls());
   }
 
   now(): number {
-    return Math.round((performance.now() - this.#openedAt) * 10) / 10;
+    return Math.round((monotonicMs() - this.#openedAt) * 10) / 10;
   }
 
   async sleep(ms: number): Promise<void> {
@@ -97,12 +104,21 @@ class LiveEvidence implements Evidence {
   }
 
   async statSlow(directory: string, names: readonly string[]): Promise<Answer<FileStat>[]> {
-    const replies = await this.#reader.statMany(directory, names);
-    return names.map((name, index) => this.#answer(replies[index] ?? { errno: 'ENOREADER' }, `${directory}/${name}`));
+    const replies = statLocal(directory, names);
+    const rest = names.filter((_, index) => !replies[index]);
+    const slow = (rest.length > 0 ? await this.#reader.statMany(directory, rest) : []).values();
+    return names.map((name, index) => this.#answer(replies[index] ?? slow.next().value ?? { errno: 'ENOREADER' }, `${directory}/${name}`));
   }
 
   sockDiag(family: DiagFamily): Answer<DiagSocket[]> {
     return this.#ask(`sock_diag ${family}`, (native) => native.sockDiag(family));
+  }
+
+  inetSockets(family: 'tcp' | 'udp'): Answer<InetSockets> {
+    return this.#ask(`sock_diag ${family}`, (native) => {
+      if (native.inetSockets) return native.inetSockets(family);
+      throw Object.assign(new Error('no such call'), { code: 'ENOTSUP' });
+    });
   }
 
   sameDescription(pid1: number, fd1: number, pid2: number, fd2: number): Answer<boolean> {
@@ -125,13 +141,18 @@ class LiveEvidence implements Evidence {
   }
 
   #ask<T>(source: string, question: (native: Native) => T): Answer<T> {
-    if (this.#native === undefined) this.#native = loadNative();
-    if (this.#native === null) return this.#answer({ errno: 'ENOTSUP' }, source);
+    const native = this.#calls();
+    if (native === null) return this.#answer({ errno: 'ENOTSUP' }, source);
     try {
-      return this.#answer({ value: question(this.#native) }, source);
+      return this.#answer({ value: question(native) }, source);
     } catch (error) {
       return this.#refused(error, source);
     }
+  }
+
+  #calls(): Native | null {
+    if (this.#native === undefined) this.#native = loadNative();
+    return this.#native;
   }
 
   #again<T>(error: unknown, path: string, question: (path: string) => T): Answer<T> {
@@ -150,4 +171,10 @@ class LiveEvidence implements Evidence {
   #refused(error: unknown, source: string): { errno: Errno; at: number; source: string } {
     return { errno: errnoOf(error), at: this.now(), source };
   }
+}
+
+/** performance.now() without the modules that Node loads for it. */
+function monotonicMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
 }

@@ -59,6 +59,27 @@ async function catBatch(children: Children, program: string, paths: readonly str
   return catOneByOne(children, program, resolved, until);
 }
 
+/**
+ * Files of one line each, as they read in the user namespace of `pid`: /proc/sys/user is another one there. The child that enters it
+ * keeps its ids, and runs nothing but `cat`. EPERM for who has no rights in that namespace.
+ */
+export async function catInUserNamespace(
+  children: Children,
+  nsenter: string | undefined,
+  cat: string | undefined,
+  pid: number,
+  paths: readonly string[],
+  until: number,
+): Promise<Reply<ByteString>[]> {
+  if (nsenter === undefined || cat === undefined) return refuse(paths.length, 'ENOREADER');
+  const run = await children.run(nsenter, [`--user=/proc/${pid}/ns/user`, '--preserve-credentials', '--', cat, '--', ...paths], {}, until);
+  if (run.ended === 'failed') return refuse(paths.length, 'ENOREADER');
+  if (run.ended !== 'done') return refuse(paths.length, silence(children));
+  const lines = run.output.split('\n');
+  if (run.exitCode !== 0 || lines.length !== paths.length + 1) return refuse(paths.length, /Operation not permitted/.test(run.errors) ? 'EPERM' : 'EIO');
+  return paths.map((_, index) => ({ value: `${lines[index]}\n` }));
+}
+
 /** For where the fence does not come out as expected: one child per path needs none. */
 async function catOneByOne(children: Children, program: string, paths: readonly string[], until: number): Promise<Batch | undefined> {
   const replies: Reply<ByteString>[] = [];

@@ -15,8 +15,11 @@ export interface ChildRun {
 }
 
 export interface Children {
-  /** Runs `program`, one variable in its environment, until performance.now() is `until`. Never rejects. */
-  run(program: string, args: readonly string[], environment: Record<string, string>, until: number): Promise<ChildRun>;
+  /**
+   * Runs `program`, one variable in its environment, until performance.now() is `until`. Never rejects.
+   * With `onOutput` its output goes there, however much it is, and is not kept.
+   */
+  run(program: string, args: readonly string[], environment: Record<string, string>, until: number, onOutput?: (chunk: Buffer) => void): Promise<ChildRun>;
   /** Nobody waits for answers any more: what runs is given up on, what comes is not started. */
   interrupted(): boolean;
   /** Kills what still runs. True when any child, now or before, had to be given up on. */
@@ -50,7 +53,7 @@ export function openChildren(signal?: AbortSignal): Children {
     child.stderr?.destroy();
   };
 
-  const run: Children['run'] = (program, args, environment, until) =>
+  const run: Children['run'] = (program, args, environment, until, onOutput) =>
     new Promise((resolve) => {
       // NODE_V8_COVERAGE is copied into every child's environment unless it is named here.
       const env = { ...environment, NODE_V8_COVERAGE: undefined };
@@ -97,8 +100,12 @@ export function openChildren(signal?: AbortSignal): Children {
 
       running.set(child, () => giveUp('timeout'));
       child.stdout?.on('data', (chunk: Buffer) => {
-        output.push(chunk);
         outputBytes += chunk.length;
+        if (onOutput) {
+          onOutput(chunk);
+          return;
+        }
+        output.push(chunk);
         if (outputBytes > MAX_FILE_BYTES) giveUp('big');
       });
       child.stderr?.on('data', (chunk: Buffer) => {

@@ -1,18 +1,23 @@
 /** Class B: reads that can block on locks of the target or on a dead file system, each behind a deadline. */
 import { existsSync } from 'node:fs';
-import { catMany } from './reader-cat.ts';
+import { catInUserNamespace, catMany } from './reader-cat.ts';
 import { openChildren } from './reader-child.ts';
 import type { Reply } from './reader-parts.ts';
 import { statMany } from './reader-stat.ts';
-import type { ByteString, FileStat } from './types.ts';
+import { countTree } from './tree-count.ts';
+import type { ByteString, FileStat, TreeCount, TreeCountOptions, TreeToCount } from './types.ts';
 
 /** Where the programs may be, best first. PATH of a tool that runs as root is not to be trusted. */
 export interface ReaderPrograms {
   cat: readonly string[];
   stat: readonly string[];
+  nsenter?: readonly string[];
+  find?: readonly string[];
 }
 
 const PROGRAMS: ReaderPrograms = { cat: ['/usr/bin/cat', '/bin/cat'], stat: ['/usr/bin/stat', '/bin/stat'] };
+const NSENTER = ['/usr/bin/nsenter', '/bin/nsenter'];
+const FIND = ['/usr/bin/find', '/bin/find'];
 
 export interface ReaderOptions {
   /** How long a whole batch may take, ms; a second try after a hang gets at least 200 ms more. */
@@ -27,6 +32,9 @@ export interface Reader {
   readMany(paths: readonly string[]): Promise<Reply<ByteString>[]>;
   /** Replies in the order of `names`, which are fd numbers. */
   statMany(directory: string, names: readonly string[]): Promise<Reply<FileStat>[]>;
+  /** One-line files as they read in the user namespace of a process. Replies in the order of `paths`. */
+  readInUserNamespace(pid: number, paths: readonly string[]): Promise<Reply<ByteString>[]>;
+  countTree(tree: TreeToCount, options: TreeCountOptions): Promise<Reply<TreeCount>>;
   /** Kills what still runs; true when any child had to be given up on. */
   close(): boolean;
 }
@@ -36,11 +44,17 @@ export function openReader(options: ReaderOptions): Reader {
   const children = openChildren(options.signal);
   const programs = options.programs ?? PROGRAMS;
   const deadline = (): number => performance.now() + options.deadlineMs;
-  const cat = programs.cat.find((path) => existsSync(path));
-  const stat = programs.stat.find((path) => existsSync(path));
+  const cat = firstOf(programs.cat);
+  const stat = firstOf(programs.stat);
   return {
-    readMany: (paths) => catMany(children, cat, paths, deadline()),
+    readMany: async (paths) => (paths.length === 0 ? [] : catMany(children, cat, paths, deadline())),
     statMany: (directory, names) => statMany(children, stat, directory, names, deadline()),
+    readInUserNamespace: (pid, paths) => catInUserNamespace(children, firstOf(programs.nsenter ?? NSENTER), cat, pid, paths, deadline()),
+    countTree: (tree, options) => countTree(children, firstOf(programs.find ?? FIND), tree, options),
     close: () => children.close(),
   };
+}
+
+function firstOf(paths: readonly string[]): string | undefined {
+  return paths.find((path) => existsSync(path));
 }

@@ -1,4 +1,5 @@
 /** Pseudonyms in whole files of the kernel's, by path. What is not known to be harmless is treated as text. */
+import { FD_WORDS } from './fd-words.ts';
 import { redactCgroupFile } from './redact-cgroup.ts';
 import { redactPath } from './redact-path.ts';
 import { redactInetTable, redactText, redactUnixTable } from './redact-tables.ts';
@@ -29,8 +30,22 @@ const redactFdinfo: FileRule = (words, content) =>
     .replace(/^((?:iff|name|exp_name|drm-client-name):\s*)(.*)$/gm, (_line, head: string, name: string) => head + words.text(name))
     .replace(PATH_IN_FDINFO, (_line, head: string, path: string) => head + redactPath(words, path));
 
+const FD_WORD = new RegExp(`((?<![A-Za-z\\x80-\\xff])(?:${FD_WORDS})(?![A-Za-z\\x80-\\xff]))`, 'gi');
+/** Which descriptors a command line names is kept; of all other arguments not even the numbers are, which may be secrets. */
+const NAMES_FDS = /\d{1,7}(?:[,;:]\d{1,7})*$/;
 const redactCmdline: FileRule = (words, content) =>
-  content.split('\0').map((argument) => (argument.startsWith('/') ? redactPath(words, argument) : redactText(words, argument))).join('\0');
+  content
+    .split('\0')
+    .map((argument, index, all) => {
+      if (/^\/(?:dev|proc\/self)\/fd\/\d{1,7}$/.test(argument)) return argument;
+      const parts = argument.split(FD_WORD);
+      const namesFds = NAMES_FDS.test(argument) && (parts.length > 1 || (all[index - 1] ?? '').split(FD_WORD).length > 1);
+      const hidden = parts.length === 1 && argument.startsWith('/')
+        ? redactPath(words, argument)
+        : parts.map((part, at) => (at % 2 === 1 ? part : redactText(words, part))).join('');
+      return namesFds ? hidden : hidden.replace(/\d/g, '0');
+    })
+    .join('\0');
 
 /** Variables whose value is a list of descriptor or process numbers, handed over on purpose. */
 const HANDED_OVER = /^(?:LISTEN_\w+|NGINX|\w*_(?:FDS?(?:_\d+)?|PID))$/;

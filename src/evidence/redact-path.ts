@@ -19,6 +19,9 @@ const CGROUPS = '/sys/fs/cgroup/';
 const NAME_IN_MEMORY = /^\/(?:memfd:|secretmem)/;
 const UNREACHABLE = '(unreachable)';
 
+/** The link in every volume that Kubernetes projects. */
+const KUBERNETES_DATA = '..data';
+
 /** Letters an extension may have to be kept. Digits do not count: paths that differ in digits only stay alike. */
 const EXTENSION_LETTERS = 8;
 
@@ -37,6 +40,7 @@ export function redactPath(words: Words, path: ByteString): ByteString {
   const components = path.split('/');
   return components
     .map((component, depth) => {
+      if (component === KUBERNETES_DATA) return component;
       if (absolute && depth <= 2 && STANDARD.has(component.replace(/\d+/g, '*'))) return component;
       return depth === components.length - 1 ? redactFileName(words, component) : words.text(component);
     })

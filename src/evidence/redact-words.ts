@@ -15,7 +15,7 @@ const TRIES = 256;
 /** Short words that stay as they are where they have a meaning: a pseudonym must not be taken for one. */
 const RESERVED = new Set([
   'var', 'tmp', 'usr', 'lib', 'log', 'run', 'opt', 'srv', 'etc', 'bin', 'dev', 'sys', 'shm', 'mnt', 'pts', 'net', 'snd', 'bus', 'cpu',
-  'dri', 'pod', 'cri', 'lxc', 'app', 'ecs', 'cls', 'max', 'min', 'low', 'io', 'in',
+  'dri', 'pod', 'cri', 'lxc', 'app', 'ecs', 'cls', 'max', 'min', 'low', 'io', 'in', 'fd', 'fds',
 ]);
 
 /** Names of shells say nothing about anybody, and a rule tells a shell's redirections from other inheritance by them. */

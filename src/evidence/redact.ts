@@ -9,7 +9,7 @@ import { redactPath } from './redact-path.ts';
 import { redactText, redactUnixName } from './redact-tables.ts';
 import { openWords, type Words } from './redact-words.ts';
 import type { Question, TapeValues } from './tape-format.ts';
-import type { DiagSocket, SocketProbe } from './types.ts';
+import type { ByteString, DiagSocket, DirectoryEntry, SocketProbe } from './types.ts';
 
 export interface Redactor {
   /** The key of a question, as the analysis will ask it when it knows the redacted answers only. */
@@ -50,6 +50,18 @@ const redactDiag = (words: Words, socket: DiagSocket): DiagSocket => ({
   ...(socket.remote === undefined ? {} : { remote: redactEndpoint(words, socket.remote) }),
 });
 
+/** Names as they are in the path of the whole: a directory and its entries must fit together. */
+const redactBelow = (words: Words, key: string, entries: DirectoryEntry[]): DirectoryEntry[] => {
+  const directory = afterColon(key);
+  return entries.map((entry) => ({ ...entry, name: redactPath(words, `${directory}/${entry.name}`).split('/').pop() ?? '' }));
+};
+
+/** A relative link is told apart from an absolute one, and `..` stays what it is. */
+const redactLink = (words: Words, link: ByteString): ByteString =>
+  link.split('/').map((part) => (part === '..' || part === '.' ? part : redactPath(words, part))).join('/');
+
+const afterColon = (key: string): string => key.slice(key.indexOf(':') + 1);
+
 const RULES: Rules = {
   read: redactFile,
   readSlow: redactFile,
@@ -61,16 +73,41 @@ const RULES: Rules = {
   sameDescription: (_words, _key, same) => same,
   isEpollTarget: (_words, _key, same) => same,
   probeSocket: (words, _key, probe) => redactLocal(words, probe),
+  queueBytes: (_words, _key, bytes) => bytes,
+  pathOfHandle: (words, _key, { path, stat }) => ({ path: redactPath(words, path), stat }),
+  lookInRoot: (words, _key, { stat, link }) => ({
+    stat,
+    ...(link !== undefined && { link: link.startsWith('/') ? redactPath(words, link) : redactLink(words, link) }),
+  }),
+  listInRoot: redactBelow,
+  watcherProgram: (_words, _key, program) => program,
+  findLinks: (_words, _key, numbers) => numbers,
+  countLinesSlow: (_words, _key, count) => count,
+  descriptionOrder: (_words, _key, order) => order,
+  userNamespaces: (_words, _key, chain) => chain,
+  tryInstances: (_words, _key, made) => made,
+  readAsUserOf: (words, key, text) => redactFile(words, afterColon(key), text),
   sleep: (_words, _key, ms) => ms,
 };
 
 const PATH_QUESTIONS = new Set<Question>(['read', 'readlink', 'list', 'size', 'readSlow', 'statSlow']);
 
+/** Questions whose key ends in a path. */
+const PATH_BEHIND: Partial<Record<Question, RegExp>> = {
+  pathOfHandle: /^(\d+:\d+:[0-9a-f]*:)([\s\S]*)$/,
+  lookInRoot: /^(\d+:)([\s\S]*)$/,
+  listInRoot: /^(\d+:)([\s\S]*)$/,
+};
+
 /** @param key 32 secret bytes; fresh ones unless told, and never stored: nobody can compare names of two tapes */
 export function openRedactor(key: Buffer = process.getBuiltinModule('node:crypto').randomBytes(32)): Redactor {
   const words = openWords(key);
   return {
-    key: (question, text) => (PATH_QUESTIONS.has(question) ? redactKey(words, text) : text),
+    key: (question, text) => {
+      if (PATH_QUESTIONS.has(question)) return redactKey(words, text);
+      const path = PATH_BEHIND[question];
+      return path === undefined ? text : text.replace(path, (_all, head: string, rest: string) => head + redactPath(words, rest));
+    },
     value: (question, text, value) => RULES[question](words, text, value),
     text: (text) => redactText(words, text),
   };

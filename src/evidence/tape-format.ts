@@ -3,7 +3,7 @@
  * in the order asked, `[question, key, at, value]` or `[question, key, at, null, errno]`, and an end line with a checksum
  * over everything before it. Byte strings are JSON strings of their latin1 text.
  */
-import type { ByteString, DiagSocket, FileStat, SocketProbe } from './types.ts';
+import type { ByteString, DiagSocket, DirectoryEntry, FileHandle, FileStat, HandlePath, PathLook, SocketProbe, UserNamespace, WatcherProgram } from './types.ts';
 
 export const TAPE_VERSION = 1;
 
@@ -41,6 +41,17 @@ export interface TapeValues {
   sameDescription: boolean;
   isEpollTarget: boolean;
   probeSocket: SocketProbe;
+  queueBytes: number;
+  pathOfHandle: HandlePath;
+  lookInRoot: PathLook;
+  listInRoot: DirectoryEntry[];
+  watcherProgram: WatcherProgram;
+  findLinks: number[];
+  countLinesSlow: number;
+  descriptionOrder: number;
+  userNamespaces: UserNamespace[];
+  readAsUserOf: ByteString;
+  tryInstances: number;
   /** No question but a pause of so many ms: what is asked again after it may be answered differently. */
   sleep: number;
 }
@@ -53,6 +64,12 @@ export const keyOf = {
   sameDescription: (pid1: number, fd1: number, pid2: number, fd2: number): string => `${pid1}:${fd1}:${pid2}:${fd2}`,
   isEpollTarget: (pid: number, fd: number, epollFd: number, targetFd: number): string => `${pid}:${fd}:${epollFd}:${targetFd}`,
   probeSocket: (pid: number, fd: number): string => `${pid}:${fd}`,
+  queueBytes: (pid: number, fd: number): string => `${pid}:${fd}`,
+  pathOfHandle: (pid: number, mountPoint: ByteString, { type, bytes }: FileHandle): string => `${pid}:${type}:${bytes}:${mountPoint}`,
+  inRoot: (pid: number, path: ByteString): string => `${pid}:${path}`,
+  findLinks: (pid: number, texts: readonly ByteString[]): string => `${pid}:${texts.join(' ')}`,
+  countLines: (path: string, start: ByteString): string => `${path}:${start}`,
+  asUserOf: (pid: number, path: string): string => `${pid}:${path}`,
 };
 
 /** Where anybody can look the answer up, from question and key. */
@@ -61,6 +78,16 @@ export function sourceOf(question: Question, key: string): string {
   if (question === 'sameDescription') return `kcmp KCMP_FILE ${key}`;
   if (question === 'isEpollTarget') return `kcmp KCMP_EPOLL_TFD ${key}`;
   if (question === 'probeSocket') return `pidfd_getfd ${key}`;
+  if (question === 'queueBytes') return `FIONREAD ${key}`;
+  if (question === 'pathOfHandle') return `open_by_handle_at ${key}`;
+  if (question === 'lookInRoot' || question === 'listInRoot') return `/proc/${key.replace(':', '/root')}`;
+  if (question === 'watcherProgram') return `program of ${key}`;
+  if (question === 'findLinks') return `/proc/${key.slice(0, key.indexOf(':'))}/fd`;
+  if (question === 'countLinesSlow') return key.slice(0, key.indexOf(':'));
+  if (question === 'descriptionOrder') return `kcmp KCMP_FILE ${key}`;
+  if (question === 'tryInstances') return `inotify_init1 ${key} times`;
+  if (question === 'userNamespaces') return `/proc/${key}/ns/user`;
+  if (question === 'readAsUserOf') return `nsenter --user --target ${key.replace(':', ' cat ')}`;
   return key;
 }
 

@@ -33,7 +33,7 @@ const isFileStat = shape({
 });
 
 const isDiagSocket = shape({
-  protocol: (value) => ['tcp', 'tcp6', 'udp', 'udp6', 'unix'].includes(value as string),
+  protocol: (value) => ['tcp', 'tcp6', 'unix'].includes(value as string),
   state: isNumber,
   inode: isByteString,
   local: optional(isByteString),
@@ -56,6 +56,16 @@ const isSocketProbe = shape({
   netns: optional(isByteString),
 });
 
+const isDirectoryEntry = shape({
+  name: isByteString,
+  ino: isByteString,
+  type: (value) => ['directory', 'file', 'link', 'other', 'unknown'].includes(value as string),
+});
+
+const isPackage = shape({ name: isByteString, version: isByteString, loaded: optional(isBoolean) });
+
+const isUserNamespace = shape({ id: isByteString, ownerUid: isNumber });
+
 const GUARDS: Record<Question, Guard> = {
   read: isByteString,
   readlink: isByteString,
@@ -67,6 +77,17 @@ const GUARDS: Record<Question, Guard> = {
   sameDescription: isBoolean,
   isEpollTarget: isBoolean,
   probeSocket: isSocketProbe,
+  queueBytes: isNumber,
+  pathOfHandle: shape({ path: isByteString, stat: isFileStat }),
+  lookInRoot: shape({ stat: isFileStat, link: optional(isByteString) }),
+  listInRoot: (value) => Array.isArray(value) && value.every(isDirectoryEntry),
+  watcherProgram: shape({ runtime: optional(isByteString), words: isStrings, packages: (value) => Array.isArray(value) && value.every(isPackage) }),
+  findLinks: (value) => Array.isArray(value) && value.every(isNumber),
+  countLinesSlow: isNumber,
+  descriptionOrder: isNumber,
+  userNamespaces: (value) => Array.isArray(value) && value.every(isUserNamespace),
+  readAsUserOf: isByteString,
+  tryInstances: isNumber,
   sleep: isNumber,
 };
 

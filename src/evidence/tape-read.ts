@@ -1,7 +1,7 @@
 /** Evidence from a tape: the same questions get the same answers, anywhere and any time later. */
 import { keyOf, type Question, sourceOf, type TapeHeader, type TapeValues } from './tape-format.ts';
 import { parseTape, type TapeRecord } from './tape-parse.ts';
-import { type Answer, type ByteString, type DiagFamily, type DiagSocket, type Evidence, type FileStat, NOT_RECORDED, type SocketProbe } from './types.ts';
+import { type Answer, type ByteString, type DiagFamily, type DiagSocket, type Evidence, type FileStat, type InotifyQuestions, NOT_RECORDED, type SocketProbe, type UserQuestions } from './types.ts';
 
 export interface TapeEvidence extends Evidence {
   readonly origin: 'tape';
@@ -114,6 +114,25 @@ class TapedEvidence implements TapeEvidence {
   probeSocket(pid: number, fd: number): Answer<SocketProbe> {
     return this.#answer('probeSocket', keyOf.probeSocket(pid, fd));
   }
+
+  readonly inotify: InotifyQuestions = {
+    queueBytes: (pid, fd) => this.#answer('queueBytes', keyOf.queueBytes(pid, fd)),
+    pathsOfHandles: (pid, mountPoint, handles) => handles.map((one) => this.#answer('pathOfHandle', keyOf.pathOfHandle(pid, mountPoint, one))),
+    lookInRoot: (pid, path) => this.#answer('lookInRoot', keyOf.inRoot(pid, path)),
+    listInRoot: (pid, path) => this.#answer('listInRoot', keyOf.inRoot(pid, path)),
+    watcherProgram: async (pid) => this.#answer('watcherProgram', String(pid)),
+  };
+
+  readonly users: UserQuestions = {
+    findLinks: (pid, texts) => this.#answer('findLinks', keyOf.findLinks(pid, texts)),
+    countLinesSlow: async (paths, start) => paths.map((path) => this.#answer('countLinesSlow', keyOf.countLines(path, start))),
+    descriptionOrder: (pid1, fd1, pid2, fd2) => this.#answer('descriptionOrder', keyOf.sameDescription(pid1, fd1, pid2, fd2)),
+    userNamespaces: (pid) => this.#answer('userNamespaces', String(pid)),
+    tryInstances: (wanted) => this.#answer('tryInstances', String(wanted)),
+    readAsUserOf: async (pid, paths) => paths.map((path) => this.#answer('readAsUserOf', keyOf.asUserOf(pid, path))),
+    // A tape is about processes: no directory is on it.
+    countTree: async ({ path }) => ({ errno: NOT_RECORDED, at: this.#now, source: path }),
+  };
 
   close(): boolean {
     return false;

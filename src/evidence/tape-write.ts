@@ -1,7 +1,7 @@
 /** Evidence that passes every question on and notes the answers. */
 import type { Redactor } from './redact.ts';
 import { checksum, keyOf, type Question, TAPE_VERSION, type TapeEnd, type TapeHeader, type TapeValues } from './tape-format.ts';
-import { type Answer, type ByteString, type DiagFamily, type DiagSocket, type Evidence, type FileStat, NOT_RECORDED, type SocketProbe } from './types.ts';
+import { type Answer, type ByteString, type DiagFamily, type DiagSocket, type Evidence, type FileStat, type InotifyQuestions, NOT_RECORDED, type SocketProbe, type UserQuestions } from './types.ts';
 
 export interface TapeWriter {
   /** Use this instead of the evidence it was made from. Its answers are the true ones, whatever the tape says. */
@@ -49,11 +49,15 @@ class NotingEvidence implements Evidence {
   readonly origin: Evidence['origin'];
   readonly #inner: Evidence;
   readonly #note: Note;
+  readonly inotify?: InotifyQuestions;
+  readonly users?: UserQuestions;
 
   constructor(inner: Evidence, note: Note) {
     this.origin = inner.origin;
     this.#inner = inner;
     this.#note = note;
+    if (inner.inotify) this.inotify = this.#notingInotify(inner.inotify);
+    if (inner.users) this.users = this.#notingUsers(inner.users);
   }
 
   now(): number {
@@ -113,6 +117,40 @@ class NotingEvidence implements Evidence {
 
   close(): boolean {
     return this.#inner.close();
+  }
+
+  #notingInotify(inner: InotifyQuestions): InotifyQuestions {
+    return {
+      queueBytes: (pid, fd) => this.#noted('queueBytes', keyOf.queueBytes(pid, fd), inner.queueBytes(pid, fd)),
+      pathsOfHandles: (pid, mountPoint, handles) => {
+        const answers = inner.pathsOfHandles(pid, mountPoint, handles);
+        for (const [index, answer] of answers.entries()) this.#note('pathOfHandle', keyOf.pathOfHandle(pid, mountPoint, handles[index]!), answer);
+        return answers;
+      },
+      lookInRoot: (pid, path) => this.#noted('lookInRoot', keyOf.inRoot(pid, path), inner.lookInRoot(pid, path)),
+      listInRoot: (pid, path) => this.#noted('listInRoot', keyOf.inRoot(pid, path), inner.listInRoot(pid, path)),
+      watcherProgram: async (pid) => this.#noted('watcherProgram', String(pid), await inner.watcherProgram(pid)),
+    };
+  }
+
+  #notingUsers(inner: UserQuestions): UserQuestions {
+    return {
+      findLinks: (pid, texts) => this.#noted('findLinks', keyOf.findLinks(pid, texts), inner.findLinks(pid, texts)),
+      countLinesSlow: async (paths, start) => {
+        const answers = await inner.countLinesSlow(paths, start);
+        for (const [index, answer] of answers.entries()) this.#note('countLinesSlow', keyOf.countLines(paths[index]!, start), answer);
+        return answers;
+      },
+      descriptionOrder: (...key) => this.#noted('descriptionOrder', keyOf.sameDescription(...key), inner.descriptionOrder(...key)),
+      userNamespaces: (pid) => this.#noted('userNamespaces', String(pid), inner.userNamespaces(pid)),
+      tryInstances: (wanted) => this.#noted('tryInstances', String(wanted), inner.tryInstances(wanted)),
+      readAsUserOf: async (pid, paths) => {
+        const answers = await inner.readAsUserOf(pid, paths);
+        for (const [index, answer] of answers.entries()) this.#note('readAsUserOf', keyOf.asUserOf(pid, paths[index]!), answer);
+        return answers;
+      },
+      countTree: (tree, options) => inner.countTree(tree, options),
+    };
   }
 
   #noted<Q extends Question>(question: Q, key: string, answer: Answer<TapeValues[Q]>): Answer<TapeValues[Q]> {

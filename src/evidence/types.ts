@@ -40,11 +40,11 @@ export interface FileStat {
   allocatedBytes: number;
 }
 
-export type DiagFamily = 'tcp' | 'udp' | 'unix';
+export type DiagFamily = 'tcp' | 'unix';
 
 /** One socket as sock_diag tells it (kernel net/ipv4/inet_diag.c, net/unix/diag.c). */
 export interface DiagSocket {
-  protocol: 'tcp' | 'tcp6' | 'udp' | 'udp6' | 'unix';
+  protocol: 'tcp' | 'tcp6' | 'unix';
   /** Kernel state number: TCP_ESTABLISHED = 1 ... TCP_LISTEN = 10, BOUND_INACTIVE sockets are 7 (CLOSE). */
   state: number;
   inode: string;
@@ -62,6 +62,25 @@ export interface DiagSocket {
   peerInode?: string;
   /** unix listener: inodes of connects that wait to be accepted. */
   pendingInodes?: string[];
+}
+
+/** Sockets as sock_diag lists them, not yet decoded: of 50,000 only those that somebody wants are worth an object. By index. */
+export interface InetSockets {
+  readonly count: number;
+  /** Sockets of the kernel have 32-bit inodes; 0 for what nobody holds. */
+  inode(index: number): number;
+  isIpv6(index: number): boolean;
+  /** Kernel state number. */
+  state(index: number): number;
+  localPort(index: number): number;
+  remotePort(index: number): number;
+  /** As in DiagSocket. */
+  receiveQueue(index: number): number;
+  sendQueue(index: number): number;
+  uid(index: number): number;
+  /** Textual, IPv6 in RFC 5952 form without brackets. */
+  localAddress(index: number): string;
+  remoteAddress(index: number): string;
 }
 
 /** What pidfd_getfd + getsockopt tell of one socket no table lists. */
@@ -85,6 +104,110 @@ export interface LinkAnswers {
   /** Undefined exactly where `errnos` has the index. */
   values: (ByteString | undefined)[];
   errnos: Map<number, Errno>;
+}
+
+/** A file handle as fdinfo of inotify shows it: its type, and its bytes in hexadecimal. */
+export interface FileHandle {
+  type: number;
+  bytes: string;
+}
+
+/** What a file handle leads to. */
+export interface HandlePath {
+  /** From the root of the process; ends with ` (deleted)` when no name is left. */
+  path: ByteString;
+  stat: FileStat;
+}
+
+/** One path of a process, symbolic links not followed. */
+export interface PathLook {
+  stat: FileStat;
+  /** Where it leads, when it is a symbolic link. */
+  link?: ByteString;
+}
+
+export interface DirectoryEntry {
+  name: ByteString;
+  /** As getdents64 says it; of a mount point that of the directory below the mount. */
+  ino: string;
+  type: 'directory' | 'file' | 'link' | 'other' | 'unknown';
+}
+
+/** What a watching program is, as far as it is of public names only. */
+export interface WatcherProgram {
+  /** `node`, `bun`, `deno`, `go`, `python`, `inotifywait`, `tail`, `systemd`, ...; absent when none of those. */
+  runtime?: string;
+  /** Words of the command line that name a watcher: `nodemon`, `tsx`, `--watch`, `--hot`. */
+  words: string[];
+  /** Watching packages that the program could load, with their versions. */
+  packages: { name: string; version: string; /** Its native code is mapped. */ loaded?: boolean }[];
+}
+
+/** Questions about inotify instances of other processes, and about files as these processes see them. */
+export interface InotifyQuestions {
+  /** Bytes that wait in the queue of an instance: pidfd_getfd, FIONREAD, close. Nothing is consumed. */
+  queueBytes(pid: number, fd: number): Answer<number>;
+  /** Paths by handle, on the file system mounted at `mountPoint` of the process; in the order of `handles`. EPERM without CAP_DAC_READ_SEARCH. */
+  pathsOfHandles(pid: number, mountPoint: ByteString, handles: readonly FileHandle[]): Answer<HandlePath>[];
+  /** lstat and readlink of an absolute path below the root of the process. ELOOP when a directory of the path is a symbolic link. */
+  lookInRoot(pid: number, path: ByteString): Answer<PathLook>;
+  /** Entries of a directory below the root of the process, with inode numbers. */
+  listInRoot(pid: number, path: ByteString): Answer<DirectoryEntry[]>;
+  /** What program this is: from exe (A), cmdline and maps (B), and package.json of packages it could load. */
+  watcherProgram(pid: number): Promise<Answer<WatcherProgram>>;
+}
+
+/** A user namespace. */
+export interface UserNamespace {
+  /** Inode of nsfs, decimal: `4026531837` is the first one of the host. */
+  id: string;
+  /** Who made it, numbered as in our own namespace: what its users have is charged to this user of the parent, too. */
+  ownerUid: number;
+}
+
+/** A directory whose things shall be counted. */
+export interface TreeToCount {
+  path: string;
+  /** Names of directories that are neither entered nor counted. */
+  skip: readonly string[];
+  /** Count what is no directory, too. */
+  files: boolean;
+}
+
+export interface TreeCountOptions {
+  timeoutMs: number;
+  /** Told now and then how many things were seen. */
+  progress?: (seen: number) => void;
+}
+
+/** What is below a directory, itself included. Links are not followed. */
+export interface TreeCount {
+  directories: number;
+  /** Neither directories nor links; 0 when not asked for. */
+  files: number;
+  links: number;
+  /** Directories that could not be read. */
+  unreadable: number;
+  /** Why it ended before all was seen: EINTR or ETIMEDOUT. */
+  cut?: Errno;
+}
+
+/** Questions about what users have of what the kernel limits per user. */
+export interface UserQuestions {
+  /** Numbers of the descriptors of a process whose link is one of `texts`. */
+  findLinks(pid: number, texts: readonly ByteString[]): Answer<number[]>;
+  /** Class B: how many lines of each file begin with `start`; in the order of `paths`. */
+  countLinesSlow(paths: readonly string[], start: ByteString): Promise<Answer<number>[]>;
+  /** kcmp(2) KCMP_FILE: 0 when the two fds share one open file description, else -1 or 1, an order to sort by. */
+  descriptionOrder(pid1: number, fd1: number, pid2: number, fd2: number): Answer<number>;
+  /** The user namespace of a process, then its parents, as far as we may see them. */
+  userNamespaces(pid: number): Answer<UserNamespace[]>;
+  /** Makes inotify instances of our own and closes them at once: how many there could be, `wanted` at most. */
+  tryInstances(wanted: number): Answer<number>;
+  /** Class B: one-line files as they read in the user namespace of a process, read by a child that enters it. In the order of `paths`. */
+  readAsUserOf(pid: number, paths: readonly string[]): Promise<Answer<ByteString>[]>;
+  /** Class B: counts a tree. Not on tapes. */
+  countTree(tree: TreeToCount, options: TreeCountOptions): Promise<Answer<TreeCount>>;
 }
 
 export interface Evidence {
@@ -116,14 +239,20 @@ export interface Evidence {
   statSlow(directory: string, names: readonly string[]): Promise<Answer<FileStat>[]>;
 
   // Native calls. `ENOTSUP` where there are none: every result exists without them, with less detail.
-  /** All TCP sockets (v4 and v6, all states, with the closed-but-bound), all UDP or all unix sockets of our own network namespace. */
+  /** All TCP sockets (v4 and v6, all states, with the closed-but-bound) or all unix sockets of our own network namespace. */
   sockDiag(family: DiagFamily): Answer<DiagSocket[]>;
+  /** What /proc/net/{tcp,tcp6} or {udp,udp6} of our own network namespace list, and no more, in less time. Absent: read those. Not on tapes. */
+  inetSockets?(family: 'tcp' | 'udp'): Answer<InetSockets>;
   /** kcmp(2) KCMP_FILE: do the two fds share one open file description? */
   sameDescription(pid1: number, fd1: number, pid2: number, fd2: number): Answer<boolean>;
   /** kcmp(2) KCMP_EPOLL_TFD: is fd `fd` of `pid` the file registered as `targetFd` in epoll `epollFd`? EBADF: number closed. */
   isEpollTarget(pid: number, fd: number, epollFd: number, targetFd: number): Answer<boolean>;
   /** pidfd_getfd, a few getsockopts, close: within one tick, since a held copy delays the target's FIN. */
   probeSocket(pid: number, fd: number): Answer<SocketProbe>;
+
+  /** Absent in a world that has no such questions: as ENOTSUP. */
+  readonly inotify?: InotifyQuestions;
+  readonly users?: UserQuestions;
 
   /** Ends helpers. Returns true when a reader is stuck and could not be ended. */
   close(): boolean;

@@ -41,6 +41,10 @@ export const attributeNames: readonly string[] = [
   'bpfType', 'bpfId', 'programId', 'maxEntries', 'memlockBytes', 'vcpu', 'namespace', 'references', 'exporter', 'interface', 'ttyIndex', 'slave',
 ];
 
+/**
+ * @param key the group of the default view
+ * @param ends who holds the other ends, as far as they were looked for
+ */
 export function summaryOf(fd: Fd, key: string, ends: OtherEnds): FdSummary {
   const otherEnd = ends.words(fd);
   return {
@@ -55,6 +59,7 @@ export function summaryOf(fd: Fd, key: string, ends: OtherEnds): FdSummary {
   };
 }
 
+/** All that is known of one descriptor; parameters as of summaryOf. What could not be read is null, or absent where the kind has it. */
 export function rowOf(fd: Fd, key: string, ends: OtherEnds): FdRow {
   const { base64 } = decodeText(fd.link);
   const row: FdRow = {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandContext, Outcome } from '../command.ts';
+import { meterEvidence } from '../evidence/index.ts';
 import { lookAt, type TargetOptions } from '../kernel/look-at.ts';
 import { UserError } from '../kernel/user-error.ts';
 import { runRules } from '../report/index.ts';
@@ -7,12 +8,15 @@ import { buildData, type FdsData } from './data.ts';
 import { parseEvents } from './events/options.ts';
 import { runEvents } from './events/run.ts';
 import { type ListOptions, parseListOptions, showsSingle } from './list-options.ts';
-import { readThreads } from './threads.ts';
+import { withOverhead } from './overhead.ts';
+import { readThreads, type ThreadOptions } from './threads.ts';
 import { runTop } from './top.ts';
+import { refuseBesideTop } from './top-options.ts';
 import { viewOf } from './view.ts';
 import { parseWatch, watchOnTape } from './watch/options.ts';
 import { runWatch } from './watch/run.ts';
 
+/** Target and options of `fds`. */
 export function configure(command: Command): void {
   command
     .argument('[target]', 'pid, process name, :port, unit:NAME, container:ID, pod:NS/NAME, or a pid file')
@@ -33,15 +37,26 @@ export function configure(command: Command): void {
     .option('--settle <time>', 'how long the table may take to come to rest after an event (default: 2s)')
     .option('--event-timeout <time>', 'how long one run of the command may take before it is killed (default: 30s)')
     .option('--top', 'all processes by share of their own limit; needs no privilege')
-    .option('--from <tape>', 'analyse a tape made by reloadctl record instead of this host')
+    .option('--overhead', 'what the look itself costs: CPU, memory, questions by kind, and how long the target was held')
+    .option('--from <tape>', 'analyse a tape made by reloadctl record instead of this host; - is stdin')
     .addHelpText('after', '\neffects of --per-event: those of the command, which is yours and runs with your rights; what it prints goes to stderr');
 }
 
+/** One look, a watch, a series of events, or all processes (`--top`). Throws UserError: 2 for bad usage, 3 when the target is not there. */
 export async function run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
+  if (!options.overhead) return runAsked(args, options, context);
+  if (context.tapeHeader) throw new UserError('--overhead measures a look at this host, and a tape is none: leave out --overhead or --from');
+  const meter = meterEvidence(context.evidence);
+  const outcome = await runAsked(args, options, { ...context, evidence: meter.evidence });
+  return outcome.kind === 'report' ? withOverhead(outcome, meter) : outcome;
+}
+
+async function runAsked(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
   const list = parseListOptions(options);
   const asked = parseWatch(options.watch, options.interval);
   const events = parseEvents(options);
   const [spec] = args;
+  if (options.top) refuseBesideTop(spec, options);
   if (options.top) return runTop(context, { all: Boolean(options.all) });
   if (spec === undefined && !context.tapeHeader) {
     throw new UserError('fds needs a target', {
@@ -49,10 +64,11 @@ export async function run(args: string[], options: Record<string, unknown>, cont
     });
   }
   const target: TargetOptions = { tree: Boolean(options.tree), owners: Boolean(options.owners) || list.list, details: showsSingle(list) };
+  const threads = Boolean(options.threads);
   const watching = context.tapeHeader ? watchOnTape(asked, context.tapeHeader.watch) : asked;
   if (events) return runEvents(spec!, target, events, list, context);
-  if (watching) return runWatch(spec, target, watching, list, context);
-  return runOnTarget(spec, { ...target, threads: Boolean(options.threads) }, list, context);
+  if (watching) return runWatch(spec, { ...target, threads }, watching, list, context);
+  return runOnTarget(spec, { ...target, threads }, list, context);
 }
 
 /** No process, no descriptors: what scripts read is there, and empty. */
@@ -61,11 +77,7 @@ export function emptyData(options: Record<string, unknown>): FdsData {
   return { open: null, limit: { soft: null, hard: null }, processes: [], groups: [], ...(list && { fds: [] }) };
 }
 
-interface FdsOptions extends TargetOptions {
-  threads: boolean;
-}
-
-async function runOnTarget(spec: string | undefined, options: FdsOptions, list: ListOptions, context: CommandContext): Promise<Outcome> {
+async function runOnTarget(spec: string | undefined, options: ThreadOptions, list: ListOptions, context: CommandContext): Promise<Outcome> {
   const { target, snapshot, coverage } = await lookAt(spec, options, context, 'fds');
   const findings = runRules(context.rules, [snapshot]);
   const threads = options.threads ? readThreads(context.evidence, snapshot, coverage) : undefined;

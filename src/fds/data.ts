@@ -6,6 +6,7 @@ import type { Fd, FdLimit, FdTable, Process, Snapshot } from '../kernel/types.ts
 import { type FdRow, rowOf } from './attributes.ts';
 import { type Group, groupFds, groupRows } from './groups.ts';
 import { type ListOptions, showsSingle, sortRows } from './list-options.ts';
+import { countBelow } from './rules/limit-use.ts';
 import type { ThreadTable } from './threads.ts';
 
 export interface ProcessRow {
@@ -24,6 +25,8 @@ export interface ProcessRow {
   limitUnknown?: true;
   /** open / soft; null when either is unknown or unlimited. */
   ratio: number | null;
+  /** Open numbers below the soft limit: these alone count against it. Absent when they are not listed, or all of them. */
+  belowLimit?: number;
   /** Highest descriptor number; -1 without any, null when not listed. */
   highest: number | null;
   /** Capacity of the table, which never shrinks: a past peak. */
@@ -44,6 +47,7 @@ export interface FdsData {
   threads?: ThreadTable[];
 }
 
+/** Groups and rows are those that --where lets pass; `open` and `processes` are about all descriptors. */
 export function buildData(snapshot: Snapshot, list: ListOptions, threads: ThreadTable[] | undefined): FdsData {
   const [first, ...more] = snapshot.tables;
   const fds = first && more.length === 0 ? first.fds : snapshot.tables.flatMap((table) => table.fds);
@@ -53,7 +57,7 @@ export function buildData(snapshot: Snapshot, list: ListOptions, threads: Thread
   const rows = list.where ? all.filter(list.where) : all;
   const processes = snapshot.tables.map(processRow);
   const counts = processes.map((process) => process.open).filter((open) => open !== null);
-  const nearest = processes.toSorted((a, b) => (b.ratio ?? -1) - (a.ratio ?? -1))[0];
+  const nearest = processes.toSorted((a, b) => (usedOf(b) ?? -1) - (usedOf(a) ?? -1))[0];
   return {
     open: counts.length > 0 ? counts.reduce((sum, open) => sum + open, 0) : null,
     limit: { soft: nearest?.soft ?? null, hard: nearest?.hard ?? null },
@@ -73,11 +77,12 @@ function processRow({ process, fds, errno }: FdTable): ProcessRow {
   // The list was read after the count and by the same look as everything else: it is the one number to show.
   const open = errno === undefined ? fds.length : process.open;
   const highest = errno === undefined ? (fds.at(-1)?.fd ?? -1) : null;
-  return { ...basics(process), open, ratio: ratioOf(open, process.limit.soft), highest };
+  const belowLimit = errno === undefined ? countBelow(fds.map(({ fd }) => fd), process.limit.soft) : null;
+  return { ...basics(process), open, ratio: ratioOf(open, process.limit.soft), ...(belowLimit !== null && belowLimit !== open && { belowLimit }), highest };
 }
 
 /** What is known of a process without listing its descriptors. */
-export function basics(process: Process): Omit<ProcessRow, 'open' | 'ratio' | 'highest'> {
+export function basics(process: Process): Omit<ProcessRow, 'open' | 'ratio' | 'belowLimit' | 'highest'> {
   const { origin } = process;
   return {
     pid: process.pid,
@@ -97,6 +102,12 @@ export function basics(process: Process): Omit<ProcessRow, 'open' | 'ratio' | 'h
   };
 }
 
+/** Part of the soft limit that is in use, as far as it is known: what was lowered below open numbers is not filled by them. */
+export function usedOf({ open, soft, belowLimit }: Pick<ProcessRow, 'open' | 'soft' | 'belowLimit'>): number | null {
+  return ratioOf(belowLimit ?? open, soft);
+}
+
+/** 0 to 1, or more where the limit was lowered below what is open; null when either is unknown, unlimited or 0. */
 export function ratioOf(open: number | null, soft: number | null): number | null {
   return open === null || soft === null || soft === 0 ? null : open / soft;
 }

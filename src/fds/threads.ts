@@ -2,9 +2,15 @@
 import type { Evidence } from '../evidence/types.ts';
 import type { CoverageLog } from '../kernel/coverage.ts';
 import { errnoWords, statusOf } from '../kernel/coverage.ts';
+import type { TargetOptions } from '../kernel/look-at.ts';
 import { parseStat } from '../kernel/proc/stat.ts';
 import { decodeText } from '../kernel/text.ts';
 import type { Snapshot } from '../kernel/types.ts';
+
+/** --threads, beside what says whom to look at. */
+export interface ThreadOptions extends TargetOptions {
+  threads: boolean;
+}
 
 export interface ThreadTable {
   pid: number;
@@ -19,6 +25,7 @@ export interface ThreadTable {
 /** Names are compared for at most this many descriptors in all: beyond, tables of the same numbers are taken for one. */
 const MOST_COMPARED = 200_000;
 
+/** The table of every thread of every process of the snapshot. Threads that could not be read have `open` null and a line in `coverage`. */
 export function readThreads(evidence: Evidence, snapshot: Snapshot, coverage: CoverageLog): ThreadTable[] {
   const threads: ThreadTable[] = [];
   const budget: Budget = { left: MOST_COMPARED, cut: false };

@@ -2,19 +2,21 @@
 import type { CommandContext, Outcome } from '../command.ts';
 import type { Evidence } from '../evidence/types.ts';
 import { CoverageLog } from '../kernel/coverage.ts';
+import { hidepidOption } from '../kernel/hidepid.ts';
 import { countOpen, listPids, readProcess } from '../kernel/process.ts';
 import { parseOpenFilesLimit } from '../kernel/proc/limits.ts';
-import { parseMountOptions } from '../kernel/proc/mountinfo.ts';
-import { refuseWithoutDescriptors } from '../kernel/own-limits.ts';
+import { refuseWithoutProc } from '../kernel/own-limits.ts';
 import { parseStat } from '../kernel/proc/stat.ts';
 import { parseStatus } from '../kernel/proc/status.ts';
 import { snapshotOf } from '../kernel/snapshot/empty.ts';
 import { decodeText } from '../kernel/text.ts';
-import type { Snapshot } from '../kernel/types.ts';
+import type { FdTable, Snapshot } from '../kernel/types.ts';
 import type { Block } from '../render/index.ts';
 import { runRules } from '../report/index.ts';
-import { count, percent } from '../report/words.ts';
-import { ratioOf } from './data.ts';
+import { count } from '../report/words.ts';
+import { ratioOf, usedOf } from './data.ts';
+import { countBelow } from './rules/limit-use.ts';
+import { usedWords } from './view.ts';
 
 export interface TopRow {
   pid: number;
@@ -26,6 +28,8 @@ export interface TopRow {
   /** soft and hard could not be read; else null is unlimited. */
   limitUnknown?: true;
   ratio: number | null;
+  /** Open numbers below the soft limit. Absent when all are, or when they were not listed: only those of a few candidates are. */
+  belowLimit?: number;
   /** Capacity of the table: its past peak, rounded up to a power of two. */
   fdSize: number;
 }
@@ -33,18 +37,27 @@ export interface TopRow {
 const SHOWN = 20;
 /** From here up the near-limit rule has something to say, and the process is read in full. */
 const WORTH_A_LOOK = 0.8;
+/** Candidates whose numbers are listed, as far as we may, and descriptors of all of them together: about 100 ms. */
+const MOST_LISTED = 32;
+const MOST_NUMBERS = 200_000;
 
+/**
+ * All processes of this host, or those a tape holds. Throws UserError (exit 3) without a readable /proc.
+ * @param options.all shows every row in the text; `data` always has all
+ */
 export async function runTop(context: CommandContext, options: { all: boolean }): Promise<Outcome> {
   const { evidence } = context;
   const coverage = new CoverageLog();
-  if (evidence.origin === 'live') refuseWithoutDescriptors(evidence);
+  if (evidence.origin === 'live') refuseWithoutProc(evidence);
   const rows = readRows(evidence, coverage);
+  const near = nearTheirLimit(evidence, rows);
+  rows.sort(byUse);
   if (evidence.origin === 'tape') noteTape(evidence, rows, coverage);
   else noteHidden(context, coverage);
   return {
     kind: 'report',
     target: null,
-    findings: runRules(context.rules, [nearTheirLimit(evidence, rows)]),
+    findings: runRules(context.rules, [near]),
     coverage: coverage.list(),
     data: { processes: rows },
     body: () => topView(rows, options.all),
@@ -85,7 +98,11 @@ function readRows(evidence: Evidence, coverage: CoverageLog): TopRow[] {
     needed: unknown > 0,
     ...(unknown > 0 && { detail: 'this kernel is older than 6.2 and counts need rights', fix: 'sudo reloadctl fds --top' }),
   });
-  return rows.sort((a, b) => (b.ratio ?? -1) - (a.ratio ?? -1) || (b.open ?? -1) - (a.open ?? -1) || a.pid - b.pid);
+  return rows.sort(byUse);
+}
+
+function byUse(a: TopRow, b: TopRow): number {
+  return (usedOf(b) ?? -1) - (usedOf(a) ?? -1) || (b.open ?? -1) - (a.open ?? -1) || a.pid - b.pid;
 }
 
 /** Which processes a tape holds beside its target is by chance: those that were near it. */
@@ -103,16 +120,27 @@ function noteTape(evidence: Evidence, rows: readonly TopRow[], coverage: Coverag
 
 /** hidepid=1 and 2 hide other users' processes: what is not in the list cannot be missed there. */
 function noteHidden({ evidence, isRoot, rerun }: CommandContext, coverage: CoverageLog): void {
-  const proc = parseMountOptions(evidence.read('/proc/self/mountinfo').value ?? '', '/proc');
-  const option = proc?.superOptions.find((text) => /^hidepid=(?!0$|off$)/.test(text));
+  const option = hidepidOption(evidence);
   if (option === undefined || isRoot) return;
   coverage.note({ source: 'processes', status: 'partial', detail: `/proc is mounted with ${option}: processes of others are not seen`, fix: `sudo ${rerun}`, needed: true });
 }
 
-/** Only the processes that a rule could speak of, without their descriptors. */
+/** Only the processes that a rule could speak of, without their descriptors; of what counts against the limit the numbers alone. */
 function nearTheirLimit(evidence: Evidence, rows: readonly TopRow[]): Snapshot {
-  const processes = rows.filter((row) => (row.ratio ?? 0) >= WORTH_A_LOOK).map((row) => readProcess(evidence, row.pid));
-  const tables = processes.filter((process) => process !== null).map((process) => ({ process, fds: [], errno: 'not asked' }));
+  const tables: FdTable[] = [];
+  let left = MOST_NUMBERS;
+  for (const row of rows) {
+    if ((row.ratio ?? 0) < WORTH_A_LOOK) continue;
+    const process = readProcess(evidence, row.pid);
+    if (!process) continue;
+    left -= row.open ?? 0;
+    // Which of the lists of others a tape holds is by chance.
+    const listed = left < 0 || tables.length >= MOST_LISTED || evidence.origin === 'tape' ? undefined : evidence.list(`/proc/${row.pid}/fd`).value;
+    const numbers = listed?.map(Number).sort((a, b) => a - b);
+    tables.push({ process, fds: [], errno: 'not asked', ...(numbers && { numbers }) });
+    const below = numbers && countBelow(numbers, row.soft);
+    if (below !== undefined && below !== row.open) row.belowLimit = below;
+  }
   return snapshotOf('all processes', tables);
 }
 
@@ -132,7 +160,7 @@ function* topView(rows: readonly TopRow[], all: boolean): Generator<Block> {
       row.pid,
       row.open === null ? 'unknown' : count(row.open),
       row.soft === null ? (row.limitUnknown ? 'unknown' : 'unlimited') : count(row.soft),
-      row.ratio === null ? '-' : percent(row.ratio),
+      usedWords(row),
       count(row.fdSize),
       row.comm,
     ]),

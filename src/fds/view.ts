@@ -3,7 +3,7 @@ import type { Block } from '../render/index.ts';
 import { count, percent, plural } from '../report/words.ts';
 import type { Snapshot } from '../kernel/types.ts';
 import type { FdRow } from './attributes.ts';
-import type { FdsData, ProcessRow } from './data.ts';
+import { type FdsData, type ProcessRow, usedOf } from './data.ts';
 import { type Group, SEVERAL } from './groups.ts';
 import type { ListOptions } from './list-options.ts';
 import type { ThreadTable } from './threads.ts';
@@ -15,23 +15,35 @@ const THREAD_FDS_SHOWN = 20;
 const LARGE_SHARE = 0.5;
 const LARGE_COUNT = 100;
 
+/** @param rerun the command line of this run, for the next one it proposes */
 export function* viewOf(snapshot: Snapshot, data: FdsData, list: ListOptions, rerun: string): Generator<Block> {
   yield* processBlocks(snapshot, data);
   yield { type: 'blank' };
   if (list.where && (data.fds ?? data.groups).length === 0) yield { type: 'paragraph', text: 'no descriptor matches --where' };
-  else if (data.fds) yield* listBlocks(data.fds, list, data.processes.length > 1);
+  else if (data.fds) {
+    if (list.groupBy.length > 0) yield* [...groupBlocks(data, list), { type: 'blank' } as const];
+    yield* listBlocks(data.fds, list, data.processes.length > 1);
+  }
   else if (data.groups.length > 0) yield* groupBlocks(data, list);
   if (data.threads) yield* threadBlocks(data.threads);
   yield* nextBlocks(data, rerun);
 }
 
-function limitWords(process: Pick<ProcessRow, 'open' | 'soft' | 'hard' | 'ratio' | 'limitUnknown'>): string {
+function limitWords(process: Pick<ProcessRow, 'open' | 'soft' | 'hard' | 'belowLimit' | 'limitUnknown'>): string {
   const open = process.open === null ? 'unknown number' : count(process.open);
   if (process.limitUnknown) return `${open} open, of an unknown limit`;
   const soft = process.soft === null ? 'no limit' : `soft limit ${count(process.soft)}`;
   const hard = process.hard === null ? 'unlimited' : count(process.hard);
-  const used = process.ratio === null ? '' : `, ${percent(process.ratio)} used`;
+  const share = usedOf(process);
+  const used = share === null ? '' : `, ${percent(share)} used`;
+  if (process.belowLimit !== undefined) return `${open} open, ${count(process.belowLimit)} of them below the ${soft} (hard ${hard})${used}`;
   return `${open} open of ${soft} (hard ${hard})${used}`;
+}
+
+/** `12%`, of the numbers below the soft limit. */
+export function usedWords(process: Pick<ProcessRow, 'open' | 'soft' | 'belowLimit'>): string {
+  const share = usedOf(process);
+  return share === null ? '-' : percent(share);
 }
 
 function* processBlocks(snapshot: Snapshot, data: FdsData): Generator<Block> {
@@ -47,7 +59,7 @@ function* processBlocks(snapshot: Snapshot, data: FdsData): Generator<Block> {
   const counted = data.processes.filter((process) => process.open !== null).length;
   const where = counted === data.processes.length ? 'in all' : `in ${counted} of them, unknown in ${data.processes.length - counted}`;
   yield { type: 'paragraph', text: `${snapshot.label}: ${count(data.open ?? 0)} open ${where}`, tone: 'strong' };
-  const rows = data.processes.toSorted((a, b) => (b.ratio ?? -1) - (a.ratio ?? -1) || (b.open ?? -1) - (a.open ?? -1));
+  const rows = data.processes.toSorted((a, b) => (usedOf(b) ?? -1) - (usedOf(a) ?? -1) || (b.open ?? -1) - (a.open ?? -1));
   yield {
     type: 'table',
     columns: [
@@ -55,7 +67,7 @@ function* processBlocks(snapshot: Snapshot, data: FdsData): Generator<Block> {
       { title: 'HIGHEST', align: 'right' }, { title: 'TABLE', align: 'right' }, { title: 'COMMAND', flex: true },
     ],
     rows: rows.slice(0, PROCESSES_SHOWN).map((row) => [
-      row.pid, row.open === null ? 'unknown' : count(row.open), row.soft === null ? (row.limitUnknown ? 'unknown' : 'unlimited') : count(row.soft), row.ratio === null ? '-' : percent(row.ratio),
+      row.pid, row.open === null ? 'unknown' : count(row.open), row.soft === null ? (row.limitUnknown ? 'unknown' : 'unlimited') : count(row.soft), usedWords(row),
       row.highest === null ? '-' : count(row.highest), count(row.fdSize), row.comm,
     ]),
   };

@@ -1,6 +1,6 @@
 /** Epoll registrations whose number no longer seems to be the registered file. */
 import { fdAt, fdsOf } from './fd-index.ts';
-import { type EpollTarget, epoll } from './kinds/epoll.ts';
+import { type EpollDetail, type EpollTarget, epoll } from './kinds/epoll.ts';
 import { isKind } from './kinds/kind.ts';
 import { pipe } from './kinds/pipe.ts';
 import { socket } from './kinds/socket.ts';
@@ -18,11 +18,13 @@ export interface EpollSuspect {
 /** All anonymous inodes are one inode, so their numbers prove nothing. */
 const ANONYMOUS = 'anon_inode:';
 
+/** Registrations whose number now means another file, or may: what the links and fdinfo of one table tell, before kcmp is asked. */
 export function epollSuspects(table: FdTable): EpollSuspect[] {
   const suspects: EpollSuspect[] = [];
   for (const fd of fdsOf(table.fds, epoll)) {
-    for (const target of fd.detail.targets ?? []) {
-      const now = fdAt(table.fds, target.fd);
+    const open = openUnder(table, fd);
+    for (const [index, target] of (fd.detail.targets ?? []).entries()) {
+      const now = open[index];
       const inode = now && inodeOf(now);
       if (!now) suspects.push({ epoll: fd, target, reason: 'closed' });
       else if (inode === undefined || target.ino === undefined) continue;
@@ -31,6 +33,18 @@ export function epollSuspects(table: FdTable): EpollSuspect[] {
     }
   }
   return suspects;
+}
+
+/** Kept with the table: it is asked for three times, and there may be 100,000 registrations. */
+const known = new WeakMap<readonly Fd[], Map<EpollDetail, (Fd | undefined)[]>>();
+
+/** What is open now under the number of each registration. */
+function openUnder({ fds }: FdTable, { detail }: Fd<EpollDetail>): (Fd | undefined)[] {
+  const ofTable = known.get(fds) ?? new Map<EpollDetail, (Fd | undefined)[]>();
+  known.set(fds, ofTable);
+  let open = ofTable.get(detail);
+  if (!open) ofTable.set(detail, (open = (detail.targets ?? []).map((target) => fdAt(fds, target.fd))));
+  return open;
 }
 
 /** Decimal. Sockets and pipes are called by theirs, so that it is known also of those that were not asked for more. */
@@ -42,8 +56,7 @@ function inodeOf(fd: Fd): string | undefined {
 export function unknownTargets(table: FdTable): Fd[] {
   const unknown = new Set<Fd>();
   for (const fd of fdsOf(table.fds, epoll)) {
-    for (const target of fd.detail.targets ?? []) {
-      const now = fdAt(table.fds, target.fd);
+    for (const now of openUnder(table, fd)) {
       if (now && inodeOf(now) === undefined) unknown.add(now);
     }
   }

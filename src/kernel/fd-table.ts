@@ -2,7 +2,7 @@
 import type { Answer, ByteString, Evidence, FileStat, LinkAnswers } from '../evidence/types.ts';
 import { leftInDoubt, type PathSample, samplePaths } from './fd-sample.ts';
 import type { DecodeInput } from './kinds/index.ts';
-import { file, infoBlocks, kindOf, recognise } from './kinds/index.ts';
+import { file, infoBlocks, kindOf, recognise, socket } from './kinds/index.ts';
 import { isPath } from './kinds/path.ts';
 import { Links } from './links.ts';
 import { parseFdInfo } from './proc/fdinfo.ts';
@@ -47,6 +47,10 @@ export interface ReadOptions {
   signal: AbortSignal;
 }
 
+/**
+ * Every descriptor of a process, undecoded. Never throws for what the target refuses: `errno` is why there is no table at all,
+ * `failures` why one descriptor has no detail.
+ */
 export async function readRawTable(evidence: Evidence, process: Process, options: ReadOptions): Promise<RawTable> {
   const links = await readLinkTable(evidence, process.pid, options.signal);
   const raw: RawTable = { ...links, process, infos: new Map(), stats: new Map(), failures: new Map(), sampled: false };
@@ -164,8 +168,12 @@ export type SocketLookup = Pick<DecodeInput, 'socket' | 'isListening'>;
 export function decodeTable(raw: RawTable, sockets: SocketLookup): Fd[] {
   // One for all of them: nobody keeps it.
   const input: DecodeInput = { link: '', socket: sockets.socket, isListening: sockets.isListening };
-  const { numbers, texts } = raw.links;
-  const fds = numbers.map((number, index) => decode(raw, number, texts[index]!, input));
+  const { links } = raw;
+  const fds = links.numbers.map((number, index) => {
+    input.inode = links.socketInode(index);
+    return decode(raw, number, links.texts[index]!, input);
+  });
+  input.inode = undefined;
   if (raw.errors.size === 0) return fds;
   for (const [number, errno] of raw.errors) fds.push(Object.assign(decode(raw, number, '', input), { errno }));
   return fds.sort((a, b) => a.fd - b.fd);
@@ -178,7 +186,7 @@ function decode(raw: RawTable, number: number, link: ByteString, input: DecodeIn
   input.info = info;
   input.stat = stat;
   // What was left out of a sample is what the sample was: plain files.
-  const kind = raw.sampled && stat === undefined && info === undefined && isPath(link) ? file : recognise(input);
+  const kind = input.inode !== undefined ? socket : raw.sampled && stat === undefined && info === undefined && isPath(link) ? file : recognise(input);
   const fd: Fd = { pid: raw.process.pid, fd: number, kind: kind.name, link, detail: kind.decode(input) };
   if (info) fd.info = info;
   if (stat) fd.stat = stat;

@@ -13,15 +13,19 @@ export interface SharedFd {
   process: Process;
   /** True when that one is below: it got the descriptor from the target. */
   below: boolean;
+  /** The upper one of the two processes, where the descriptor came from, and the lower one. */
+  owner: FdTable;
+  holder: FdTable;
 }
 
 /** Standard input, output and error are passed on by everybody, on purpose. */
-const LAST_STANDARD_FD = 2;
+export const LAST_STANDARD_FD = 2;
 
 /**
  * Sockets and files a target shares with a known ancestor or descendant of another program, at the same number, open across
  * exec on both sides. Workers of one program share on purpose and are left out; so is a descriptor that was moved to
- * another number, which is how a hand-over on purpose looks. Of two targets the upper one is the owner.
+ * another number, which is how a hand-over on purpose looks. Of two targets the upper one is the owner. Of what one holds
+ * the nearest owners come first.
  */
 export function sharedAcrossExec(tables: readonly FdTable[], relatives: readonly FdTable[]): SharedFd[] {
   const targets = new Set(tables.map((table) => table.process.pid));
@@ -36,7 +40,7 @@ export function sharedAcrossExec(tables: readonly FdTable[], relatives: readonly
         if (!origin || !isSharedAcrossExec(origin, held)) continue;
         const [own, other] = below ? [origin, held] : [held, origin];
         if (own.kind !== 'socket' && own.kind !== 'file') continue;
-        shared.push({ own, other, process: below ? holder.process : owner.process, below });
+        shared.push({ own, other, process: below ? holder.process : owner.process, below, owner, holder });
       }
     }
   }
@@ -54,6 +58,6 @@ function isSharedAcrossExec(a: Fd, b: Fd): boolean {
 }
 
 /** Unknown flags count as closing: a claim needs to have seen them. */
-function closesOnExec(fd: Fd): boolean {
+export function closesOnExec(fd: Fd): boolean {
   return fd.info === undefined || (fd.info.flags & O_CLOEXEC) !== 0;
 }

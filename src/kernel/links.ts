@@ -1,9 +1,12 @@
 import type { ByteString } from '../evidence/types.ts';
 
+const SOCKET = 'socket:[';
+
 /** What the descriptors of one process point at, ascending by number. Two plain lists: there may be 190,000, and most are only walked. */
 export class Links {
   readonly numbers: number[] = [];
   readonly texts: ByteString[] = [];
+  readonly #inodes: string[] = [];
 
   get size(): number {
     return this.numbers.length;
@@ -13,6 +16,17 @@ export class Links {
   add(fd: number, text: ByteString): void {
     this.numbers.push(fd);
     this.texts.push(text);
+  }
+
+  /** The inode of the socket at this index, decimal; undefined for what is none. One string, however often it is asked for: its hash is known then. */
+  socketInode(index: number): string | undefined {
+    const known = this.#inodes[index];
+    if (known !== undefined) return known;
+    const text = this.texts[index]!;
+    if (!text.startsWith(SOCKET)) return undefined;
+    const inode = text.slice(SOCKET.length, -1);
+    this.#inodes[index] = inode;
+    return inode;
   }
 
   get(fd: number): ByteString | undefined {

@@ -2,7 +2,7 @@
 import { fdsOf } from './fd-index.ts';
 import { isKind } from './kinds/kind.ts';
 import { type PipeDetail, pipe } from './kinds/pipe.ts';
-import { socket } from './kinds/socket.ts';
+import { type SocketDetail, socket } from './kinds/socket.ts';
 import { decodeText } from './text.ts';
 import type { Fd, ForeignFd, Process, Snapshot } from './types.ts';
 
@@ -68,6 +68,9 @@ export class OtherEnds {
   /** The first of words(), without its number: `sh[42]`. */
   firstHolder(fd: Fd): string | undefined {
     if (fd.kind !== pipe.name && fd.kind !== socket.name) return undefined;
+    // Nearly all sockets have one holder: no list is made of it.
+    const alone = isKind(fd, socket) ? this.byLink.get(otherKeyOf(fd)) : undefined;
+    if (alone !== undefined && !Array.isArray(alone)) return isSame(alone, fd) ? undefined : this.names.get(pidOf(alone));
     for (const holder of this.candidates(fd)) if (!isSame(holder, fd)) return this.names.get(pidOf(holder));
     return undefined;
   }
@@ -79,7 +82,7 @@ export class OtherEnds {
   }
 
   private candidates(fd: Fd): readonly Holder[] {
-    if (isKind(fd, socket)) return this.holdersOf(fd.detail.row?.peerInode ?? fd.detail.inode);
+    if (isKind(fd, socket)) return this.holdersOf(otherKeyOf(fd));
     const end = isKind(fd, pipe) ? fd.detail.end : undefined;
     if (end === undefined) return this.holdersOf(fd.link);
     const key = `${end} ${fd.link}`;
@@ -97,6 +100,11 @@ export class OtherEnds {
 
 function keyOf(fd: Fd): string {
   return isKind(fd, socket) ? fd.detail.inode : fd.link;
+}
+
+/** What the other end of a socket is held by, or the socket itself where that is not known. */
+function otherKeyOf({ detail }: Fd<SocketDetail>): string {
+  return detail.row?.peerInode ?? detail.inode;
 }
 
 function pidOf(holder: Holder): number {

@@ -43,6 +43,7 @@ export function areTwoPrograms(a: Process, b: Process): boolean {
   return a.exe !== undefined && b.exe !== undefined && programKey(a) !== programKey(b) && a.comm !== b.comm;
 }
 
+/** comm, fit to be shown: at most 15 bytes, and whatever the program calls itself. */
 export function programName(process: Process): string {
   return decodeText(process.comm).text;
 }

@@ -1,6 +1,7 @@
 /** Reads the socket tables of one network namespace through one of its processes. */
-import type { DiagSocket, Evidence } from '../evidence/types.ts';
+import type { Evidence } from '../evidence/types.ts';
 import { endpoint } from './kinds/socket.ts';
+import { scanInetSockets } from './proc/inet-sockets.ts';
 import { type InetProtocol, scanInet } from './proc/net-inet.ts';
 import { scanNetlink } from './proc/net-netlink.ts';
 import { scanPacket } from './proc/net-packet.ts';
@@ -12,7 +13,6 @@ import type { PendingConnections, SocketRow, SocketTable } from './types.ts';
 const inetProtocols: readonly InetProtocol[] = ['udp', 'udp6', 'udplite', 'udplite6', 'raw', 'raw6', 'icmp', 'icmp6'];
 
 /** Kernel state numbers of include/net/tcp_states.h. */
-const ESTABLISHED = 1;
 const SYN_SENT = 2;
 const LISTEN = 10;
 const MAPPED = /^::ffff:(?=\d+\.)/;
@@ -42,8 +42,9 @@ export function readSocketTable(evidence: Evidence, pid: number, netns: string, 
     return value ?? '';
   };
   if (missing()) scanUnix(text('unix'), keep, isWanted);
-  // Every page of /proc/net/udp is looked for from the start (net/ipv4/udp.c udp_get_idx): 50,000 rows take the kernel 3 s.
-  const done = wanted.own && missing() && isLong(text('sockstat')) ? readUdpDiag(evidence, keep, isWanted) : [];
+  const udp = missing() ? listedByDiag(evidence, net, 'udp', wanted) : undefined;
+  udp?.(keep, isWanted);
+  const done: readonly InetProtocol[] = udp ? ['udp', 'udp6'] : [];
   for (const protocol of inetProtocols) if (missing() && !done.includes(protocol)) scanInet(text(protocol), protocol, keep, isWanted);
   if (missing()) scanNetlink(text('netlink'), keep, isWanted);
   if (missing()) scanPacket(text('packet'), keep, isWanted);
@@ -51,33 +52,22 @@ export function readSocketTable(evidence: Evidence, pid: number, netns: string, 
   return table;
 }
 
-/** From so many UDP sockets on the native way is worth loading it. */
-const MANY_UDP = 3000;
+/** From so many sockets on the native way is worth loading it. */
+const MANY = 3000;
 
-function isLong(sockstat: string): boolean {
-  return Number(/^UDP: inuse (\d+)/m.exec(sockstat)?.[1] ?? 0) >= MANY_UDP;
-}
+/** Visits the wanted rows of the tables of one protocol, for IPv4 and IPv6, as scanInet() does of one. */
+type Scan = (visit: (row: SocketRow) => void, wanted: (inode: string, state: number, localPort: number, remotePort: number) => boolean) => void;
 
-/** The protocols that need not be read any more. */
-function readUdpDiag(evidence: Evidence, keep: (row: SocketRow) => void, isWanted: (inode: string) => boolean): readonly InetProtocol[] {
-  const { value } = evidence.sockDiag('udp');
-  if (!value) return [];
-  for (const socket of value) if (isWanted(socket.inode)) keep(udpRow(socket));
-  return ['udp', 'udp6'];
-}
-
-function udpRow({ protocol, inode, state, local, remote, receiveQueue, sendQueue }: DiagSocket): SocketRow {
-  const none = protocol === 'udp' ? '0.0.0.0' : '::';
-  const [localAddress, localPort] = endsOf(local ?? `${none}:0`);
-  const [remoteAddress, remotePort] = endsOf(remote ?? `${none}:0`);
-  const name = state === ESTABLISHED ? 'ESTABLISHED' : 'UNCONNECTED';
-  return { protocol, inode, state: name, localAddress, localPort, remoteAddress, remotePort, receiveQueue, sendQueue };
-}
-
-function endsOf(text: string): [address: string, port: number] {
-  const colon = text.lastIndexOf(':');
-  const address = text.slice(0, colon);
-  return [address.startsWith('[') ? address.slice(1, -1) : address, Number(text.slice(colon + 1))];
+/**
+ * Long tables of our own namespace, by sock_diag: undefined where they are short, or it does not answer. Every page of
+ * /proc/net/udp is looked for from the start (net/ipv4/udp.c udp_get_idx): 50,000 rows take the kernel 3 s. Those of TCP it
+ * writes at once, and we have 150 bytes to read of each.
+ */
+function listedByDiag(evidence: Evidence, net: string, family: 'tcp' | 'udp', { own = false }: Wanted): Scan | undefined {
+  if (!own || !evidence.inetSockets) return undefined;
+  const inUse = new RegExp(`^${family.toUpperCase()}: inuse (\\d+)`, 'm').exec(evidence.read(`${net}/sockstat`).value ?? '')?.[1];
+  const sockets = Number(inUse ?? 0) < MANY ? undefined : evidence.inetSockets(family).value;
+  return sockets && ((visit, isWanted) => scanInetSockets(sockets, family, visit, isWanted));
 }
 
 /** The TCP part alone, for the second look. */
@@ -90,53 +80,62 @@ export function readTcp(
   const orphans: SocketRow[] = [];
   const listening = new Set<number>();
   const onThisHost = new Map<number, SocketRow | SocketRow[]>();
-  const texts = (['tcp', 'tcp6'] as const).map((protocol) => {
-    const { value, errno } = evidence.read(`${net}/${protocol}`);
-    if (errno !== undefined && (protocol === 'tcp' || errno !== 'ENOENT')) table.errno ??= errno;
-    return [protocol, value ?? ''] as const;
-  });
-  for (const [protocol, text] of texts) {
-    scanInet(
-      text,
-      protocol,
-      (row) => {
-        if (wanted.inodes.has(row.inode)) {
-          table.byInode.set(row.inode, row);
-          if (isLocal(row)) addTo(onThisHost, portPair(row.remotePort!, row.localPort!), row);
-        }
-        if (row.state === 'LISTEN') listening.add(row.localPort!);
-        else if (row.inode === '0' || row.state === 'SYN_SENT') orphans.push(row);
-      },
-      (inode, state) => inode === '0' || state === LISTEN || state === SYN_SENT || wanted.inodes.has(inode),
-    );
-  }
+  const scan = listedByDiag(evidence, net, 'tcp', wanted) ?? readTcpTexts(evidence, net, table);
+  scan(
+    (row) => {
+      if (wanted.inodes.has(row.inode)) {
+        table.byInode.set(row.inode, row);
+        if (isLocal(row) && !meetsPeer(row, onThisHost)) addTo(onThisHost, portPair(row.remotePort!, row.localPort!), row);
+      }
+      if (row.state === 'LISTEN') listening.add(row.localPort!);
+      else if (row.inode === '0' || row.state === 'SYN_SENT') orphans.push(row);
+    },
+    (inode, state) => inode === '0' || state === LISTEN || state === SYN_SENT || wanted.inodes.has(inode),
+  );
   // Both ends may be wanted, and then they are found without reading all rows again.
   for (const ends of onThisHost.values()) for (const row of listOf(ends)) matchPeer(row, onThisHost);
   for (const [pair, ends] of onThisHost) if (listOf(ends).every((row) => row.peerInode !== undefined)) onThisHost.delete(pair);
-  if (onThisHost.size > 0) for (const [protocol, text] of texts) findPeers(text, protocol, onThisHost);
+  // Then the other ends are among the rows that no wanted one belongs to.
+  if (onThisHost.size > 0) {
+    scan((row) => matchPeer(row, onThisHost), (inode, _state, local, remote) => inode !== '0' && onThisHost.has(portPair(local, remote)));
+  }
   for (const port of listening) table.pending.set(port, { neverAccepted: [], synReceived: 0, synSent: 0 });
   for (const row of orphans) countPending(table.pending, row);
   const counters = parseListenCounters(evidence.read(`${net}/netstat`).value ?? '');
   if (counters) table.listenOverflows = counters.listenOverflows;
 }
 
-/** Looks for the other end among the rows that no wanted one belongs to. */
-function findPeers(text: string, protocol: InetProtocol, ends: ReadonlyMap<number, SocketRow | SocketRow[]>): void {
-  scanInet(
-    text,
-    protocol,
-    (row) => matchPeer(row, ends),
-    (inode, _state, local, remote) => inode !== '0' && ends.has(portPair(local, remote)),
-  );
+function readTcpTexts(evidence: Evidence, net: string, table: Pick<SocketTable, 'errno'>): Scan {
+  const texts = (['tcp', 'tcp6'] as const).map((protocol) => {
+    const { value, errno } = evidence.read(`${net}/${protocol}`);
+    if (errno !== undefined && (protocol === 'tcp' || errno !== 'ENOENT')) table.errno ??= errno;
+    return [protocol, value ?? ''] as const;
+  });
+  return (visit, isWanted) => {
+    for (const [protocol, text] of texts) scanInet(text, protocol, visit, isWanted);
+  };
+}
+
+/** Nearly every row has come before or after its other end, with no third of the same ports: then neither is looked at again. */
+function meetsPeer(row: SocketRow, ends: Map<number, SocketRow | SocketRow[]>): boolean {
+  const pair = portPair(row.localPort!, row.remotePort!);
+  const end = ends.get(pair);
+  if (end === undefined || Array.isArray(end) || !areEndsOfOne(end, row)) return false;
+  ends.delete(pair);
+  end.peerInode = row.inode;
+  row.peerInode = end.inode;
+  return true;
+}
+
+function areEndsOfOne(a: SocketRow, b: SocketRow): boolean {
+  return isSameAddress(a.localAddress, b.remoteAddress) && isSameAddress(a.remoteAddress, b.localAddress);
 }
 
 /** The other end of a connection inside this host is the row with both endpoints exchanged. */
 function matchPeer(row: SocketRow, ends: ReadonlyMap<number, SocketRow | SocketRow[]>): void {
   const known = ends.get(portPair(row.localPort!, row.remotePort!));
   if (known === undefined) return;
-  for (const end of listOf(known)) {
-    if (isSameAddress(end.localAddress, row.remoteAddress) && isSameAddress(end.remoteAddress, row.localAddress)) end.peerInode = row.inode;
-  }
+  for (const end of listOf(known)) if (areEndsOfOne(end, row)) end.peerInode = row.inode;
 }
 
 function listOf(rows: SocketRow | SocketRow[]): readonly SocketRow[] {

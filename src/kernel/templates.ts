@@ -40,16 +40,26 @@ interface Look {
  */
 export function pathTemplates(paths: readonly string[]): string[] {
   const looks = new Map<string, Look>();
-  const directories = new Map<string, string>();
+  const sides = new Map<string, Map<string, Look>>();
+  const directories = new Map<string, { start: string; names: Map<string, Look> }>();
   const lookOf = paths.map((path): Look => {
     // No run of digits reaches over a slash, so a directory looks the same for all that is in it.
     const slash = path.lastIndexOf('/') + 1;
     const directory = path.slice(0, slash);
-    let start = directories.get(directory);
-    if (start === undefined) directories.set(directory, (start = byLooks(directory)));
-    const name = start + byLooks(path.slice(slash));
-    let look = looks.get(name);
-    if (!look) looks.set(name, (look = { index: looks.size, first: path, several: false }));
+    let side = directories.get(directory);
+    if (!side) {
+      const start = byLooks(directory);
+      const names = sides.get(start) ?? new Map<string, Look>();
+      sides.set(start, names);
+      directories.set(directory, (side = { start, names }));
+    }
+    const name = byLooks(path.slice(slash));
+    let look = side.names.get(name);
+    if (!look) {
+      look = { index: looks.size, first: path, several: false };
+      side.names.set(name, look);
+      looks.set(side.start + name, look);
+    }
     look.several ||= look.first !== path;
     return look;
   });

@@ -129,6 +129,8 @@ export interface SocketTable {
   pending: Map<number, PendingConnections>;
   /** TcpExt ListenOverflows of net/netstat; counts up while any accept queue of the namespace is full. */
   listenOverflows?: number;
+  /** net.core.somaxconn, the most a backlog can be; only where sock_diag told of a full queue. */
+  somaxconn?: number;
   /** net/sockstat: TCP sockets allocated on the whole host, and those in this namespace's tables. */
   tcpAllocated?: number;
   tcpInUse?: number;
@@ -150,6 +152,10 @@ export interface FdTable {
   threads?: OwnTable[];
   /** So large that only some of its descriptors were asked for flags and type. */
   sampled?: true;
+  /** Only links were read, and what samples of a watch ask beside them: nothing was asked for what it lacks. */
+  linksOnly?: true;
+  /** The numbers that are open, ascending, where they alone were listed: `fds` is empty then, and `errno` set. */
+  numbers?: readonly number[];
   /** Set when fds could not be listed. */
   errno?: Errno;
 }
@@ -161,6 +167,9 @@ export interface ForeignFd {
   link: ByteString;
 }
 
+/** A second look after so many ms is the long one, of a second less what a timer may be early: it tells what lasts from what passes. */
+export const LONG_LOOK_MS = 900;
+
 /** What became of the sockets of interest a moment after the first look. */
 export interface SecondLook {
   afterMs: number;
@@ -170,6 +179,16 @@ export interface SecondLook {
   listenOverflows?: number;
   /** Descriptors in flight in unix sockets that had many at the first look, by inode; absent: they were not asked. */
   inFlight?: Map<string, number>;
+}
+
+/** What of its descriptors a process was seen to use at the moment of the look. */
+export interface FdUse {
+  /** A thread waits in a call for it (accept, read, ...), or the command line names it. */
+  fds: number[];
+  /** A thread waits in poll, select or the like, maybe for one below this number; 0: none does, Infinity: for any. */
+  pollsBelow: number;
+  /** Not all could be asked: there may be more. */
+  unread: boolean;
 }
 
 /** Everything one look at some processes gave. The event that snapshot rules observe. */
@@ -193,4 +212,6 @@ export interface Snapshot {
   sameDescription: Map<string, boolean>;
   /** LISTEN_FDS and friends: numbers a process was handed on purpose, by pid; only read for candidates. */
   intendedFds: Map<number, number[]>;
+  /** By pid; only read for candidates. */
+  fdUse?: Map<number, FdUse>;
 }

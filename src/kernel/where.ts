@@ -37,6 +37,7 @@ export function parseAttributeNames<Row>(option: string, text: string, attribute
   return text.split(',').map((part) => {
     const name = part.trim();
     const bare = signed ? name.replace(/^-/, '') : name;
+    if (bare === '') throw new UserError(`${option}:1:${column}: a name is missing here (use NAME,NAME)`);
     if (!isKnown(bare, attributes)) throw unknownAttribute(option, column + part.indexOf(bare), bare, attributes.names);
     column += part.length + 1;
     return name;

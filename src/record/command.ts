@@ -1,57 +1,79 @@
 import { hostname, release } from 'node:os';
 import type { Command } from 'commander';
 import type { CommandContext, Outcome, TapeTarget } from '../command.ts';
-import { openRedactor, openTapeWriter, type Redactor, saveTapeFile, type TapeWriter } from '../evidence/index.ts';
+import { openRedactor, openTapeWriter, type Redactor, type TapeWriter } from '../evidence/index.ts';
 import { parseWatch, watchTarget } from '../fds/index.ts';
+import { askUser, collectInotify } from '../inotify/index.ts';
+import { CoverageLog } from '../kernel/coverage.ts';
 import { takeSnapshot } from '../kernel/snapshot/take.ts';
 import { resolveTarget } from '../kernel/targets/index.ts';
+import type { Snapshot } from '../kernel/types.ts';
 import { UserError } from '../kernel/user-error.ts';
-import { bytes, plural } from '../report/words.ts';
+import { FileSink } from '../render/index.ts';
+import { bytes, plural, shellWord } from '../report/words.ts';
 import { version } from '../version.ts';
 
+/** Target and options of `record`. */
 export function configure(command: Command): void {
   command
     .argument('[target]', 'as for fds')
-    .option('-o, --output <file>', 'the tape to write')
+    .option('-o, --output <file>', 'the tape to write; - is stdout')
     .option('--tree', 'with all descendants')
     .option('--watch <time>', 'samples for this long before the look (30s, 5m), for what grows')
     .option('--interval <time>', 'time between samples of --watch')
     .option('--full', 'keep names and addresses as they are, instead of pseudonyms')
-    .option('--from <tape>', 'make the tape from another one, to take its names out');
+    .option('--from <tape>', 'make the tape from another one, to take its names out; - is stdin');
 }
 
-/** Asks everything any command with --from could ask, and notes question and answer. */
+/** Records a target, or copies a tape without its names. Where the tape goes is tried before anything is asked. */
 export async function run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
   const { output } = options;
   const full = Boolean(options.full);
   const watching = parseWatch(options.watch, options.interval);
+  if (typeof output !== 'string') throw new UserError('record needs a file to write', { hints: [`reloadctl record ${shellWord(args[0] ?? 'TARGET')} -o incident.rctl`] });
+  const onStdout = output === '-';
+  if (onStdout && context.formatOnStdout !== undefined) {
+    throw new UserError(`the tape and the report (${context.formatOnStdout}) both want stdout: give one of them a file`);
+  }
   const source = sourceOf(args[0], { tree: Boolean(options.tree), full, ...(watching && { watch: watching }) }, context);
-  if (typeof output !== 'string') throw new UserError('record needs a file to write', { hints: [`reloadctl record ${args[0] ?? '<target>'} -o incident.rctl`] });
+  const file = onStdout ? undefined : await FileSink.open(output);
+  try {
+    const { text, snapshot, coverage } = await recordTape(source, full, context);
+    await file?.write(text);
+    await file?.finish();
+    const open = snapshot.tables.reduce((sum, table) => sum + table.fds.length, 0);
+    const size = Buffer.byteLength(text);
+    const place = onStdout ? 'stdout' : output;
+    return {
+      kind: 'report',
+      target: { spec: source.spec, label: snapshot.label, pids: source.pids },
+      findings: [],
+      coverage: coverage.list(),
+      data: { file: output, bytes: size, open, redacted: source.redacted || !full },
+      ...(onStdout && { document: text }),
+      body: () => [
+        { type: 'blank' },
+        { type: 'paragraph', text: `${snapshot.label}: ${plural('descriptor', open)} on ${place}, ${bytes(size)}, ${full ? 'with all names: keep it to yourself' : 'names and addresses are pseudonyms'}` },
+        ...(onStdout ? [] : [{ type: 'command' as const, text: `reloadctl fds --from ${shellWord(output)}` }]),
+      ],
+    };
+  } catch (error) {
+    await file?.discard();
+    throw error;
+  }
+}
+
+/** Asks everything any command with --from could ask, and notes question and answer. */
+async function recordTape(source: TapeTarget, full: boolean, context: CommandContext): Promise<{ text: string; snapshot: Snapshot; coverage: CoverageLog }> {
+  const { rerun, isRoot, signal } = context;
   const writer = openWriter(source, full ? undefined : openRedactor(), context);
-  if (source.watch) await watchTarget(writer.evidence, source, source.watch, context);
-  const { snapshot, coverage } = await takeSnapshot(writer.evidence, source.pids, source.name, {
-    allOwners: true,
-    everything: true,
-    rerun: context.rerun,
-    isRoot: context.isRoot,
-    signal: context.signal,
-  });
-  const text = writer.finish();
-  saveTapeFile(output, text);
-  const open = snapshot.tables.reduce((sum, table) => sum + table.fds.length, 0);
-  const size = Buffer.byteLength(text);
-  return {
-    kind: 'report',
-    target: { spec: source.spec, label: snapshot.label, pids: source.pids },
-    findings: [],
-    coverage: coverage.list(),
-    data: { file: output, bytes: size, open, redacted: source.redacted || !full },
-    body: () => [
-      { type: 'blank' },
-      { type: 'paragraph', text: `${snapshot.label}: ${plural('descriptor', open)} on ${output}, ${bytes(size)}, ${full ? 'with all names: keep it to yourself' : 'names and addresses are pseudonyms'}` },
-      { type: 'command', text: `reloadctl fds --from ${output}` },
-    ],
-  };
+  if (source.watch) await watchTarget(source, undefined, source.watch, { ...context, evidence: writer.evidence });
+  const { snapshot, coverage } = await takeSnapshot(writer.evidence, source.pids, source.name, { allOwners: true, everything: true, rerun, isRoot, signal });
+  // Who has what of inotify, in all processes: for inotify-limits, whose gaps are told there.
+  await askUser({ evidence: writer.evidence, signal, rerun, isRoot, tryInstances: 1, everybody: true }, new CoverageLog());
+  // What its instances watch, and what waits in them: for inotify, whose gaps are told there too.
+  await collectInotify(writer.evidence, source.pids, source.name, { expect: [], rerun, isRoot, signal });
+  return { text: writer.finish(), snapshot, coverage };
 }
 
 /** The processes to record, of this host or of a tape. */

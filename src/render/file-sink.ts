@@ -1,23 +1,58 @@
-import { constants } from 'node:fs';
+import { constants, fstatSync, writeSync } from 'node:fs';
 import { type FileHandle, lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { asOutputError, OutputFileError } from './output-error.ts';
 import type { Sink } from './types.ts';
 
 const CHUNK = 64 * 1024;
-
-/** An output file that is refused or cannot be made: a message for the user, `FILE: what`. */
-export class OutputFileError extends Error {
-  override readonly name = 'OutputFileError';
-}
-
-function asOutputError(path: string, error: unknown): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (error instanceof OutputFileError || code === undefined) return error;
-  return new OutputFileError(`${path}: cannot be written (${code})`, { cause: error });
-}
+/** Between two tries to write to a pipe that is full. */
+const PIPE_PAUSE_MS = 5;
 
 function refuse(path: string, what: string): never {
   throw new OutputFileError(`${path}: ${what}`);
+}
+
+/** Is this open descriptor a regular file? */
+export function isRegularFile(fd: number): boolean {
+  return fstatSync(fd).isFile();
+}
+
+/**
+ * A sink over a regular file that is open already, as stdout may be. Node's own stream for it takes a short write, which is how
+ * a disk becomes full, for a whole one: the end would be missing, and nobody would say so.
+ */
+export class DescriptorSink implements Sink {
+  readonly #fd: number;
+  readonly #name: string;
+  #buffer = '';
+
+  /** @param name what messages call it */
+  constructor(fd: number, name: string) {
+    this.#fd = fd;
+    this.#name = name;
+  }
+
+  /** Throws OutputFileError. */
+  write(chunk: string): void {
+    this.#buffer += chunk;
+    if (this.#buffer.length >= CHUNK) this.#flush();
+  }
+
+  /** Writes the rest. Throws OutputFileError. */
+  async drained(): Promise<void> {
+    this.#flush();
+  }
+
+  #flush(): void {
+    const bytes = Buffer.from(this.#buffer);
+    this.#buffer = '';
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
+    } catch (error) {
+      throw asOutputError(this.#name, error);
+    }
+  }
 }
 
 /**
@@ -39,10 +74,12 @@ async function writtenInPlace(path: string): Promise<boolean> {
 }
 
 /**
- * A file that appears whole or not at all: written beside its place with mode 0600, renamed by `finish`. `discard` leaves
- * what was there before. Opening throws OutputFileError.
+ * The one writer of output files, reports and tapes: a file appears whole or not at all, written beside its place with mode
+ * 0600 and renamed by `finish`. `discard` leaves what was there before. A device or FIFO is written in place; when its reader
+ * goes, `closed` is set and the rest is dropped, as on stdout. All that the system refuses is an OutputFileError.
  */
 export class FileSink implements Sink {
+  closed = false;
   readonly path: string;
   readonly #handle: FileHandle;
   /** Absent when written in place. */
@@ -55,9 +92,11 @@ export class FileSink implements Sink {
     this.#temporary = temporary;
   }
 
+  /** Throws OutputFileError for what must not be replaced or cannot be written, a FIFO that nobody reads among it. */
   static async open(path: string): Promise<FileSink> {
     try {
-      if (await writtenInPlace(path)) return new FileSink(path, await open(path, constants.O_WRONLY), undefined);
+      // O_NONBLOCK: to open a FIFO without a reader would wait for one, out of reach of any signal.
+      if (await writtenInPlace(path)) return new FileSink(path, await open(path, constants.O_WRONLY | constants.O_NONBLOCK), undefined);
       const temporary = join(dirname(path), `.reloadctl-${process.getBuiltinModule('node:crypto').randomBytes(8).toString('hex')}.tmp`);
       return new FileSink(path, await open(temporary, 'wx', 0o600), temporary);
     } catch (error) {
@@ -66,6 +105,7 @@ export class FileSink implements Sink {
   }
 
   write(chunk: string): void | Promise<void> {
+    if (this.closed) return;
     this.#buffer += chunk;
     if (this.#buffer.length >= CHUNK) return this.#flush();
   }
@@ -92,7 +132,7 @@ export class FileSink implements Sink {
     }
   }
 
-  /** Gives up: what stood at the path before stays. */
+  /** Gives up: what stood at the path before stays. Of one that is finished there is nothing to give up. */
   async discard(): Promise<void> {
     await this.#handle.close().catch(() => undefined);
     if (this.#temporary !== undefined) await rm(this.#temporary, { force: true });
@@ -102,10 +142,27 @@ export class FileSink implements Sink {
     const chunk = this.#buffer;
     this.#buffer = '';
     try {
-      // appendFile loops over short writes; write would leave the rest to us.
-      await this.#handle.appendFile(chunk);
+      // appendFile loops over short writes, but gives up at a pipe that is full.
+      if (this.#temporary !== undefined) await this.#handle.appendFile(chunk);
+      else await this.#writeInPlace(Buffer.from(chunk));
     } catch (error) {
       throw asOutputError(this.path, error);
+    }
+  }
+
+  async #writeInPlace(bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      try {
+        at += (await this.#handle.write(bytes, at)).bytesWritten;
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === 'EPIPE') {
+          this.closed = true;
+          return;
+        }
+        if (code !== 'EAGAIN') throw error;
+        await sleep(PIPE_PAUSE_MS);
+      }
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { asOutputError } from './output-error.ts';
 import type { Sink } from './types.ts';
 
 /** Characters gathered before one write to the operating system. */
@@ -18,27 +19,29 @@ export async function pump(chunks: Iterable<string>, sink: Sink): Promise<void> 
 
 /**
  * A sink over stdout or any other stream: gathers chunks of at least 16 KiB and respects back-pressure. A reader that
- * closes early (`| head -1`) only sets `closed`. Other errors (ENOSPC) are thrown by `drained`. One per stream.
+ * closes early (`| head -1`) only sets `closed`. Other errors (ENOSPC) are thrown by `drained`, as OutputFileError. One per stream.
  */
 export class StreamSink implements Sink {
   closed = false;
   readonly #stream: Writable;
   #buffer = '';
   #writing = 0;
-  #failure: Error | undefined;
+  #failure: unknown;
   #waiting: (() => void)[] = [];
 
-  constructor(stream: Writable) {
+  /** @param name what messages call the stream */
+  constructor(stream: Writable, name = 'stdout') {
     this.#stream = stream;
     // Stays for good: an EPIPE may come long after the last write, and without a listener it would end the process.
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (!READER_GONE.has(error.code ?? '')) this.#failure ??= error;
+      if (!READER_GONE.has(error.code ?? '')) this.#failure ??= asOutputError(name, error);
       this.#close();
     });
     stream.on('close', () => this.#close());
     stream.on('drain', () => this.#wake());
   }
 
+  /** A promise when the reader is slower than we are. */
   write(chunk: string): void | Promise<void> {
     if (this.closed) return;
     this.#buffer += chunk;

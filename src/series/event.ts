@@ -6,6 +6,17 @@ import type { GroupTrend, Quality, Trend } from './types.ts';
 export interface WatchedGroup extends GroupTrend {
   kind: string;
   key: string;
+  /** Of what was opened in the window and lives at the end: how many each process holds, most first. */
+  keptBy: { pid: number; count: number }[];
+  /** The other side opened these: it decides how long they live. */
+  byOthers?: true;
+}
+
+export interface WatchedProcess {
+  pid: number;
+  startTime: string;
+  open: number;
+  limit: FdLimit;
 }
 
 /** What a watch saw: the event that growth rules observe. */
@@ -13,8 +24,8 @@ export interface TrendsEvent {
   type: 'trends';
   /** `nginx (pid 42)`. */
   label: string;
-  /** The process that is nearest its limit: the one a forecast is about. */
-  process: { pid: number; startTime: string; open: number; limit: FdLimit };
+  /** Those that live at the end, the nearest to its limit first; never none. */
+  processes: WatchedProcess[];
   windowMs: number;
   samples: number;
   groups: WatchedGroup[];

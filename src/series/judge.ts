@@ -1,6 +1,7 @@
 import { bulkClosings } from './bulk.ts';
 import { binomialAtMost } from './chance.ts';
-import { type Change, exposures, netBetween, OLDEST_PART, type Window } from './survivors.ts';
+import { goesOnAtEnd, hasNoPause, independentGains, isEverywhere } from './spread.ts';
+import { type Change, changesOf, exposures, OLDEST_PART, usualAge, type Window } from './survivors.ts';
 import type { LifeSpan, Quality, Trend } from './types.ts';
 
 /** Fewer samples than this show nothing. */
@@ -9,21 +10,13 @@ export const LEAST_SAMPLES = 8;
 export const LEAST_WINDOW_MS = 5000;
 /** Gains below this many are chance. */
 const LEAST_GAIN = 4;
-/** With losses, the net gain must stand out of the coming and going by this many standard deviations. */
-const SIGMAS = 3.5;
-/** How long a leak may seem to pause at the end of the window, as parts of it: a pool that fills pauses there. */
-const SHORTEST_PAUSE = 0.15;
-const LONGEST_PAUSE = 0.37;
-/** Before, and in between. */
-const OTHER_PAUSE = 0.5;
-/** A random leak of N gains pauses longer than allowed with this probability. */
-const CHANCE = 0.01;
-/** With losses: the part of the window at each end that must bring something, and what, as part of an even share of the gain. */
-const END_PART = 0.4;
-const LEAST_SHARE = 0.35;
-/** With losses, quarters that should bring as many as this are looked at one by one. */
-const MANY = 6;
-const LEAST_QUARTER = 0.25;
+/** Without a leak a group that loses one gains so many more so rarely. The more it loses, the rarer must be what it gains. */
+const LUCK = 0.006;
+/** A group that has far more old members than it gained, by this factor, may have lost none by luck, with this probability. */
+const STOCK = 3;
+const LOST_NONE = 0.02;
+/** Gains that come in fewer bursts than this are steps. */
+const LEAST_BURSTS = 3.5;
 /** Survivors that live so many windows hardly end. */
 const WINDOWS = 2;
 /** What was born in the window ends less often than the rest when chance would do it so rarely. */
@@ -68,18 +61,26 @@ function livesLong(ms: number): string {
 
 function judgeExact(c: Case): Judgement {
   const losses = c.changes.reduce((sum, { by }) => sum - Math.min(by, 0), 0);
+  if (losses === 0 && binomialAtMost(0, c.net, 0.5) > LOST_NONE && oldMembers(c) > STOCK * c.net) {
+    return { trend: 'grew', because: 'it gained few, and has so many old members that it may have lost none by luck' };
+  }
   if (losses === 0 && !isSpread(c)) return { trend: 'grew', because: 'it grew in one part of the window and not in the others: a step or a pool that fills' };
   if (losses > 0) {
-    // Without a leak each change is as likely a gain as a loss: their difference then has a variance of their sum.
-    if (c.net < SIGMAS * Math.sqrt(c.net + 2 * losses)) return { trend: 'grew', because: 'the gain does not stand out of the coming and going' };
-    if (!isEverywhere(c)) return { trend: 'grew', because: 'it gained survivors in one part of the window and not in the others' };
+    // Without a leak each change is as likely a gain as a loss.
+    if (binomialAtMost(losses, c.net + 2 * losses, 0.5) > LUCK / losses) return { trend: 'grew', because: 'the gain does not stand out of the coming and going' };
+    if (!isEverywhere(c.changes, c.counted)) return { trend: 'grew', because: 'it gained survivors in one part of the window and not in the others' };
   }
+  if (!goesOn(c)) return { trend: 'grew', because: 'it gained survivors, but hardly any of late: a pool that has filled' };
   const lifetime = shortestLifetime(c);
   if (lifetime !== undefined) return tooShort(livesLong(lifetime));
   const because = losses === 0
     ? 'what was opened all through the window is still open, and none of the old ones was closed'
     : 'it gained survivors all through the window, far more than it lost';
   return { trend: 'growing', because };
+}
+
+function oldMembers({ spans, window }: Case): number {
+  return spans.reduce((sum, { bornAt, goneAt, count }) => sum + (bornAt === window.from && goneAt === undefined ? count : 0), 0);
 }
 
 /**
@@ -106,24 +107,21 @@ function judgeWeak(c: Case): Judgement {
   return { trend: 'grew', because };
 }
 
-/** Are the gains spread over the window? What comes with one sample is one gain here, however many it brings. */
-function isSpread({ changes, counted }: Case): boolean {
-  const times = [...new Set(changes.map(({ at }) => at))];
-  if (times.length < LEAST_GAIN) return false;
-  const length = counted.to - counted.from;
-  const pause = Math.min(LONGEST_PAUSE, Math.max(SHORTEST_PAUSE, 1 - CHANCE ** (1 / times.length)));
-  if (counted.to - times.at(-1)! > pause * length) return false;
-  return times.every((at, index) => at - (times[index - 1] ?? counted.from) < OTHER_PAUSE * length);
+/** Are the gains spread over the window? */
+function isSpread({ changes, counted, sampleTimes, survivorAgeMs }: Case): boolean {
+  const gains = new Map<number, number>();
+  for (const { at, by } of changes) gains.set(at, (gains.get(at) ?? 0) + by);
+  if (gains.size < LEAST_GAIN) return false;
+  const independent = independentGains(gains, sampleTimes.slice(1).map((at) => at + survivorAgeMs).filter((at) => at <= counted.to));
+  return independent >= LEAST_BURSTS && hasNoPause(changes, counted, independent);
 }
 
-function isEverywhere({ changes, counted, net, perPart }: Case): boolean {
-  const length = counted.to - counted.from;
-  const share = LEAST_SHARE * END_PART * net;
-  const atBegin = netBetween(changes, -Infinity, counted.from + END_PART * length);
-  const atEnd = netBetween(changes, counted.to - END_PART * length, Infinity);
-  if (atBegin < share || atEnd < share) return false;
-  const even = net / perPart.length;
-  return even < MANY || perPart.every((gain) => gain >= LEAST_QUARTER * even);
+/** Does it still gain in what survivors are too old for to tell? Most of what is younger than they and older than nearly all others stays. */
+function goesOn({ spans, window, survivorAgeMs }: Case): boolean {
+  const age = usualAge(spans, window);
+  if (age >= survivorAgeMs) return true;
+  const changes = changesOf(spans, window, age);
+  return goesOnAtEnd(changes, { from: window.from + age, to: window.to });
 }
 
 function seconds(ms: number): string {

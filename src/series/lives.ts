@@ -11,7 +11,7 @@ export interface Sorting<T> {
 interface Living<T> {
   item: T;
   quality: Quality;
-  /** Number of the sample that saw it first. */
+  /** Number of the sample that saw it first; 0 of what was there before its owner was looked at. */
   born: number;
 }
 
@@ -40,10 +40,10 @@ export class Lives<T> {
     const now = this.sampleTimes.length;
     this.sampleTimes.push(at);
     const seen = new Set<string>();
-    for (const { identity, quality, item } of members) {
+    for (const { identity, quality, item, early } of members) {
       seen.add(identity);
       const life = this.alive.get(identity);
-      if (!life) this.alive.set(identity, { item, quality, born: now });
+      if (!life) this.alive.set(identity, { item, quality, born: early ? 0 : now });
       else {
         life.item = item;
         // Once doubtful, always doubtful.
@@ -78,15 +78,16 @@ export class Lives<T> {
 
   /** Every sort that was ever seen. */
   sorts(): Sort<T>[] {
-    const sorts = new Map<string, { examples: T[]; living: T[]; spans: LifeSpan[] }>();
-    for (const [name, { examples, counts }] of this.ended) sorts.set(name, { examples: [...examples], living: [], spans: this.spansOf(counts) });
+    const sorts = new Map<string, { examples: T[]; living: T[]; livingNew: T[]; spans: LifeSpan[] }>();
+    for (const [name, { examples, counts }] of this.ended) sorts.set(name, { examples: [...examples], living: [], livingNew: [], spans: this.spansOf(counts) });
     const counts = new Map<string, Map<number, number>>();
     for (const { item, quality, born } of this.alive.values()) {
       const name = this.sorting.sortOf(item);
       let sort = sorts.get(name);
-      if (!sort) sorts.set(name, (sort = { examples: [], living: [], spans: [] }));
+      if (!sort) sorts.set(name, (sort = { examples: [], living: [], livingNew: [], spans: [] }));
       addExample(sort.examples, item, this.sorting);
       sort.living.push(item);
+      if (born > 0) sort.livingNew.push(item);
       let own = counts.get(name);
       if (!own) counts.set(name, (own = new Map()));
       const key = born * 2 + (quality === 'weak' ? 1 : 0);

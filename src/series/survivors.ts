@@ -5,6 +5,7 @@ import type { LifeSpan } from './types.ts';
 const LIFETIME_FACTOR = 1.25;
 /** usual being what so many stay below, where some live on for long. */
 const USUAL = 0.95;
+const NEARLY_ALL = 0.98;
 /** Survivors older than this part of the window say nothing of what was born after the first half of it. */
 export const OLDEST_PART = 0.32;
 /** Where fewer than this part of those born have ended, to end is the exception: a survivor is whoever was born. */
@@ -40,6 +41,13 @@ export function ageOfSurvivors(spans: readonly LifeSpan[], window: Window): numb
   const born = total(spans.filter(({ bornAt }) => bornAt > window.from));
   if (total(whole) < FEW_END * born) return 0;
   return Math.max(most, quantile(whole, total(whole) * USUAL) * LIFETIME_FACTOR);
+}
+
+/** As old as nearly all members become. Who is older is no survivor yet, but mostly will be. */
+export function usualAge(spans: readonly LifeSpan[], window: Window): number {
+  const whole = spans.flatMap(({ bornAt, goneAt, count }) => (goneAt === undefined || bornAt === window.from ? [] : { age: goneAt - bornAt, count }));
+  whole.sort((a, b) => a.age - b.age);
+  return quantile(whole, total(whole) * NEARLY_ALL);
 }
 
 function total(parts: readonly { count: number }[]): number {

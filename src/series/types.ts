@@ -12,6 +12,8 @@ export interface Member<T = unknown> {
   quality: Quality;
   /** What the wing wants back with it; the newest one counts. */
   item: T;
+  /** It was there before its owner was first looked at: it counts as one of the first sample, no gain and maybe a loss. */
+  early?: boolean;
 }
 
 /** Lives that no sample can tell apart: begun at the same one, ended at the same one. Times are monotonic ms. */
@@ -30,6 +32,8 @@ export interface Sort<T = unknown> {
   examples: readonly T[];
   /** Those that still live. */
   living: readonly T[];
+  /** Those of them that no first look saw. */
+  livingNew: readonly T[];
   spans: readonly LifeSpan[];
 }
 
@@ -46,7 +50,7 @@ export interface GroupTrend {
   group: string;
   quality: Quality;
   trend: Trend;
-  /** Open at the first and at the last sample. */
+  /** Open at the first sample (of its process, where that came later), and at the last. */
   atStart: number;
   atEnd: number;
   births: number;

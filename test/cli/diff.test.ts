@@ -202,6 +202,7 @@ describe('what is no report', () => {
   it.each([
     [['nowhere.json', good], /nowhere\.json: no such file/],
     [[good, folder], /is a directory/],
+    [[good, write(healthy({ target: null, data: { processes: [] } }))], /is a report of fds and .* one of fds --top: nothing in them can be compared/],
     [[good, '/dev/zero'], /\/dev\/zero: is not a regular file/],
     [['-', '-'], /only one of the two can be stdin/],
     [[good], /missing required argument 'b'/],

@@ -59,6 +59,12 @@ describe('doctor', () => {
       { status: 'ok' },
     ],
     ['no /proc', '/proc', (host) => (host.files = {}), { status: 'absent', fix: 'mount -t proc proc /proc' }],
+    ...['kernel', 'user', 'CAP_SYS_PTRACE', 'other rights', 'Yama', 'container', 'own limit', 'host open files'].map((row): (typeof cases)[number] => [
+      'no /proc',
+      row,
+      (host) => Object.assign(host, { files: {}, links: {}, lists: {}, sizes: {} }),
+      { status: 'absent' },
+    ]),
     [
       'a user',
       'user',

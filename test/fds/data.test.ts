@@ -32,6 +32,16 @@ describe('buildData', () => {
     ]);
   });
 
+  it('tells how many numbers count against a limit that was lowered below others', () => {
+    const fds = [...many(4), ...many(60).map((fd) => ({ ...fd, fd: fd.fd + 300 }))];
+    const made = data([makeTable(fds, { limit: { soft: 50, hard: 50 } }), makeTable(many(6, 43), { pid: 43, limit: { soft: 10, hard: 10 } })]);
+    expect(made.processes.map(({ open, ratio, belowLimit }) => [open, ratio, belowLimit])).toEqual([
+      [64, 1.28, 4],
+      [6, 0.6, undefined],
+    ]);
+    expect(made.limit).toEqual({ soft: 10, hard: 10 });
+  });
+
   it('counts what was listed, and takes the count of the kernel where that was denied', () => {
     const made = data([makeTable(many(3), { open: 99 }), denied(50, 43)]);
     expect(made.open).toBe(53);

@@ -37,6 +37,13 @@ async function top(world: World, options: { all?: boolean; isRoot?: boolean } = 
   return { rows: processes, findings: outcome.findings, coverage, shown: await text(report(), [...outcome.body()]) };
 }
 
+/** Processes whose count everybody may read, and whose numbers nobody. */
+function counted(...processes: FakeProcess[]): ReturnType<typeof worldOf> {
+  const world = worldOf(...processes);
+  for (const { pid } of processes) world.lists[`/proc/${pid}/fd`] = refused('EACCES');
+  return world;
+}
+
 const sized = (pid: number, size: number, soft = '1024', more: Partial<FakeProcess> = {}): FakeProcess => ({
   pid,
   size,
@@ -48,7 +55,7 @@ const sized = (pid: number, size: number, soft = '1024', more: Partial<FakeProce
 describe('fds --top', () => {
   it('orders by share of the own limit, then by count', async () => {
     const { rows, coverage } = await top(
-      worldOf(sized(10, 100), sized(11, 60, '64'), sized(12, 5000, 'unlimited'), sized(13, 200), sized(14, 70, 'unlimited')),
+      counted(sized(10, 100), sized(11, 60, '64'), sized(12, 5000, 'unlimited'), sized(13, 200), sized(14, 70, 'unlimited')),
     );
     expect(rows.map(({ pid, open, soft, ratio }) => [pid, open, soft, ratio])).toEqual([
       [11, 60, 64, 0.9375],
@@ -128,15 +135,37 @@ describe('fds --top', () => {
   });
 
   it('finds those near their limit', async () => {
-    const { findings } = await top(worldOf(sized(10, 100), sized(11, 1000), sized(12, 64, '64')));
+    const { findings } = await top(counted(sized(10, 100), sized(11, 1000), sized(12, 64, '64')));
     expect(findings.map(({ id, severity, subject }) => [id, severity, subject.pid])).toContainEqual(['fd/near-limit', 'critical', 12]);
     expect(findings.every(({ subject }) => subject.pid !== 10)).toBe(true);
+  });
+
+  it('does not count numbers above a limit that was lowered, where it may list them', async () => {
+    const fds = Object.fromEntries([0, 1, 2, ...Array.from({ length: 62 }, (_, index) => 300 + index)].map((fd) => [fd, '/dev/null']));
+    const world = worldOf(sized(10, 100), sized(11, 65, '64', { fds }));
+    const { findings, rows, shown } = await top(world);
+    expect(findings).toEqual([]);
+    expect(rows.map(({ pid, ratio, belowLimit }) => [pid, ratio, belowLimit])).toEqual([
+      [10, 100 / 1024, undefined],
+      [11, 65 / 64, 3],
+    ]);
+    expect(shown).toMatch(/11\s+65\s+64\s+4\.7%/);
+    world.lists['/proc/11/fd'] = refused('EACCES');
+    const blind = await top(world);
+    expect(blind.findings.map(({ id, title }) => [id, title])).toEqual([['fd/near-limit', 'p11 (pid 11) seems to have no descriptor left: 65 open, limit 64']]);
+    expect(blind.rows[0]).not.toHaveProperty('belowLimit');
   });
 
   it('does not print an empty list when we are out of descriptors ourselves', async () => {
     const world = worldOf(sized(10, 100));
     for (const path of Object.keys(world.files)) world.files[path] = refused('EMFILE');
     await expect(top(world)).rejects.toMatchObject({ exitCode: 3, message: expect.stringContaining('EMFILE') });
+  });
+
+  it('is no empty list without /proc', async () => {
+    const world = worldOf();
+    delete world.files['/proc/self/stat'];
+    await expect(top(world)).rejects.toMatchObject({ exitCode: 3, message: expect.stringContaining('/proc cannot be read') });
   });
 
   it('says that others are hidden, unless we are root', async () => {

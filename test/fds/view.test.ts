@@ -34,6 +34,12 @@ describe('the view of one process', () => {
     `);
   });
 
+  it('does not call a limit overrun that was lowered below open numbers', async () => {
+    const fds = [0, 1, 2, ...Array.from({ length: 62 }, (_, index) => 300 + index)].map((fd) => makeFd('/dev/null', { fd, info: fdInfo({}) }));
+    const text = await shown(makeSnapshot([makeTable(fds, { limit: { soft: 64, hard: 64 } })]));
+    expect(text).toContain('65 open, 3 of them below the soft limit 64 (hard 64), 4.7% used, highest number 361');
+  });
+
   it('lists descriptors', async () => {
     expect(await shown(makeSnapshot([makeTable(small())]), { list: true, where: 'fd<6' })).toMatchInlineSnapshot(`
       "

@@ -141,6 +141,6 @@ describe('parseNames', () => {
 
   it('names the column at fault', () => {
     expect(() => parseNames('--sort', 'fd,-byte', true)).toThrow('--sort:1:5: unknown attribute byte, did you mean bytes?');
-    expect(() => parseNames('--columns', 'fd,,kind')).toThrow('--columns:1:4: unknown attribute');
+    expect(() => parseNames('--columns', 'fd,,kind')).toThrow('--columns:1:4: a name is missing here');
   });
 });

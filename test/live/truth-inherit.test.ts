@@ -1,12 +1,15 @@
 /** What an exec took along: found by accident, silent when it was meant. */
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { alarmsOf, findingOf, look } from '../cli/support/look.ts';
+import { startChild } from './support/child.ts';
 import { describeNeeds } from './support/need.ts';
-import { startFactory } from './support/program.ts';
+import { PYTHON, startFactory } from './support/program.ts';
+import { until } from './support/until.ts';
 
 const NO_NATIVE = { env: { RELOADCTL_NO_NATIVE: '1' } };
 
-describeNeeds(['python3'], 'inheritance', () => {
+describeNeeds(['python3', 'bash'], 'inheritance', () => {
   it.each([
     ['inherit-listener', 'certain'],
     ['inherit-file', 'likely'],
@@ -32,6 +35,24 @@ describeNeeds(['python3'], 'inheritance', () => {
     const { pid, truth, stop } = await startFactory(['inherit-intended']);
     for (const target of [pid, truth.children[0]?.pid ?? -1]) expect(alarmsOf(await look([target]))).toEqual([]);
     await stop();
+  });
+
+  it('is silent about a connection that a thread of the child waits for', async () => {
+    const blocked = `
+import socket, subprocess, sys
+listener = socket.create_server(('127.0.0.1', 0))
+client = socket.create_connection(listener.getsockname())
+client.set_inheritable(True)
+child = subprocess.Popen(['bash', '-c', f'read -r -u {client.fileno()}; exit'], close_fds=False)
+print(child.pid, flush=True)
+sys.stdin.read()
+child.kill()
+`;
+    const program = await startChild(PYTHON, ['-c', blocked]);
+    const child = Number(await program.nextLine());
+    await until(() => /^(0|63) /.test(readFileSync(`/proc/${child}/syscall`, 'latin1')), { what: 'the child reads' });
+    expect(alarmsOf(await look([program.pid]))).toEqual([]);
+    await program.stop();
   });
 
   it('is not alarmed by a lock', async () => {

@@ -1,8 +1,9 @@
 /** Sockets with a fault: the count that was made is the count in the finding and in the groups. */
 import { expect, it } from 'vitest';
 import { countOf, coverageOf, evidenceOf, findingOf, look } from '../cli/support/look.ts';
+import { startChild } from './support/child.ts';
 import { describeNeeds } from './support/need.ts';
-import { startFactory } from './support/program.ts';
+import { PYTHON, startFactory } from './support/program.ts';
 
 const NO_NATIVE = { env: { RELOADCTL_NO_NATIVE: '1' } };
 
@@ -50,6 +51,30 @@ describeNeeds(['python3'], 'sockets with a fault', () => {
     expect(evidenceOf(finding, 'connections with unread data')).toBe(20);
     expect(evidenceOf(finding, 'unread')).toBe(20 * 70_000);
     await stop();
+  });
+
+  it('an accept queue of a unix listener that is full, by the default look', async () => {
+    const full = `
+import socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind('')
+listener.listen(2)
+clients = [socket.socket(socket.AF_UNIX) for _ in range(6)]
+for client in clients:
+    client.setblocking(False)
+    try: client.connect(listener.getsockname())
+    except BlockingIOError: pass
+print('ready', flush=True)
+sys.stdin.read()
+`;
+    const program = await startChild(PYTHON, ['-c', full]);
+    await program.nextLine();
+    const finding = findingOf(await look([program.pid]), 'listen/accept-queue-full');
+    expect(finding).toMatchObject({ severity: 'warning', confidence: 'certain' });
+    expect(finding.title).toMatch(/^unix listener @.*: 3 of 2 connections wait to be accepted, further ones block$/);
+    const without = await look([program.pid], NO_NATIVE);
+    expect(coverageOf(without, 'sock_diag unix')).toMatchObject({ status: 'unsupported' });
+    await program.stop();
   });
 
   it('an accept queue that is full: certain with sock_diag, likely from /proc alone', async () => {

@@ -1,8 +1,9 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { FileSink, OutputFileError } from '../../src/render/file-sink.ts';
+import { DescriptorSink, FileSink, isRegularFile } from '../../src/render/file-sink.ts';
+import { OutputFileError } from '../../src/render/output-error.ts';
 
 let directory: string;
 let path: string;
@@ -49,13 +50,29 @@ test('what must not be replaced is refused, by name', async () => {
   await expect(FileSink.open(path)).rejects.toThrow(`${path}: is a symbolic link`);
   await mkdir(join(directory, 'sub'));
   await expect(FileSink.open(join(directory, 'sub'))).rejects.toThrow('is a directory');
-  await expect(FileSink.open(join(directory, 'missing/out'))).rejects.toThrow('missing/out: cannot be written (ENOENT)');
+  await expect(FileSink.open(join(directory, 'missing/out'))).rejects.toThrow('missing/out: cannot be written: its folder does not exist (ENOENT)');
   await expect(FileSink.open(`${victim}/out`)).rejects.toThrow(OutputFileError);
   expect(await readFile(victim, 'utf8')).toBe('kept');
+});
+
+test('a file that is open already is written to its end, and a full one is told', async () => {
+  const file = await open(path, 'w');
+  expect(isRegularFile(file.fd)).toBe(true);
+  const sink = new DescriptorSink(file.fd, 'stdout');
+  for (let i = 0; i < 200; i++) sink.write('é'.repeat(1000));
+  await sink.drained();
+  await file.close();
+  expect(await readFile(path, 'utf8')).toBe('é'.repeat(200_000));
+  const full = await open('/dev/full', 'w');
+  expect(isRegularFile(full.fd)).toBe(false);
+  const fullSink = new DescriptorSink(full.fd, 'stdout');
+  fullSink.write('x');
+  await expect(fullSink.drained()).rejects.toThrow(new OutputFileError('stdout: cannot be written: no space left on its device (ENOSPC)'));
+  await full.close();
 });
 
 test('a full device is told with the name of the file', async () => {
   const sink = await FileSink.open('/dev/full');
   await sink.write('x');
-  await expect(sink.finish()).rejects.toThrow('/dev/full: cannot be written (ENOSPC)');
+  await expect(sink.finish()).rejects.toThrow('/dev/full: cannot be written: no space left on its device (ENOSPC)');
 });

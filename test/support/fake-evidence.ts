@@ -1,5 +1,5 @@
 /** Evidence out of plain maps. What is not in them is ENOENT; an answer may also be an errno, or a function of the call's number. */
-import type { Answer, ByteString, DiagSocket, Evidence, FileStat, SocketProbe } from '../../src/evidence/types.ts';
+import type { Answer, ByteString, DiagSocket, Evidence, FileStat, SocketProbe, TreeCount, UserNamespace } from '../../src/evidence/types.ts';
 
 /** An errno as an answer: `refused('EACCES')`. */
 export class Refusal {
@@ -34,6 +34,16 @@ export interface World {
   epollTargets?: Answers<boolean>;
   /** By `pid:fd`. */
   probes?: Answers<SocketProbe>;
+  /** By `pid:fd:otherPid:otherFd`: 0 for the same description, else -1 or 1. */
+  orders?: Answers<number>;
+  /** By pid. */
+  userNamespaces?: Answers<UserNamespace[]>;
+  /** By `pid:path`. */
+  asUserOf?: Answers<ByteString>;
+  /** By how many were wanted: how many there could be. */
+  tried?: Answers<number>;
+  /** By path. */
+  trees?: Answers<TreeCount>;
   /** Told of every question before it is answered: `read /proc/1/stat`. May change the world. */
   asked?: (question: string) => void;
 }
@@ -77,6 +87,23 @@ export function fakeEvidence(world: World): FakeEvidence {
     sameDescription: (...key) => answer('sameDescription', world.sameDescription, key.join(':'), 'ENOTSUP'),
     isEpollTarget: (...key) => answer('isEpollTarget', world.epollTargets, key.join(':'), 'ENOTSUP'),
     probeSocket: (...key) => answer('probeSocket', world.probes, key.join(':'), 'ENOTSUP'),
+    users: {
+      findLinks: (pid, texts) => {
+        const { value, ...rest } = answer('findLinks', world.lists, `/proc/${pid}/fd`, 'ENOENT');
+        const isWanted = (fd: string): boolean => texts.includes(String(world.links?.[`/proc/${pid}/fd/${fd}`]));
+        return value === undefined ? rest : { ...rest, value: value.filter(isWanted).map(Number) };
+      },
+      countLinesSlow: async (paths, start) =>
+        paths.map((path) => {
+          const { value, ...rest } = answer('countLinesSlow', world.files, path, 'ENOENT');
+          return value === undefined ? rest : { ...rest, value: value.split('\n').filter((line) => line.startsWith(start)).length };
+        }),
+      descriptionOrder: (...key) => answer('descriptionOrder', world.orders, key.join(':'), 'ENOTSUP'),
+      userNamespaces: (pid) => answer('userNamespaces', world.userNamespaces, String(pid), 'ENOTSUP'),
+      tryInstances: (wanted) => answer('tryInstances', world.tried, String(wanted), 'ENOTSUP'),
+      readAsUserOf: async (pid, paths) => paths.map((path) => answer('readAsUserOf', world.asUserOf, `${pid}:${path}`, 'EPERM')),
+      countTree: async ({ path }) => answer('countTree', world.trees, path, 'ENOENT'),
+    },
     close: () => false,
   };
 }

@@ -26,7 +26,7 @@ async function reportOn(args: string[]): Promise<{ code: number | null; report: 
 }
 
 describe('a replay', () => {
-  it.each([['--json'], ['--verbose'], ['--list', '--json'], ['--format', 'ndjson'], ['--threads', '--top', '--json']])('with %s %s prints the same bytes each time', async (...options) => {
+  it.each([['--json'], ['--verbose'], ['--list', '--json'], ['--format', 'ndjson'], ['--threads', '--json'], ['--top', '--json']])('with %s %s prints the same bytes each time', async (...options) => {
     const args = ['fds', '--from', NEAR, ...options.filter((option) => option !== undefined)];
     const first = await reloadctl(args);
     const second = await reloadctl(args, { env: { TZ: 'Asia/Kathmandu', LANG: 'tr_TR.UTF-8' } });

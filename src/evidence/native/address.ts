@@ -30,7 +30,13 @@ function ipv6(bytes: Buffer, at: number): string {
   return `${hex(groups.slice(0, run.start))}::${hex(groups.slice(run.start + run.length))}`;
 }
 
+/** Without a port, and IPv6 without brackets. */
+export function addressText(family: number, bytes: Buffer, at: number): string {
+  return family === AF_INET6 ? ipv6(bytes, at) : ipv4(bytes, at);
+}
+
 /** `192.0.2.1:80` or `[2001:db8::1]:80`; `at` is the offset of 4 (AF_INET) or 16 address bytes. */
 export function endpoint(family: number, bytes: Buffer, at: number, port: number): string {
-  return family === AF_INET6 ? `[${ipv6(bytes, at)}]:${port}` : `${ipv4(bytes, at)}:${port}`;
+  const address = addressText(family, bytes, at);
+  return family === AF_INET6 ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -14,6 +14,8 @@ interface BunFfi {
 /** The link of one descriptor of an open directory; undefined when it cannot be read, whatever the reason. */
 export interface FdLinks {
   read(fd: number): ByteString | undefined;
+  /** How long the link is, without making a text of it; undefined when it cannot be read. */
+  length(fd: number): number | undefined;
   close(): void;
 }
 
@@ -52,6 +54,11 @@ export function openFdLinks(directory: string): FdLinks | null {
       writeName(fd);
       const length = readlink(handle, address + LONGEST, address, LONGEST);
       return length >= 0 && length < LONGEST ? buffer.toString('latin1', 0, length) : undefined;
+    },
+    length(fd) {
+      writeName(fd);
+      const length = readlink(handle, address + LONGEST, address, LONGEST);
+      return length >= 0 ? length : undefined;
     },
     close: () => closeSync(handle),
   };

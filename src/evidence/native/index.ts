@@ -1,9 +1,14 @@
 /** Native system calls for the live evidence, where the runtime and the machine allow them. */
-import { isEpollTarget, isMachineKnown, sameDescription } from './kcmp.ts';
+import { pathsOfHandles } from './handles.ts';
+import { listInRoot, lookInRoot, readInRoot } from './in-root.ts';
+import { queueBytes } from './inotify-queue.ts';
+import { descriptionOrder, isEpollTarget, isMachineKnown, sameDescription } from './kcmp.ts';
 import { loadLibc } from './libc.ts';
 import { probeSocket } from './pidfd.ts';
-import { sockDiag } from './sock-diag.ts';
+import { inetSockets, sockDiag } from './sock-diag.ts';
+import { tryInstances } from './try-inotify.ts';
 import type { Native } from './types.ts';
+import { userNamespaces } from './user-namespace.ts';
 
 let loaded: Native | null | undefined;
 
@@ -13,9 +18,22 @@ function load(): Native | null {
   if (libc === null) return null;
   return {
     sockDiag: (family) => sockDiag(libc, family),
+    inetSockets: (family) => inetSockets(libc, family),
     sameDescription: (pid1, fd1, pid2, fd2) => sameDescription(libc, pid1, fd1, pid2, fd2),
     isEpollTarget: (pid, fd, epollFd, targetFd) => isEpollTarget(libc, pid, fd, epollFd, targetFd),
     probeSocket: (pid, fd) => probeSocket(libc, pid, fd),
+    users: {
+      descriptionOrder: (pid1, fd1, pid2, fd2) => descriptionOrder(libc, pid1, fd1, pid2, fd2),
+      userNamespaces: (pid) => userNamespaces(libc, pid),
+      tryInstances: (wanted) => tryInstances(libc, wanted),
+    },
+    inotify: {
+      queueBytes: (pid, fd) => queueBytes(libc, pid, fd),
+      pathsOfHandles: (pid, mountPoint, handles) => pathsOfHandles(libc, pid, mountPoint, handles),
+      lookInRoot: (pid, path) => lookInRoot(libc, pid, path),
+      listInRoot: (pid, path) => listInRoot(libc, pid, path),
+      readInRoot: (pid, path) => readInRoot(libc, pid, path),
+    },
   };
 }
 

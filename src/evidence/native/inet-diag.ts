@@ -10,15 +10,26 @@ const INET_DIAG_INFO = 2;
 const TCP_LISTEN = 10;
 /** Every state, and bit 13 besides: without it the kernel leaves out sockets that are bound and neither listen nor are connected. */
 const ALL_STATES = 0xffffffff;
-const MESSAGE = 72;
+const BOUND_INACTIVE = 1 << 13;
+/** sizeof(struct inet_diag_msg). */
+export const MESSAGE = 72;
+
+type InetFamily = typeof AF_INET | typeof AF_INET6;
 
 /** Payload of a dump request: struct inet_diag_req_v2, 56 bytes. */
-export function encodeInetRequest(family: typeof AF_INET | typeof AF_INET6, protocol: keyof typeof PROTOCOLS = 'tcp'): Buffer {
+export function encodeInetRequest(family: InetFamily): Buffer {
+  const request = encodeListRequest(family, 'tcp');
+  request[2] = 1 << (INET_DIAG_INFO - 1);
+  request.writeUInt32LE(ALL_STATES, 4);
+  return request;
+}
+
+/** The same for what /proc/net lists: without those that are merely bound, and without more than a row has. */
+export function encodeListRequest(family: InetFamily, protocol: keyof typeof PROTOCOLS): Buffer {
   const request = Buffer.alloc(56);
   request[0] = family;
   request[1] = PROTOCOLS[protocol];
-  if (protocol === 'tcp') request[2] = 1 << (INET_DIAG_INFO - 1);
-  request.writeUInt32LE(ALL_STATES, 4);
+  request.writeUInt32LE(ALL_STATES - BOUND_INACTIVE, 4);
   return request;
 }
 
@@ -26,14 +37,14 @@ export function encodeInetRequest(family: typeof AF_INET | typeof AF_INET6, prot
  * One row, struct inet_diag_msg and its attributes; undefined when the bytes cannot be one.
  * A remote end is told only when there is one: listeners and sockets that are merely bound have none.
  */
-export function decodeInetSocket(bytes: Buffer, start: number, end: number, protocol: keyof typeof PROTOCOLS = 'tcp'): DiagSocket | undefined {
+export function decodeInetSocket(bytes: Buffer, start: number, end: number): DiagSocket | undefined {
   if (end - start < MESSAGE) return undefined;
   const family = bytes[start];
   if (family !== AF_INET && family !== AF_INET6) return undefined;
   const state = bytes[start + 1]!;
   const remotePort = bytes.readUInt16BE(start + 6);
   const socket: DiagSocket = {
-    protocol: family === AF_INET ? protocol : `${protocol}6`,
+    protocol: family === AF_INET ? 'tcp' : 'tcp6',
     state,
     inode: String(bytes.readUInt32LE(start + 68)),
     local: endpoint(family, bytes, start + 8, bytes.readUInt16BE(start + 4)),
@@ -41,7 +52,7 @@ export function decodeInetSocket(bytes: Buffer, start: number, end: number, prot
     sendQueue: bytes.readUInt32LE(start + 60),
   };
   if (remotePort !== 0) socket.remote = endpoint(family, bytes, start + 24, remotePort);
-  if (protocol === 'udp' || state === TCP_LISTEN) return socket;
+  if (state === TCP_LISTEN) return socket;
   eachAttribute(bytes, start + MESSAGE, end, (type, from, to) => {
     if (type !== INET_DIAG_INFO) return;
     const times = readTcpTimes(bytes, from, to - from);

@@ -21,6 +21,15 @@ function kcmp(libc: Libc, pid1: number, pid2: number, type: number, index1: numb
   return libc.syscall(SYS_KCMP[process.arch]!, pid1, pid2, type, index1, index2);
 }
 
+/**
+ * The order the kernel gives open file descriptions, the same as long as it runs: 0 the same one, -1 and 1 for sorting.
+ * Throws EPERM, ESRCH, EBADF, ENOSYS.
+ */
+export function descriptionOrder(libc: Libc, pid1: number, fd1: number, pid2: number, fd2: number): number {
+  const order = check(libc, 'kcmp', kcmp(libc, pid1, pid2, KCMP_FILE, fd1, fd2));
+  return order === 0 ? 0 : order === 1 ? -1 : 1;
+}
+
 /** Do the two fds share one open file description? Throws EPERM, ESRCH, EBADF, ENOSYS. */
 export function sameDescription(libc: Libc, pid1: number, fd1: number, pid2: number, fd2: number): boolean {
   return check(libc, 'kcmp', kcmp(libc, pid1, pid2, KCMP_FILE, fd1, fd2)) === 0;

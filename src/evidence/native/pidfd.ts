@@ -78,11 +78,19 @@ function describe(libc: Libc, fd: number): SocketProbe {
  * Throws ESRCH, EBADF, EPERM (no ptrace access), ENOTSOCK, ENOSYS (before Linux 5.6).
  */
 export function probeSocket(libc: Libc, pid: number, fd: number): SocketProbe {
+  return withCopy(libc, pid, fd, (copy) => describe(libc, copy));
+}
+
+/**
+ * Shows `look` a copy of the descriptor and closes it. Whatever the descriptor stands for stays open in the target's stead
+ * meanwhile, so `look` must be quick, and must not read.
+ */
+export function withCopy<T>(libc: Libc, pid: number, fd: number, look: (copy: number) => T): T {
   const pidfd = check(libc, 'pidfd_open', libc.syscall(SYS_PIDFD_OPEN, pid, 0));
   try {
     const copy = check(libc, 'pidfd_getfd', libc.syscall(SYS_PIDFD_GETFD, pidfd, fd, 0));
     try {
-      return describe(libc, copy);
+      return look(copy);
     } finally {
       closeSync(copy);
     }

@@ -1,12 +1,13 @@
 /** Asks the kernel for its socket tables over NETLINK_SOCK_DIAG (net/core/sock_diag.c). Needs no privilege. */
 import { closeSync } from 'node:fs';
-import type { DiagFamily, DiagSocket } from '../types.ts';
+import type { DiagFamily, DiagSocket, InetSockets } from '../types.ts';
 import { AF_INET, AF_INET6 } from './address.ts';
 import { errnoName, systemError } from './errno.ts';
-import { decodeInetSocket, encodeInetRequest } from './inet-diag.ts';
+import { decodeInetSocket, encodeInetRequest, encodeListRequest } from './inet-diag.ts';
+import { InetRecords } from './inet-records.ts';
 import type { Libc } from './libc.ts';
 import { check } from './libc.ts';
-import { encodeDumpRequest, readDump } from './netlink.ts';
+import { type DumpProgress, encodeDumpRequest, readDump } from './netlink.ts';
 import { decodeUnixSocket, encodeUnixRequest } from './unix-diag.ts';
 
 const AF_NETLINK = 16;
@@ -22,13 +23,8 @@ const RETRIES = 3;
 
 type Decode = (bytes: Buffer, start: number, end: number) => DiagSocket | undefined;
 
-export interface DecodedDump {
+export interface DecodedDump extends DumpProgress {
   sockets: DiagSocket[];
-  done: boolean;
-  interrupted: boolean;
-  malformed: boolean;
-  /** Positive errno number of a refusal, else 0. */
-  errno: number;
 }
 
 /** Decodes the bytes of one recv(), or of a captured dump. Never throws; rows are appended to `sockets`. */
@@ -58,26 +54,36 @@ function receive(libc: Libc, fd: number): Buffer {
   }
 }
 
-function dumpOnce(libc: Libc, fd: number, payload: Buffer, decode: Decode): DecodedDump {
+/** Takes the bytes of one recv(). */
+type Take = (bytes: Buffer, sequence: number) => DumpProgress;
+
+/** Asks once; true when the table changed under the dump. */
+function dumpOnce(libc: Libc, fd: number, payload: Buffer, take: Take): boolean {
   lastSequence = (lastSequence + 1) >>> 0;
   const request = encodeDumpRequest(SOCK_DIAG_BY_FAMILY, lastSequence, payload);
   check(libc, 'send', libc.send(fd, request, request.length, 0));
-  const sockets: DiagSocket[] = [];
   let interrupted = false;
   for (;;) {
-    const part = decodeDump(receive(libc, fd), lastSequence, decode, sockets);
+    const part = take(receive(libc, fd), lastSequence);
     if (part.errno !== 0) throw systemError('sock_diag', errnoName(part.errno));
     if (part.malformed) throw systemError('sock_diag', 'EBADMSG');
     interrupted ||= part.interrupted;
-    if (part.done) return { ...part, interrupted };
+    if (part.done) return interrupted;
   }
 }
 
 /** A dump the table changed under is taken again; the last one is kept whatever it says, since a busy host never holds still. */
-function dump(libc: Libc, fd: number, payload: Buffer, decode: Decode): DiagSocket[] {
-  let result = dumpOnce(libc, fd, payload, decode);
-  for (let retry = 0; result.interrupted && retry < RETRIES; retry++) result = dumpOnce(libc, fd, payload, decode);
-  return result.sockets;
+function dump(libc: Libc, fd: number, payload: Buffer, again: () => Take): void {
+  for (let retry = 0; dumpOnce(libc, fd, payload, again()) && retry < RETRIES; retry++);
+}
+
+function dumpSockets(libc: Libc, fd: number, payload: Buffer, decode: Decode): DiagSocket[] {
+  let sockets: DiagSocket[] = [];
+  dump(libc, fd, payload, () => {
+    sockets = [];
+    return (bytes, sequence) => decodeDump(bytes, sequence, decode, sockets);
+  });
+  return sockets;
 }
 
 function prepare(libc: Libc, fd: number): void {
@@ -91,18 +97,39 @@ function prepare(libc: Libc, fd: number): void {
 }
 
 /**
- * All TCP sockets (IPv4, then IPv6; every state, TIME_WAIT and bound-but-idle ones too), all UDP or all unix sockets of our
- * network namespace. Waits at most 1 s for each answer of the kernel. Throws ENOENT where the kernel lacks the module,
+ * All TCP sockets (IPv4, then IPv6; every state, TIME_WAIT and bound-but-idle ones too) or all unix sockets of our network
+ * namespace. Waits at most 1 s for each answer of the kernel. Throws ENOENT where the kernel lacks the module,
  * ETIMEDOUT, EBADMSG when an answer cannot be understood, and what socket() refuses with.
  */
 export function sockDiag(libc: Libc, family: DiagFamily): DiagSocket[] {
+  return asking(libc, (fd) => {
+    if (family === 'unix') return dumpSockets(libc, fd, encodeUnixRequest(), decodeUnixSocket);
+    const v4 = dumpSockets(libc, fd, encodeInetRequest(AF_INET), decodeInetSocket);
+    return v4.concat(dumpSockets(libc, fd, encodeInetRequest(AF_INET6), decodeInetSocket));
+  });
+}
+
+/** The rows of /proc/net/{tcp,tcp6} or {udp,udp6} of our network namespace, v4 first. Throws as sockDiag. */
+export function inetSockets(libc: Libc, protocol: 'tcp' | 'udp'): InetSockets {
+  return asking(libc, (fd) => {
+    const records = new InetRecords();
+    for (const family of [AF_INET, AF_INET6] as const) {
+      const before = records.count;
+      dump(libc, fd, encodeListRequest(family, protocol), () => {
+        records.count = before;
+        return (bytes, sequence) =>
+          readDump(bytes, sequence, (type, start, end) => type !== SOCK_DIAG_BY_FAMILY || records.add(bytes, start, end));
+      });
+    }
+    return records;
+  });
+}
+
+function asking<T>(libc: Libc, ask: (fd: number) => T): T {
   const fd = check(libc, 'socket', libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
   try {
     prepare(libc, fd);
-    if (family === 'unix') return dump(libc, fd, encodeUnixRequest(), decodeUnixSocket);
-    const decode: Decode = (bytes, start, end) => decodeInetSocket(bytes, start, end, family);
-    const v4 = dump(libc, fd, encodeInetRequest(AF_INET, family), decode);
-    return v4.concat(dump(libc, fd, encodeInetRequest(AF_INET6, family), decode));
+    return ask(fd);
   } finally {
     closeSync(fd);
   }

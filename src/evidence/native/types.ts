@@ -1,17 +1,44 @@
 /** What needs system calls Node has no function for. One implementation per way to call them; tests bring stubs. */
-import type { DiagFamily, DiagSocket, SocketProbe } from '../types.ts';
+import type { ByteString, DiagFamily, DiagSocket, DirectoryEntry, FileHandle, InetSockets, PathLook, SocketProbe, UserNamespace } from '../types.ts';
+import type { HandleReply } from './handles.ts';
 
 /**
  * Every function throws an Error whose string property `code` is the errno name when the kernel refuses.
  * Synchronous on purpose: a probe must hold its copy of a descriptor within one tick.
  */
 export interface Native {
-  /** All TCP sockets (v4 and v6, closed-but-bound ones too), all UDP or all unix sockets of our own network namespace. */
+  /** All TCP sockets (v4 and v6, closed-but-bound ones too) or all unix sockets of our own network namespace. */
   sockDiag(family: DiagFamily): DiagSocket[];
+  /** What /proc/net lists of one protocol, v4 and v6. Absent: read that. */
+  inetSockets?(family: 'tcp' | 'udp'): InetSockets;
   /** kcmp(2) KCMP_FILE: do the two fds share one open file description? */
   sameDescription(pid1: number, fd1: number, pid2: number, fd2: number): boolean;
   /** kcmp(2) KCMP_EPOLL_TFD: is fd `fd` of `pid` the file registered as `targetFd` in epoll `epollFd`? */
   isEpollTarget(pid: number, fd: number, epollFd: number, targetFd: number): boolean;
   /** pidfd_getfd, getsockopts, close. */
   probeSocket(pid: number, fd: number): SocketProbe;
+  /** Absent: none of these. */
+  inotify?: NativeInotify;
+  users?: NativeUsers;
+}
+
+export interface NativeUsers {
+  /** kcmp(2) KCMP_FILE: 0 when the two fds share one open file description, else -1 or 1, an order to sort by. */
+  descriptionOrder(pid1: number, fd1: number, pid2: number, fd2: number): number;
+  /** The user namespace of a process, then its parents, as far as we may see them. */
+  userNamespaces(pid: number): UserNamespace[];
+  /** Makes inotify instances of our own and closes them: how many there could be, `wanted` at most. */
+  tryInstances(wanted: number): number;
+}
+
+/** Files are seen from the root of the process, no symbolic link is followed. */
+export interface NativeInotify {
+  /** pidfd_getfd, FIONREAD, close. */
+  queueBytes(pid: number, fd: number): number;
+  /** open_by_handle_at(2); throws what the mount point refuses, and has the rest in the replies. */
+  pathsOfHandles(pid: number, mountPoint: ByteString, handles: readonly FileHandle[]): HandleReply[];
+  lookInRoot(pid: number, path: ByteString): PathLook;
+  listInRoot(pid: number, path: ByteString): DirectoryEntry[];
+  /** A small regular file. */
+  readInRoot(pid: number, path: ByteString): ByteString;
 }

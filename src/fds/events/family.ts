@@ -49,6 +49,14 @@ export class Family {
     return this.relatives.size;
   }
 
+  /** Who of them may not be looked at, and why: asked before anything is done to them. */
+  refused(): { pid: number; errno: string } | undefined {
+    for (const [pid, { census }] of this.relatives) {
+      if (!census.sample() && census.errno !== 'ENOENT' && census.errno !== 'ESRCH') return { pid, errno: census.errno ?? 'EIO' };
+    }
+    return undefined;
+  }
+
   /** What all of them hold, by identities that outlive a process whose successor got it. */
   sample(): Member<Fd>[] {
     const members: Member<Fd>[] = [];

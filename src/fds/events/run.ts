@@ -1,6 +1,6 @@
 /** `fds --per-event` and `--mark`: floors before and after each event, then one full look for everything else. */
 import type { CommandContext, Outcome } from '../../command.ts';
-import type { CoverageLog } from '../../kernel/coverage.ts';
+import { type CoverageLog, errnoWords, statusOf } from '../../kernel/coverage.ts';
 import { lookAt, type TargetOptions } from '../../kernel/look-at.ts';
 import { lookFromSamples } from '../../kernel/snapshot/from-samples.ts';
 import type { Snapshot } from '../../kernel/types.ts';
@@ -25,6 +25,11 @@ export async function runEvents(spec: string, options: TargetOptions, events: Ev
   const family = new Family(context.evidence, spec, options.tree);
   // Nobody shall be told to make all these events again for one more look.
   const look = { ...context, rerun: `reloadctl fds ${shellWord(spec)}${options.tree ? ' --tree' : ''}` };
+  const refused = family.refused();
+  if (refused) {
+    const hints = statusOf(refused.errno) === 'denied' ? [`sudo ${context.rerun}`] : [];
+    throw new UserError(`/proc/${refused.pid}/fd: ${errnoWords(refused.errno)}; no event was made`, { exitCode: 3, hints });
+  }
   const trigger = events.command === undefined ? markTrigger(context.stdin()) : commandTrigger(events.command, events.timeoutMs);
   const measured = await measure(family, trigger, events, context).finally(() => trigger.close());
   const { snapshot, coverage } = await lookAtEnd(spec, options, measured, family, look);

@@ -27,7 +27,8 @@ export const deletedFile = snapshotRule(ID, ({ tables }) => {
   if (files.length === 0) return [];
   files.sort((a, b) => (b.allocated ?? -1) - (a.allocated ?? -1));
   const proven = files.filter(({ allocated }) => allocated !== undefined);
-  return [proven.length > 0 ? findingOf(proven, files.length - proven.length) : namesOnly(files)];
+  const asked = tables.some(({ linksOnly }) => !linksOnly);
+  return [proven.length > 0 ? findingOf(proven, files.length - proven.length) : namesOnly(files, asked)];
 });
 
 function deletedFiles(tables: readonly FdTable[]): DeletedFile[] {
@@ -58,27 +59,30 @@ function findingOf(files: readonly DeletedFile[], unasked: number): Finding {
     title: `${plural('deleted file', files.length)} still ${holds} ${bytes(total)}: ${which} ${placeOf(largest)}`,
     subject: subjectOf('file', 'deleted files', process),
     evidence: [
-      { name: 'deleted files held open', value: files.length, source: '/proc/PID/fd' },
+      { name: 'deleted files held open', value: files.length, source: `/proc/${process.pid}/fd` },
       { name: 'allocated space', value: total, unit: 'bytes', source: `stat /proc/${process.pid}/fd` },
       { name: 'largest', value: largest.allocated!, unit: 'bytes', source: `stat /proc/${process.pid}/fd/${fd.fd}` },
-      ...(unnamed > 0 ? [{ name: 'of these made without a name (O_TMPFILE)', value: unnamed, source: '/proc/PID/fdinfo' }] : []),
-      ...(unasked > 0 ? [{ name: 'more that could not be asked for their size', value: unasked, source: '/proc/PID/fd' }] : []),
+      ...(unnamed > 0 ? [{ name: 'of these made without a name (O_TMPFILE)', value: unnamed, source: `/proc/${process.pid}/fdinfo` }] : []),
+      ...(unasked > 0 ? [{ name: 'more that could not be asked for their size', value: unasked, source: `/proc/${process.pid}/fd` }] : []),
     ] satisfies EvidenceItem[],
     remedy: remediesOf(largest),
     fingerprint: fingerprint(ID, 'unlinked file'),
   };
 }
 
-function namesOnly(files: readonly DeletedFile[]): Finding {
+const UNANSWERED = 'only the names say "(deleted)": the files did not answer stat in time, so neither their size nor a second name is known';
+const UNASKED = 'only the names say "(deleted)", as a file may also be called: the watch ended before their size and link count were asked for';
+
+function namesOnly(files: readonly DeletedFile[], asked: boolean): Finding {
   const { process } = files[0]!;
   return {
     id: ID,
     severity: 'info',
     confidence: 'hint',
-    because: 'only the names say "(deleted)": the files did not answer stat in time, so neither their size nor a second name is known',
-    title: `${plural('open file', files.length)} seem deleted, of unknown size: one is ${placeOf(files[0]!)}`,
+    because: asked ? UNANSWERED : UNASKED,
+    title: `${plural('open file', files.length)} ${files.length === 1 ? 'seems' : 'seem'} deleted, of unknown size: one is ${placeOf(files[0]!)}`,
     subject: subjectOf('file', 'deleted files', process),
-    evidence: [{ name: 'names marked deleted', value: files.length, source: '/proc/PID/fd' }],
+    evidence: [{ name: 'names marked deleted', value: files.length, source: `/proc/${process.pid}/fd` }],
     remedy: remediesOf(files[0]!),
     fingerprint: fingerprint(ID, 'unlinked file'),
   };

@@ -1,4 +1,7 @@
-import { kindOf, socket } from '../../kernel/kinds/index.ts';
+import { fdsByKind } from '../../kernel/fd-index.ts';
+import { LAST_STANDARD_FD } from '../../kernel/inheritance.ts';
+import { isKind, kindOf, socket } from '../../kernel/kinds/index.ts';
+import type { SocketDetail } from '../../kernel/kinds/socket.ts';
 import { processLabel, servicesOf } from '../../kernel/services.ts';
 import { shapeOf } from '../../kernel/shape.ts';
 import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
@@ -12,7 +15,6 @@ const MANY_OF_ONE = 5;
 const MANY_OPENS = 10;
 /** /dev/null and /dev/urandom are opened per use by much healthy code. */
 const MANY_DEVICES = 50;
-const LAST_STANDARD_FD = 2;
 
 /** Numbers of one process for one and the same thing. */
 interface Repeat {
@@ -32,19 +34,29 @@ export const duplicates = snapshotRule(ID, (snapshot) =>
 function repeatsOf({ process, fds, sampled }: FdTable): Repeat[] {
   const same = new Map<string, Fd | Fd[]>();
   const idOf = identities(fds, sampled === true);
-  for (const fd of fds) {
-    const id = fd.fd <= LAST_STANDARD_FD ? undefined : idOf(fd);
-    if (id === undefined) continue;
-    const known = same.get(id);
-    // Nearly all are alone: a list for each would cost more than all else here.
-    if (known === undefined) same.set(id, fd);
-    else if (Array.isArray(known)) known.push(fd);
-    else same.set(id, [known, fd]);
+  for (const [kind, members] of fdsByKind(fds)) {
+    if (kind === socket.name && !areRepeated(members as readonly Fd<SocketDetail>[])) continue;
+    for (const fd of members) {
+      const id = fd.fd <= LAST_STANDARD_FD ? undefined : idOf(fd);
+      if (id === undefined) continue;
+      const known = same.get(id);
+      // Nearly all are alone: a list for each would cost more than all else here.
+      if (known === undefined) same.set(id, fd);
+      else if (Array.isArray(known)) known.push(fd);
+      else same.set(id, [known, fd]);
+    }
   }
-  return [...same.values()].filter(Array.isArray).flatMap((all): Repeat[] => {
+  const repeats = [...same.values()].filter(Array.isArray).flatMap((all): Repeat[] => {
     const dup = isExact(all[0]!);
     return all.length >= (dup ? MANY_OF_ONE : thresholdOf(all[0]!)) ? [{ process, fds: all, dup }] : [];
   });
+  return repeats.sort((a, b) => a.fds[0]!.fd - b.fds[0]!.fd);
+}
+
+/** May one inode be among them often enough? Numbers in order tell that of 10,000 sockets for a tenth of a map of them. */
+function areRepeated(sockets: readonly Fd<SocketDetail>[]): boolean {
+  const inodes = Float64Array.from(sockets, ({ detail }) => Number(detail.inode)).sort();
+  return inodes.some((inode, index) => inode === inodes[index + MANY_OF_ONE - 1]);
 }
 
 function isExact(fd: Fd): boolean {
@@ -57,9 +69,9 @@ function identities(fds: readonly Fd[], sampled: boolean): (fd: Fd) => string | 
   const asked = new Map<string, string>();
   if (sampled) for (const fd of fds) if (isPathKind(fd) && hasInode(fd)) asked.set(fd.link, kindOf(fd).identity(fd).id);
   return (fd) => {
-    // The link of a socket is its inode.
-    if (fd.kind === socket.name) return fd.link;
-    if (isPathKind(fd)) return hasInode(fd) ? kindOf(fd).identity(fd).id : sampled ? (asked.get(fd.link) ?? `path ${fd.link}`) : undefined;
+    // No other identity is a bare number, and none begins as a path.
+    if (isKind(fd, socket)) return fd.detail.inode;
+    if (isPathKind(fd)) return hasInode(fd) ? kindOf(fd).identity(fd).id : sampled ? (asked.get(fd.link) ?? fd.link) : undefined;
     const { id, quality } = kindOf(fd).identity(fd);
     // A weak identity says no more than "of the same kind".
     return quality === 'exact' ? id : undefined;
@@ -97,8 +109,8 @@ function findingOf(repeats: readonly Repeat[]): Finding {
     subject: subjectOf('descriptor', `same ${kind.name}`, process),
     evidence: [
       { name: dup ? 'numbers of one open thing' : 'descriptors of one file', value: fds.length, source: `/proc/${process.pid}/fd` },
-      { name: 'descriptors that repeat another, in all', value: surplus, source: '/proc/PID/fd' },
-      ...(repeats.length > 1 ? [{ name: 'things held more than once', value: repeats.length, source: '/proc/PID/fd' }] : []),
+      { name: 'descriptors that repeat another, in all', value: surplus, source: `/proc/${process.pid}/fd` },
+      ...(repeats.length > 1 ? [{ name: 'things held more than once', value: repeats.length, source: `/proc/${process.pid}/fd` }] : []),
     ],
     remedy: [
       {

@@ -3,14 +3,12 @@ import { kindOf } from '../../kernel/kinds/index.ts';
 import { socket, type SocketDetail } from '../../kernel/kinds/socket.ts';
 import { processesLabel, servicesOf } from '../../kernel/services.ts';
 import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
-import type { Fd, FdTable, Process, Snapshot } from '../../kernel/types.ts';
+import { LONG_LOOK_MS, type Fd, type FdTable, type Process, type Snapshot } from '../../kernel/types.ts';
 import { type Finding, fingerprint } from '../../report/index.ts';
 import { count, duration, plural } from '../../report/words.ts';
 
 const ID = 'fd/in-flight';
 const MANY = 16;
-/** A receiver that works takes what it was sent within this time. */
-const LONG_LOOK_MS = 900;
 
 interface Waiting {
   process: Process;
@@ -65,7 +63,7 @@ function findingOf(waiting: readonly Waiting[], { secondLook }: Snapshot): Findi
             { name: 'seen again after', value: afterMs, unit: 'ms', source },
           ]
         : []),
-      { name: 'sockets they wait in', value: waiting.length, source: '/proc/PID/fdinfo' },
+      { name: 'sockets they wait in', value: waiting.length, source: `/proc/${process.pid}/fdinfo` },
       { name: `most in one, fd ${fd.fd}`, value: first, source },
     ],
     remedy: [

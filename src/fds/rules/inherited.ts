@@ -73,8 +73,8 @@ function findingOf(snapshot: Snapshot, pairs: readonly Inherited[], targets: Rea
       { name: 'held by the target', value: held, source: `/proc/${fd.pid}/fdinfo/${fd.fd}` },
       { name: 'held by the other program', value: held, source: `/proc/${other}/${first.family ? 'fdinfo' : 'fd'}/${fd.fd}` },
       { name: 'same open file', value: proofWords[proof], source: proof === 'kcmp' ? 'kcmp' : `/proc/${fd.pid}/fd/${fd.fd}` },
-      { name: 'descriptors', value: things, source: '/proc/PID/fdinfo' },
-      { name: 'other processes', value: holders.length, source: '/proc/PID/fd' },
+      { name: 'descriptors', value: things, source: `/proc/${fd.pid}/fdinfo` },
+      { name: 'other processes', value: holders.length, source: `/proc/${first.holder.pid}/fd` },
     ],
     remedy: remediesOf(thing, holders, targetOwns, snapshot),
     fingerprint: fingerprint(ID, targetOwns ? 'kept by another' : 'got from parent', ...structureOf(first)),
@@ -87,7 +87,7 @@ const proofWords: Record<Inherited['proof'], string> = {
   position: 'same file, position and flags',
 };
 
-function judge({ owner, fd, proof, family }: Inherited, thing: Thing, asked: boolean): Pick<Finding, 'severity' | 'confidence' | 'because'> {
+function judge({ owner, fd, proof, family, doubt }: Inherited, thing: Thing, asked: boolean): Pick<Finding, 'severity' | 'confidence' | 'because'> {
   if (thing === 'file' && isShell(owner)) {
     return { severity: 'info', confidence: 'hint', because: 'a shell passes its redirections on to what it starts, and usually means it' };
   }
@@ -104,14 +104,20 @@ function judge({ owner, fd, proof, family }: Inherited, thing: Thing, asked: boo
     return { severity: 'warning', confidence: 'likely', because };
   }
   const unannounced = asked ? '; its environment does not announce it' : '';
-  const unasked = thing === 'file' ? unannounced : `${unannounced}; it neither polls nor serves it`;
+  const unasked = thing === 'file' ? unannounced : `${unannounced}; ${useWords[doubt ?? 'none']}`;
   if (proof === 'position') {
     const because = `same file, position and flags under one number, without close-on-exec${unasked}`;
     return { severity: 'warning', confidence: 'likely', because };
   }
   const because = `one open file under one number in two programs, without close-on-exec in either${unasked}`;
-  return { severity: 'warning', confidence: 'certain', because };
+  return { severity: 'warning', confidence: thing === 'file' || doubt === undefined ? 'certain' : 'likely', because };
 }
+
+const useWords: Record<NonNullable<Inherited['doubt']> | 'none', string> = {
+  none: 'it neither polls nor serves it, and none of its threads waits for it',
+  polls: 'no epoll instance of it has it, but a thread waits in poll() or select(), and for what is not known',
+  unread: 'it was not seen to poll or serve it, but what all of its threads wait for could not be read',
+};
 
 /** fs/locks.c show_fd_locks: the locks that this very open file holds. Others end with their process, not with the last descriptor. */
 function isLocked({ info }: Fd): boolean {

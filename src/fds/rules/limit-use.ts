@@ -10,3 +10,10 @@ export interface Use {
   ratio: number;
   highest?: number;
 }
+
+/** How many of these numbers are below the soft limit: a new descriptor takes one of the others. */
+export function countBelow(numbers: Iterable<number>, soft: number | null): number {
+  let below = 0;
+  for (const number of numbers) if (soft === null || number < soft) below++;
+  return below;
+}

@@ -3,7 +3,7 @@ import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
 import type { FdTable } from '../../kernel/types.ts';
 import { type Finding, fingerprint } from '../../report/index.ts';
 import { count, percent } from '../../report/words.ts';
-import type { Use } from './limit-use.ts';
+import { countBelow, type Use } from './limit-use.ts';
 import { limitRemedies } from './near-limit-remedy.ts';
 
 const ID = 'fd/near-limit';
@@ -20,15 +20,15 @@ export const nearLimit = snapshotRule(ID, (snapshot) =>
   }),
 );
 
-function useOf({ process, fds, errno }: FdTable): Use | undefined {
+function useOf({ process, fds, numbers: listed, errno }: FdTable): Use | undefined {
   const { soft } = process.limit;
   if (soft === null || soft < SANDBOX_LIMIT) return undefined;
-  if (errno !== undefined) {
+  if (errno !== undefined && !listed) {
     return process.open === null ? undefined : { process, used: process.open, open: process.open, soft, ratio: process.open / soft };
   }
-  const used = fds.reduce((sum, { fd }) => sum + (fd < soft ? 1 : 0), 0);
-  const highest = fds.reduce((most, { fd }) => Math.max(most, fd), -1);
-  return { process, used, open: fds.length, soft, ratio: used / soft, highest };
+  const numbers = listed ?? fds.map(({ fd }) => fd);
+  const used = countBelow(numbers, soft);
+  return { process, used, open: numbers.length, soft, ratio: used / soft, highest: numbers.at(-1) ?? -1 };
 }
 
 function findingOf(near: readonly Use[]): Finding {
@@ -37,13 +37,14 @@ function findingOf(near: readonly Use[]): Finding {
   const who = processesLabel(near.map((use) => use.process));
   const full = worst.ratio >= 1;
   const table = `/proc/${process.pid}/fd`;
-  const numbers = `${count(open)} open, limit ${count(soft)}`;
+  const numbers = `${count(open)} open${used === open ? '' : `, ${count(used)} of them below the limit`}, limit ${count(soft)}`;
+  const left = highest === undefined ? 'seems to have no descriptor left' : 'has no descriptor left';
   return {
     id: ID,
     severity: worst.ratio >= CRITICAL_RATIO ? 'critical' : 'warning',
     confidence: full && highest !== undefined ? 'certain' : 'likely',
     because: becauseOf(worst),
-    title: full ? `${who} has no descriptor left: ${numbers}` : `${who} uses ${percent(worst.ratio)} of its descriptors: ${numbers}`,
+    title: full ? `${who} ${left}: ${numbers}` : `${who} uses ${percent(worst.ratio)} of its descriptors: ${numbers}`,
     subject: subjectOf('process', 'open descriptors', process),
     evidence: [
       { name: 'open descriptors', value: open, limit: soft, source: table },
@@ -51,7 +52,7 @@ function findingOf(near: readonly Use[]): Finding {
       { name: 'soft limit', value: soft, source: `/proc/${process.pid}/limits` },
       { name: 'hard limit', value: process.limit.hard ?? 'unlimited', source: `/proc/${process.pid}/limits` },
       ...(highest === undefined ? [] : [{ name: 'highest descriptor number', value: highest, source: table }]),
-      ...(near.length > 1 ? [{ name: 'processes near their limit', value: near.length, source: '/proc/PID/limits' }] : []),
+      ...(near.length > 1 ? [{ name: 'processes near their limit', value: near.length, source: `/proc/${process.pid}/limits` }] : []),
     ],
     remedy: limitRemedies(near),
     fingerprint: fingerprint(ID, 'process'),
@@ -59,7 +60,8 @@ function findingOf(near: readonly Use[]): Finding {
 }
 
 function becauseOf({ ratio, highest }: Use): string {
+  if (highest === undefined && ratio < 1) return 'the count and the limit are both read from the kernel; those above a limit that was lowered take no place below it, and the numbers were not listed';
   if (ratio < 1) return 'the count and the limit are both read from the kernel; how fast the rest is used up is not known from one look';
-  if (highest === undefined) return 'as many are open as the limit allows; the numbers could not be listed, so one of them may be free';
+  if (highest === undefined) return 'as many are open as the limit allows; the numbers could not be listed: some may be above it, and as many free below';
   return 'every number below the limit is taken, so the next open() fails with EMFILE already';
 }

@@ -1,3 +1,4 @@
+import { LAST_STANDARD_FD } from '../../kernel/inheritance.ts';
 import { isKind } from '../../kernel/kinds/kind.ts';
 import { socket } from '../../kernel/kinds/socket.ts';
 import { O_CLOEXEC } from '../../kernel/proc/fdinfo.ts';
@@ -9,7 +10,6 @@ import { plural } from '../../report/words.ts';
 
 const ID = 'fd/no-cloexec';
 const MANY = 10;
-const LAST_STANDARD_FD = 2;
 
 interface Open {
   process: Process;

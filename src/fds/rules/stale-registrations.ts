@@ -23,6 +23,10 @@ export interface Stale {
 const EPOLLIN = 1;
 const EPOLLOUT = 4;
 
+/**
+ * Registrations in the epolls of one process for files that its table no longer has under that number; none when the table
+ * could not be read.
+ */
 export function staleRegistrations(snapshot: Snapshot, table: FdTable): Stale[] {
   if (table.errno !== undefined) return [];
   const suspects = epollSuspects(table).filter((suspect) => isStale(snapshot, suspect));

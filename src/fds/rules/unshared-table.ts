@@ -55,7 +55,7 @@ function findingOf(found: readonly Unshared[]): Finding {
     title: `${plural('thread', threads)} of ${who} ${has}: ${most}, beside the ${count(shown)} that the process shows`,
     subject: subjectOf('process', 'descriptor tables of threads', process),
     evidence: [
-      { name: 'threads with a table of their own', value: threads, source: '/proc/PID/task/TID/fd' },
+      { name: 'threads with a table of their own', value: threads, source: `/proc/${process.pid}/task` },
       { name: 'open in the largest', value: largest.open, ...soft, source: `/proc/${process.pid}/task/${largest.tid}/fd` },
       { name: 'open in the table of the process', value: shown, ...soft, source: `/proc/${process.pid}/fd` },
     ],

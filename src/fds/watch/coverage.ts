@@ -1,6 +1,6 @@
 /** How far a watch could look. */
-import { type CoverageLog, errnoWords } from '../../kernel/coverage.ts';
-import { count, duration, plural } from '../../report/words.ts';
+import { type CoverageLog, errnoWords, statusOf } from '../../kernel/coverage.ts';
+import { duration, plural } from '../../report/words.ts';
 import { LEAST_SAMPLES, LEAST_WINDOW_MS, type WatchedGroup } from '../../series/index.ts';
 import type { WatchOptions } from './options.ts';
 import type { Watched } from './sampler.ts';
@@ -12,12 +12,24 @@ const CLEARING_WINDOW_MS = 10_000;
 const SIGMAS = 3;
 const LEAST_RISE = 4;
 
-export function noteWatch(watched: Watched, watching: WatchOptions, groups: readonly WatchedGroup[], coverage: CoverageLog): void {
-  noteGrowth(watched, watching, groups, coverage);
-  noteSampling(watched, coverage);
-  for (const { pid, from, to } of watched.limitChanges) {
-    const words = `the limit of process ${pid} changed while watching, from ${limitWords(from.soft)} to ${limitWords(to.soft)} (soft); forecasts use the new one`;
-    coverage.note({ source: `limit of process ${pid}`, status: 'ok', detail: words, needed: false });
+/** @param rerun the command as the user gave it, and whether that user is root: who is refused may try with more rights */
+export function noteWatch(
+  watched: Watched,
+  watching: WatchOptions,
+  groups: readonly WatchedGroup[],
+  { rerun, isRoot }: { rerun: string; isRoot: boolean },
+  coverage: CoverageLog,
+): void {
+  const { lives, refused } = watched;
+  if (lives.sampleTimes.length > 0) {
+    noteGrowth(watched, watching, groups, coverage);
+    noteSampling(watched, coverage);
+  } else if (refused.errno === undefined) {
+    coverage.note({ source: SOURCE, status: 'absent', detail: 'there was nothing to watch', needed: true });
+  } else {
+    const status = statusOf(refused.errno);
+    const fix = status === 'denied' && !isRoot ? { fix: `sudo ${rerun}` } : {};
+    coverage.note({ source: SOURCE, status, seen: 0, total: refused.count, detail: `no sample could be taken: ${errnoWords(refused.errno)}`, ...fix, needed: true });
   }
 }
 
@@ -59,8 +71,4 @@ function noteSampling({ lives, late, refused }: Watched, coverage: CoverageLog):
   } else if (late > samples / 4) {
     coverage.note({ source: 'sampling', status: 'partial', seen: samples - late, total: samples, detail: 'samples took longer than the interval', fix: 'a longer --interval', needed: false });
   }
-}
-
-function limitWords(soft: number | null): string {
-  return soft === null ? 'unlimited' : count(soft);
 }

@@ -1,4 +1,5 @@
 /** What a watch adds to `data`. */
+import type { FdLimit } from '../../kernel/types.ts';
 import type { WatchedGroup } from '../../series/index.ts';
 import type { FdsData } from '../data.ts';
 import type { Group } from '../groups.ts';
@@ -13,6 +14,11 @@ export interface WatchData {
   /** Opened and closed between the first and the last sample, as far as samples show. */
   births: number;
   deaths: number;
+  /** Processes that ended, and that came to belong to the target. */
+  gone: number[];
+  come: number[];
+  /** Limits that were changed meanwhile; forecasts are about the new ones. null: unlimited. */
+  limitChanges: { pid: number; from: FdLimit; to: FdLimit }[];
   /** One entry per group that was ever seen, those that grow first. */
   trends: WatchedGroup[];
 }
@@ -35,6 +41,9 @@ export function withTrends(data: FdsData, watched: Watched, watching: WatchOptio
       samples: watched.lives.sampleTimes.length,
       births: Math.max(0, total('births')),
       deaths: Math.max(0, total('deaths')),
+      gone: watched.gone.map(({ pid }) => pid),
+      come: watched.come,
+      limitChanges: watched.limitChanges,
       trends: sorted,
     },
   };

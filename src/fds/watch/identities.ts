@@ -1,5 +1,5 @@
 /** Which descriptor of one sample is which of the one before. */
-import { eventfd, isKind, kindOf, pidfd, socket } from '../../kernel/kinds/index.ts';
+import { eventfd, isKind, kindOf, pidfd } from '../../kernel/kinds/index.ts';
 import { isPath } from '../../kernel/kinds/path.ts';
 import type { Fd } from '../../kernel/types.ts';
 import type { Member } from '../../series/index.ts';
@@ -7,12 +7,22 @@ import type { Member } from '../../series/index.ts';
 /** Remembers numbers of things that are closed, up to so many; then it forgets those. */
 const MOST_REMEMBERED = 100_000;
 
+/** As fs/d_path.c marks them; those of O_TMPFILE have a number for a name, and numbers are used again. */
+const NAMELESS = / \(deleted\)$/;
+
 interface Thing {
   thing: string;
   exact: boolean;
 }
 
+interface Named extends Thing {
+  identity: string;
+  isEventfd: boolean;
+  isNameless: boolean;
+}
+
 export class Identities {
+  private readonly named = new WeakMap<Fd, Named>();
   /** At which number a thing was seen; `null` once it was seen at two: then its number does not name one opening of it. */
   private numberOf = new Map<string, number | null>();
   /** Eventfds of the sample before. */
@@ -20,33 +30,52 @@ export class Identities {
   /** The ids of eventfds are handed out again (fs/eventfd.c takes the lowest free one), as numbers are: once one is closed they prove nothing. */
   private eventfdsEnd = false;
 
-  /** @param fds of one sample */
-  membersOf(fds: Iterable<Fd>): Member<Fd>[] {
+  /**
+   * @param fds of one sample
+   * @param hungUp those that were connected before, and were hung up by the other side: a life of its own, for who stays there is
+   * not who stays connected
+   */
+  membersOf(fds: Iterable<Fd>, hungUp: WeakSet<Fd>): Member<Fd>[] {
     const members: Member<Fd>[] = [];
-    const things: string[] = [];
+    const names: Named[] = [];
     const eventfds = new Set<string>();
+    const nameless = new Set<string>();
     for (const fd of fds) {
-      const { thing, exact } = thingOf(fd);
-      things.push(thing);
-      if (isKind(fd, eventfd)) eventfds.add(thing);
-      const before = this.numberOf.get(thing);
-      if (before === undefined) this.numberOf.set(thing, fd.fd);
-      else if (before !== fd.fd) this.numberOf.set(thing, null);
-      members.push({ identity: `${fd.pid}:${fd.fd}:${thing}${phaseOf(fd)}`, quality: exact ? 'exact' : 'weak', item: fd });
+      const named = this.nameOf(fd, hungUp);
+      names.push(named);
+      if (named.isEventfd) eventfds.add(named.thing);
+      if (named.isNameless) nameless.add(named.thing);
+      const before = this.numberOf.get(named.thing);
+      if (before === undefined) this.numberOf.set(named.thing, fd.fd);
+      else if (before !== fd.fd) this.numberOf.set(named.thing, null);
+      members.push({ identity: named.identity, quality: named.exact ? 'exact' : 'weak', item: fd });
     }
     this.eventfdsEnd ||= [...this.eventfds].some((thing) => !eventfds.has(thing));
     this.eventfds = eventfds;
     members.forEach((member, index) => {
-      const recycled = this.eventfdsEnd && isKind(member.item, eventfd);
-      if (recycled || this.numberOf.get(things[index]!) === null) member.quality = 'weak';
+      const { thing, isEventfd } = names[index]!;
+      if ((this.eventfdsEnd && isEventfd) || this.numberOf.get(thing) === null) member.quality = 'weak';
     });
-    this.forget(things);
+    // Nobody opens them again by name: what has the inode of an earlier one at another number is another file. (At two at once it is one.)
+    for (const thing of nameless) this.numberOf.delete(thing);
+    this.forget(names);
     return members;
   }
 
-  private forget(living: readonly string[]): void {
+  /** Kept for as long as it is the same descriptor: to make these texts anew is most of the work of a sample. */
+  private nameOf(fd: Fd, hungUp: WeakSet<Fd>): Named {
+    const known = this.named.get(fd);
+    if (known) return known;
+    const { thing, exact } = thingOf(fd);
+    const identity = `${fd.pid}:${fd.fd}:${thing}${hungUp.has(fd) ? ':hung-up' : ''}`;
+    const named = { thing, exact, identity, isEventfd: isKind(fd, eventfd), isNameless: NAMELESS.test(thing) };
+    this.named.set(fd, named);
+    return named;
+  }
+
+  private forget(living: readonly Named[]): void {
     if (this.numberOf.size <= MOST_REMEMBERED + living.length) return;
-    this.numberOf = new Map(living.map((thing) => [thing, this.numberOf.get(thing)!]));
+    this.numberOf = new Map(living.map(({ thing }) => [thing, this.numberOf.get(thing)!]));
   }
 }
 
@@ -61,9 +90,4 @@ function thingOf(fd: Fd): Thing {
   if (isKind(fd, pidfd)) return fd.info?.ino === undefined ? { thing: 'pidfd', exact: false } : { thing: `pidfd:${fd.info.ino}`, exact: true };
   const { id, quality } = kindOf(fd).identity(fd);
   return { thing: id, exact: quality === 'exact' };
-}
-
-/** Hung up by the other side is a life of its own: who stays there is not who stays connected. */
-function phaseOf(fd: Fd): string {
-  return isKind(fd, socket) && fd.detail.row?.state === 'CLOSE_WAIT' ? ':hung-up' : '';
 }

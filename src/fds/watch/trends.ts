@@ -1,6 +1,6 @@
 /** From lives to a trend per group, and per kind where no single group of it grows. */
 import { groupKeys } from '../../kernel/groups.ts';
-import { kindOf } from '../../kernel/kinds/index.ts';
+import { isKind, kindOf, socket } from '../../kernel/kinds/index.ts';
 import { byLooks } from '../../kernel/templates.ts';
 import type { Fd } from '../../kernel/types.ts';
 import { type GroupTrend, type LifeSpan, type Lives, type Sorting, trendOf, type WatchedGroup } from '../../series/index.ts';
@@ -26,13 +26,15 @@ interface Gathered {
   key: string;
   spans: LifeSpan[];
   living: Fd[];
+  livingNew: Fd[];
 }
 
 export function trendsOf(lives: Lives<Fd>): Trends {
   const gathered = gather(lives);
   const ofFd = new Map<string, WatchedGroup>();
-  const groups = gathered.map(({ kind, key, spans, living }) => {
-    const group = { kind, key, ...best(key, spans, lives.sampleTimes) };
+  const groups = gathered.map(({ kind, key, spans, living, livingNew }): WatchedGroup => {
+    const byOthers = living.length > 0 && living.every(isByOthers);
+    const group = { kind, key, ...best(key, spans, lives.sampleTimes), keptBy: keptBy(livingNew), ...(byOthers && { byOthers }) };
     for (const fd of living) ofFd.set(`${fd.pid}:${fd.fd}`, group);
     return group;
   });
@@ -40,7 +42,7 @@ export function trendsOf(lives: Lives<Fd>): Trends {
     const own = gathered.filter((group) => group.kind === kind);
     if (own.length < 2 || groups.some((group) => group.kind === kind && group.trend === 'growing')) continue;
     const trend = trendOf(IN_SEVERAL, own.flatMap(({ spans }) => spans.filter(isExact)), lives.sampleTimes);
-    if (trend.trend === 'growing') groups.push({ kind, key: IN_SEVERAL, ...trend });
+    if (trend.trend === 'growing') groups.push({ kind, key: IN_SEVERAL, ...trend, keptBy: keptBy(own.flatMap(({ livingNew }) => livingNew)) });
   }
   return { groups, ofFd };
 }
@@ -49,16 +51,28 @@ function gather(lives: Lives<Fd>): Gathered[] {
   const sorts = lives.sorts();
   const keys = groupKeys(sorts.flatMap(({ examples }) => [...examples]));
   const groups = new Map<string, Gathered>();
-  for (const { examples, living, spans } of sorts) {
+  for (const { examples, living, livingNew, spans } of sorts) {
     const [example] = examples;
     const { kind } = example!;
     const key = keys.get(example!)!;
     let group = groups.get(`${kind}\0${key}`);
-    if (!group) groups.set(`${kind}\0${key}`, (group = { kind, key, spans: [], living: [] }));
+    if (!group) groups.set(`${kind}\0${key}`, (group = { kind, key, spans: [], living: [], livingNew: [] }));
     for (const span of spans) group.spans.push(span);
     for (const fd of living) group.living.push(fd);
+    for (const fd of livingNew) group.livingNew.push(fd);
   }
   return [...groups.values()];
+}
+
+function keptBy(fds: readonly Fd[]): WatchedGroup['keptBy'] {
+  const counts = new Map<number, number>();
+  for (const { pid } of fds) counts.set(pid, (counts.get(pid) ?? 0) + 1);
+  return [...counts].map(([pid, count]) => ({ pid, count })).sort((a, b) => b.count - a.count);
+}
+
+/** A connection that was accepted and is not hung up: more of them may just be more clients. */
+function isByOthers(fd: Fd): boolean {
+  return isKind(fd, socket) && fd.detail.inbound && fd.detail.row?.state === 'ESTABLISHED';
 }
 
 /** Key of a kind that grows as a whole while none of its groups does. */
@@ -68,10 +82,16 @@ function isExact({ quality }: LifeSpan): boolean {
   return quality === 'exact';
 }
 
-/** Members that can be told apart speak for themselves; the others must not hide them. */
+/**
+ * Members that can be told apart speak for themselves; the others must not hide them. Once those prove that it grows, all count for
+ * how fast: the inodes of nameless files are used again, and half a leak may have had one that another number had before.
+ */
 function best(key: string, spans: readonly LifeSpan[], sampleTimes: readonly number[]): GroupTrend {
   const all = trendOf(key, spans, sampleTimes);
   if (all.quality === 'exact') return all;
   const exact = trendOf(key, spans.filter(isExact), sampleTimes);
-  return exact.trend === 'growing' ? { ...all, ...exact, atStart: all.atStart, atEnd: all.atEnd, births: all.births, deaths: all.deaths } : all;
+  if (exact.trend !== 'growing') return all;
+  const every = trendOf(key, spans.map((span) => ({ ...span, quality: 'exact' })), sampleTimes);
+  if (every.trend === 'growing' && every.growthPerMinute > exact.growthPerMinute) return every;
+  return { ...exact, atStart: all.atStart, atEnd: all.atEnd, births: all.births, deaths: all.deaths };
 }

@@ -6,12 +6,21 @@ import type { WatchedFdsData } from './data.ts';
 const SHOWN = 8;
 const words: Record<WatchedGroup['trend'], string> = { growing: 'grows', grew: 'grew', steady: 'steady', 'too-short': 'too short to say' };
 
+function limitWords(soft: number | null): string {
+  return soft === null ? 'unlimited' : count(soft);
+}
+
 /** What moved, above the usual groups. */
 export function* trendBlocks({ watch }: WatchedFdsData): Generator<Block> {
   yield {
     type: 'paragraph',
     text: `watched for ${duration(watch.windowMs)}: ${plural('sample', watch.samples)}, ${count(watch.births)} opened, ${count(watch.deaths)} closed between samples`,
   };
+  const { gone, come } = watch;
+  if (gone.length > 0 || come.length > 0) yield { type: 'paragraph', text: `meanwhile ${plural('process', gone.length, 'processes')} ended and ${count(come.length)} came` };
+  for (const { pid, from, to } of watch.limitChanges) {
+    yield { type: 'paragraph', text: `the soft limit of process ${pid} was changed meanwhile: from ${limitWords(from.soft)} to ${limitWords(to.soft)}`, tone: 'warning' };
+  }
   const moved = watch.trends.filter((trend) => trend.births > 0 || trend.deaths > 0);
   if (moved.length === 0) return;
   yield {

@@ -7,6 +7,7 @@ import { UserError } from '../../kernel/user-error.ts';
 import type { Block } from '../../render/index.ts';
 import { runRules, type Target } from '../../report/index.ts';
 import { count, duration, percent } from '../../report/words.ts';
+import type { PausesEvent } from '../../series/index.ts';
 import { addAccessOptions } from '../access-options.ts';
 import { accessOf } from '../options.ts';
 import { ask, cannotLook, endpointOf, isEndpoint, type PprofEndpoint } from '../source/endpoint.ts';
@@ -45,9 +46,8 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   const timeoutMs = timeout === undefined ? USUAL_TIMEOUT_MS : parseDuration('--timeout', timeout);
   const { stats, source, label, target } = await statsFrom(spec, accessOf(options, text), timeoutMs, context);
   const [pid] = target?.pids ?? [];
-  const findings = runRules(context.rules, [
-    { type: 'pauses' as const, label, source, pausesMs: stats.pausesMs, collections: stats.collections, limitMs, ...(pid !== undefined && { pid }) },
-  ]);
+  const event: PausesEvent = { type: 'pauses', label, source, pausesMs: stats.pausesMs, collections: stats.collections, limitMs, ...(pid !== undefined && { pid }) };
+  const findings = runRules(context.rules, [event]);
   const data = dataOf(stats, source, limitMs);
   return { kind: 'report', target, findings, coverage: [{ source, status: 'ok', seen: stats.pausesMs.length, needed: true }], data, body: () => viewOf(data, label) };
 }

@@ -1,5 +1,6 @@
 /** Shared by the kinds that live on the one anonymous inode of the kernel (fs/anon_inodes.c). */
 import type { ByteString } from '../../evidence/types.ts';
+import { plural } from '../../report/words.ts';
 import type { Fd, FdInfo, Identity } from '../types.ts';
 
 /** All anonymous inodes share one inode number, so all that tells two of them apart is an id in fdinfo, where the kind has one. */
@@ -24,6 +25,11 @@ export function infoNumber(info: FdInfo | undefined, name: string): number | und
   if (text === undefined || !/^\d+$/.test(text)) return undefined;
   const value = Number(text);
   return Number.isSafeInteger(value) ? value : undefined;
+}
+
+/** `1 mark`, `3 marks`, or that the number is not known. */
+export function someOf(noun: string, n: number | undefined, many = `${noun}s`): string {
+  return n === undefined ? `an unknown number of ${many}` : plural(noun, n, many);
 }
 
 /** Lines that begin with `prefix`. */

@@ -1,4 +1,4 @@
-import { weakIdentity } from './anon.ts';
+import { someOf, weakIdentity } from './anon.ts';
 import { parseHex, parseNumber, skipSpaces, skipWord } from '../proc/scan.ts';
 import type { Kind } from './kind.ts';
 
@@ -32,7 +32,7 @@ export const epoll: Kind<EpollDetail> = {
   identity: weakIdentity,
   key: () => 'epoll',
   attributes: (fd) => ({ targets: fd.detail.targets?.length }),
-  describe: (fd) => `epoll watching ${fd.detail.targets?.length ?? 'an unknown number of'} descriptors`,
+  describe: (fd) => `epoll watching ${someOf('descriptor', fd.detail.targets?.length)}`,
 };
 
 /**

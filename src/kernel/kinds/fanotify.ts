@@ -1,4 +1,4 @@
-import { countLines, weakIdentity } from './anon.ts';
+import { countLines, someOf, weakIdentity } from './anon.ts';
 import type { Kind } from './kind.ts';
 
 export interface FanotifyDetail {
@@ -19,5 +19,5 @@ export const fanotify: Kind<FanotifyDetail> = {
   identity: weakIdentity,
   key: () => 'fanotify',
   attributes: (fd) => ({ marks: fd.detail.marks }),
-  describe: (fd) => `fanotify with ${fd.detail.marks ?? 'an unknown number of'} marks`,
+  describe: (fd) => `fanotify with ${someOf('mark', fd.detail.marks)}`,
 };

@@ -43,6 +43,7 @@ export function kindOf(fd: Fd): Kind {
   return kind;
 }
 
+/** The first kind that takes it; the last takes everything. */
 export function recognise(input: Pick<DecodeInput, 'link' | 'info' | 'stat'>): Kind {
   for (const kind of kinds) if (kind.matches(input.link, input.info, input.stat)) return kind as unknown as Kind;
   throw new Error('the last kind takes everything');

@@ -1,4 +1,4 @@
-import { countLines, weakIdentity } from './anon.ts';
+import { countLines, someOf, weakIdentity } from './anon.ts';
 import type { Kind } from './kind.ts';
 
 export interface InotifyDetail {
@@ -16,5 +16,5 @@ export const inotify: Kind<InotifyDetail> = {
   identity: weakIdentity,
   key: () => 'inotify',
   attributes: (fd) => ({ watches: fd.detail.watches }),
-  describe: (fd) => `inotify with ${fd.detail.watches ?? 'an unknown number of'} watches`,
+  describe: (fd) => `inotify with ${someOf('watch', fd.detail.watches, 'watches')}`,
 };

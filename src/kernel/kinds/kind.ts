@@ -4,6 +4,8 @@ import type { Fd, FdInfo, Identity, SocketRow } from '../types.ts';
 
 export interface DecodeInput {
   link: ByteString;
+  /** Of a socket, where it was cut out of the link before. */
+  inode?: string | undefined;
   info?: FdInfo | undefined;
   stat?: FileStat | undefined;
   /** Looks a socket inode up in the tables of the process's network namespace (then in the others). */

@@ -10,10 +10,12 @@ export const S_IFCHR = 0o020000;
 export const S_IFDIR = 0o040000;
 export const S_IFBLK = 0o060000;
 
+/** S_IFREG and its like. */
 export function fileType(stat: FileStat): number {
   return stat.mode & S_IFMT;
 }
 
+/** Does the link lead to a name in a file system? All others are `type:[inode]` or `anon_inode:...`. */
 export function isPath(link: ByteString): boolean {
   return link.charCodeAt(0) === 47;
 }
@@ -34,6 +36,7 @@ export function pathOf(fd: Fd): string {
   return decodeText(bare).text;
 }
 
+/** The path, with ` (deleted)` behind it when it has no name any more. */
 export function pathKey(fd: Fd): string {
   return isDeleted(fd.link, fd.stat) ? pathOf(fd) + DELETED : pathOf(fd);
 }

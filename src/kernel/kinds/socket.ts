@@ -4,6 +4,7 @@ import { tcpStateName } from '../proc/net-inet.ts';
 import type { Fd, SocketRow } from '../types.ts';
 import { infoNumber } from './anon.ts';
 import type { Kind } from './kind.ts';
+import { SameTexts } from './same-text.ts';
 import { probeWords, protocolOfProbe, subprotocolOf } from './socket-names.ts';
 
 export interface SocketDetail {
@@ -27,11 +28,14 @@ export const socket: Kind<SocketDetail> = {
   plural: 'sockets',
   matches: (link) => link.startsWith('socket:['),
   decode: (input) => {
-    const inode = input.link.slice(8, -1);
+    const inode = input.inode ?? input.link.slice(8, -1);
     const row = input.socket(inode);
     const inbound = row !== undefined && isInbound(row, input.isListening);
-    const inFlight = infoNumber(input.info, 'scm_fds');
-    return { inode, ...(row && { row }), inbound, ...(inFlight !== undefined && { inFlight }) };
+    const inFlight = input.info && infoNumber(input.info, 'scm_fds');
+    // The text of the row, so that the link need not be kept for a part of it.
+    const detail: SocketDetail = row ? { inode: row.inode, row, inbound } : { inode, inbound };
+    if (inFlight !== undefined) detail.inFlight = inFlight;
+    return detail;
   },
   identity: (fd) => ({ id: `socket:${fd.detail.inode}`, quality: 'exact' }),
   key: (fd) => keyOf(fd, false),
@@ -66,6 +70,7 @@ export function idleMs(row: SocketRow): number | undefined {
   return Math.min(lastSentMs, lastReceivedMs);
 }
 
+/** `10.0.0.7:5432`, `[::1]:80`; undefined when either part is not known. */
 export function endpoint(address: string | undefined, port: number | undefined): string | undefined {
   if (address === undefined || port === undefined) return undefined;
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
@@ -88,12 +93,28 @@ function keyOf(fd: Fd<SocketDetail>, wide: boolean): string {
   // What is the port of others is the protocol of a raw socket, and the number of an echo.
   if (family === 'raw' || family === 'icmp' || family === 'netlink' || family === 'packet') return family;
   if (row.state === 'LISTEN') return `${family} LISTEN ${wide ? '*' : endpoint(row.localAddress, row.localPort)}`;
-  if (fd.detail.inbound) return `${family} ${row.state} on :${row.localPort}`;
+  if (fd.detail.inbound) return same.of(family, row.state, 'on ', row.localPort ?? 0, withPort);
   if (row.state === 'UNCONNECTED') {
     const port = row.localPort ?? 0;
-    return port >= FIRST_EPHEMERAL_PORT || wide ? `${family} unconnected` : `${family} unconnected on :${port}`;
+    return same.of(family, 'unconnected', 'on ', port >= FIRST_EPHEMERAL_PORT || wide ? ANY_PORT : port, unconnected);
   }
-  return `${family} ${row.state} to ${wide ? `*:${row.remotePort}` : endpoint(row.remoteAddress, row.remotePort)}`;
+  if (row.remoteAddress === undefined) return `${family} ${row.state}`;
+  return same.of(family, row.state, wide ? '*' : row.remoteAddress, row.remotePort ?? 0, peer);
+}
+
+const same = new SameTexts();
+const ANY_PORT = -1;
+
+function withPort(family: string, state: string, where: string, port: number): string {
+  return `${family} ${state} ${where}:${port}`;
+}
+
+function unconnected(family: string, state: string, where: string, port: number): string {
+  return port === ANY_PORT ? `${family} ${state}` : withPort(family, state, where, port);
+}
+
+function peer(family: string, state: string, address: string, port: number): string {
+  return `${family} ${state} to ${endpoint(address, port)}`;
 }
 
 function unixKey(row: SocketRow, wide: boolean): string {

@@ -1,3 +1,4 @@
+import { duration } from '../../report/words.ts';
 import { infoField, weakIdentity } from './anon.ts';
 import type { Kind } from './kind.ts';
 
@@ -35,9 +36,13 @@ export const timerfd: Kind<TimerfdDetail> = {
   identity: weakIdentity,
   key: () => 'timerfd',
   attributes: (fd) => ({ ...fd.detail }),
-  describe: (fd) =>
-    `timerfd ${fd.detail.clock ?? ''} ${fd.detail.nextMs === 0 ? 'disarmed' : `next in ${fd.detail.nextMs ?? '?'} ms`}, every ${fd.detail.intervalMs ?? '?'} ms`,
+  describe: ({ detail: { clock, nextMs, intervalMs } }) =>
+    `timerfd ${clock ?? ''} ${nextMs === 0 ? 'disarmed' : `next in ${words(nextMs)}`}, every ${words(intervalMs)}`,
 };
+
+function words(ms: number | undefined): string {
+  return ms === undefined ? '?' : duration(ms);
+}
 
 /** `(4, 999992336)` is seconds and nanoseconds. */
 function milliseconds(pair: string | undefined): number | undefined {

@@ -1,4 +1,4 @@
-import { infoNumber, weakIdentity } from './anon.ts';
+import { infoNumber, someOf, weakIdentity } from './anon.ts';
 import type { Kind } from './kind.ts';
 
 export interface UserfaultfdDetail {
@@ -18,5 +18,5 @@ export const userfaultfd: Kind<UserfaultfdDetail> = {
   identity: weakIdentity,
   key: () => 'userfaultfd',
   attributes: (fd) => ({ pendingFaults: fd.detail.pending }),
-  describe: (fd) => `userfaultfd with ${fd.detail.pending ?? 'an unknown number of'} faults that nobody has read`,
+  describe: (fd) => `userfaultfd with ${someOf('fault', fd.detail.pending)} that nobody has read`,
 };

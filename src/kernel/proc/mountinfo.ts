@@ -34,3 +34,37 @@ function listOf(options: ByteString): ByteString[] {
 function unescapeOctal(text: ByteString): ByteString {
   return text.replace(/\\([0-3][0-7]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
+
+export interface Mount {
+  /** Of the file system: what fdinfo of inotify calls sdev, and stat st_dev (not on btrfs). */
+  major: number;
+  minor: number;
+  /** The directory of the file system that is mounted: `/` unless it is a bind mount. */
+  root: ByteString;
+  mountPoint: ByteString;
+  fsType: ByteString;
+  source: ByteString;
+  superOptions: ByteString[];
+}
+
+/** All mounts in the order of the kernel: of two at one point the later one is on top. Lines that are none are left out. */
+export function parseMounts(mountinfo: ByteString): Mount[] {
+  return wholeLines(mountinfo).flatMap((line): Mount[] => {
+    const fields = line.split(' ');
+    const device = /^(\d+):(\d+)$/.exec(fields[2] ?? '');
+    const separator = fields.indexOf('-', 6);
+    const [fsType, source, options] = fields.slice(separator + 1);
+    if (!device || separator < 0 || fsType === undefined || source === undefined || options === undefined) return [];
+    return [
+      {
+        major: Number(device[1]),
+        minor: Number(device[2]),
+        root: unescapeOctal(fields[3] ?? ''),
+        mountPoint: unescapeOctal(fields[4] ?? ''),
+        fsType: unescapeOctal(fsType),
+        source: unescapeOctal(source),
+        superOptions: options.split(',').map(unescapeOctal),
+      },
+    ];
+  });
+}

@@ -34,6 +34,12 @@ export function tcpStateName(state: number): string {
   return TCP_STATES[state] || `UNKNOWN_${state}`;
 }
 
+/** A UDP or raw socket has the states of TCP, and only one of them says something. */
+export function socketStateName(protocol: string, state: number): string {
+  if (protocol.startsWith('tcp')) return tcpStateName(state);
+  return state === TCP_ESTABLISHED ? 'ESTABLISHED' : 'UNCONNECTED';
+}
+
 /**
  * Visits the rows of one table in its order. `wanted` is asked first, with the inode in decimal, the kernel's state number
  * and the ports; only for true is a row made and its addresses written out. raw: the local port is the protocol number;
@@ -48,7 +54,6 @@ export function scanInet(
   order: ByteOrder = endianness(),
 ): void {
   const width = protocol.endsWith('6') ? 32 : 8;
-  const tcp = protocol.startsWith('tcp');
   // Few distinct addresses fill a large table.
   const addresses = new Map<ByteString, string>();
   const address = (from: number): string => {
@@ -90,7 +95,7 @@ export function scanInet(
     visit({
       protocol,
       inode,
-      state: tcp ? tcpStateName(state) : state === TCP_ESTABLISHED ? 'ESTABLISHED' : 'UNCONNECTED',
+      state: socketStateName(protocol, state),
       localAddress: address(local),
       localPort,
       remoteAddress: address(remote),

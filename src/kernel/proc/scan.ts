@@ -69,3 +69,11 @@ export function wholeLines(text: ByteString): ByteString[] {
   lines.pop();
   return lines;
 }
+
+/** What follows `start` on the first line that begins with it; undefined when there is none, or when it is cut off. */
+export function wholeLine(text: ByteString, start: string): ByteString | undefined {
+  const at = text.startsWith(start) ? 0 : text.indexOf(`\n${start}`) + 1;
+  if (at === 0 && !text.startsWith(start)) return undefined;
+  const end = text.indexOf('\n', at);
+  return end < 0 ? undefined : text.slice(at + start.length, end);
+}

@@ -1,6 +1,6 @@
 /** /proc/PID/status, kernel fs/proc/array.c proc_pid_status. */
 import type { ByteString } from '../../evidence/types.ts';
-import { parseNumber, wholeLines, words } from './scan.ts';
+import { parseNumber, wholeLine, words } from './scan.ts';
 
 export interface ProcStatus {
   /** Thread name, raw. */
@@ -21,42 +21,34 @@ export interface ProcStatus {
   sigCgt: bigint;
 }
 
-const KEYS = new Set(['Name', 'State', 'Tgid', 'PPid', 'Uid', 'FDSize', 'Threads', 'NSpid', 'SigCgt']);
-
 /** Null when a field is missing or malformed, NSpid aside: a defaulted SigCgt would be a false "this signal kills it". */
 export function parseStatus(text: ByteString): ProcStatus | null {
-  const fields = fieldsOf(text);
-  const name = fields.get('Name');
-  const state = fields.get('State')?.charAt(0);
-  const uids = words(fields.get('Uid') ?? '');
-  const sigCgt = fields.get('SigCgt') ?? '';
+  const name = fieldOf(text, 'Name');
+  const state = fieldOf(text, 'State')?.charAt(0);
+  const uids = words(fieldOf(text, 'Uid') ?? '');
+  const sigCgt = fieldOf(text, 'SigCgt') ?? '';
   if (name === undefined || state === undefined || !/^[A-Za-z]$/.test(state) || !/^[0-9a-f]{1,32}$/i.test(sigCgt)) return null;
   const status: ProcStatus = {
     name: unescapeName(name),
     state,
-    tgid: parseNumber(fields.get('Tgid') ?? ''),
-    ppid: parseNumber(fields.get('PPid') ?? ''),
+    tgid: parseNumber(fieldOf(text, 'Tgid') ?? ''),
+    ppid: parseNumber(fieldOf(text, 'PPid') ?? ''),
     uid: parseNumber(uids[0] ?? ''),
     euid: parseNumber(uids[1] ?? ''),
-    fdSize: parseNumber(fields.get('FDSize') ?? ''),
-    threads: parseNumber(fields.get('Threads') ?? ''),
-    nsPids: words(fields.get('NSpid') ?? '').map((word) => parseNumber(word)),
+    fdSize: parseNumber(fieldOf(text, 'FDSize') ?? ''),
+    threads: parseNumber(fieldOf(text, 'Threads') ?? ''),
+    nsPids: words(fieldOf(text, 'NSpid') ?? '').map((word) => parseNumber(word)),
     sigCgt: BigInt(`0x${sigCgt}`),
   };
   const numbers = [status.tgid, status.ppid, status.uid, status.euid, status.fdSize, status.threads, ...status.nsPids];
   return numbers.some((value) => value < 0) ? null : status;
 }
 
-/** Values of the wanted keys. A line without its newline is cut off and not trusted. */
-function fieldsOf(text: ByteString): Map<string, ByteString> {
-  const fields = new Map<string, ByteString>();
-  for (const line of wholeLines(text)) {
-    const colon = line.indexOf(':');
-    const key = line.slice(0, colon);
-    // Exactly one tab: a name may begin with white space of its own.
-    if (colon > 0 && KEYS.has(key) && !fields.has(key)) fields.set(key, line.slice(line[colon + 1] === '\t' ? colon + 2 : colon + 1));
-  }
-  return fields;
+/** Value of a key. A line without its newline is cut off and not trusted. */
+function fieldOf(text: ByteString, key: string): ByteString | undefined {
+  const value = wholeLine(text, `${key}:`);
+  // Exactly one tab: a name may begin with white space of its own.
+  return value?.startsWith('\t') ? value.slice(1) : value;
 }
 
 /** The kernel writes newline and backslash of a name as `\n` and `\\`, and nothing else. */

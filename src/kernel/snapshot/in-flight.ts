@@ -29,6 +29,7 @@ export function socketsWithInFlight(snapshot: Snapshot): InFlight[] {
   return [...found.values()];
 }
 
+/** Do so many descriptors wait in these sockets that they are worth a second look? */
 export function isCrowded(sockets: readonly InFlight[]): boolean {
   return sockets.reduce((sum, { inFlight }) => sum + inFlight, 0) >= MANY_IN_FLIGHT;
 }

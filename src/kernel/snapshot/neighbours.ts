@@ -3,6 +3,7 @@ import type { ByteString, Evidence } from '../../evidence/types.ts';
 import { type CoverageLog, errnoWords } from '../coverage.ts';
 import { fdAt } from '../fd-index.ts';
 import { completeFds, decodeTable, type LinkTable, type RawTable, readLinkTable, readRawTable } from '../fd-table.ts';
+import { LAST_STANDARD_FD } from '../inheritance.ts';
 import { ProcessTree } from '../process-tree.ts';
 import { readProcess } from '../process.ts';
 import { areTwoPrograms } from '../services.ts';
@@ -19,6 +20,7 @@ const FULL_BUDGET = 500_000;
 /** A tape must hold what any option could ask, and still be mailed around. */
 const TAPE_BUDGET = 20_000;
 const MOST_RELATIVES = 200;
+export const OWNERS = 'owners of other ends';
 
 export interface Neighbours {
   relatives: FdTable[];
@@ -139,7 +141,7 @@ interface Target {
 /** What two programs hold at the same number are the candidates for inheritance. */
 async function readShared(evidence: Evidence, a: Target, b: Target, sockets: SocketIndex, signal: AbortSignal): Promise<void> {
   if (!areTwoPrograms(a.raw.process, b.raw.process)) return;
-  const isShared = (fd: Fd): boolean => fd.fd > 2 && !fd.link.startsWith('anon_inode:') && b.raw.links.get(fd.fd) === fd.link;
+  const isShared = (fd: Fd): boolean => fd.fd > LAST_STANDARD_FD && !fd.link.startsWith('anon_inode:') && b.raw.links.get(fd.fd) === fd.link;
   const shared = a.table.fds.filter(isShared);
   await completeFds(evidence, a.raw, shared, sockets.of(a.raw.process), signal);
   const theirs = shared.flatMap(({ fd }) => fdAt(b.table.fds, fd) ?? []);
@@ -162,14 +164,15 @@ function noteCoverage(coverage: CoverageLog, { seen, denied, gone }: Tally, aske
   const total = asked - gone;
   const complete = seen >= total;
   coverage.note({
-    source: 'owners of other ends',
+    source: OWNERS,
     status: complete ? 'ok' : 'partial',
     seen,
     total,
     needed: false,
     ...(!complete && {
       detail: denied > 0 ? `${denied} processes could not be read` : options.signal.aborted ? errnoWords('EINTR') : 'searched near the target only',
-      ...(denied === 0 && !onTape && { fix: `${options.rerun} --owners` }),
+      // With either option it is asked already, and record has neither.
+      ...(denied === 0 && !onTape && !options.allOwners && !options.everything && { fix: `${options.rerun} --owners` }),
       ...(denied > 0 && !options.isRoot && { fix: `sudo ${options.rerun}` }),
     }),
   });

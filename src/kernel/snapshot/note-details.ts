@@ -6,8 +6,8 @@ import { isPath } from '../kinds/path.ts';
 import type { FdTable } from '../types.ts';
 import type { SnapshotOptions } from './options.ts';
 
-const FLAGS = 'open flags';
-const TYPES = 'file types and sizes';
+export const FLAGS = 'open flags';
+export const TYPES = 'file types and sizes';
 const failureSources = { flags: FLAGS, stat: TYPES, fdinfo: 'epoll and inotify contents' } as const;
 
 /** Call it once per table, when nothing more will be read of it. */

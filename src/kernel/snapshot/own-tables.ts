@@ -26,10 +26,11 @@ export function findOwnTables(evidence: Evidence, process: Process, options: Sna
   const open = evidence.size(`/proc/${process.pid}/fd`).value;
   if (tids.length === 0 || open === undefined) return [];
   const total = tids.length + 1;
-  const fix = `${options.rerun} --threads`;
+  // What record cannot be told.
+  const fix = options.everything ? {} : { fix: `${options.rerun} --threads` };
   if (open === 0) {
     const detail = 'the kernel does not tell how many descriptors a thread has (it does since Linux 6.2)';
-    coverage.note({ source: 'tables of threads', status: 'unsupported', seen: 0, total, detail, fix, needed: false });
+    coverage.note({ source: 'tables of threads', status: 'unsupported', seen: 0, total, detail, ...fix, needed: false });
     return [];
   }
   const asked = tids.slice(0, MOST_THREADS);
@@ -43,7 +44,7 @@ export function findOwnTables(evidence: Evidence, process: Process, options: Sna
     seen: known,
     total,
     needed: false,
-    ...(!complete && { detail: 'too many to compare them all', fix }),
+    ...(!complete && { detail: 'too many to compare them all', ...fix }),
   });
   return own;
 }

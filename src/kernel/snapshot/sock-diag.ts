@@ -1,31 +1,90 @@
 /** Backlogs, idle ages and unix peers, by native sock_diag, when a suspicion or an option asks for them. */
-import type { DiagSocket, Evidence } from '../../evidence/types.ts';
+import type { DiagFamily, DiagSocket, Evidence } from '../../evidence/types.ts';
 import type { CoverageLog } from '../coverage.ts';
 import { errnoWords, statusOf } from '../coverage.ts';
-import type { RawTable } from '../fd-table.ts';
-import type { SocketRow } from '../types.ts';
+import { parseNumber } from '../proc/scan.ts';
+import type { FdTable, Snapshot, SocketRow } from '../types.ts';
 import type { SnapshotOptions } from './options.ts';
+import { MANY_CLOSE_WAIT } from './second-look.ts';
 import type { SocketIndex } from './sockets.ts';
 
-const MANY_CLOSE_WAIT = 5;
+type Family = Exclude<DiagFamily, 'udp'>;
+const FAMILIES: readonly Family[] = ['tcp', 'unix'];
 
 /** Our own namespace only: netlink answers for the namespace of the socket that asks. */
-export function askSockDiag(evidence: Evidence, raws: readonly RawTable[], sockets: SocketIndex, options: SnapshotOptions, coverage: CoverageLog): void {
-  const own = evidence.readlink('/proc/self/ns/net').value?.slice(5, -1);
+export function askSockDiag(evidence: Evidence, sockets: SocketIndex, options: SnapshotOptions, coverage: CoverageLog): void {
+  const own = ownNamespace(evidence);
   const table = own === undefined ? undefined : sockets.tables.get(own);
-  if (!table || !raws.some((raw) => raw.process.netns === own)) return;
+  if (!table) return;
   const rows = [...table.byInode.values()];
-  if (options.everything || rows.some(isBusyListener) || rows.filter((row) => row.state === 'CLOSE_WAIT').length >= MANY_CLOSE_WAIT) {
-    attach(evidence, 'tcp', rows.filter((row) => row.protocol.startsWith('tcp')), coverage);
+  for (const family of FAMILIES) attach(evidence, family, wantedOf(family, rows, options), coverage);
+  if (!options.everything && !rows.some(isFull)) return;
+  const most = parseNumber(evidence.read('/proc/sys/net/core/somaxconn').value?.trim() ?? '');
+  if (most >= 0) table.somaxconn = most;
+}
+
+/** The kernel takes one more than the backlog (include/net/sock.h sk_acceptq_is_full). */
+function isFull({ state, diag }: SocketRow): boolean {
+  return state === 'LISTEN' && diag !== undefined && diag.receiveQueue > diag.sendQueue;
+}
+
+/** What would have been asked, were it not of another namespace. Call it after the second look, which tells what hangs on it. */
+export function noteOtherNamespaces(evidence: Evidence, snapshot: Snapshot, options: SnapshotOptions, coverage: CoverageLog): void {
+  if (snapshot.sockets.size === 0) return;
+  const own = ownNamespace(evidence);
+  for (const [netns, { byInode }] of snapshot.sockets) {
+    if (own === undefined || netns === own) continue;
+    const inside = snapshot.tables.find(({ process }) => process.netns === netns);
+    for (const family of FAMILIES) {
+      const wanted = wantedOf(family, [...byInode.values()], options);
+      if (wanted.length === 0) continue;
+      coverage.note({
+        source: `sock_diag ${family}`,
+        status: 'unsupported',
+        seen: 0,
+        total: wanted.length,
+        detail: `tells of our own network namespace only, and these sockets are in another (${netns || 'not known which'}); ${UNKNOWN[family]}`,
+        ...(inside && netns !== '' && { fix: `${options.isRoot ? '' : 'sudo '}nsenter -t ${inside.process.pid} -n ${options.rerun}` }),
+        needed: inside !== undefined && wanted.some((row) => isStuck(snapshot, inside, row)),
+      });
+    }
   }
-  if (options.everything || options.allOwners) attach(evidence, 'unix', rows.filter((row) => row.protocol === 'unix'), coverage);
+}
+
+const UNKNOWN: Record<Family, string> = {
+  tcp: 'backlogs and idle ages are unknown',
+  unix: 'accept queues, backlogs and other ends of unix sockets are unknown',
+};
+
+function ownNamespace(evidence: Evidence): string | undefined {
+  return evidence.readlink('/proc/self/ns/net').value?.slice(5, -1);
+}
+
+/** Of these rows those that are worth the question. /proc says how many connections wait at a TCP listener, and nothing of a unix one. */
+function wantedOf(family: Family, rows: readonly SocketRow[], options: SnapshotOptions): SocketRow[] {
+  const ofFamily = rows.filter((row) => row.protocol.startsWith(family));
+  const isSuspicious =
+    family === 'unix'
+      ? options.allOwners || ofFamily.some((row) => row.state === 'LISTEN')
+      : ofFamily.some(isBusyListener) || ofFamily.filter((row) => row.state === 'CLOSE_WAIT').length >= MANY_CLOSE_WAIT;
+  return options.everything || isSuspicious ? ofFamily : [];
 }
 
 function isBusyListener(row: SocketRow): boolean {
   return row.state === 'LISTEN' && (row.receiveQueue ?? 0) > 0;
 }
 
-function attach(evidence: Evidence, family: 'tcp' | 'unix', rows: readonly SocketRow[], coverage: CoverageLog): void {
+/** Nobody accepted between the looks and somebody still knocks: only the backlog is missing to prove that the queue is full. */
+function isStuck({ sockets, secondLook }: Snapshot, { process }: FdTable, row: SocketRow): boolean {
+  if (!isBusyListener(row)) return false;
+  const first = sockets.get(process.netns ?? '')?.pending.get(row.localPort!);
+  const second = secondLook?.pending.get(row.localPort!);
+  if (!first || !second || second.synReceived + second.synSent === 0) return false;
+  const still = new Set(second.neverAccepted);
+  return first.neverAccepted.length > 0 && first.neverAccepted.every((peer) => still.has(peer));
+}
+
+function attach(evidence: Evidence, family: Family, rows: readonly SocketRow[], coverage: CoverageLog): void {
   if (rows.length === 0) return;
   const answer = evidence.sockDiag(family);
   const byInode = new Map<string, DiagSocket>((answer.value ?? []).map((socket) => [socket.inode, socket]));
@@ -43,6 +102,6 @@ function attach(evidence: Evidence, family: 'tcp' | 'unix', rows: readonly Socke
     seen,
     total: rows.length,
     needed: false,
-    ...(answer.errno !== undefined && { detail: `${errnoWords(answer.errno)}; backlogs and idle ages are unknown` }),
+    ...(answer.errno !== undefined && { detail: `${errnoWords(answer.errno)}; ${UNKNOWN[family]}` }),
   });
 }

@@ -8,29 +8,32 @@ import type { Process, SocketRow, SocketTable } from '../types.ts';
 import type { SnapshotOptions } from './options.ts';
 
 export interface SocketIndex {
+  /** Is this the inode of a socket that a target holds? */
+  isHeld(inode: string): boolean;
   tables: Map<string, SocketTable>;
   /** The row of an inode: of the process's own namespace, else of any other that was read. */
   find(netns: string | undefined, inode: string): SocketRow | undefined;
-  isListening(netns: string | undefined, port: number): boolean;
   /** The same for one process. */
   of(process: Process): SocketLookup;
 }
 
-const PREFIX = 'socket:[';
-
+/** The socket tables of every network namespace that these processes are in, each read once; what could not be read is in `coverage`. */
 export function readSockets(evidence: Evidence, raws: readonly RawTable[], options: SnapshotOptions, coverage: CoverageLog): SocketIndex {
   const tables = new Map<string, SocketTable>();
   const wantedOf = new Map<string, { pid: number; inodes: Set<string> }>();
   for (const raw of raws) {
     const key = raw.process.netns ?? '';
     const wanted = wantedOf.get(key) ?? { pid: raw.process.pid, inodes: new Set<string>() };
-    for (const link of raw.links.texts) if (link.startsWith(PREFIX)) wanted.inodes.add(link.slice(PREFIX.length, -1));
+    for (let index = 0; index < raw.links.size; index++) {
+      const inode = raw.links.socketInode(index);
+      if (inode !== undefined) wanted.inodes.add(inode);
+    }
     if (wanted.inodes.size > 0) wantedOf.set(key, wanted);
   }
   // What a tape is made of, and made for, is the text of the tables.
   const ours = evidence.origin === 'live' && !options.everything ? evidence.readlink('/proc/self/ns/net').value?.slice(5, -1) : undefined;
   for (const [netns, { pid, inodes }] of wantedOf) tables.set(netns, readSocketTable(evidence, pid, netns, { inodes, own: netns === ours }));
-  const index = indexOf(tables);
+  const index = indexOf(tables, [...wantedOf.values()].map(({ inodes }) => inodes));
   const missing = new Set<string>();
   for (const [netns, { inodes }] of wantedOf) {
     // Only rows of wanted inodes are kept: as many rows, and none is missing.
@@ -41,8 +44,9 @@ export function readSockets(evidence: Evidence, raws: readonly RawTable[], optio
   return index;
 }
 
-function indexOf(tables: Map<string, SocketTable>): SocketIndex {
+function indexOf(tables: Map<string, SocketTable>, held: readonly ReadonlySet<string>[]): SocketIndex {
   const index: SocketIndex = {
+    isHeld: (inode) => held.some((inodes) => inodes.has(inode)),
     tables,
     find: (netns, inode) => {
       const own = tables.get(netns ?? '')?.byInode.get(inode);
@@ -53,8 +57,13 @@ function indexOf(tables: Map<string, SocketTable>): SocketIndex {
       }
       return undefined;
     },
-    isListening: (netns, port) => tables.get(netns ?? '')?.pending.has(port) ?? false,
-    of: ({ netns }) => ({ socket: (inode) => index.find(netns, inode), isListening: (port) => index.isListening(netns, port) }),
+    of: ({ netns }) => {
+      const own = tables.get(netns ?? '');
+      return {
+        socket: (inode) => own?.byInode.get(inode) ?? index.find(netns, inode),
+        isListening: (port) => own?.pending.has(port) ?? false,
+      };
+    },
   };
   return index;
 }

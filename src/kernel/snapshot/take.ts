@@ -14,7 +14,7 @@ import type { SnapshotOptions } from './options.ts';
 import { otherEnds } from './other-ends-wanted.ts';
 import { findOwnTables } from './own-tables.ts';
 import { lookAgainAtSockets } from './second-look.ts';
-import { askSockDiag } from './sock-diag.ts';
+import { askSockDiag, noteOtherNamespaces } from './sock-diag.ts';
 import { readSockets, type SocketIndex } from './sockets.ts';
 import { probeUnlisted, verifyEpoll, verifyInheritance } from './verify.ts';
 
@@ -28,7 +28,7 @@ export async function takeSnapshot(evidence: Evidence, pids: readonly number[], 
   const coverage = new CoverageLog();
   const raws = await readTables(evidence, pids, options, coverage);
   const sockets = readSockets(evidence, raws, options, coverage);
-  askSockDiag(evidence, raws, sockets, options, coverage);
+  askSockDiag(evidence, sockets, options, coverage);
   const label = labelOf(raws.map(({ process }) => process), name, `process ${pids.join(', ')}`);
   const snapshot = snapshotOf(label, raws.map((raw) => tableOf(raw, sockets)));
   snapshot.sockets = sockets.tables;
@@ -41,14 +41,15 @@ export async function takeSnapshot(evidence: Evidence, pids: readonly number[], 
     if (threads.length > 0) table.threads = threads;
   }
   if (raws.some((raw) => raw.numbers.length > 0)) {
-    const neighbours = await readNeighbours(evidence, raws, snapshot.tables, otherEnds(raws, sockets.tables.values()), sockets, options, coverage);
+    const neighbours = await readNeighbours(evidence, raws, snapshot.tables, otherEnds(raws, sockets), sockets, options, coverage);
     snapshot.foreign = neighbours.foreign;
     snapshot.relatives = neighbours.relatives;
-    await verifyInheritance(evidence, snapshot);
+    await verifyInheritance(evidence, snapshot, options, coverage);
     await verifyEpoll(evidence, snapshot, coverage);
     probeUnlisted(evidence, snapshot, coverage);
     await lookAgainAtSockets(evidence, snapshot, options);
   }
+  noteOtherNamespaces(evidence, snapshot, options, coverage);
   raws.forEach((raw, index) => {
     noteDetails(raw, snapshot.tables[index]!, options, coverage);
   });

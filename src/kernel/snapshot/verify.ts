@@ -8,12 +8,15 @@ import { fdAt, fdsOf } from '../fd-index.ts';
 import { type SharedFd, sharedAcrossExec } from '../inheritance.ts';
 import { epoll } from '../kinds/epoll.ts';
 import { isKind } from '../kinds/kind.ts';
-import { type SocketDetail, socket } from '../kinds/socket.ts';
+import type { SocketDetail } from '../kinds/socket.ts';
+import { notableSockets } from '../notable-sockets.ts';
 import { parseFdInfo } from '../proc/fdinfo.ts';
 import { parseStatus } from '../proc/status.ts';
 import { descriptionKey } from '../same-description.ts';
 import { programKey } from '../services.ts';
 import type { Fd, FdTable, Snapshot } from '../types.ts';
+import { readFdUse } from './fd-use.ts';
+import type { SnapshotOptions } from './options.ts';
 
 /** KCMP_EPOLL_TFD walks the registrations under a lock of the target: 199 us each at 15,000 of them. */
 const MOST_EPOLL_QUESTIONS = 500;
@@ -23,7 +26,7 @@ const MOST_PROBES = 500;
 /** Sockets no table lists: closed on both sides, never connected, or something else? */
 export function probeUnlisted(evidence: Evidence, snapshot: Snapshot, coverage: CoverageLog): void {
   const unlisted: Fd<SocketDetail>[] = [];
-  for (const { fds } of snapshot.tables) for (const fd of fdsOf(fds, socket)) if (!fd.detail.row) unlisted.push(fd);
+  for (const { fds } of snapshot.tables) for (const fd of notableSockets(fds)) if (!fd.detail.row) unlisted.push(fd);
   if (unlisted.length === 0) return;
   let probed = 0;
   let errno: string | undefined;
@@ -113,7 +116,7 @@ async function lookAgain(evidence: Evidence, snapshot: Snapshot, suspects: reado
 }
 
 /** For what a relative of another program holds too: is it one open file description, and was it handed over on purpose? */
-export async function verifyInheritance(evidence: Evidence, snapshot: Snapshot): Promise<void> {
+export async function verifyInheritance(evidence: Evidence, snapshot: Snapshot, options: SnapshotOptions, coverage: CoverageLog): Promise<void> {
   const shared = sharedAcrossExec(snapshot.tables, snapshot.relatives);
   for (const pair of shared) {
     const answer = evidence.sameDescription(pair.own.pid, pair.own.fd, pair.other.pid, pair.other.fd);
@@ -122,6 +125,10 @@ export async function verifyInheritance(evidence: Evidence, snapshot: Snapshot):
   const receivers = receiversOf(snapshot, shared);
   if (receivers.size === 0) return;
   const pids = [...receivers.keys()];
+  // Of who handed it over nobody asks whether it is in use there.
+  const holders = new Set(shared.map(({ holder }) => holder.process.pid));
+  const upper = new Set(snapshot.tables.map(({ process }) => process.pid).filter((pid) => !holders.has(pid)));
+  snapshot.fdUse = await readFdUse(evidence, pids.filter((pid) => !upper.has(pid)), options, coverage);
   const environs = await evidence.readSlow(pids.map((pid) => `/proc/${pid}/environ`));
   pids.forEach((pid, index) => {
     const environ = environs[index]?.value;
@@ -136,7 +143,7 @@ function receiversOf(snapshot: Snapshot, shared: readonly SharedFd[]): Map<numbe
   const add = (pid: number, fd: number): void => void receivers.set(pid, (receivers.get(pid) ?? new Set<number>()).add(fd));
   for (const { own, other, below } of shared) add(below ? other.pid : own.pid, own.fd);
   for (const { fds } of snapshot.tables) {
-    for (const fd of fdsOf(fds, socket)) {
+    for (const fd of notableSockets(fds)) {
       if (fd.detail.row?.state !== 'LISTEN') continue;
       for (const holder of snapshot.foreign.get(fd.link) ?? []) {
         if (holder.fd !== fd.fd) continue;

@@ -1,9 +1,10 @@
 import type { ByteString, Evidence } from '../../evidence/types.ts';
 import { ProcessTree } from '../process-tree.ts';
-import { listPids } from '../process.ts';
 import { parseStat } from '../proc/stat.ts';
+import { parseStatus } from '../proc/status.ts';
 import { decodeText, encodeText } from '../text.ts';
 import { UserError } from '../user-error.ts';
+import { pidsToSearch, notFound } from './search.ts';
 import type { ResolvedTarget } from './types.ts';
 
 /** TASK_COMM_LEN - 1: a longer name is cut by the kernel. */
@@ -16,12 +17,11 @@ const MOST_CANDIDATES = 20;
  */
 export function byName(evidence: Evidence, spec: string, command: string): ResolvedTarget {
   const wanted = encodeText(spec);
-  const pids = listPids(evidence).filter((pid) => pid !== process.pid && isCalled(evidence, pid, wanted));
+  const pids = pidsToSearch(evidence).filter((pid) => pid !== process.pid && isCalled(evidence, pid, wanted));
   if (pids.length === 0) {
-    throw new UserError(`no process is called ${spec}`, {
-      exitCode: 3,
-      hints: [`names are matched whole, against comm and the executable's file name; reloadctl ${command} --top lists all processes`],
-    });
+    throw notFound(evidence, { spec, command }, `no process is called ${spec}`, [
+      `names are matched whole, against comm and the executable's file name; reloadctl fds --top lists all processes`,
+    ]);
   }
   const tree = new ProcessTree(evidence);
   const roots = tree.roots(pids);
@@ -51,10 +51,19 @@ function areOneService(evidence: Evidence, tree: ProcessTree, roots: readonly nu
 function ambiguous(evidence: Evidence, spec: string, command: string, roots: readonly number[], tree: ProcessTree): UserError {
   const hints = roots.slice(0, MOST_CANDIDATES).map((pid) => {
     const workers = tree.descendants(pid).length;
-    const exe = decodeText(evidence.readlink(`/proc/${pid}/exe`).value ?? '').text;
-    const tail = workers > 0 ? ` --tree   # ${exe}, ${workers} below it` : `   # ${exe}`;
+    const program = programOf(evidence, pid);
+    const tail = workers > 0 ? ` --tree   # ${program}, ${workers} below it` : `   # ${program}`;
     return `reloadctl ${command} ${pid}${tail}`;
   });
   if (roots.length > MOST_CANDIDATES) hints.push(`and ${roots.length - MOST_CANDIDATES} more`);
   return new UserError(`${roots.length} different processes are called ${spec}; name one`, { hints });
+}
+
+/** The executable, or, where we may not ask for it, the name and whose it is. */
+function programOf(evidence: Evidence, pid: number): string {
+  const exe = evidence.readlink(`/proc/${pid}/exe`).value;
+  if (exe !== undefined) return decodeText(exe).text;
+  const comm = parseStat(evidence.read(`/proc/${pid}/stat`).value ?? '')?.comm ?? '';
+  const uid = parseStatus(evidence.read(`/proc/${pid}/status`).value ?? '')?.uid;
+  return `${decodeText(comm).text}${uid === undefined ? '' : ` of uid ${uid}`}`;
 }

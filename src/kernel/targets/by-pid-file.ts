@@ -1,24 +1,26 @@
 import type { Evidence } from '../../evidence/types.ts';
 import { UserError } from '../user-error.ts';
+import { notFound, refused } from './search.ts';
 import type { ResolvedTarget } from './types.ts';
 
 /** A pid file: the first line holds the pid of the main process (nginx, postmaster.pid and others write more lines below). */
-export function byPidFile(evidence: Evidence, spec: string): ResolvedTarget {
+export function byPidFile(evidence: Evidence, spec: string, command: string): ResolvedTarget {
   const content = evidence.read(spec);
   if (content.value === undefined) throw new UserError(`pid file ${spec}: ${reason(content.errno)}`, { exitCode: content.errno === 'EACCES' ? 3 : 2 });
   const pid = /^\s*(\d{1,7})\s*(\n|$)/.exec(content.value)?.[1];
   if (pid === undefined) throw new UserError(`${spec}:1:1: not a pid file: its first line is not a number`);
   const stat = evidence.read(`/proc/${pid}/stat`);
   if (stat.errno === 'EACCES' || stat.errno === 'EPERM') {
-    throw new UserError(`pid file ${spec} names process ${pid}: not permitted to look at it (hidepid?)`, { exitCode: 3 });
+    throw refused(evidence, { spec, command }, `pid file ${spec} names process ${pid}`);
   }
   if (stat.value === undefined) {
-    throw new UserError(`pid file ${spec} names process ${pid}, which does not exist: the file is stale`, { exitCode: 3 });
+    const named = `pid file ${spec} names process ${pid}, which`;
+    throw notFound(evidence, { spec, command }, `${named} does not exist: the file is stale`, [], `${named} has ended`);
   }
   return { spec, name: `pid file ${spec}`, pids: [Number(pid)] };
 }
 
 function reason(errno: string | undefined): string {
-  const words: Record<string, string> = { ENOENT: 'no such file', EACCES: 'not permitted', EISDIR: 'is a directory', EINVAL: 'is not a regular file' };
+  const words: Record<string, string> = { ENOENT: 'no such file', EACCES: 'not permitted', EISDIR: 'is a directory', EINVAL: 'is not a regular file', EFBIG: 'is not a regular file, or too large for a pid file' };
   return words[errno ?? ''] ?? `could not be read (${errno})`;
 }

@@ -1,7 +1,8 @@
 import type { Evidence } from '../../evidence/types.ts';
-import { listPids } from '../process.ts';
+import { whatHides } from '../hidepid.ts';
 import { scanInet } from '../proc/net-inet.ts';
 import { UserError } from '../user-error.ts';
+import { notFound, pidsToSearch } from './search.ts';
 import type { ResolvedTarget } from './types.ts';
 
 const LISTEN = 10;
@@ -10,14 +11,18 @@ const LISTEN = 10;
 export function byPort(evidence: Evidence, spec: string, command: string): ResolvedTarget {
   const port = /^:\d{1,5}$/.test(spec) ? Number(spec.slice(1)) : 0;
   if (port < 1 || port > 65535) throw new UserError(`not a port: ${spec} (use :1 to :65535)`);
-  const pids = listPids(evidence);
+  const pids = pidsToSearch(evidence);
   const inodes = listenersOf(evidence, pids, port);
   if (inodes.size === 0) {
-    throw new UserError(`nobody listens on port ${port}`, { exitCode: 3, hints: ['looked at TCP listeners and bound UDP sockets of every network namespace that is visible'] });
+    throw notFound(evidence, { spec, command }, `nobody listens on port ${port}`, [
+      'looked at TCP listeners and bound UDP sockets of every network namespace that is visible',
+    ]);
   }
   const { holders, denied } = holdersOf(evidence, pids, inodes);
   if (holders.length === 0) {
-    throw new UserError(`port ${port} is listened on, but who holds it could not be read: ${denied} processes are not permitted`, {
+    const hidden = whatHides(evidence);
+    const why = denied === 0 && hidden !== undefined ? `/proc is mounted with ${hidden}` : `${denied} processes are not permitted`;
+    throw new UserError(`port ${port} is listened on, but who holds it could not be read: ${why}`, {
       exitCode: 3,
       hints: [`sudo reloadctl ${command} ${spec}`],
     });

@@ -31,7 +31,7 @@ function findingOf(full: FullQueue): Finding {
     severity: full.proven && full.stuck && full.refusing ? 'critical' : 'warning',
     confidence: full.proven ? 'certain' : 'likely',
     because: full.proven ? isKnown : isImplied,
-    title: `${whose}: ${waiting}, further ones are dropped${stopped ? '; the process is stopped' : ''}`,
+    title: `${whose}: ${waiting}, further ones ${row.protocol === 'unix' ? 'block' : 'are dropped'}${stopped ? '; the process is stopped' : ''}`,
     subject: subjectOf('listener', `${row.protocol} ${where}`, owner),
     evidence: [
       { name: 'accept queue', value: queue, ...(backlog !== undefined && { limit: backlog }), source },
@@ -40,7 +40,7 @@ function findingOf(full: FullQueue): Finding {
         { name: 'connects that get no answer', value: pending.knocking, source: table },
       ] : []),
       ...(afterMs === undefined ? [] : [
-        { name: 'listen overflows meanwhile', value: overflows, source: `/proc/${owner.pid}/net/netstat` },
+        ...(row.protocol === 'unix' ? [] : [{ name: 'listen overflows meanwhile', value: overflows, source: `/proc/${owner.pid}/net/netstat` }]),
         { name: 'seen again after', value: afterMs, unit: 'ms', source },
       ]),
       { name: 'state of the process', value: owner.state, source: `/proc/${owner.pid}/stat` },

@@ -1,6 +1,6 @@
 /** Listeners whose accept queue is full, from sock_diag, or from /proc alone by what the queue does to others. */
-import { fdsOf } from '../../kernel/fd-index.ts';
-import { endpoint, socket } from '../../kernel/kinds/socket.ts';
+import { endpoint } from '../../kernel/kinds/socket.ts';
+import { notableSockets } from '../../kernel/notable-sockets.ts';
 import type { Service } from '../../kernel/services.ts';
 import { decodeText } from '../../kernel/text.ts';
 import type { PendingConnections, Process, Snapshot, SocketRow } from '../../kernel/types.ts';
@@ -13,6 +13,8 @@ export interface FullQueue {
   owners: number;
   queue: number;
   backlog: number | undefined;
+  /** The most the kernel lets a backlog be; undefined where it was not asked. */
+  somaxconn: number | undefined;
   /** The kernel said the length and the maximum. */
   proven: boolean;
   /** Nothing was accepted between the two looks. */
@@ -29,7 +31,7 @@ export interface FullQueue {
 export function acceptQueues(snapshot: Snapshot, service: Service): FullQueue[] {
   const owners = new Map<string, { row: SocketRow; processes: Process[] }>();
   for (const { process, fds } of service.tables) {
-    for (const fd of fdsOf(fds, socket)) {
+    for (const fd of notableSockets(fds)) {
       if (fd.detail.row?.state !== 'LISTEN') continue;
       const known = owners.get(fd.detail.inode);
       if (known) known.processes.push(process);
@@ -58,7 +60,8 @@ function fullQueue(snapshot: Snapshot, row: SocketRow, processes: readonly Proce
   const second = tcp ? secondLook?.pending.get(row.localPort!) : undefined;
   const queue = row.diag?.receiveQueue ?? row.receiveQueue ?? 0;
   const backlog = row.diag?.sendQueue;
-  const overflows = overflowsBetween(snapshot);
+  // Only TCP counts them.
+  const overflows = tcp ? overflowsBetween(snapshot) : 0;
   const knocking = Math.max(knocks(first), knocks(second));
   const refusing = knocking > 0 || overflows > 0;
   const again = secondLook?.byInode.get(row.inode);
@@ -71,7 +74,7 @@ function fullQueue(snapshot: Snapshot, row: SocketRow, processes: readonly Proce
   const implied = backlog === undefined && queue > 0 && stuck && refusing && sameWait(first, second);
   if (proven ? drained : !implied) return undefined;
   return {
-    row, owner, owners: processes.length, queue, backlog, proven, stuck, refusing, overflows,
+    row, owner, owners: processes.length, queue, backlog, somaxconn: table?.somaxconn, proven, stuck, refusing, overflows,
     where: endpoint(row.localAddress, row.localPort) ?? decodeText(row.path ?? '(unnamed)').text,
     pending: first && { neverAccepted: first.neverAccepted.length, knocking },
     afterMs: secondLook?.afterMs,

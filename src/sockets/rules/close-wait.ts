@@ -1,7 +1,7 @@
 import { idleMs } from '../../kernel/kinds/socket.ts';
 import { processesLabel, servicesOf } from '../../kernel/services.ts';
 import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
-import type { SecondLook, Snapshot } from '../../kernel/types.ts';
+import { LONG_LOOK_MS, type SecondLook, type Snapshot } from '../../kernel/types.ts';
 import { type Finding, fingerprint, type RuleDefinition } from '../../report/index.ts';
 import { count, duration, percent, plural } from '../../report/words.ts';
 import type { Observation, TrendsEvent, WatchedGroup } from '../../series/index.ts';
@@ -12,8 +12,6 @@ const ID = 'socket/close-wait';
 const MANY = 16;
 /** Of sockets whose end of stream the program has read: it knows, and keeps them. */
 const MANY_KNOWN = 5;
-/** A busy server passes through CLOSE_WAIT in milliseconds. */
-const LONG_LOOK_MS = 900;
 const LONG_IDLE_MS = 60_000;
 
 const inOneLook = snapshotRule(ID, (snapshot) =>
@@ -30,13 +28,15 @@ export const closeWait: RuleDefinition<Observation> = {
   create() {
     const look = inOneLook.create();
     let growing: Finding[] = [];
+    let isWatch = false;
     return {
       observe(event) {
+        isWatch ||= event.type === 'trends';
         if (event.type === 'trends') growing = event.groups.filter(isGrowingCloseWait).map((group) => growingFinding(event, group));
         else if (event.type === 'snapshot') look.observe(event);
       },
       finish() {
-        const seen = look.finish();
+        const seen = isWatch ? look.finish().map(withoutCommand) : look.finish();
         // The look at the end counts them better; the watch proves what one look can only hint at.
         return seen.some(({ severity }) => severity !== 'info') ? seen : growing.length > 0 ? growing : seen;
       },
@@ -44,12 +44,17 @@ export const closeWait: RuleDefinition<Observation> = {
   },
 };
 
+/** A watch is what the remedy of one look asks for. */
+function withoutCommand(finding: Finding): Finding {
+  return { ...finding, remedy: finding.remedy.map(({ command: _watch, ...remedy }) => remedy) };
+}
+
 function isGrowingCloseWait(group: WatchedGroup): boolean {
   return group.kind === 'socket' && group.trend === 'growing' && /^tcp CLOSE_WAIT/.test(group.key);
 }
 
 function growingFinding(event: TrendsEvent, group: WatchedGroup): Finding {
-  const { pid, startTime } = event.process;
+  const { pid, startTime } = event.processes.find(({ pid: each }) => each === group.keptBy[0]?.pid) ?? event.processes[0]!;
   return {
     id: ID,
     severity: 'warning',

@@ -64,7 +64,8 @@ function guessed(all: readonly HeldSocket[], closed: number): Finding {
   const who = `${plural('TCP socket', all.length)} of ${processesLabel(holders)}`;
   return {
     ...common(holders),
-    severity: all.length >= MANY ? 'warning' : 'info',
+    // Those that the kernel has more may be another process's, and these UDP sockets without a port.
+    severity: 'info',
     confidence: 'hint',
     because: 'the sockets could not be asked: no table lists them, and the kernel has at least so many more than it lists',
     title: `${who} ${all.length === 1 ? 'is' : 'are'} closed on both sides, or never connected`,

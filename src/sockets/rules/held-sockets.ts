@@ -1,6 +1,6 @@
-/** The sockets of the targets, each once: forked workers hold the same ones. */
-import { fdsOf } from '../../kernel/fd-index.ts';
-import { everConnected, type SocketDetail, socket } from '../../kernel/kinds/socket.ts';
+/** The notable sockets of the targets, each once: forked workers hold the same ones. */
+import { everConnected, type SocketDetail } from '../../kernel/kinds/socket.ts';
+import { notableSockets } from '../../kernel/notable-sockets.ts';
 import type { Service } from '../../kernel/services.ts';
 import type { Fd, Process, Snapshot, SocketRow } from '../../kernel/types.ts';
 
@@ -13,7 +13,7 @@ export interface TcpSocket extends HeldSocket {
   row: SocketRow;
 }
 
-/** Seven rules ask for the sockets of each service, which may be 190,000. */
+/** Seven rules ask for the sockets of each service. */
 const known = new WeakMap<Service['tables'], HeldSocket[]>();
 
 export function socketsOf(service: Service): HeldSocket[] {
@@ -21,14 +21,14 @@ export function socketsOf(service: Service): HeldSocket[] {
   if (before) return before;
   const held = new Map<string, HeldSocket>();
   for (const { process, fds } of service.tables) {
-    for (const fd of fdsOf(fds, socket)) if (!held.has(fd.detail.inode)) held.set(fd.detail.inode, { process, fd });
+    for (const fd of notableSockets(fds)) if (!held.has(fd.detail.inode)) held.set(fd.detail.inode, { process, fd });
   }
   const sockets = [...held.values()];
   known.set(service.tables, sockets);
   return sockets;
 }
 
-/** The TCP sockets in one state, as /proc/PID/net/tcp names it. */
+/** The TCP sockets in one state, as /proc/PID/net/tcp names it; of those in ESTABLISHED the ones with data in a queue. */
 export function tcpIn(service: Service, state: string): TcpSocket[] {
   const found: TcpSocket[] = [];
   for (const { process, fd } of socketsOf(service)) {

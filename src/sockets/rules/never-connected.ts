@@ -1,6 +1,6 @@
 import { processesLabel, servicesOf } from '../../kernel/services.ts';
 import { snapshotRule, subjectOf, watchRemedy } from '../../kernel/snapshot-rule.ts';
-import type { Snapshot } from '../../kernel/types.ts';
+import { LONG_LOOK_MS, type Snapshot } from '../../kernel/types.ts';
 import { type Finding, fingerprint } from '../../report/index.ts';
 import { count, duration, plural } from '../../report/words.ts';
 import { fateOf, type HeldSocket, holdersOf, socketsOf, type TcpSocket, tableSource, tcpIn } from './held-sockets.ts';
@@ -8,8 +8,6 @@ import { groupByPeer } from './peer-groups.ts';
 
 const ID = 'socket/never-connected';
 const MANY = 16;
-/** A first SYN that is lost is sent again after 1 s; the round trip of a healthy connect is far below. */
-const LONG_LOOK_MS = 900;
 
 /** Sockets made and not used: never connected or refused, and those whose remote does not answer. */
 export const neverConnected = snapshotRule(ID, (snapshot) =>

@@ -1,7 +1,7 @@
 import { endpoint } from '../../kernel/kinds/socket.ts';
 import { processesLabel, type Service, servicesOf } from '../../kernel/services.ts';
 import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
-import type { SecondLook, Snapshot } from '../../kernel/types.ts';
+import { LONG_LOOK_MS, type SecondLook, type Snapshot } from '../../kernel/types.ts';
 import { type Finding, fingerprint } from '../../report/index.ts';
 import { bytes, duration, plural } from '../../report/words.ts';
 import { holdersOf, type TcpSocket, tableSource, tcpIn } from './held-sockets.ts';
@@ -10,7 +10,6 @@ import { groupByPeer, type PeerGroup } from './peer-groups.ts';
 const ID = 'socket/unread-data';
 const MANY = 16;
 const MUCH_BYTES = 1024 * 1024;
-const LONG_LOOK_MS = 900;
 
 /** Data that has arrived and that the program does not read. */
 export const unreadData = snapshotRule(ID, (snapshot) =>

@@ -33,5 +33,5 @@ export function timeless(stdout: string): unknown {
 
 function withoutTime(key: string, value: unknown): unknown {
   if (key.endsWith('Ms')) return undefined;
-  return typeof value === 'string' ? value.replace(/\d[\d.]* (ms|s)\b/g, 'a while') : value;
+  return typeof value === 'string' ? value.replace(/\b\d[\d.]* (?:h|min|ms|s)\b(?: \d+ (?:min|s)\b)?/g, 'a while') : value;
 }

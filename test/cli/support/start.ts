@@ -75,7 +75,7 @@ function restingAt(pid: number): string | undefined {
 }
 
 /** Waits until it has rested for a while without a reader: of a target with suspicious sockets that is the wait for a second look. */
-export async function untilSecondLook({ pid }: Started): Promise<void> {
+export async function untilSecondLook({ pid }: Pick<Started, 'pid'>): Promise<void> {
   let last: string | undefined;
   let since = 0;
   await until(

@@ -49,7 +49,15 @@ describe('fd/deleted-file', () => {
     expect(find(tableOf({}, unasked))[0]).toMatchObject({ severity: 'info', confidence: 'hint', title: expect.stringMatching(/^3 open files seem deleted/) });
     const [mixed] = find(tableOf({}, [...unasked, gone(9, 20 * MiB)]));
     expect(mixed).toMatchObject({ severity: 'warning', confidence: 'certain' });
-    expect(mixed!.evidence).toContainEqual({ name: 'more that could not be asked for their size', value: 3, source: '/proc/PID/fd' });
+    expect(mixed!.evidence).toContainEqual({ name: 'more that could not be asked for their size', value: 3, source: '/proc/42/fd' });
+  });
+
+  it('does not say that nobody answered who was not asked', () => {
+    const one = { fd: 3, link: '/tmp/x (deleted)', ino: '3' };
+    const [asked] = find(tableOf({}, [one]));
+    expect(asked).toMatchObject({ title: expect.stringMatching(/^1 open file seems deleted/), because: expect.stringContaining('did not answer') });
+    const [unasked] = find({ ...tableOf({}, [one]), linksOnly: true });
+    expect(unasked!.because).toMatch(/as a file may also be called: the watch ended before/);
   });
 
   it('offers to truncate the largest, and says the risk', () => {

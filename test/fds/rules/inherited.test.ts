@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { inherited } from '../../../src/fds/rules/inherited.ts';
-import type { FdTable, Process, Snapshot } from '../../../src/kernel/types.ts';
+import type { FdTable, FdUse, Process, Snapshot } from '../../../src/kernel/types.ts';
 import { runRules } from '../../../src/report/index.ts';
 import { CLOEXEC, epollFd, type FdSpec, fileFd, listenerRow, processOf, snapshotOf, socketFd, tableOf, tcpRow, times, WRITE } from '../../support/snapshot.ts';
 
@@ -12,8 +12,12 @@ const unasked = (spec: FdSpec): FdSpec => {
   return rest;
 };
 
+/** Everybody was asked, and nobody waits for anything. */
+const idle = (): Map<number, FdUse> => new Map([10, 42, 77, 98, 99, 100, 5].map((pid) => [pid, { fds: [], pollsBelow: 0, unread: false }]));
+const doing = (use: Partial<FdUse>, pid = 99): Map<number, FdUse> => idle().set(pid, { fds: [], pollsBelow: 0, unread: false, ...use });
+
 function find(own: FdSpec[], theirs: FdSpec[], holder: Partial<Process> = sleep, overrides: Partial<Snapshot> = {}, target: Partial<Process> = {}) {
-  return runRules([inherited], [snapshotOf([tableOf(target, own)], { relatives: [tableOf({ ...sleep, ...holder }, theirs)], ...overrides })]);
+  return runRules([inherited], [snapshotOf([tableOf(target, own)], { relatives: [tableOf({ ...sleep, ...holder }, theirs)], fdUse: idle(), ...overrides })]);
 }
 
 describe('fd/inherited', () => {
@@ -58,6 +62,7 @@ describe('fd/inherited', () => {
     const foreign = (process: Process, fd = 7) => new Map([[listener.link, [{ process, fd, link: listener.link }]]]);
     const look = (overrides: Partial<Snapshot>, own = listener) => runRules([inherited], [snapshotOf([tableOf({}, [own])], overrides)]);
     expect(look({ foreign: foreign(orphan) })[0]).toMatchObject({ severity: 'warning', confidence: 'likely', title: expect.stringContaining('xdg-open (pid 77)') });
+    expect(look({ foreign: foreign(orphan), fdUse: doing({ fds: [7] }, 77) })).toEqual([]);
     expect(look({ foreign: foreign(orphan, 8) })).toEqual([]);
     expect(look({ foreign: foreign({ ...orphan, pid: 1 }) })).toEqual([]);
     expect(look({ foreign: foreign({ ...orphan, exe: '/usr/bin/app' }) })).toEqual([]);
@@ -74,6 +79,8 @@ describe('fd/inherited', () => {
     ['an unknown binary', [listener], [listener], { exe: undefined as never }, {}],
     ['announced on purpose', [listener], [listener], {}, { intendedFds: new Map([[99, [7]]]) }],
     ['the holder polls it', [listener], [listener, polling()], {}, {}],
+    ['a thread of the holder waits in accept() for it', [listener], [listener], {}, { fdUse: doing({ fds: [7] }) }],
+    ['its command line names it', [log], [unasked(log)], {}, { fdUse: doing({ fds: [5] }) }],
     ['the holder serves it', [listener], [listener, accepted], {}, {}],
     ['close-on-exec here: passed on purpose', [{ ...listener, flags: CLOEXEC | 2 }], [listener], {}, {}],
     ['close-on-exec there: it knows', [listener], [{ ...listener, flags: CLOEXEC | 2 }], {}, {}],
@@ -85,6 +92,17 @@ describe('fd/inherited', () => {
     ['a device', [{ ...log, link: '/dev/null', stat: { mode: 0o20666 } }], [unasked({ ...log, link: '/dev/null' })], {}, {}],
   ])('is silent: %s', (_name, own, theirs, holder, overrides) => {
     expect(find(own, theirs, holder, overrides)).toEqual([]);
+  });
+
+  it('is not certain of what the threads of the holder may wait for', () => {
+    expect(find([listener], [listener], {}, { fdUse: doing({ fds: [8], pollsBelow: 7 }) })[0]).toMatchObject({ severity: 'warning', confidence: 'certain' });
+    expect(find([listener], [listener], {}, { fdUse: doing({ pollsBelow: 8 }) })[0]).toMatchObject({
+      severity: 'warning', confidence: 'likely', because: expect.stringContaining('a thread waits in poll()'),
+    });
+    expect(find([listener], [listener], {}, { fdUse: doing({ unread: true }) })[0]).toMatchObject({
+      severity: 'warning', confidence: 'likely', because: expect.stringContaining('could not be read'),
+    });
+    expect(find([listener], [listener], {}, { fdUse: new Map() })[0]).toMatchObject({ confidence: 'likely' });
   });
 
   it('does not take an epoll instance that came along for polling', () => {

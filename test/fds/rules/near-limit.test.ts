@@ -22,14 +22,20 @@ describe('fd/near-limit', () => {
   });
 
   it('judges the numbers below the limit, not the count', () => {
-    expect(find(open(306, { limit }))[0]).toMatchObject({ severity: 'critical', confidence: 'certain', title: expect.stringContaining('306 open, limit 100') });
+    expect(find(open(306, { limit }))[0]).toMatchObject({ severity: 'critical', confidence: 'certain', title: 'app (pid 42) has no descriptor left: 306 open, 100 of them below the limit, limit 100' });
     expect(find(open(150, { limit }, 70))).toEqual([]);
   });
 
   it('takes the count of the kernel when the table could not be listed', () => {
     const table = { process: processOf({ limit, open: 100 }), fds: [], errno: 'EACCES' };
-    expect(find(table)[0]).toMatchObject({ severity: 'critical', confidence: 'likely' });
+    expect(find(table)[0]).toMatchObject({ severity: 'critical', confidence: 'likely', title: 'app (pid 42) seems to have no descriptor left: 100 open, limit 100' });
     expect(find({ ...table, process: processOf({ limit, open: null }) })).toEqual([]);
+  });
+
+  it('takes the numbers alone where these were listed', () => {
+    const listed = (numbers: number[]) => find({ process: processOf({ limit, open: 100 }), fds: [], errno: 'not asked', numbers });
+    expect(listed(times(100, (i) => i))[0]).toMatchObject({ severity: 'critical', confidence: 'certain', title: 'app (pid 42) has no descriptor left: 100 open, limit 100' });
+    expect(listed(times(100, (i) => 50 + i))).toEqual([]);
   });
 
   it('is silent without a limit and in a sandbox', () => {

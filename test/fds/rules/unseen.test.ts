@@ -95,7 +95,7 @@ describe('fd/in-flight', () => {
     const [finding, ...rest] = find(tables, again({ 9: 10, 10: 4 }));
     expect(rest).toEqual([]);
     expect(finding).toMatchObject({ severity: 'info', title: expect.stringMatching(/^14 descriptors/) });
-    expect(finding?.evidence).toContainEqual({ name: 'sockets they wait in', value: 2, source: '/proc/PID/fdinfo' });
+    expect(finding?.evidence).toContainEqual({ name: 'sockets they wait in', value: 2, source: '/proc/42/fdinfo' });
   });
 
   it('is silent when nothing waits, and where the kernel does not tell', () => {

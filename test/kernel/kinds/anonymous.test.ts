@@ -81,7 +81,7 @@ describe('timerfd', () => {
     const rest = 'clockid: 1\nticks: 3\nsettime flags: 00\nit_value: (4, 995077864)\nit_interval: (1, 500000000)\n';
     const fd = makeFd('anon_inode:[timerfd]', { info: info(rest) });
     expect(attributesOf(fd)).toEqual({ clock: 'CLOCK_MONOTONIC', ticks: 3, nextMs: 4995.077864, intervalMs: 1500 });
-    expect(kindOf(fd).describe(fd)).toBe('timerfd CLOCK_MONOTONIC next in 4995.077864 ms, every 1500 ms');
+    expect(kindOf(fd).describe(fd)).toBe('timerfd CLOCK_MONOTONIC next in 5 s, every 1.5 s');
   });
 
   it('says disarmed, and names a clock it does not know by its number', () => {
@@ -115,6 +115,9 @@ describe('inotify', () => {
     const fd = makeFd('anon_inode:inotify', { info: info(line('14') + line('2') + line('1')) });
     expect(fd.kind).toBe('inotify');
     expect(attributesOf(fd)).toEqual({ watches: 3 });
+    expect(kindOf(fd).describe(fd)).toBe('inotify with 3 watches');
+    const one = makeFd('anon_inode:inotify', { info: info(line('1')) });
+    expect(kindOf(one).describe(one)).toBe('inotify with 1 watch');
   });
 
   it('tells none from unread', () => {

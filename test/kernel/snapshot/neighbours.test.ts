@@ -49,6 +49,11 @@ describe('the owners of other ends', () => {
     expect(near.coverage['owners of other ends']!.seen).toBeLessThan(60);
     const all = await look(worldOf(target, ...crowd), [42], { allOwners: true });
     expect(all.coverage['owners of other ends']).toMatchObject({ status: 'ok', seen: 100, total: 100 });
+    // A tape asks for more and has a budget too; record has no such option.
+    const huge: FakeProcess = { pid: 41, fds: Object.fromEntries(Array.from({ length: 20_000 }, (_unused, fd) => [fd, '/dev/null'])) };
+    const tape = await look(worldOf(target, huge, ...crowd), [42], { everything: true });
+    expect(tape.coverage['owners of other ends']).toMatchObject({ status: 'partial', detail: 'searched near the target only' });
+    expect(tape.coverage['owners of other ends']).not.toHaveProperty('fix');
   });
 
   it('cost something also where everything is denied', async () => {

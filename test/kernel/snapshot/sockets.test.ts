@@ -122,5 +122,60 @@ describe('the sockets of a look', () => {
     world.links['/proc/self/ns/net'] = 'net:[999]';
     const elsewhere = await look({ ...world, sockDiag: { tcp: [diag] } });
     expect(elsewhere.evidence.asked).not.toContain('sockDiag tcp');
+    expect(elsewhere.coverage['sock_diag tcp']).toMatchObject({
+      status: 'unsupported',
+      seen: 0,
+      total: 1,
+      needed: false,
+      detail: expect.stringContaining(`in another (${NETNS})`),
+      fix: 'sudo nsenter -t 42 -n reloadctl fds 42',
+    });
+    const asRoot = await look(world, [42], { isRoot: true });
+    expect(asRoot.coverage['sock_diag tcp']?.fix).toBe('nsenter -t 42 -n reloadctl fds 42');
+  });
+
+  it('of another namespace leave the verdict open when only the backlog is missing to prove a full queue', async () => {
+    const world = worldOf({ pid: 42, fds: { 3: 'socket:[1]' } });
+    world.links['/proc/self/ns/net'] = 'net:[999]';
+    const listener = tcpRow({ inode: '1', state: 10, local: 80, receiveQueue: 1 });
+    const waiting = (remote: number): string => tcpRow({ inode: '0', state: 1, local: 80, remote });
+    const knocking = tcpRow({ inode: '0', state: 3, local: 80, remote: 60000 });
+    world.files['/proc/42/net/tcp'] = `header\n${listener}${waiting(50000)}${knocking}`;
+    expect(await look(world)).toMatchObject({ verdict: 'inconclusive', coverage: { 'sock_diag tcp': { needed: true } } });
+    world.files['/proc/42/net/tcp'] = (call) => `header\n${listener}${waiting(50000 + call)}${knocking}`;
+    expect((await look(world)).verdict).toBe('pass');
+    world.files['/proc/42/net/tcp'] = `header\n${tcpRow({ inode: '1', state: 10, local: 80 })}`;
+    expect((await look(world)).coverage).not.toHaveProperty('sock_diag tcp');
+  });
+
+  it('have accept queues by sock_diag when a unix one listens, which is told where that is not possible', async () => {
+    const world = worldOf({ pid: 42, fds: { 3: 'socket:[1]' } });
+    world.files['/proc/42/net/unix'] = 'header\n0000000000000000: 00000002 00000000 00010000 0001 01 1 /run/app.sock\n';
+    const diag = { protocol: 'unix', state: 10, inode: '1', receiveQueue: 3, sendQueue: 2 } as const;
+    const full = await look({ ...world, sockDiag: { unix: [diag] } });
+    expect(rowOf(full, 42, 3)?.diag?.sendQueue).toBe(2);
+    expect(full.snapshot.secondLook?.byInode.get('1')?.diag?.receiveQueue).toBe(3);
+    expect(full.snapshot.secondLook?.afterMs).toBe(1000);
+    const burst = await look({ ...world, sockDiag: { unix: (call) => [{ ...diag, receiveQueue: call > 1 ? 0 : 3 }] } });
+    expect(burst.snapshot.secondLook?.afterMs).toBe(100);
+    const quiet = await look({ ...world, sockDiag: { unix: [{ ...diag, receiveQueue: 2 }] } });
+    expect(quiet.snapshot.secondLook).toBeUndefined();
+    const without = await look(world);
+    expect(without.coverage['sock_diag unix']).toMatchObject({ status: 'unsupported', seen: 0, total: 1, detail: expect.stringContaining('accept queues') });
+  });
+
+  it('of a unix kind that does not listen are not asked about', async () => {
+    const world = worldOf({ pid: 42, fds: { 3: 'socket:[1]' } });
+    world.files['/proc/42/net/unix'] = 'header\n0000000000000000: 00000003 00000000 00000000 0001 03 1\n';
+    expect((await look(world)).evidence.asked).not.toContain('sockDiag unix');
+  });
+
+  it('have the most a backlog can be beside a full queue', async () => {
+    const world = worldOf({ pid: 42, fds: { 3: 'socket:[1]' } });
+    world.files['/proc/42/net/tcp'] = `header\n${tcpRow({ inode: '1', state: 10, local: 80, receiveQueue: 2 })}`;
+    world.files['/proc/sys/net/core/somaxconn'] = '4096\n';
+    const found = (backlog: number) => look({ ...world, sockDiag: { tcp: [{ protocol: 'tcp', state: 10, inode: '1', receiveQueue: 2, sendQueue: backlog }] } });
+    expect((await found(1)).snapshot.sockets.get(NETNS)?.somaxconn).toBe(4096);
+    expect((await found(2)).evidence.asked).not.toContain('read /proc/sys/net/core/somaxconn');
   });
 });

@@ -100,6 +100,37 @@ describe('inheritance', () => {
     expect([...announced.snapshot.intendedFds]).toEqual([[43, [5]]]);
   });
 
+  const accepting = '43 0x5 0x0 0x0 0x0 0x0 0x0 0x7ffc 0x7f5c\n';
+  it('asks what the threads of the one below wait for, and what its command line names', async () => {
+    const world = worldOf(parent, child());
+    world.lists['/proc/43/task'] = ['43', '45', '46'];
+    Object.assign(world.files, {
+      '/proc/sys/kernel/arch': 'x86_64\n',
+      '/proc/43/cmdline': 'tool\0--fd\x009\0',
+      '/proc/43/task/43/syscall': accepting,
+      '/proc/43/task/45/syscall': 'running\n',
+    });
+    const { snapshot, coverage } = await look(world);
+    expect([...snapshot.fdUse!]).toEqual([[43, { fds: [9, 5], pollsBelow: 0, unread: false }]]);
+    expect(coverage['calls of threads']).toMatchObject({ status: 'ok', seen: 2, total: 2 });
+  });
+
+  it('says when it may not be asked', async () => {
+    const world = worldOf(parent, child());
+    world.lists['/proc/43/task'] = ['43'];
+    world.files['/proc/43/cmdline'] = 'tool\0';
+    world.files['/proc/43/task/43/syscall'] = refused('EPERM');
+    const { snapshot, coverage, verdict } = await look(world);
+    expect(snapshot.fdUse!.get(43)).toMatchObject({ fds: [], unread: true });
+    expect(coverage['calls of threads']).toMatchObject({ status: 'denied', seen: 0, total: 1, needed: false, fix: 'sudo reloadctl fds 42' });
+    expect(verdict).toBe('pass');
+    world.files['/proc/43/task/43/syscall'] = refused('ENOENT');
+    expect((await look(world)).snapshot.fdUse!.get(43)).toMatchObject({ unread: true });
+    world.lists['/proc/43/task'] = Array.from({ length: 65 }, (_, index) => String(43 + index));
+    for (const tid of world.lists['/proc/43/task']) world.files[`/proc/43/task/${tid}/syscall`] = 'running\n';
+    expect((await look(world)).snapshot.fdUse!.get(43)).toMatchObject({ unread: true });
+  });
+
   it('reads the environment of the one below, also when that is the target', async () => {
     const world = worldOf(parent, child({ environ: { NGINX: '5;' } }));
     const { snapshot } = await look(world, [43]);

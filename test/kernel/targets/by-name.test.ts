@@ -35,6 +35,11 @@ describe('a name', () => {
     expect(hints).toEqual(['reloadctl fds 42 --tree   # /usr/sbin/nginx, 1 below it', 'reloadctl fds 50   # /opt/nginx']);
   });
 
+  it('names candidates by name and user where the executables may not be asked for', () => {
+    const { hints } = refusalOf(worldOf(nginx(42, 1, { exe: null, uid: 33 }), nginx(43, 42, { exe: null }), nginx(50, 1, { exe: null, uid: 34 })), 'nginx');
+    expect(hints).toEqual(['reloadctl fds 42 --tree   # nginx of uid 33, 1 below it', 'reloadctl fds 50   # nginx of uid 34']);
+  });
+
   it('is ambiguous for two executables or two cgroups of one parent', () => {
     const parent = { pid: 10, comm: 'supervisord' };
     expect(refusalOf(worldOf(parent, nginx(42, 10), nginx(43, 10, { exe: '/opt/nginx' })), 'nginx').message).toMatch(/^2 2 different/);

@@ -7,7 +7,7 @@ import { openLive } from '../../../src/evidence/live.ts';
 import { resolveTarget } from '../../../src/kernel/targets/index.ts';
 import { refused } from '../../support/fake-evidence.ts';
 import { worldOf } from '../../support/fake-process.ts';
-import { refusalOf, resolveIn } from './support.ts';
+import { HIDEPID, refusalOf, resolveIn } from './support.ts';
 
 const withFile = (content: string): ReturnType<typeof worldOf> => {
   const world = worldOf({ pid: 42 });
@@ -31,6 +31,15 @@ describe('a pid file', () => {
     const hidden = withFile('42\n');
     hidden.files['/proc/42/stat'] = refused('EPERM');
     expect(refusalOf(hidden, '/run/app.pid').message).toMatch(/^3 .*not permitted/);
+  });
+
+  it('is not called stale where /proc hides the processes of others', () => {
+    const world = withFile('77\n');
+    world.files['/proc/self/mountinfo'] = HIDEPID;
+    expect(refusalOf(world, '/run/app.pid')).toEqual({
+      message: '3 pid file /run/app.pid names process 77, which has ended, or it is hidden: /proc is mounted with hidepid=2',
+      hints: ['sudo reloadctl fds /run/app.pid'],
+    });
   });
 
   it.each([

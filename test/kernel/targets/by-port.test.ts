@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { refused } from '../../support/fake-evidence.ts';
 import { tcpRow, worldOf } from '../../support/fake-process.ts';
-import { refusalOf, resolveIn } from './support.ts';
+import { HIDEPID, refusalOf, resolveIn } from './support.ts';
 
 const listener = (inode: string, port: number): string => `header\n${tcpRow({ inode, state: 10, local: port })}`;
 
@@ -45,6 +45,10 @@ describe('a port', () => {
     const { message, hints } = refusalOf(world, ':80');
     expect(message).toBe('3 port 80 is listened on, but who holds it could not be read: 2 processes are not permitted');
     expect(hints).toEqual(['sudo reloadctl fds :80']);
+    const hiding = worldOf({ pid: 42 });
+    hiding.files['/proc/42/net/tcp'] = listener('500', 80);
+    hiding.files['/proc/self/mountinfo'] = HIDEPID;
+    expect(refusalOf(hiding, ':80').message).toMatch(/could not be read: \/proc is mounted with hidepid=2$/);
   });
 
   it('asks one process when no namespace may be read', () => {

@@ -16,3 +16,6 @@ export function refusalOf(world: World, spec: string): { message: string; hints:
   }
   throw new Error(`${spec} was found`);
 }
+
+/** /proc/self/mountinfo where processes of others are hidden. */
+export const HIDEPID = '24 30 0:22 / /proc rw,nosuid - proc proc rw,hidepid=2\n';

@@ -5,7 +5,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
-import { hasNode, OTHER_NODES } from './runtimes.ts';
+import { bunPath, FSNOTIFY, hasNode, hasWatchers, OTHER_NODES } from './runtimes.ts';
 
 const told = new Set<string>();
 /** The same program, built by Go 1.19 to 1.26. */
@@ -32,6 +32,9 @@ const CONDITIONS: Record<string, () => boolean> = {
   fuse: () => mayAccess('/dev/fuse', constants.R_OK | constants.W_OK),
   // npm ci in fixtures/esbuild.
   'esbuild-of-go-versions': () => mayAccess(join(ESBUILDS, 'esbuild-0.16/bin/esbuild'), constants.X_OK),
+  bun: () => bunPath() !== undefined,
+  watchers: hasWatchers,
+  fsnotify: () => mayAccess(FSNOTIFY, constants.X_OK),
   ...Object.fromEntries(OTHER_NODES.map((major) => [`node${major}`, () => hasNode(major)])),
 };
 

@@ -1,4 +1,4 @@
-/** Other versions of Node, of the npm packages under fixtures/runtimes: `npm ci` in there fetches one. */
+/** Runtimes and watchers of the packages under fixtures: `npm ci` in there fetches one. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -11,4 +11,20 @@ export function nodeOf(major: (typeof OTHER_NODES)[number]): string {
 
 export function hasNode(major: (typeof OTHER_NODES)[number]): boolean {
   return existsSync(nodeOf(major));
+}
+
+const BUNS = ['bun-linux-x64', 'bun-linux-aarch64'].map((name) => fileURLToPath(new URL(`../../../fixtures/runtimes/bun/node_modules/@oven/${name}/bin/bun`, import.meta.url)));
+
+/** Path of Bun, which npm run build:binary fetches, too. */
+export function bunPath(): string | undefined {
+  return BUNS.find((path) => existsSync(path));
+}
+
+const WATCHERS = fileURLToPath(new URL('../../../fixtures/watchers/', import.meta.url));
+/** Built by: cd fixtures/watchers/fsnotify && go build -o watch . */
+export const FSNOTIFY = `${WATCHERS}fsnotify/watch`;
+
+/** Watching libraries of npm. */
+export function hasWatchers(): boolean {
+  return existsSync(`${WATCHERS}node_modules`);
 }

@@ -54,7 +54,7 @@ function births(length: number, from: number, perSecond: (time: number) => numbe
 }
 
 /** Comes and goes all the time, also long before the window unless `cold`. */
-export function churn(perSecond: number, lives: LifeLaw, { warmUp = 120 } = {}): Law {
+export function churn(perSecond: number, lives: LifeLaw, { warmUp = 30 } = {}): Law {
   return (length, random) => births(length, -warmUp, () => perSecond, perSecond, random).map((born) => ({ born, dies: born + lives(random) }));
 }
 
@@ -62,7 +62,7 @@ export function churn(perSecond: number, lives: LifeLaw, { warmUp = 120 } = {}):
 export function ramp(low: number, high: number, lives: LifeLaw, from = 0, to = 1): Law {
   return (length, random) => {
     const rate = (at: number): number => low + (high - low) * Math.min(1, Math.max(0, (at / length - from) / (to - from || 1e-9)));
-    return births(length, -120, rate, Math.max(low, high), random).map((born) => ({ born, dies: born + lives(random) }));
+    return births(length, -40, rate, Math.max(low, high), random).map((born) => ({ born, dies: born + lives(random) }));
   };
 }
 
@@ -71,7 +71,7 @@ export function waves(mean: number, period: number, lives: LifeLaw): Law {
   return (length, random) => {
     const phase = random() * period;
     const rate = (at: number): number => mean * (1 + Math.sin(((at + phase) * 2 * Math.PI) / period));
-    return births(length, -120, rate, 2 * mean, random).map((born) => ({ born, dies: born + lives(random) }));
+    return births(length, -40, rate, 2 * mean, random).map((born) => ({ born, dies: born + lives(random) }));
   };
 }
 

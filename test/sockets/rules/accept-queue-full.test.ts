@@ -86,4 +86,29 @@ describe('listen/accept-queue-full of workers', () => {
     const unix: SocketRow = { protocol: 'unix', inode: '7', state: 'LISTEN', path: '/run/a.sock', diag: { protocol: 'unix', state: 10, inode: '7', receiveQueue: 6, sendQueue: 5 } };
     expect(runRules([acceptQueueFull], [snapshotOf([tableOf({}, [socketFd(6, unix)])])])[0]!.title).toMatch(/^unix listener \/run\/a\.sock of/);
   });
+
+  it('takes no counter of TCP for a sign of who is turned away from a unix one', () => {
+    const full = (queue: number): SocketRow => ({ protocol: 'unix', inode: '7', state: 'LISTEN', diag: { protocol: 'unix', state: 10, inode: '7', receiveQueue: queue, sendQueue: 5 } });
+    const sockets = new Map<string, SocketTable>([['1', { netns: '1', byInode: new Map(), pending: new Map(), listenOverflows: 5 }]]);
+    const left = (queue: number) => runRules([acceptQueueFull], [snapshotOf([tableOf({}, [socketFd(6, full(6))])], { sockets, secondLook: lookAgain([full(queue)], { listenOverflows: 9 }) })]);
+    expect(left(0)).toEqual([]);
+    expect(left(6)[0]).toMatchObject({ severity: 'warning', confidence: 'certain', title: expect.stringMatching(/further ones block$/) });
+    expect(left(6)[0]!.evidence.map(({ name }) => name)).not.toContain('listen overflows meanwhile');
+  });
+});
+
+describe('the advice to enlarge the backlog', () => {
+  const advice = (backlog: number, somaxconn?: number) => {
+    const first = row(backlog + 1, backlog);
+    const table: SocketTable = { netns: '1', byInode: new Map([['500', first]]), pending: new Map(), ...(somaxconn !== undefined && { somaxconn }) };
+    return runRules([acceptQueueFull], [snapshotOf([tableOf({}, [socketFd(6, first)])], { sockets: new Map([['1', table]]) })])[0]!.remedy.at(-1)!;
+  };
+
+  it('names the setting of the host only where it is in the way', () => {
+    expect(advice(128, 4096)).toMatchObject({ risk: 'restart', text: expect.stringContaining('up to 4,096 (net.core.somaxconn) are allowed') });
+    expect(advice(128, 4096)).not.toHaveProperty('command');
+    expect(advice(128, 128)).toMatchObject({ risk: 'host', command: 'sysctl -w net.core.somaxconn=4096' });
+    expect(advice(4096, 4096)).toMatchObject({ risk: 'host', command: 'sysctl -w net.core.somaxconn=8192' });
+    expect(advice(128)).toMatchObject({ risk: 'restart', command: 'sysctl net.core.somaxconn' });
+  });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SocketRow } from '../../../src/kernel/types.ts';
 import { runRules } from '../../../src/report/index.ts';
+import type { Observation, TrendsEvent } from '../../../src/series/index.ts';
 import { closeWait } from '../../../src/sockets/rules/close-wait.ts';
 import { type FdSpec, lookAgain, snapshotOf, socketFd, tableOf, tcpRow, times } from '../../support/snapshot.ts';
 
@@ -45,6 +46,17 @@ describe('socket/close-wait', () => {
     expect(find(rows, lookAgain(rows.map((row) => ({ ...row, state: 'LAST_ACK' }))))).toEqual([]);
     expect(find(rows, lookAgain(rows.map((row) => ({ ...row, receiveQueue: 0 }))))).toEqual([]);
     expect(find(hung(40, { sendQueue: 9 }))).toEqual([]);
+  });
+
+  it('does not ask for the watch it was found in', () => {
+    const rows = hung(20);
+    const snapshot = snapshotOf([tableOf({}, fds(rows))], { secondLook: lookAgain(rows) });
+    const trends: TrendsEvent = {
+      type: 'trends', label: 'app (pid 42)', processes: [{ pid: 42, startTime: '1', open: 20, limit: { soft: 1024, hard: 1024 } }], windowMs: 30_000, samples: 30, groups: [], source: '/proc/42/fd',
+    };
+    const commands = (events: Observation[]): (string | undefined)[] => runRules([closeWait], events)[0]!.remedy.map(({ command }) => command);
+    expect(commands([snapshot])).toContain('reloadctl fds 42 --watch 30s');
+    expect(commands([trends, snapshot])).toEqual([undefined, undefined]);
   });
 
   it('says how many ends of stream were read', () => {

@@ -5,7 +5,7 @@ import { tapeCoverage, tapeTarget } from '../../../src/cli/tape.ts';
 import { commands } from '../../../src/commands.ts';
 import { readTape } from '../../../src/evidence/index.ts';
 import { checksum } from '../../../src/evidence/tape-format.ts';
-import { type FdsData, run } from '../../../src/fds/index.ts';
+import type { FdsData } from '../../../src/fds/index.ts';
 import { type Coverage, type Finding, type RuleDefinition, type Verdict, verdictOf } from '../../../src/report/index.ts';
 import type { Observation } from '../../../src/series/index.ts';
 
@@ -13,6 +13,9 @@ export const ROOT = join(import.meta.dirname, '../../..');
 export const TAPES = join(ROOT, 'fixtures/tapes');
 
 export interface Expected {
+  /** The command that finds it; `fds` unless told, with options as commander gives them. */
+  command?: string;
+  options?: Record<string, unknown>;
   findings: Pick<Finding, 'id' | 'severity' | 'confidence'>[];
   /** Absent where descriptors come and go while it is recorded. */
   open?: number;
@@ -60,6 +63,8 @@ export interface Analysis {
 }
 
 export interface AnalysisOptions {
+  command?: string;
+  options?: Record<string, unknown>;
   tree?: boolean;
   owners?: boolean;
 }
@@ -68,15 +73,16 @@ const noneOf = (): never => {
   throw new Error('not asked for here');
 };
 
-/** What `fds --list --from` makes of a tape. */
-export async function analyse(text: string, options: AnalysisOptions = {}): Promise<Analysis> {
+/** What `fds --list --from`, or another command, makes of a tape. */
+export async function analyse(text: string, { command = 'fds', options: own, ...options }: AnalysisOptions = {}): Promise<Analysis> {
+  const { run } = await commands.find(({ name }) => name === command)!.load();
   const tape = readTape(text, 'x.rctl');
   const events: Observation[] = [];
   const witness: RuleDefinition<Observation> = {
     id: 'test/witness',
     create: () => ({ observe: (event) => void events.push(event), finish: () => [] }),
   };
-  const outcome = await run([], { ...options, list: true }, {
+  const outcome = await run([], { ...options, ...own, list: true }, {
     evidence: tape,
     tapeHeader: tapeTarget(tape.header, 'x.rctl'),
     rules: [...(await allRules()), witness],
@@ -88,7 +94,7 @@ export async function analyse(text: string, options: AnalysisOptions = {}): Prom
     stdin: noneOf,
     replay: noneOf,
   });
-  if (outcome.kind !== 'report') throw new Error('fds prints a report');
+  if (outcome.kind !== 'report') throw new Error(`${command} prints a report`);
   const { findings, data } = outcome;
   const coverage = [...outcome.coverage, ...tapeCoverage(tape.missing(), outcome.target)];
   return { findings, coverage, verdict: verdictOf(findings, coverage, 'critical'), data: data as FdsData, events, missing: tape.missing() };

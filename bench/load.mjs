@@ -1,0 +1,73 @@
+/** The processes that are looked at: started here, ended here. */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const MANY_FDS = fileURLToPath(new URL('../fixtures/programs/many-fds.mjs', import.meta.url));
+const WANTED = 19_000;
+/** What a Node program has open besides. */
+const SPARE = 100;
+
+/** As many descriptors as fit the hard limit, since Node raises its soft one to that. */
+export function descriptorsPerProcess() {
+  const hard = /Max open files\s+\d+\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
+  return Math.min(WANTED, Number(hard ?? WANTED + SPARE) - SPARE);
+}
+
+/** Whoever started us may have left us descriptors of its own, and sh knows none above 9. */
+const SLEEP = 'for fd in $(cd /proc/self/fd && echo *); do (( fd > 2 )) && eval "exec $fd>&-"; done; exec sleep 3600';
+
+function isAsleep(pid) {
+  return readFileSync(`/proc/${pid}/comm`, 'latin1') === 'sleep\n';
+}
+
+export class Load {
+  #children = [];
+
+  get pids() {
+    return this.#children.map(({ pid }) => pid);
+  }
+
+  /** `count` processes with `descriptors` each: files, UDP sockets and TCP connections to themselves. */
+  async addHolders(count, descriptors) {
+    for (let number = 1; number <= count; number++) {
+      // A loopback address each: UDP sockets on one would run out of ports.
+      const args = [MANY_FDS, `count=${descriptors}`, `host=127.0.1.${this.#children.length + 1}`];
+      const child = this.#start(process.execPath, args, ['pipe', 'pipe', 'inherit']);
+      await firstOutput(child);
+    }
+  }
+
+  /** `count` processes that do nothing, with no more than /dev/null open. */
+  async addSleepers(count) {
+    for (let number = 0; number < count; number++) this.#start('bash', ['-c', SLEEP], 'ignore');
+    for (const { pid } of this.#children.slice(-count)) {
+      if (pid === undefined) throw new Error('no bash');
+      while (!isAsleep(pid)) await delay(20);
+    }
+  }
+
+  #start(program, args, stdio) {
+    const child = spawn(program, args, { stdio });
+    this.#children.push(child);
+    return child;
+  }
+
+  async end() {
+    const ended = this.#children.map((child) => child.exitCode ?? child.signalCode ?? new Promise((resolve) => child.on('exit', resolve)));
+    for (const child of this.#children) {
+      if (child.stdin) child.stdin.end();
+      else child.kill();
+    }
+    await Promise.all(ended);
+    this.#children = [];
+  }
+}
+
+function firstOutput(child) {
+  return new Promise((resolve, reject) => {
+    child.on('error', reject).on('exit', (code) => reject(new Error(`${MANY_FDS} ended with ${code}`)));
+    child.stdout.once('data', resolve).resume();
+  });
+}

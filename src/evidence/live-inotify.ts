@@ -1,0 +1,77 @@
+/** The questions about inotify, on this machine. */
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { errnoOf } from './errno.ts';
+import { plainList, plainLook, sharesOurFiles } from './in-root-plain.ts';
+import type { Native, NativeInotify } from './native/types.ts';
+import { readWhole } from './procfs.ts';
+import type { Answer, ByteString, Errno, Evidence, InotifyQuestions } from './types.ts';
+import { describeProgram } from './watcher-program.ts';
+
+type World = Pick<Evidence, 'now' | 'read' | 'readlink' | 'readSlow'>;
+
+/** @param native the calls, or null; asked for at the first question that needs them */
+export function liveInotify(world: World, native: () => Native | null): InotifyQuestions {
+  const answer = <T>(reply: { value?: T; errno?: Errno }, source: string): Answer<T> => ({ ...reply, at: world.now(), source });
+  const ask = <T>(source: string, question: () => T): Answer<T> => {
+    try {
+      return answer({ value: question() }, source);
+    } catch (error) {
+      return answer({ errno: errnoOf(error) }, source);
+    }
+  };
+  const calls = (): NativeInotify | undefined => native()?.inotify;
+  const withCalls = <T>(source: string, question: (calls: NativeInotify) => T): Answer<T> => {
+    const there = calls();
+    return there ? ask(source, () => question(there)) : answer<T>({ errno: 'ENOTSUP' }, source);
+  };
+  const lookInRoot: InotifyQuestions['lookInRoot'] = (pid, path) =>
+    ask(`/proc/${pid}/root${path}`, () => calls()?.lookInRoot(pid, path) ?? plainLook(pid, path));
+  return {
+    queueBytes: (pid, fd) => withCalls(`FIONREAD ${pid}:${fd}`, (there) => there.queueBytes(pid, fd)),
+    pathsOfHandles: (pid, mountPoint, handles) => {
+      const source = `open_by_handle_at ${pid}:${mountPoint}`;
+      const all = withCalls(source, (there) => there.pathsOfHandles(pid, mountPoint, handles));
+      const { at } = all;
+      if (!all.value) return handles.map(() => ({ errno: all.errno ?? 'EIO', at, source }));
+      return all.value.map((reply) => ('value' in reply ? { value: reply.value, at, source } : { errno: reply.errno, at, source }));
+    },
+    lookInRoot,
+    listInRoot: (pid, path) => ask(`/proc/${pid}/root${path}`, () => calls()?.listInRoot(pid, path) ?? plainList(pid, path)),
+    watcherProgram: async (pid) => {
+      const reply = await describeProgram(pid, {
+        readlink: (path) => world.readlink(path),
+        readSlow: (paths) => world.readSlow(paths),
+        linkAt: (path) => lookInRoot(pid, path).value?.link,
+        mounts: () => world.read(`/proc/${pid}/mountinfo`).value ?? '',
+        readExe: (offset, length) => readPart(`/proc/${pid}/exe`, offset, length),
+        readFile: (path) => readFile(pid, path, calls()),
+      });
+      return answer(reply, `program of ${pid}`);
+    },
+  };
+}
+
+function readPart(path: string, offset: number, length: number): ByteString | undefined {
+  try {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const buffer = Buffer.alloc(length);
+      return buffer.toString('latin1', 0, readSync(fd, buffer, 0, length, offset));
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    errnoOf(error);
+    return undefined;
+  }
+}
+
+function readFile(pid: number, path: ByteString, calls: NativeInotify | undefined): ByteString | undefined {
+  try {
+    if (calls) return calls.readInRoot(pid, path);
+    return sharesOurFiles(pid) ? readWhole(path) : undefined;
+  } catch (error) {
+    errnoOf(error);
+    return undefined;
+  }
+}

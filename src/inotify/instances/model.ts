@@ -1,0 +1,104 @@
+/** What a look at the inotify instances of some processes gave. */
+import type { ByteString, WatcherProgram } from '../../evidence/types.ts';
+import type { Process } from '../../kernel/types.ts';
+import type { Library } from './library.ts';
+import type { RawWatch } from './fdinfo.ts';
+
+/**
+ * `ok`: the path leads to what is watched. `deleted`: no name is left, and nothing is there now. `replaced`: something else is there
+ * now. `moved`: it has the name of a backup, and something else has the name it had. `covered`: a mount hides it.
+ * `unresolved`: nothing is known of it but its inode. `unchecked`: the path is known, and was not looked at.
+ */
+export type WatchState = 'ok' | 'deleted' | 'replaced' | 'moved' | 'covered' | 'unresolved' | 'unchecked';
+
+export interface Watch extends RawWatch {
+  pid: number;
+  fd: number;
+  state: WatchState;
+  /** From the root of the process, without ` (deleted)`. */
+  path?: ByteString;
+  /** How the path was found. */
+  by?: 'handle' | 'overlay' | 'walk';
+  what?: 'directory' | 'file';
+  /** Type of the file system; absent when it is not mounted where the process is. */
+  fsType?: ByteString;
+  /** One sentence about the state. */
+  note?: string;
+}
+
+export type QueueState = 'empty' | 'draining' | 'stuck' | 'full';
+
+/** What several looks at one queue gave. */
+export interface Queue {
+  /** Of the last look. */
+  bytes: number;
+  state: QueueState;
+  /** How often it was looked at, and for how long. */
+  samples: number;
+  overMs: number;
+  highestBytes: number;
+  /** The process is stopped (T) or traced (t): nobody reads. */
+  stopped?: true;
+  /** Of a full one: how many events it holds at most. */
+  limit?: number;
+}
+
+export interface Instance {
+  process: Process;
+  fd: number;
+  /** Absent when fdinfo could not be read. */
+  watches?: Watch[];
+  /** Highest watch descriptor there is: about as many were ever added (wds are given in a cycle). */
+  maxWd: number;
+  /** Absent when it could not be asked. */
+  queue?: Queue;
+  library?: Library;
+  program?: WatcherProgram;
+  /** Other processes of the target that hold the same instance. */
+  sharedWith: { pid: number; fd: number }[];
+  /** Of a watch: how many were added meanwhile. */
+  added?: number;
+  /** Of a watch: live ones at its start. */
+  watchesAtStart?: number;
+}
+
+/** One way in which a path may change. */
+export interface ExpectedChange {
+  change: 'write' | 'replace' | 'link' | 'create';
+  /** The file, directory or link that changes. */
+  path: ByteString;
+  seen: boolean;
+  /** Seen once, and with that the watch is dead. */
+  once?: true;
+  by: Pick<Watch, 'pid' | 'fd' | 'wd'>[];
+  /** A link that nobody switches while the system runs: not held against anybody. */
+  minor?: true;
+}
+
+export interface Expectation {
+  /** As asked for. */
+  path: ByteString;
+  /** Where it leads. */
+  real?: ByteString;
+  verdict: 'seen' | 'partly' | 'not-seen' | 'unknown';
+  changes: ExpectedChange[];
+  /** Why it is unknown. */
+  because?: string;
+  /** The file system of the file, when it tells not all. */
+  fsType?: ByteString;
+}
+
+/** The event that rules observe. */
+export interface InotifyLook {
+  type: 'inotify';
+  /** `node (pid 42)`. */
+  label: string;
+  instances: Instance[];
+  /** fs.inotify.max_queued_events: what an instance made now gets. */
+  maxQueuedEvents?: number;
+  expectations: Expectation[];
+  /** Every watch of every instance was read and is known by inode. */
+  complete: boolean;
+  /** Set when the look went on for a while. */
+  windowMs?: number;
+}

@@ -1,0 +1,103 @@
+/** What was asked and how much of it was answered, in words. */
+import type { Errno } from '../../evidence/types.ts';
+import { type CoverageLog, errnoWords, statusOf } from '../../kernel/coverage.ts';
+import type { Process } from '../../kernel/types.ts';
+import { plural } from '../../report/words.ts';
+import { isLocal } from '../filesystems.ts';
+import type { InotifyLook } from './model.ts';
+import type { Walked } from './walk.ts';
+
+export interface Notes {
+  unreadTables: number;
+  queueErrno?: Errno;
+  infoErrno?: Errno;
+  /** Why handles could not be used. */
+  handleErrno?: Errno;
+  noMounts: number;
+  walks: Walked[];
+  table(process: Process, total: number, seen: number, errno: Errno | undefined, coverage: CoverageLog): void;
+  fix(errno: Errno | undefined): { fix?: string };
+}
+
+export function notesOf({ rerun, isRoot }: { rerun: string; isRoot: boolean }): Notes {
+  const fix = (errno: Errno | undefined): { fix?: string } => {
+    if (errno === 'ENOTSUP') return { fix: 'npm install koffi, or use the single file' };
+    if (errno === undefined || statusOf(errno) !== 'denied') return {};
+    return { fix: isRoot ? 'needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: run it on the host, or kubectl debug --profile=sysadmin' : `sudo ${rerun}` };
+  };
+  const notes: Notes = {
+    unreadTables: 0,
+    noMounts: 0,
+    walks: [],
+    fix,
+    table(process, total, seen, errno, coverage) {
+      if (errno !== undefined) notes.unreadTables++;
+      const status = errno === undefined ? 'ok' : seen > 0 ? 'partial' : statusOf(errno);
+      coverage.note({
+        source: 'fd table',
+        status,
+        seen,
+        total: Math.max(total, process.open ?? 0),
+        needed: true,
+        ...(errno !== undefined && { detail: `/proc/${process.pid}/fd: ${errnoWords(errno)}`, ...fix(errno) }),
+      });
+    },
+  };
+  return notes;
+}
+
+export function noteCoverage(look: InotifyLook, notes: Notes, coverage: CoverageLog): void {
+  const { instances } = look;
+  if (instances.length === 0) return;
+  const read = instances.filter(({ watches }) => watches !== undefined);
+  coverage.note({
+    source: 'watches (fdinfo)',
+    status: notes.infoErrno === undefined ? 'ok' : statusOf(notes.infoErrno),
+    seen: read.length,
+    total: instances.length,
+    needed: true,
+    ...(notes.infoErrno !== undefined && { detail: errnoWords(notes.infoErrno), ...notes.fix(notes.infoErrno) }),
+  });
+  const asked = instances.filter(({ queue }) => queue !== undefined);
+  coverage.note({
+    source: 'queues (pidfd_getfd)',
+    status: notes.queueErrno === undefined ? 'ok' : statusOf(notes.queueErrno),
+    seen: asked.length,
+    total: instances.length,
+    needed: false,
+    ...(notes.queueErrno !== undefined && { detail: `how much waits in ${plural('queue', instances.length - asked.length)}: ${errnoWords(notes.queueErrno)}`, ...notes.fix(notes.queueErrno) }),
+  });
+  notePaths(look, notes, coverage);
+  for (const { path, because } of look.expectations) {
+    if (because !== undefined) coverage.note({ source: `--expect ${path}`, status: 'absent', detail: because, needed: true });
+  }
+}
+
+function notePaths({ instances }: InotifyLook, notes: Notes, coverage: CoverageLog): void {
+  const watches = instances.flatMap((instance) => instance.watches ?? []);
+  if (watches.length === 0) return;
+  const left = watches.filter(({ path }) => path === undefined);
+  const reasons: string[] = [];
+  if (left.length > 0) {
+    if (notes.handleErrno !== undefined) {
+      reasons.push(notes.handleErrno === 'EPERM' ? 'open_by_handle_at needs CAP_DAC_READ_SEARCH' : errnoWords(notes.handleErrno));
+    }
+    const elsewhere = left.filter(({ fsType }) => fsType === undefined).length;
+    const remote = left.filter(({ fsType }) => fsType !== undefined && !isLocal(fsType)).length;
+    if (elsewhere > 0) reasons.push(`${elsewhere} on file systems that are not mounted where the process is`);
+    if (remote > 0) reasons.push(`${remote} on network or FUSE file systems, which are not asked since that may block`);
+    const cut = notes.walks.filter(({ cut: isCut }) => isCut);
+    const entries = notes.walks.reduce((sum, walk) => sum + walk.entries, 0);
+    if (cut.length > 0) reasons.push(`the walk ended after ${plural('entry', entries, 'entries')}`);
+    else if (entries > 0) reasons.push(`a walk of ${plural('entry', entries, 'entries')} did not meet them`);
+    if (notes.noMounts > 0) reasons.push('its mounts could not be read');
+  }
+  coverage.note({
+    source: 'paths of watches',
+    status: left.length === 0 ? 'ok' : left.length < watches.length ? 'partial' : notes.handleErrno === undefined ? 'absent' : statusOf(notes.handleErrno),
+    seen: watches.length - left.length,
+    total: watches.length,
+    needed: false,
+    ...(left.length > 0 && { detail: `${plural('watch', left.length, 'watches')} unresolved: ${reasons.join('; ') || 'no handle, and no name was found'}`, ...notes.fix(notes.handleErrno) }),
+  });
+}

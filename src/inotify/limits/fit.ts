@@ -1,0 +1,78 @@
+/** Arithmetic of limits: what is left, what binds, whether a need fits, what a limit would have to be. */
+import type { InotifyUser, Level, Use } from '../../kernel/inotify-users/index.ts';
+
+export type Resource = 'instances' | 'watches';
+export type Fits = 'yes' | 'no' | 'unknown';
+export type Needs = Record<Resource, number>;
+
+/** Kernel memory of a watch: mark, connector and tree node, as the slabs grew by on Linux 6.18. The inode is pinned besides. */
+export const WATCH_BYTES = 116;
+/** An inode of ext4, which would else be thrown out of the cache when memory is short. */
+export const INODE_BYTES = 1128;
+
+/** Room above what is needed: what else that user starts must have a place, too. */
+const SLACK = 1.25;
+
+/** The sysctl that holds a limit. */
+export function settingOf(level: Level, resource: Resource): string {
+  return level.isFirst ? `fs.inotify.max_user_${resource}` : `user.max_inotify_${resource}`;
+}
+
+/** `uid 1000`, in another than the first user namespace with that. */
+export function nameOf({ uid, userns }: { uid: number; userns: string }, isFirst: boolean): string {
+  return isFirst ? `uid ${uid}` : `uid ${uid} of user namespace ${userns === '' ? '(not known)' : userns}`;
+}
+
+export interface Room {
+  used: number;
+  atMost: number | null;
+  /** The smallest of all levels; null when none is known. */
+  limit: number | null;
+  /** What is left at most: at the level that has least. null when no limit is known. */
+  left: number | null;
+  /** What is left at least; null when that cannot be told. */
+  leftAtLeast: number | null;
+  /** The level that has least left. */
+  binding: Level | null;
+}
+
+export function roomOf(user: InotifyUser, resource: Resource): Room {
+  const own = user.levels[0]![resource];
+  let binding: Level | null = null;
+  let left: number | null = null;
+  let limit: number | null = null;
+  let leftAtLeast: number | null = user.isComplete ? Number.POSITIVE_INFINITY : null;
+  for (const level of user.levels) {
+    const use = level[resource];
+    const here = leftIn(use);
+    if (use.limit !== null) limit = Math.min(limit ?? use.limit, use.limit);
+    if (here !== null && (left === null || here < left)) {
+      left = here;
+      binding = level;
+    }
+    const surely = use.limit === null || use.atMost === null ? null : Math.max(0, use.limit - use.atMost);
+    leftAtLeast = leftAtLeast === null || surely === null ? null : Math.min(leftAtLeast, surely);
+  }
+  const { tried } = user;
+  if (resource === 'instances' && tried) {
+    leftAtLeast = Math.max(leftAtLeast ?? 0, tried.made);
+    if (tried.made < tried.wanted) left = tried.made;
+  }
+  return { used: own.used, atMost: own.atMost, limit, left, leftAtLeast, binding };
+}
+
+function leftIn({ used, limit }: Use): number | null {
+  return limit === null ? null : Math.max(0, limit - used);
+}
+
+/** Would `need` more fit? Surely not when they exceed what is left at most, surely when they are within what is left at least. */
+export function fits(room: Room, need: number): Fits {
+  if (need === 0) return 'yes';
+  if (room.left !== null && need > room.left) return 'no';
+  return room.leftAtLeast !== null && need <= room.leftAtLeast ? 'yes' : 'unknown';
+}
+
+/** A power of two with some room above what is used and needed. */
+export function recommended({ used }: Use, need: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil((used + need) * SLACK))));
+}

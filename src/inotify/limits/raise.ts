@@ -1,0 +1,47 @@
+/** What would make a limit large enough: told, never done. */
+import type { Level } from '../../kernel/inotify-users/index.ts';
+import type { Remedy } from '../../report/index.ts';
+import { bytes, count } from '../../report/words.ts';
+import { INODE_BYTES, recommended, type Resource, settingOf, WATCH_BYTES } from './fit.ts';
+
+export interface Raise {
+  setting: string;
+  to: number;
+  once: string;
+  /** Absent for a user namespace: it lasts as long as that. */
+  persistent?: string;
+  /** Kernel memory, if all of it were used: of the watches themselves, and with the inodes they pin. Absent for instances. */
+  memoryBytes?: number;
+  memoryBytesPinned?: number;
+}
+
+/**
+ * @param need beside what is used
+ * @param inside a process of the level's namespace
+ */
+export function raiseOf(level: Level, resource: Resource, need: number, ownNamespace: string, inside?: number): Raise {
+  const setting = settingOf(level, resource);
+  const to = recommended(level[resource], need);
+  const once = level.isFirst ? `sudo sysctl -w ${setting}=${to}` : inNamespace(level, `sysctl -w ${setting}=${to}`, ownNamespace, inside);
+  return {
+    setting,
+    to,
+    once,
+    ...(level.isFirst && { persistent: `echo '${setting} = ${to}' | sudo tee -a /etc/sysctl.d/60-inotify.conf && sudo sysctl -p /etc/sysctl.d/60-inotify.conf` }),
+    ...(resource === 'watches' && { memoryBytes: to * WATCH_BYTES, memoryBytesPinned: to * (WATCH_BYTES + INODE_BYTES) }),
+  };
+}
+
+function inNamespace(level: Level, command: string, ownNamespace: string, inside: number | undefined): string {
+  return level.userns === ownNamespace ? command : `sudo nsenter --user --target ${inside ?? 'PID'} -- ${command}`;
+}
+
+export function raiseRemedies(raise: Raise, level: Level, ownNamespace: string): Remedy[] {
+  const { setting, to, once, persistent, memoryBytes, memoryBytesPinned } = raise;
+  const cost = memoryBytes === undefined ? '' : `, which costs up to ${bytes(memoryBytes)} of kernel memory when all are used (${bytes(memoryBytesPinned!)} with the inodes they pin)`;
+  const where = level.isFirst ? ' on the host, also for what runs in a container' : level.userns === ownNamespace ? ' in this user namespace' : ' in that user namespace';
+  return [
+    { text: `raise ${setting} to ${count(to)}${where}${cost}; programs need no restart for it`, command: once, risk: level.isFirst ? 'host' : 'live' },
+    ...(persistent === undefined ? [] : [{ text: 'for good, at the next boot too', command: persistent, risk: 'host' as const }]),
+  ];
+}

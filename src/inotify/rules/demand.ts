@@ -1,0 +1,43 @@
+import { type Finding, fingerprint } from '../../report/index.ts';
+import { count } from '../../report/words.ts';
+import type { Demand, InotifyUsersEvent } from '../limits/event.ts';
+import { fits, nameOf, type Resource, roomOf, settingOf } from '../limits/fit.ts';
+import { raiseOf, raiseRemedies } from '../limits/raise.ts';
+import { usersRule } from './limit-use.ts';
+
+const ID = 'inotify/demand';
+
+export const demand = usersRule(ID, (event) =>
+  event.demand ? (['instances', 'watches'] as const).flatMap((resource) => findingOf(resource, event.demand!, event)) : [],
+);
+
+function findingOf(resource: Resource, { user, needs, reason, isModel }: Demand, { ownNamespace }: InotifyUsersEvent): Finding[] {
+  const need = needs[resource];
+  const room = roomOf(user, resource);
+  if (fits(room, need) !== 'no') return [];
+  const level = room.binding!;
+  const left = room.left!;
+  const { used, limit } = level[resource];
+  const setting = settingOf(level, resource);
+  const noun = resource === 'watches' ? 'inotify watch' : 'inotify instance';
+  const many = resource === 'watches' ? 'inotify watches' : 'inotify instances';
+  const who = nameOf(level, level.isFirst);
+  const isEstimate = resource === 'watches' && isModel;
+  return [
+    {
+      id: ID,
+      severity: 'critical',
+      confidence: isEstimate ? 'likely' : 'certain',
+      because: `${count(used)} are in use and ${count(need)} more are needed${isEstimate ? `, as the library is known to make them (${reason})` : ''}: that is more than ${count(limit!)}`,
+      title: `${count(need)} ${need === 1 ? `${noun} does` : `${many} do`} not fit: ${who} has ${count(left)} of ${count(limit!)} left (${setting})`,
+      subject: { kind: 'user', key: who },
+      evidence: [
+        { name: `${many} needed`, value: need, source: isEstimate && reason !== undefined ? reason : 'as given' },
+        { name: `${many} in use`, value: used, limit: limit!, source: resource === 'instances' ? '/proc/PID/fd' : '/proc/PID/fdinfo' },
+        { name: 'limit', value: limit!, source: `/proc/sys/${setting.replaceAll('.', '/')}` },
+      ],
+      remedy: raiseRemedies(raiseOf(level, resource, need, ownNamespace), level, ownNamespace),
+      fingerprint: fingerprint(ID, resource),
+    },
+  ];
+}

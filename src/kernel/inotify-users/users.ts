@@ -1,0 +1,165 @@
+/** Puts instances down to the users who are charged for them, at every level where the kernel counts them. */
+import type { Evidence } from '../../evidence/types.ts';
+import { parseMountOptions } from '../proc/mountinfo.ts';
+import { parseStatus } from '../proc/status.ts';
+import { countInstances } from './instances.ts';
+import { type Chain, FIRST_PID_NAMESPACE, FIRST_USER_NAMESPACE, Namespaces } from './levels.ts';
+import { scanProcesses, userNamespaceOf } from './scan.ts';
+import type { Blindness, HiddenProcess, InotifyUser, InotifyUsers, Instance, Level, Use } from './types.ts';
+
+/**
+ * Objects in the cache that the marks of all watches of the host come from, and those of other things of their size: never fewer than
+ * there are watches. Only for root.
+ */
+const MARKS = '/sys/kernel/slab/inotify_inode_mark/objects';
+
+export interface UsersOptions {
+  signal: AbortSignal;
+  /** Ask for this user, or for the one of this process, instead of the one we are. */
+  of?: { uid: number } | { pid: number };
+  /** Where what is seen does not tell whether so many instances are left, make them and close them at once. */
+  tryInstances?: number;
+}
+
+/** Reads links of all processes, and fdinfo of inotify instances once each. Null when it cannot be told who we are. */
+export async function readInotifyUsers(evidence: Evidence, options: UsersOptions): Promise<InotifyUsers | null> {
+  const self = parseStatus(evidence.read('/proc/self/status').value ?? '');
+  const ownNamespace = userNamespaceOf(evidence, 'self');
+  if (!self || ownNamespace === undefined) return null;
+  const namespaces = new Namespaces(evidence, ownNamespace);
+  await namespaces.add(ownNamespace, self.tgid);
+  const process = options.of && 'pid' in options.of ? readOwner(evidence, options.of.pid) : undefined;
+  if (process?.userns !== undefined) await namespaces.add(process.userns, process.pid);
+  const scan = await scanProcesses(evidence, options.signal);
+  const counted = await countInstances(evidence, scan.held, options.signal);
+  for (const { userns, held: [one] } of counted.instances) await namespaces.add(userns, one!.watcher.pid);
+
+  const marks = evidence.read(MARKS).value;
+  const blindness: Blindness = { ...whatHides(evidence, self.euid === 0), hidden: scan.hidden, stopped: scan.stopped, notRecorded: scan.notRecorded };
+  const ledger = new Ledger(namespaces, counted.instances, blindness, self.euid, marks === undefined ? null : Number.parseInt(marks, 10));
+  const caller = ledger.userOf(ownNamespace, self.euid);
+  const meant = options.of && 'uid' in options.of ? options.of.uid : process?.uid;
+  const asked = meant === undefined ? caller : ledger.userOf(process?.userns ?? ownNamespace, meant);
+  const users = new Map([caller, asked].map((user) => [keyOf(user), user]));
+  for (const { userns, uid } of counted.instances) {
+    // Who is above is told of too: its own counter may be the one that is full.
+    for (const step of namespaces.chainOf(userns, uid).steps) {
+      if (!users.has(keyOf(step))) users.set(keyOf(step), ledger.userOf(step.userns, step.uid));
+    }
+  }
+  const { instances, uncounted, unmerged } = counted;
+  if (asked === caller && isInDoubt(caller, options.tryInstances ?? 0)) tryOut(evidence, caller, options.tryInstances ?? 0);
+  return { users: [...users.values()], self: caller, asked, instances, seen: scan.seen, blindness, uncounted, unmerged };
+}
+
+/** More than that is not tried: others of the same user could not make one meanwhile. */
+const MOST_TRIED = 64;
+
+function isInDoubt({ levels, isComplete }: InotifyUser, wanted: number): boolean {
+  const surelyLeft = ({ instances: { limit, atMost } }: Level): number => (limit === null || atMost === null ? 0 : limit - atMost);
+  return wanted > 0 && wanted <= MOST_TRIED && (!isComplete || levels.some((level) => surelyLeft(level) < wanted));
+}
+
+function tryOut(evidence: Evidence, user: InotifyUser, wanted: number): void {
+  const made = evidence.users?.tryInstances(wanted).value;
+  if (made !== undefined) user.tried = { wanted, made };
+}
+
+function readOwner(evidence: Evidence, pid: number): { pid: number; uid: number; userns?: string } | undefined {
+  const status = parseStatus(evidence.read(`/proc/${pid}/status`).value ?? '');
+  const userns = userNamespaceOf(evidence, pid);
+  return status ? { pid, uid: status.euid, ...(userns !== undefined && { userns }) } : undefined;
+}
+
+function whatHides(evidence: Evidence, isRoot: boolean): Pick<Blindness, 'ownPids' | 'hidepid'> {
+  const pids = /^pid:\[(\d+)\]$/.exec(evidence.readlink('/proc/self/ns/pid').value ?? '')?.[1];
+  const ownPids = pids !== undefined && pids !== FIRST_PID_NAMESPACE;
+  if (isRoot) return { ownPids };
+  const proc = parseMountOptions(evidence.read('/proc/self/mountinfo').value ?? '', '/proc');
+  const hidepid = proc?.superOptions.find((text) => /^hidepid=(?!0$|off$)/.test(text));
+  return { ownPids, ...(hidepid !== undefined && { hidepid }) };
+}
+
+function keyOf({ userns, uid }: { userns: string; uid: number }): string {
+  return `${userns} ${uid}`;
+}
+
+class Ledger {
+  private readonly namespaces: Namespaces;
+  private readonly blindness: Blindness;
+  private readonly selfUid: number;
+  /** Watches of the whole host, at most; null when not known. */
+  private readonly marks: number | null;
+  /** Watches that were seen. */
+  private readonly all: number;
+  /** What counts at a level, namespaces below it included. */
+  private readonly charged = new Map<string, Instance[]>();
+
+  constructor(namespaces: Namespaces, instances: readonly Instance[], blindness: Blindness, selfUid: number, marks: number | null) {
+    this.marks = marks;
+    this.all = sumOf(instances);
+    this.selfUid = selfUid;
+    this.namespaces = namespaces;
+    this.blindness = blindness;
+    for (const instance of instances) {
+      for (const step of namespaces.chainOf(instance.userns, instance.uid).steps) {
+        const key = keyOf(step);
+        const list = this.charged.get(key);
+        if (list) list.push(instance);
+        else this.charged.set(key, [instance]);
+      }
+    }
+  }
+
+  userOf(userns: string, uid: number): InotifyUser {
+    const { steps, isComplete }: Chain = this.namespaces.chainOf(userns, uid);
+    const instances = (this.charged.get(keyOf({ userns, uid })) ?? []).filter((one) => one.userns === userns && one.uid === uid);
+    return { userns, uid, levels: steps.map((step) => this.levelOf(step.userns, step.uid)), isComplete, instances };
+  }
+
+  private levelOf(userns: string, uid: number): Level {
+    const instances = this.charged.get(keyOf({ userns, uid })) ?? [];
+    const limits = this.namespaces.limitsOf(userns);
+    const unseen = this.unseenOf(userns, uid);
+    const asMany = instances.reduce((sum, one) => sum + (one.sharedAssumed ? one.held.length - 1 : 0), 0);
+    const counts = instances.map(({ watches }) => watches);
+    // A descriptor that is not seen may be an instance, and an instance may have any number of watches.
+    const isWatchesKnown = unseen === 0 && asMany === 0 && !counts.includes(null);
+    const watches = sumOf(instances);
+    return {
+      userns,
+      uid,
+      isFirst: userns === FIRST_USER_NAMESPACE,
+      instances: useOf(instances.length, unseen === null ? null : instances.length + asMany + unseen, limits.instances),
+      watches: useOf(watches, isWatchesKnown ? watches : this.watchesAtMost(watches), limits.watches),
+    };
+  }
+
+  /** All watches of the host, without those that were seen elsewhere. They may have become fewer while we looked. */
+  private watchesAtMost(here: number): number | null {
+    return this.marks === null || Number.isNaN(this.marks) ? null : Math.max(here, this.marks - (this.all - here));
+  }
+
+  /** Descriptors of processes that may not be looked at and that may belong to the user; null when even their number is not known. */
+  private unseenOf(userns: string, uid: number): number | null {
+    const { hidden, ownPids, hidepid, stopped, notRecorded } = this.blindness;
+    if (stopped || notRecorded > 0 || (ownPids && userns === FIRST_USER_NAMESPACE)) return null;
+    const mayBe = ({ uids }: HiddenProcess): boolean => uids.length === 0 || uids.includes(uid);
+    // Our own processes are never hidden from us.
+    if (hidepid !== undefined && uid !== this.selfUid) return null;
+    let open = 0;
+    for (const one of hidden.filter(mayBe)) {
+      if (one.open === null) return null;
+      open += one.open;
+    }
+    return open;
+  }
+}
+
+function sumOf(instances: readonly Instance[]): number {
+  return instances.reduce((sum, { watches }) => sum + (watches ?? 0), 0);
+}
+
+function useOf(used: number, atMost: number | null, limit: number | null): Use {
+  return { used, atMost, limit };
+}

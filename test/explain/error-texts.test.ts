@@ -1,0 +1,56 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Limit, readError } from '../../src/explain/error-texts.ts';
+
+const INSTANCES: Limit[] = ['instances', 'descriptors'];
+
+describe('an error text', () => {
+  it.each<[text: string, program: string | undefined, limits: Limit[]]>([
+    ['fsnotify: initializing inotify: too many open files', 'fsnotify (Go)', INSTANCES],
+    ['panic: fsnotify: too many open files', 'fsnotify (Go)', INSTANCES],
+    ['fsnotify: "/srv/app": no space left on device', 'fsnotify (Go)', ['watches']],
+    ['failed to create fsnotify watcher: too many open files', 'kubectl', INSTANCES],
+    ["Error: EMFILE: too many open files, watch '/srv/app'", 'Node.js', INSTANCES],
+    ["Error: ENOSPC: System limit for number of file watchers reached, watch '/srv/app'", 'Node.js', ['watches']],
+    ["Error: ENOSPC: no space left on device, watch '/srv/app'", undefined, ['watches']],
+    ["Error: EMFILE: too many open files, open '/srv/app/x'", undefined, ['descriptors']],
+    ["Error: ENOSPC: no space left on device, write", undefined, ['disk']],
+    ['Failed to allocate directory watch: Too many open files', 'systemd', INSTANCES],
+    ['Failed to add control inotify watch descriptor for control group /x: No space left on device', 'systemd', ['watches']],
+    ['tail: inotify cannot be used, reverting to polling: Too many open files', 'tail', INSTANCES],
+    ['tail: inotify resources exhausted', 'tail', ['watches']],
+    ['Failed to watch /srv; upper limit on inotify watches reached!', 'inotifywait', ['watches']],
+    ["Couldn't initialize inotify: Too many open files", 'inotifywait', INSTANCES],
+    ['inotify-add-watch(/srv/app) -> No space left on device', 'watchman', ['watches']],
+    ['The user limit on the total number of inotify watches was reached; increase the fs.inotify.max_user_watches sysctl', 'watchman', ['watches']],
+    ['Visual Studio Code is unable to watch for file changes in this large workspace (error ENOSPC)', 'VS Code', ['watches']],
+    ['The configured user limit (128) on the number of inotify instances has been reached, or the per-process limit on the number of open file descriptors has been reached.', '.NET', INSTANCES],
+    ['java.io.IOException: User limit of inotify instances reached or too many open files', 'Java', INSTANCES],
+    ['OSError: [Errno 28] inotify watch limit reached', 'watchdog (Python)', ['watches']],
+    ['OS file watch limit reached. about ["/srv"]', 'notify (Rust)', ['watches']],
+    ['inotify_init: too many open files', undefined, INSTANCES],
+    ['inotify_add_watch /sys/fs/cgroup/cpu: no space left on device', undefined, ['watches']],
+    ['accept4: too many open files; retrying in 1s', undefined, ['descriptors']],
+    ['dial tcp 10.0.0.1:443: socket: too many open files', undefined, ['descriptors']],
+    ['too many open files', undefined, ['descriptors', 'instances']],
+    ['open /etc/passwd: too many open files in system', undefined, ['host-files']],
+    ['No space left on device', undefined, ['disk', 'watches']],
+  ])('%s', (text, program, limits) => {
+    const reading = readError(text);
+    expect([reading?.program, reading?.limits]).toEqual([program, limits]);
+  });
+
+  it.each(['', 'connection refused', 'permission denied', 'watching 3 files'])('about no limit: %s', (text) => {
+    expect(readError(text)).toBeUndefined();
+  });
+
+  it('may be anything', () => {
+    fc.assert(
+      fc.property(fc.string(), (noise) => {
+        expect(readError(`${noise} ENFILE `)?.limits ?? []).not.toHaveLength(0);
+        const reading = readError(noise);
+        if (reading) expect(reading.limits.length).toBeGreaterThan(0);
+      }),
+    );
+  });
+});

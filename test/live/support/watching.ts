@@ -1,0 +1,57 @@
+/** Programs that watch, and what reloadctl says of them, without a process in between. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openLive } from '../../../src/evidence/index.ts';
+import { inotifyRules } from '../../../src/inotify/index.ts';
+import { type CollectOptions, collectInotify } from '../../../src/inotify/instances/collect.ts';
+import { buildData, type InotifyData } from '../../../src/inotify/instances/data.ts';
+import { type Coverage, type Finding, runRules } from '../../../src/report/index.ts';
+import { type Child, startChild } from './child.ts';
+import { PYTHON } from './program.ts';
+
+const WATCHER = fileURLToPath(new URL('../../../fixtures/programs/watcher.py', import.meta.url));
+
+/** What libuv and fsnotify ask for. */
+export const USUAL = 0xfc6;
+
+export interface Watcher {
+  child: Child;
+  pid: number;
+  fd: number;
+  wds: number[];
+  /** Sends a line, gives the answer. */
+  tell(line: string): Promise<string>;
+}
+
+/** Starts watcher.py with watches on `paths`. */
+export async function startWatcher(paths: readonly string[], mask = USUAL, cwd?: string): Promise<Watcher> {
+  const child = await startChild(PYTHON, [WATCHER, mask.toString(16), ...paths], cwd === undefined ? {} : { cwd });
+  const { pid, fd, wds } = JSON.parse(await child.nextLine()) as { pid: number; fd: number; wds: number[] };
+  const tell = (line: string): Promise<string> => {
+    child.say(line);
+    return child.nextLine();
+  };
+  return { child, pid, fd, wds, tell };
+}
+
+export interface Seen {
+  data: InotifyData;
+  findings: Finding[];
+  coverage: Coverage[];
+}
+
+export async function lookAtInotify(pids: number | readonly number[], options: Partial<CollectOptions> = {}): Promise<Seen> {
+  const evidence = openLive();
+  try {
+    const { look, coverage } = await collectInotify(evidence, typeof pids === 'number' ? [pids] : pids, '', {
+      expect: [], rerun: 'reloadctl', isRoot: true, signal: new AbortController().signal, ...options,
+    });
+    return { data: buildData(look), findings: runRules(inotifyRules, [look]), coverage: coverage.list() };
+  } finally {
+    evidence.close();
+  }
+}
+
+export function fixtureOf(...parts: string[]): string {
+  return join(fileURLToPath(new URL('../../../fixtures', import.meta.url)), ...parts);
+}
