@@ -3,6 +3,7 @@ import type { Confidence, Severity } from '../report/index.ts';
 import type { GoroutinesEvent, GrownGroup } from '../series/index.ts';
 import { holdsBodies, readsPeer, unreadBodies } from './connections.ts';
 import { type KnownWait, knownWait } from './known-waits.ts';
+import { otherSideOf, type OtherSide } from './other-side.ts';
 import { isPool, reasonsOf, suspicionOf } from './reasons.ts';
 import { blockedSites, isHandler, type Site, sitesOf, waitsForMinutes, waitsItself } from './sites.ts';
 import { isForever, isLock } from './states.ts';
@@ -45,7 +46,7 @@ export function judgements(event: GoroutinesEvent): Judgement[] {
   const blocked = sites.flatMap((site) => {
     if (isForever(site.state)) return [nilChannel(site, neverWoken)];
     if (site.leaked === 0 && holdsBodies(site)) return bodies(caseOf(site), unreadBodies(site, groups)) ?? [];
-    return judge(site, grownOf(site, event)) ?? [];
+    return judge(site, grownOf(site, event), site.state === 'chan send' ? otherSideOf(site, groups) : undefined) ?? [];
   });
   const others = sitesOf(groups, total).filter(({ leaked }) => leaked === 0);
   const asleep = others.filter((site) => site.state === 'sleep' && isHandler(site));
@@ -74,7 +75,7 @@ function caseOf(site: Site): Case {
   return { site, isMany, isMost, minutes, reasons: reasonsOf(site, { isMany: isMany || isMost, minutes }) };
 }
 
-function judge(site: Site, grown: readonly GrownGroup[]): Judgement | undefined {
+function judge(site: Site, grown: readonly GrownGroup[], receiver: OtherSide | undefined): Judgement | undefined {
   // Locks have rules of their own, which say more.
   if (isLock(site.state)) return undefined;
   const one = caseOf(site);
@@ -85,14 +86,23 @@ function judge(site: Site, grown: readonly GrownGroup[]): Judgement | undefined 
   if (isHandler(site)) return handlers(one, known);
   if (known?.isLeak && (one.isMany || one.isMost || (one.minutes && site.count >= SOME))) return leak(one, known.cause);
   if (site.state === 'sync.WaitGroup.Wait' || site.state === 'sync.Cond.Wait') return waiting(one, known);
+  if (receiver) return behind(one, receiver);
   const suspect = known ? undefined : suspicionOf(site);
   if (suspect && isSuspiciousEnough(one, suspect.isStrong)) return leak(one, suspect.cause);
-  if (isPool(site) && (site.state === 'chan receive' || site.count < VERY_MANY)) return undefined;
+  if (!known && isPool(site) && (site.state === 'chan receive' || site.count < VERY_MANY)) return undefined;
   return atOnePlace(one, known);
 }
 
 function leak({ site, reasons }: Case, cause: string): Judgement {
   return { id: 'goroutine/leak', severity: 'warning', confidence: 'hint', reasons, cause, site };
+}
+
+/** The receiver is alive: it is slow, or stuck itself. */
+function behind({ site, isMany, isMost, minutes, reasons }: Case, { id, place, state }: OtherSide): Judgement | undefined {
+  if (!isMany && !isMost && !(minutes && site.count >= SOME)) return undefined;
+  reasons.push(`${id === undefined ? 'one goroutine' : `goroutine ${id}`} has the same among its arguments and is in ${place} (${state}): it may be the one that receives`);
+  const cause = `wait to send to ${id === undefined ? 'a goroutine' : `goroutine ${id}`} in ${place} (${state})`;
+  return { id: 'goroutine/blocked', severity: minutes && site.count >= SOME ? 'warning' : 'info', confidence: 'hint', reasons, cause, site };
 }
 
 /** Workers of a pool may have a channel each: of what is not strong it takes many, or nearly nothing else. */

@@ -76,6 +76,8 @@ export class BlockReader {
 
   /** Once all of a whole dump was read: notes which goroutines have outlived those that started them. */
   noteParents(): void {
+    // Without the main goroutine it is a part of a dump, and who is missing may live.
+    if (!this.ids.has(1)) return;
     for (const group of this.table.groups) {
       const told = group.samples.flatMap(({ parent }) => parent ?? []);
       if (told.length > 0) group.parents = { told: told.length, gone: told.filter((parent) => !this.ids.has(Number(parent))).length };
