@@ -30,8 +30,8 @@ const MOST_UNEXPLAINED = 3;
 export function cyclesOf(locks: readonly ContendedLock[]): LockCycle[] {
   const free = locks.filter((lock) => isStuck(lock) && !lock.holders.some(({ by }) => by === 'address'));
   const circle = circleOf(free);
-  if (circle) return [circle, ...single(free.filter((lock) => !circle.locks.includes(lock) && lock.holders.length === 0))];
-  return single(free.filter(({ holders }) => holders.length === 0));
+  const rest = free.filter((lock) => lock.holders.length === 0 && !circle?.locks.includes(lock));
+  return [...(circle ? [circle] : []), ...single(rest, locks.length === 1)];
 }
 
 /** It was wanted for a while, or by more than one. */
@@ -39,7 +39,8 @@ function isStuck({ wait, count, proven, address }: ContendedLock): boolean {
   return proven || (wait?.max ?? 0) >= 1 || count >= 2 || address !== undefined;
 }
 
-function single(locks: readonly ContendedLock[]): LockCycle[] {
+/** @param only there is no other lock that anybody waits for */
+function single(locks: readonly ContendedLock[], only: boolean): LockCycle[] {
   const cycles: LockCycle[] = [];
   const alone: ContendedLock[] = [];
   for (const lock of locks) {
@@ -47,7 +48,7 @@ function single(locks: readonly ContendedLock[]): LockCycle[] {
     if (twice) cycles.push(twice);
     else alone.push(lock);
   }
-  const order = unexplainedOrder(alone) ?? (alone.length === 1 ? perhapsTwice(alone[0]!) : undefined);
+  const order = unexplainedOrder(alone) ?? (only && alone[0] ? perhapsTwice(alone[0]) : undefined);
   return order ? [order, ...cycles] : cycles;
 }
 
@@ -85,7 +86,9 @@ function isOddOneOut(waiters: Waiters, lock: ContendedLock): boolean {
 
 /** Two locks, or three, that nobody else can hold: those who wait in different functions, or called from where another was taken, may. */
 function unexplainedOrder(locks: readonly ContendedLock[]): LockCycle | undefined {
-  const wanted = locks.filter((lock) => lock.address !== undefined && lock.waiters.some((waiters) => isOddOneOut(waiters, lock)));
+  // Where some have waited for minutes, a lock that was wanted a moment ago is none of them.
+  const old = locks.filter(({ wait }) => (wait?.max ?? 0) >= 1);
+  const wanted = (old.length > 0 ? old : locks).filter((lock) => lock.address !== undefined && lock.waiters.some((waiters) => isOddOneOut(waiters, lock)));
   if (wanted.length < 2 || wanted.length > MOST_UNEXPLAINED) return undefined;
   const members = wanted.map((lock) => {
     const nested = lock.nested.find(({ waiters }) => isOddOneOut(waiters, lock));

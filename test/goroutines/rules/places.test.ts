@@ -163,6 +163,11 @@ describe('locks inside of things', () => {
     expect(summary(await judged(...parts('')))).toEqual(['info hint goroutine/lock-cycle']);
   });
 
+  it('one that is stuck and one that is wanted for a moment are no circle', async () => {
+    const stuck = { ...waits('sync.Mutex.Lock, 4 minutes', '0x5f8a20', 'main.load()'), count: 40 };
+    expect((await judged(stuck, waits('sync.Mutex.Lock', '0x5f8a28', 'main.store()'), reading)).map(({ id }) => id)).toEqual(['goroutine/lock-holder']);
+  });
+
   it('of many copies that were not unlocked are no circle', async () => {
     const copies = times(8, (i) => ({ ...waits('sync.Mutex.Lock, 4 minutes', `0xc0004000${i}8`, `main.(*ledger).add(0xc0004000${i}0)`), count: 4 }));
     expect((await judged(...copies, reading)).map(({ id }) => id)).not.toContain('goroutine/lock-cycle');
