@@ -1,7 +1,7 @@
 /** Locks that can never be had again: waits that go in a circle, or come back to oneself. */
 import type { Frame, Sample } from '../kernel/goroutines.ts';
 import { circleOf } from './lock-graph.ts';
-import { type ContendedLock, type Nested, userFrame, type Waiters } from './locks.ts';
+import { type ContendedLock, isNearBehind, type Nested, userFrame, type Waiters } from './locks.ts';
 import { packageOf } from './names.ts';
 
 export interface CycleMember {
@@ -23,12 +23,22 @@ export interface LockCycle {
   by: 'address' | 'type' | 'nobody';
 }
 
+/** The most wanted ones: behind them the same fault repeats itself. */
+const MOST_JUDGED = 1000;
 /** So many locks that nobody seems to hold are a cycle or two; more are a lock that was not unlocked, in many copies. */
 const MOST_UNEXPLAINED = 3;
 
+const cache = new WeakMap<readonly ContendedLock[], LockCycle[]>();
+
 /** @param locks of one dump, most contended first */
 export function cyclesOf(locks: readonly ContendedLock[]): LockCycle[] {
-  const free = locks.filter((lock) => isStuck(lock) && !lock.holders.some(({ by }) => by === 'address'));
+  let known = cache.get(locks);
+  if (!known) cache.set(locks, (known = findCycles(locks)));
+  return known;
+}
+
+function findCycles(locks: readonly ContendedLock[]): LockCycle[] {
+  const free = locks.slice(0, MOST_JUDGED).filter((lock) => isStuck(lock) && !lock.holders.some(({ by }) => by === 'address'));
   const circle = circleOf(free);
   const rest = free.filter((lock) => lock.holders.length === 0 && !circle?.locks.includes(lock));
   return [...(circle ? [circle] : []), ...single(rest, locks.length === 1)];
@@ -58,11 +68,20 @@ function isWanted({ wait, count, proven }: ContendedLock): boolean {
 
 /** The caller of who waits is a method of the same thing: it locked already. */
 function twiceOf(lock: ContendedLock): LockCycle | undefined {
-  const own = lock.nested.filter(({ sameType }) => sameType);
+  const own = lock.nested.filter((nested) => nested.sameType && isSameThing(nested, lock));
   const reader = own.find(({ waiters }) => waiters.group.state === 'sync.RWMutex.RLock');
   if (reader && lock.writersWait) return { kind: 'read-twice', locks: [lock], members: [memberOf(reader)], by: 'type' };
   const writer = own.find(({ waiters }) => waiters.group.state !== 'sync.RWMutex.RLock');
-  return writer && isOddOneOut(writer.waiters, lock) ? { kind: 'twice', locks: [lock], members: [memberOf(writer)], by: 'type' } : undefined;
+  if (!writer || !isOddOneOut(writer.waiters, lock)) return undefined;
+  // Only one can hold a lock. Without addresses several of them hold several locks: their own, or each other's.
+  return { kind: 'twice', locks: [lock], members: [memberOf(writer)], by: writer.waiters.count === 1 ? 'type' : 'nobody' };
+}
+
+/** Where the receiver of the caller is told, the lock must lie in it: another one of the same type is another lock. */
+function isSameThing({ waiters: { group }, outer }: Nested, { address, bases }: ContendedLock): boolean {
+  const at = group.frames.indexOf(outer);
+  const receivers = group.samples.filter(({ object }) => object === address).flatMap(({ args }) => args[at]?.[0] ?? []);
+  return address === undefined || receivers.length === 0 || receivers.some((word) => bases.has(word) || isNearBehind(address, word));
 }
 
 function memberOf({ waiters, outer }: Nested): CycleMember {
@@ -72,9 +91,10 @@ function memberOf({ waiters, outer }: Nested): CycleMember {
 
 /** A function that locks was called by one of the same package, and nobody else is seen who could hold the lock. */
 function perhapsTwice(lock: ContendedLock): LockCycle | undefined {
-  const found = lock.nested.find(({ waiters, outer }) => {
+  const found = lock.nested.find((nested) => {
+    const { waiters, outer } = nested;
     const user = userFrame(waiters.group.frames);
-    return user !== undefined && packageOf(user.func) === packageOf(outer.func) && isOddOneOut(waiters, lock) && (waiters.count === 1 || lock.count > 2 * waiters.count);
+    return user !== undefined && isSameThing(nested, lock) && packageOf(user.func) === packageOf(outer.func) && isOddOneOut(waiters, lock) && (waiters.count === 1 || lock.count > 2 * waiters.count);
   });
   return found && { kind: 'twice', locks: [lock], members: [memberOf(found)], by: 'nobody' };
 }

@@ -2,6 +2,7 @@
 import type { Group } from '../kernel/goroutines.ts';
 import { ownerOf, placeOf, siteOf } from './names.ts';
 import { allOnOne, type Site } from './sites.ts';
+import { isBlocking } from './states.ts';
 
 export interface OtherSide {
   id?: string;
@@ -20,4 +21,16 @@ export function otherSideOf(site: Site, groups: readonly Group[]): OtherSide | u
     if (frame) return { place: placeOf(frame), state: group.state, ...(sample.id !== undefined && { id: sample.id }) };
   }
   return undefined;
+}
+
+/** How many that were started with the same function are somewhere else, and not blocked there. */
+export function othersAtWork(site: Site, groups: readonly Group[]): number {
+  const entries = new Set(site.groups.map(entryOf));
+  const others = groups.filter((group) => !group.system && !site.groups.includes(group) && entries.has(entryOf(group)) && !isBlocking(group.state));
+  return others.reduce((sum, { count }) => sum + count, 0);
+}
+
+function entryOf({ frames, creator }: Group): string {
+  const entry = frames.findLast(({ func }) => func !== 'runtime.goexit');
+  return `${entry?.func ?? ''}\n${creator?.func ?? ''}`;
 }

@@ -86,6 +86,7 @@ export class TextReader {
     const cut = broken ?? this.cut(cutAtEnd || cutHeader);
     // Who is missing in a dump that is cut may live.
     if (!cut) this.blocks.noteParents();
+    table.finish();
     const notes: string[] = [];
     if (this.longLines > 0) notes.push(`${this.longLines === 1 ? 'one line of more than 32 MiB was skipped' : `${this.longLines} lines of more than 32 MiB were skipped`}`);
     if (labelsDropped) notes.push('so many stacks differ in their labels only that labels were left out');

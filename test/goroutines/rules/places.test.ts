@@ -71,6 +71,7 @@ describe('well-known places', () => {
   it('answers that somebody reads are none', async () => {
     const waiting = { count: 40, state: 'select', frames: ['net/http.(*persistConn).readLoop(0xc000555550)'] };
     expect(await judged(waiting, { count: 40, state: 'IO wait', frames: ['net/http.(*bodyEOFSignal).Read(0xc000666660)', 'io.copyBuffer(0xc000777770)'] })).toEqual([]);
+    expect(await judged({ ...waiting, state: 'select, 9 minutes' }, { count: 40, state: 'IO wait', frames: ['net/http.(*bodyEOFSignal).Read(0xc000666660)', 'io.copyBuffer(0xc000777770)'] })).toEqual([]);
     expect(await judged({ ...waiting, state: 'IO wait' })).toEqual([]);
   });
 
@@ -109,6 +110,17 @@ describe('sends', () => {
   });
 });
 
+describe('a semaphore', () => {
+  const waiting = { count: 120, state: 'chan send', frames: ['main.crawl.func1()'], creator: 'main.crawl in goroutine 1' };
+  const inside = (count: number) => ({ ...waiting, count, state: 'sleep', frames: ['time.Sleep(0x2dc6c0)', 'main.crawl.func1()'] });
+
+  it('that others are through is told only, unless they wait for minutes or are far too many', async () => {
+    expect(summary(await judged(waiting, inside(4)))).toEqual(['info hint goroutine/blocked']);
+    expect(summary(await judged({ ...waiting, state: 'chan send, 3 minutes' }, inside(4)))).toEqual(['warning hint goroutine/leak']);
+    expect(summary(await judged({ ...waiting, count: 400 }, inside(4)))).toEqual(['warning hint goroutine/leak']);
+  });
+});
+
 const lock = (address: string, ...users: string[]): string[] => ['internal/sync.(*Mutex).lockSlow(ADDRESS)'.replace('ADDRESS', address), 'internal/sync.(*Mutex).Lock(...)', 'sync.(*Mutex).Lock(...)', ...users];
 
 describe('locks inside of things', () => {
@@ -126,6 +138,13 @@ describe('locks inside of things', () => {
     const [found] = await judged(...both(', 4 minutes'));
     expect(found).toMatchObject({ id: 'goroutine/lock-cycle', severity: 'critical', confidence: 'likely' });
     expect(found!.evidence.map(({ name }) => name).sort()).toEqual(['goroutine 100', 'goroutine 101', `lock ${lockA}`, `lock ${lockB}`]);
+  });
+
+  it('of another thing of the same type is not taken twice', async () => {
+    const [found] = await judged(waits('sync.Mutex.Lock, 4 minutes', lockB, `main.(*node).touch(${b})`, `main.(*node).visit(${a})`), { ...waits('sync.Mutex.Lock, 4 minutes', lockB, `main.(*node).touch(${b})`), count: 12 }, reading);
+    expect(found).toMatchObject({ id: 'goroutine/lock-holder' });
+    const [twice] = await judged(waits('sync.Mutex.Lock, 4 minutes', lockB, `main.(*node).touch(${b})`, `main.(*node).visit(${b})`), { ...waits('sync.Mutex.Lock, 4 minutes', lockB, `main.(*node).touch(${b})`), count: 12 }, reading);
+    expect(twice).toMatchObject({ id: 'goroutine/lock-cycle', confidence: 'likely' });
   });
 
   it('three in a circle', async () => {
