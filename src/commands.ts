@@ -10,6 +10,20 @@ export const commands: readonly CommandEntry[] = [
     rules: descriptorRules,
   },
   {
+    name: 'goroutines',
+    summary: 'who is blocked, who leaks, who holds the lock in a Go program: from an endpoint or from any dump',
+    effects: 'reads',
+    load: () => import('./goroutines/index.ts'),
+    rules: async () => (await import('./goroutines/rules/index.ts')).goroutineRules,
+  },
+  {
+    name: 'gc',
+    summary: 'how long the garbage collector of a Go program stops it, and whether that matters',
+    effects: 'reads',
+    load: async () => (await import('./goroutines/index.ts')).gc,
+    rules: async () => (await import('./goroutines/rules/index.ts')).pauseRules,
+  },
+  {
     name: 'inotify-limits',
     summary: 'will these watches fit, for this user, in this namespace; who holds the rest',
     effects: 'reads, own instances for a moment',

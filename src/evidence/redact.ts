@@ -86,6 +86,7 @@ const RULES: Rules = {
   countLinesSlow: (_words, _key, count) => count,
   descriptionOrder: (_words, _key, order) => order,
   userNamespaces: (_words, _key, chain) => chain,
+  startedAs: (_words, _key, uid) => uid,
   tryInstances: (_words, _key, made) => made,
   readAsUserOf: (words, key, text) => redactFile(words, afterColon(key), text),
   sleep: (_words, _key, ms) => ms,

@@ -88,6 +88,7 @@ const GUARDS: Record<Question, Guard> = {
   descriptionOrder: isNumber,
   userNamespaces: (value) => Array.isArray(value) && value.every(isUserNamespace),
   readAsUserOf: isByteString,
+  startedAs: isNumber,
   tryInstances: isNumber,
   sleep: isNumber,
 };

@@ -144,7 +144,8 @@ class NotingEvidence implements Evidence {
       },
       descriptionOrder: (...key) => this.#noted('descriptionOrder', keyOf.sameDescription(...key), inner.descriptionOrder(...key)),
       userNamespaces: (pid) => this.#noted('userNamespaces', String(pid), inner.userNamespaces(pid)),
-      tryInstances: (wanted) => this.#noted('tryInstances', String(wanted), inner.tryInstances(wanted)),
+      startedAs: (pid) => this.#noted('startedAs', String(pid), inner.startedAs(pid)),
+      tryInstances: (wanted, uid) => this.#noted('tryInstances', keyOf.tryInstances(wanted, uid), inner.tryInstances(wanted, uid)),
       readAsUserOf: async (pid, paths) => {
         const answers = await inner.readAsUserOf(pid, paths);
         for (const [index, answer] of answers.entries()) this.#note('readAsUserOf', keyOf.asUserOf(pid, paths[index]!), answer);

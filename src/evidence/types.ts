@@ -210,8 +210,13 @@ export interface UserQuestions {
   descriptionOrder(pid1: number, fd1: number, pid2: number, fd2: number): Answer<number>;
   /** The user namespace of a process, then its parents, as far as we may see them. */
   userNamespaces(pid: number): Answer<UserNamespace[]>;
-  /** Makes inotify instances of our own and closes them at once: how many there could be, `wanted` at most. */
-  tryInstances(wanted: number): Answer<number>;
+  /** Effective user of a process when it began to run its program, as numbered in its own user namespace. */
+  startedAs(pid: number): Answer<number>;
+  /**
+   * Makes inotify instances of our own and closes them at once: how many there could be, `wanted` at most; with `uid` as that user, which
+   * only root may.
+   */
+  tryInstances(wanted: number, uid?: number): Answer<number>;
   /** Class B: one-line files as they read in the user namespace of a process, read by a child that enters it. In the order of `paths`. */
   readAsUserOf(pid: number, paths: readonly string[]): Promise<Answer<ByteString>[]>;
   /** Class B: counts a tree. Not on tapes. */

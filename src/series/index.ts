@@ -1,5 +1,16 @@
 /** The one implementation of growth: samples become lives, lives a trend per group. */
-export type { Observation, ResidueEvent, ResidueGroup, TrendsEvent, WatchedGroup, WatchedProcess } from './event.ts';
+export type {
+  GoroutineGrowth,
+  GoroutinesEvent,
+  GrownGroup,
+  Observation,
+  PausesEvent,
+  ResidueEvent,
+  ResidueGroup,
+  TrendsEvent,
+  WatchedGroup,
+  WatchedProcess,
+} from './event.ts';
 export { type Forecast, forecast } from './forecast.ts';
 export { Lives, type Sorting } from './lives.ts';
 export { Floors, type Held, perEvent, type Steps, stepsOf } from './steps.ts';

@@ -6,7 +6,7 @@ import { descriptionOrder, isEpollTarget, isMachineKnown, sameDescription } from
 import { loadLibc } from './libc.ts';
 import { probeSocket } from './pidfd.ts';
 import { inetSockets, sockDiag } from './sock-diag.ts';
-import { tryInstances } from './try-inotify.ts';
+import { tryInstances, tryInstancesAs } from './try-inotify.ts';
 import type { Native } from './types.ts';
 import { userNamespaces } from './user-namespace.ts';
 
@@ -25,7 +25,7 @@ function load(): Native | null {
     users: {
       descriptionOrder: (pid1, fd1, pid2, fd2) => descriptionOrder(libc, pid1, fd1, pid2, fd2),
       userNamespaces: (pid) => userNamespaces(libc, pid),
-      tryInstances: (wanted) => tryInstances(libc, wanted),
+      tryInstances: (wanted, uid) => (uid === undefined ? tryInstances(libc, wanted) : tryInstancesAs(libc, wanted, uid)),
     },
     inotify: {
       queueBytes: (pid, fd) => queueBytes(libc, pid, fd),

@@ -28,7 +28,7 @@ export interface NativeUsers {
   /** The user namespace of a process, then its parents, as far as we may see them. */
   userNamespaces(pid: number): UserNamespace[];
   /** Makes inotify instances of our own and closes them: how many there could be, `wanted` at most. */
-  tryInstances(wanted: number): number;
+  tryInstances(wanted: number, uid?: number): number;
 }
 
 /** Files are seen from the root of the process, no symbolic link is followed. */
