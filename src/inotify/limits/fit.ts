@@ -61,15 +61,6 @@ export function roomOf(user: InotifyUser, resource: Resource): Room {
   return { used: own.used, atMost: own.atMost, limit, left, leftAtLeast, binding };
 }
 
-/** So many more must be in use at the binding level than were seen, since the kernel refused to make as many as seemed to be left. */
-export function unseenUse(user: InotifyUser, resource: Resource): number {
-  const { binding, left } = roomOf(user, resource);
-  const isRefused = resource === 'instances' && user.tried !== undefined && user.tried.made < user.tried.wanted;
-  if (!isRefused || !binding || left === null) return 0;
-  const { used, limit } = binding[resource];
-  return limit === null ? 0 : Math.max(0, limit - left - used);
-}
-
 function leftIn({ used, atLeast = used, limit }: Use): number | null {
   return limit === null ? null : Math.max(0, limit - atLeast);
 }

@@ -1,7 +1,7 @@
 import { type Finding, fingerprint } from '../../report/index.ts';
 import { count } from '../../report/words.ts';
 import type { Demand, InotifyUsersEvent } from '../limits/event.ts';
-import { fits, nameOf, type Resource, roomOf, settingOf, unseenUse } from '../limits/fit.ts';
+import { fits, nameOf, type Resource, roomOf, settingOf } from '../limits/fit.ts';
 import { raiseOf, raiseRemedies } from '../limits/raise.ts';
 import { usersRule } from './limit-use.ts';
 
@@ -23,7 +23,6 @@ function findingOf(resource: Resource, { user, needs, reason, isModel }: Demand,
   const many = resource === 'watches' ? 'inotify watches' : 'inotify instances';
   const who = nameOf(level, level.isFirst);
   const isTried = resource === 'instances' && user.tried !== undefined && user.tried.made < need;
-  const unseen = unseenUse(user, resource);
   const isEstimate = resource === 'watches' && isModel;
   return [
     {
@@ -35,10 +34,10 @@ function findingOf(resource: Resource, { user, needs, reason, isModel }: Demand,
       subject: { kind: 'user', key: who },
       evidence: [
         { name: `${many} needed`, value: need, source: isEstimate && reason !== undefined ? reason : 'as given' },
-        { name: `${many} in use`, value: used + unseen, limit: limit!, source: unseen > 0 ? 'as many were refused' : resource === 'instances' ? '/proc/PID/fd' : '/proc/PID/fdinfo' },
+        { name: `${many} in use`, value: used, limit: limit!, source: resource === 'instances' ? '/proc/PID/fd' : '/proc/PID/fdinfo' },
         { name: 'limit', value: limit!, source: `/proc/sys/${setting.replaceAll('.', '/')}` },
       ],
-      remedy: raiseRemedies(raiseOf(level, resource, need + unseen, ownNamespace), level, ownNamespace),
+      remedy: raiseRemedies(raiseOf(level, resource, need, ownNamespace), level, ownNamespace),
       fingerprint: fingerprint(ID, resource),
     },
   ];

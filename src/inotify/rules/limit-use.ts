@@ -3,7 +3,7 @@ import type { InotifyUser, Level } from '../../kernel/inotify-users/index.ts';
 import { type EvidenceItem, type Finding, fingerprint, type Remedy, type Rule, type RuleDefinition, type Severity } from '../../report/index.ts';
 import { count, percent } from '../../report/words.ts';
 import type { InotifyUsersEvent } from '../limits/event.ts';
-import { nameOf, type Resource, settingOf, unseenUse } from '../limits/fit.ts';
+import { nameOf, type Resource, settingOf } from '../limits/fit.ts';
 import { type Holder, holdersOf } from '../limits/holders.ts';
 import { raiseOf, raiseRemedies } from '../limits/raise.ts';
 
@@ -45,13 +45,12 @@ function findingOf(id: string, resource: Resource, user: InotifyUser, event: Ino
   const isRefused = resource === 'instances' && user.tried?.made === 0;
   if (limit === null || (used < limit * NEAR && !isRefused)) return [];
   const isFull = used >= limit || isRefused;
-  const unseen = unseenUse(user, resource);
   // Some may be charged to another user.
   const isSure = atLeast >= limit || isRefused;
   if (isFull && !isSure && resource === 'instances' && (user.tried?.made ?? 0) > 0) return [];
   const who = nameOf(level, level.isFirst);
   const setting = settingOf(level, resource);
-  const numbers = `${atMost === used || unseen > 0 ? '' : 'at least '}${count(used + unseen)} of ${count(limit)} (${setting})`;
+  const numbers = `${atMost === used ? '' : 'at least '}${count(used)} of ${count(limit)} (${setting})`;
   const many = `${ONE[resource]}${resource === 'watches' ? 'es' : 's'}`;
   const holders = holdersBelow(user, resource, event).slice(0, MOST_HOLDERS);
   return [
@@ -63,11 +62,11 @@ function findingOf(id: string, resource: Resource, user: InotifyUser, event: Ino
       title: isFull ? `${who} has no ${ONE[resource]} left: ${numbers}` : `${who} uses ${percent(used / limit)} of its ${many}: ${numbers}`,
       subject: { kind: 'user', key: who },
       evidence: [
-        { name: `${many} in use`, value: used + unseen, limit, source: unseen > 0 ? 'as many were refused' : resource === 'instances' ? '/proc/PID/fd' : '/proc/PID/fdinfo' },
+        { name: `${many} in use`, value: used, limit, source: resource === 'instances' ? '/proc/PID/fd' : '/proc/PID/fdinfo' },
         { name: 'limit', value: limit, source: `/proc/sys/${setting.replaceAll('.', '/')}` },
         ...holders.map((holder): EvidenceItem => holderEvidence(holder, resource)),
       ],
-      remedy: [...holders.slice(0, 1).flatMap((holder) => holderRemedies(holder, resource)), ...raiseRemedies(raiseOf(level, resource, unseen, event.ownNamespace, user.instances[0]?.held[0]?.watcher.pid), level, event.ownNamespace)],
+      remedy: [...holders.slice(0, 1).flatMap((holder) => holderRemedies(holder, resource)), ...raiseRemedies(raiseOf(level, resource, 0, event.ownNamespace, user.instances[0]?.held[0]?.watcher.pid), level, event.ownNamespace)],
       fingerprint: fingerprint(id, 'user'),
     },
   ];
