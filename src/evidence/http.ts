@@ -128,6 +128,9 @@ async function* bodyOf(response: IncomingMessage, most: number, failure: () => H
       if (bytes > most) throw new HttpError('size', `its answer is longer than ${Math.round(most / 1024 / 1024)} MiB`);
       yield chunk;
     }
+    // A body without a length ends with its connection, and that ends when we give up, too.
+    const broken = failure();
+    if (broken) throw broken;
   } catch (error) {
     throw failure() ?? (error instanceof HttpError ? error : asHttpError(error as Error));
   } finally {
