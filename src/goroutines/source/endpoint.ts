@@ -29,8 +29,11 @@ export interface Access {
 const USUAL = '/debug/pprof/';
 
 export function isEndpoint(spec: string): boolean {
-  return /^(https?|unix):/i.test(spec);
+  return /^(https?|unix):/i.test(spec) || BARE.test(spec);
 }
+
+/** What everybody types: `localhost:6060`. Other words before a colon may be names of processes. */
+const BARE = /^(localhost|\d{1,3}(\.\d{1,3}){3}|\[[\da-f:.]+\]):\d{1,5}(\/|$)/i;
 
 /** Throws UserError for what is no URL, or names a secret that is not there. */
 export async function endpointOf(spec: string, access: Access): Promise<PprofEndpoint> {
@@ -41,7 +44,7 @@ export async function endpointOf(spec: string, access: Access): Promise<PprofEnd
     if (socketPath === '') throw new UserError('unix: needs the path of a socket: unix:/run/app.sock');
     return { http: { origin: 'http://localhost', socketPath, headers }, base: USUAL, shown: `unix:${socketPath}`, label: socketPath };
   }
-  const url = parsed(spec);
+  const url = parsed(BARE.test(spec) ? `http://${spec}` : spec);
   if (url.username !== '' || url.password !== '') {
     headers.authorization = `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`;
     url.username = url.password = '';
