@@ -322,6 +322,16 @@ describe('an endpoint', () => {
     expect(run.stderr).toMatch(/did not answer in full|longer than/);
   });
 
+  it('may be mounted elsewhere behind a unix socket', async () => {
+    const socket = join(folder, 'm.sock');
+    const server = await serve((request, response) => {
+      request.url = request.url!.replace(/^\/admin/, '');
+      pprofAnswers(44, { 'goroutine?debug=2': dump })(request, response);
+    }, socket);
+    expect((await report([`unix:${socket}:/admin/debug/pprof`])).report.data.total).toBe(44);
+    expect(server.asked[0]!.url).toBe('/admin/debug/pprof/');
+  });
+
   it('that nobody listens on is exit 3, with an empty report for scripts', async () => {
     const run = await reloadctl(['goroutines', 'http://127.0.0.1:1', '--json']);
     expect(run.code).toBe(3);

@@ -5,9 +5,11 @@ import type { GoroutinesEvent } from '../../series/index.ts';
 import { type ContendedLock, contendedLocks, type Holder, userFrame } from '../locks.ts';
 import { placeOf, shortName, siteOf } from '../names.ts';
 import { cyclesOf } from '../lock-cycles.ts';
+import { isBlocking } from '../states.ts';
 import { goroutines, structure, waitWords, watchRemedy } from './words.ts';
 
 const ID = 'goroutine/lock-holder';
+const A_FEW = 3;
 const SOME = 10;
 const MANY = 100;
 const VERY_MANY = 1000;
@@ -58,7 +60,7 @@ function findingOf(event: GoroutinesEvent, lock: ContendedLock): Finding | undef
     severity,
     confidence: lock.proven ? 'certain' : sure ? 'likely' : 'hint',
     because: lock.proven ? 'the garbage collector found that nobody who could unlock is left (goroutineleak profile)' : becauseOf(lock),
-    title: `${goroutines(lock.count)} wait for one ${what}${waited === '' ? '' : ` ${waited}`}; ${holderWords(lock)}`,
+    title: `${goroutines(lock.count)} ${lock.count === 1 ? 'waits' : 'wait'} for one ${what}${waited === '' ? '' : ` ${waited}`}; ${holderWords(lock)}`,
     subject: { kind: 'lock', key: lock.type ?? user?.func ?? what, ...(event.pid !== undefined && { pid: event.pid }) },
     evidence: evidenceOf(event, lock),
     remedy: [
@@ -78,7 +80,8 @@ function lockWords({ readersWait, type }: ContendedLock): string {
 
 function holderWords({ holders, bystanders }: ContendedLock): string {
   const [first] = holders;
-  const [other] = bystanders;
+  // One that waits for others, or of which there are many, is seldom the one that holds it: it is among the evidence only.
+  const other = bystanders.find(({ group }) => !isBlocking(group.state) && group.count <= A_FEW);
   if (!first && other) return `nobody in the dump is seen inside it; ${nameOf(other)} in ${stateWords(other)} may hold it`;
   if (!first) return 'nobody in the dump is seen inside it';
   const inside = holders.reduce((sum, { group }) => sum + group.count, 0);

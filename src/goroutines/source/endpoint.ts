@@ -40,9 +40,10 @@ export async function endpointOf(spec: string, access: Access): Promise<PprofEnd
   const headers = await headersOf(access);
   const tls = await tlsOf(access);
   if (/^unix:/i.test(spec)) {
-    const socketPath = spec.replace(/^unix:(\/\/(?=\/))?/i, '');
+    // A path of HTTP behind the socket's: unix:/run/app.sock:/admin/debug/pprof/.
+    const [, socketPath = '', path] = /^unix:(?:\/\/(?=\/))?(.*?)(?::(\/.*))?$/i.exec(spec) ?? [];
     if (socketPath === '') throw new UserError('unix: needs the path of a socket: unix:/run/app.sock');
-    return { http: { origin: 'http://localhost', socketPath, headers }, base: USUAL, shown: `unix:${socketPath}`, label: socketPath };
+    return { http: { origin: 'http://localhost', socketPath, headers }, base: path === undefined ? USUAL : path.endsWith('/') ? path : `${path}/`, shown: `unix:${socketPath}`, label: socketPath };
   }
   const url = parsed(BARE.test(spec) ? `http://${spec}` : spec);
   if (url.username !== '' || url.password !== '') {
