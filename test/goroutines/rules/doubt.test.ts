@@ -82,6 +82,12 @@ describe('a lock that somebody of another type holds', () => {
     expect(summary(await judged(put, lookup, reading))).toEqual(['critical likely goroutine/lock-cycle']);
   });
 
+  it('that the collector proved to be lost is certain, and one that nobody is seen in has its candidates named', async () => {
+    const [found] = await judged({ ...put, state: 'sync.Mutex.Lock (leaked)' }, reading);
+    expect(found).toMatchObject({ id: 'goroutine/lock-holder', severity: 'warning', confidence: 'certain' });
+    expect(found!.remedy[0]!.text).toMatch(/returns without unlocking, for a caller that has locked already, and for a reader that locks for writing/);
+  });
+
   it('two that wait for minutes are told', async () => {
     expect(summary(await judged({ ...put, count: 2 }, { ...reading, count: 200 }))).toEqual(['info hint goroutine/lock-holder']);
   });
