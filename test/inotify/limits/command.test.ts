@@ -261,7 +261,7 @@ describe('user namespaces', () => {
 });
 
 describe('a demand', () => {
-  const trees = { '/srv/app': { directories: 41, files: 20, links: 2, unreadable: 0 } };
+  const trees = { '/srv/app': { directories: 41, files: 20, links: 2, targets: 2, unreadable: 0, unsure: 0 } };
 
   it('of directories fits or not, by the model of a library', async () => {
     const world = hostOf([APP], { trees });
@@ -349,6 +349,20 @@ describe('a demand', () => {
   it('near the end of what can be set is told what can be set', async () => {
     const { data } = await limits(hostOf([APP]), { needWatches: '2000000000' });
     expect(data.demand?.raise[0]?.to).toBe(2_147_483_647);
+  });
+
+  it('counts a tree once, whatever name leads there', async () => {
+    const realPaths = { '/srv/app': '/srv/app', '/link': '/srv/app', '/lib': '/srv/app/lib', '/other': '/other' };
+    const world = hostOf([APP], { trees: { ...trees, '/other': trees['/srv/app'] }, realPaths });
+    const { data } = await limits(world, { for: ['/srv/app', '/link', '/lib', '/other'] });
+    expect(data.demand?.trees?.map(({ path }) => path)).toEqual(['/srv/app', '/other']);
+    expect(data.demand?.watches.need).toBe(82);
+  });
+
+  it('with links whose ends are not known is a lower bound, and cannot be told', async () => {
+    const { lacking, text, data } = await limits(hostOf([APP], { trees: { '/srv/app': { ...trees['/srv/app'], unsure: 2 } } }), { for: ['/srv/app'], library: 'chokidar4' });
+    expect([lacking, data.demand?.trees?.[0]?.complete]).toEqual([['tree /srv/app'], false]);
+    expect(text).toContain('at least 63 watches (chokidar4)');
   });
 
   it('that may not be read at all cannot be told', async () => {
