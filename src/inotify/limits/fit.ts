@@ -65,6 +65,13 @@ function leftIn({ used, atLeast = used, limit }: Use): number | null {
   return limit === null ? null : Math.max(0, limit - atLeast);
 }
 
+/** What a level has in use: when trying failed, all that could not be made is, whoever holds it. */
+export function inUse({ tried }: InotifyUser, level: Level, resource: Resource): number {
+  const { used, limit } = level[resource];
+  const isShort = resource === 'instances' && tried !== undefined && tried.made < tried.wanted;
+  return isShort && limit !== null ? Math.max(used, limit - tried.made) : used;
+}
+
 /** Of a limit of nothing all is used. */
 export function shareOf(used: number, limit: number): number {
   return limit === 0 ? 1 : used / limit;
@@ -81,7 +88,7 @@ export function fits(room: Room, need: number): Fits {
 export const MOST_SETTABLE = 2_147_483_647;
 
 /** A power of two with some room above what is used and needed; null when no setting allows so many. */
-export function recommended({ used }: Use, need: number): number | null {
+export function recommended(used: number, need: number): number | null {
   if (used + need > MOST_SETTABLE) return null;
   return Math.min(MOST_SETTABLE, 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil((used + need) * SLACK)))));
 }

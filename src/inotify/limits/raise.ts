@@ -19,11 +19,12 @@ export interface Raise {
  * Null when no setting allows so many.
  *
  * @param need beside what is used
+ * @param used what is in use at the level, see inUse()
  * @param inside a process of the level's namespace
  */
-export function raiseOf(level: Level, resource: Resource, need: number, ownNamespace: string, inside?: number): Raise | null {
+export function raiseOf(level: Level, resource: Resource, { used, need }: { used: number; need: number }, ownNamespace: string, inside?: number): Raise | null {
   const setting = settingOf(level, resource);
-  const to = recommended(level[resource], need);
+  const to = recommended(used, need);
   if (to === null) return null;
   const once = level.isFirst ? `sudo sysctl -w ${setting}=${to}` : inNamespace(level, `sysctl -w ${setting}=${to}`, ownNamespace, inside);
   return {

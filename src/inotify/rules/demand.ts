@@ -1,7 +1,7 @@
 import { type Finding, fingerprint } from '../../report/index.ts';
 import { count } from '../../report/words.ts';
 import type { Demand, InotifyUsersEvent } from '../limits/event.ts';
-import { fits, nameOf, type Resource, roomOf, settingOf } from '../limits/fit.ts';
+import { fits, inUse, nameOf, type Resource, roomOf, settingOf } from '../limits/fit.ts';
 import { raiseOf, raiseRemedies } from '../limits/raise.ts';
 import { usersRule } from './limit-use.ts';
 
@@ -17,7 +17,8 @@ function findingOf(resource: Resource, { user, needs, reason, isModel }: Demand,
   if (fits(room, need) !== 'no') return [];
   const level = room.binding!;
   const left = room.left!;
-  const { used, limit } = level[resource];
+  const used = inUse(user, level, resource);
+  const { limit } = level[resource];
   const setting = settingOf(level, resource);
   const noun = resource === 'watches' ? 'inotify watch' : 'inotify instance';
   const many = resource === 'watches' ? 'inotify watches' : 'inotify instances';
@@ -34,10 +35,10 @@ function findingOf(resource: Resource, { user, needs, reason, isModel }: Demand,
       subject: { kind: 'user', key: who },
       evidence: [
         { name: `${many} needed`, value: need, source: isEstimate && reason !== undefined ? reason : 'as given' },
-        { name: `${many} in use`, value: used, limit: limit!, source: resource === 'instances' ? '/proc/PID/fd' : '/proc/PID/fdinfo' },
+        { name: `${many} in use`, value: used, limit: limit!, source: isTried ? 'limit less those that could be made' : resource === 'instances' ? '/proc/PID/fd' : '/proc/PID/fdinfo' },
         { name: 'limit', value: limit!, source: `/proc/sys/${setting.replaceAll('.', '/')}` },
       ],
-      remedy: raiseRemedies(raiseOf(level, resource, need, ownNamespace), level, ownNamespace),
+      remedy: raiseRemedies(raiseOf(level, resource, { used, need }, ownNamespace), level, ownNamespace),
       fingerprint: fingerprint(ID, resource),
     },
   ];

@@ -3,7 +3,7 @@ import type { InotifyUser, Level } from '../../kernel/inotify-users/index.ts';
 import { type EvidenceItem, type Finding, fingerprint, type Remedy, type Rule, type RuleDefinition, type Severity } from '../../report/index.ts';
 import { count, percent } from '../../report/words.ts';
 import type { InotifyUsersEvent } from '../limits/event.ts';
-import { nameOf, type Resource, settingOf } from '../limits/fit.ts';
+import { inUse, nameOf, type Resource, settingOf } from '../limits/fit.ts';
 import { type Holder, holdersOf } from '../limits/holders.ts';
 import { raiseOf, raiseRemedies } from '../limits/raise.ts';
 
@@ -66,7 +66,7 @@ function findingOf(id: string, resource: Resource, user: InotifyUser, event: Ino
         { name: 'limit', value: limit, source: `/proc/sys/${setting.replaceAll('.', '/')}` },
         ...holders.map((holder): EvidenceItem => holderEvidence(holder, resource)),
       ],
-      remedy: [...holders.slice(0, 1).flatMap((holder) => holderRemedies(holder, resource)), ...raiseRemedies(raiseOf(level, resource, 0, event.ownNamespace, user.instances[0]?.held[0]?.watcher.pid), level, event.ownNamespace)],
+      remedy: [...holders.slice(0, 1).flatMap((holder) => holderRemedies(holder, resource)), ...raiseRemedies(raiseOf(level, resource, { used: inUse(user, level, resource), need: isFull ? 1 : 0 }, event.ownNamespace, user.instances[0]?.held[0]?.watcher.pid), level, event.ownNamespace)],
       fingerprint: fingerprint(id, 'user'),
     },
   ];

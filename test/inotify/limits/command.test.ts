@@ -213,6 +213,16 @@ describe('a daemon that began as root and is another user now', () => {
     expect((await limits(world(100, tried), { needInstances: '100', uid: '7' })).data.demand?.fits).toBe('no');
   });
 
+  it('what could not be made is in use, and so much more is advised', async () => {
+    const { outcome, data } = await limits(world(100, { '100:7': 28 }), { needInstances: '100', uid: '7' });
+    expect(outcome.findings[0]?.evidence).toContainEqual({ name: 'inotify instances in use', value: 100, limit: 128, source: 'limit less those that could be made' });
+    expect(data.demand?.raise[0]?.to).toBe(256);
+    expect(outcome.findings[0]?.remedy[0]?.command).toBe('sudo sysctl -w fs.inotify.max_user_instances=256');
+    // All are gone.
+    const full = await limits(world(128, { '1:5': 0 }));
+    expect(full.outcome.findings[0]?.remedy.map(({ command }) => command)).toContain('sudo sysctl -w fs.inotify.max_user_instances=256');
+  });
+
   it('does not make a limit surely reached', async () => {
     const { outcome, text } = await limits(world(128));
     expect(outcome.findings.map(({ severity, confidence }) => [severity, confidence])).toEqual([['critical', 'likely']]);
