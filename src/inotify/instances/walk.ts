@@ -13,6 +13,8 @@ export interface Bounds {
   entries: number;
   ms: number;
   signal: AbortSignal;
+  /** Directories that may be listed although the target is told of it, up to eight events each. */
+  told: number;
 }
 
 export interface Walked {
@@ -20,6 +22,8 @@ export interface Walked {
   entries: number;
   /** Directories that were not listed: the target is told of that. */
   avoided: number;
+  /** Directories that were, and of which it was told. */
+  told: number;
   /** The bounds ended it. */
   cut: boolean;
   /** No directory could be listed at all. */
@@ -28,12 +32,14 @@ export interface Walked {
 
 /** Directories looked at between two chances for a signal to be handled. */
 const CHUNK = 256;
+/** What is below a watched directory is watched most likely: of so many directories one is from elsewhere. */
+const TURNS = 4;
 const S_IFMT = 0o170000;
 const S_IFDIR = 0o040000;
 
 /**
- * Breadth first, from where a program most likely looks: its working directory and its own, then the mount points. Never into
- * another file system, never through a symbolic link.
+ * Breadth first, from where a program most likely looks: its working directory and its own, then the mount points; below what is
+ * found before the rest. Never into another file system, never through a symbolic link.
  */
 export async function resolveByWalk(
   watches: readonly Watch[],
@@ -42,7 +48,7 @@ export async function resolveByWalk(
   evidence: Pick<Evidence, 'now'>,
   bounds: Bounds,
 ): Promise<Walked> {
-  const result: Walked = { found: 0, entries: 0, avoided: 0, cut: false };
+  const result: Walked = { found: 0, entries: 0, avoided: 0, told: 0, cut: false };
   const wanted = new Map<string, Watch[]>();
   const roots: ByteString[] = [];
   for (const watch of watches) {
@@ -54,21 +60,27 @@ export async function resolveByWalk(
   if (wanted.size === 0) return result;
   const mountPoints = new Set(mounts.map(({ mountPoint }) => mountPoint));
   const start = evidence.now();
-  const queue = [...new Set([...starts.filter((path) => path.startsWith('/') && isWalkable(mountOf(path, mounts)?.fsType ?? '')), ...roots])];
-  const seen = new Set(queue);
-  const told = new Set<ByteString>();
-  for (const root of queue) claim(root, undefined, wanted, questions, pid, result, told);
-  for (let at = 0; at < queue.length && wanted.size > 0; at++) {
+  const far = [...new Set([...starts.filter((path) => path.startsWith('/') && isWalkable(mountOf(path, mounts)?.fsType ?? '')), ...roots])];
+  const seen = new Set(far);
+  const found = new Map<ByteString, Watch>();
+  for (const root of far) claim(root, undefined, wanted, questions, pid, result, found);
+  const near = far.filter((path) => found.has(path));
+  let [nearAt, farAt] = [0, 0];
+  for (let at = 0; nearAt + farAt < near.length + far.length && wanted.size > 0; at++) {
     if (result.entries > bounds.entries || evidence.now() - start > bounds.ms || bounds.signal.aborted) {
       result.cut = true;
       break;
     }
     if (at % CHUNK === CHUNK - 1) await new Promise((resolve) => setImmediate(resolve));
-    const directory = queue[at]!;
+    const isNear = nearAt < near.length && (at % TURNS !== TURNS - 1 || farAt === far.length);
+    const directory = isNear ? near[nearAt++]! : far[farAt++]!;
     // The target would read our search as activity where it watches for being read.
-    if (told.has(directory) || told.has(directory.slice(0, directory.lastIndexOf('/')) || '/')) {
-      result.avoided++;
-      continue;
+    if (isReading(found.get(directory)) || isReading(found.get(directory.slice(0, directory.lastIndexOf('/')) || '/'))) {
+      if (result.told >= bounds.told) {
+        result.avoided++;
+        continue;
+      }
+      result.told++;
     }
     const listed = questions.listInRoot(pid, directory);
     if (!listed.value) {
@@ -80,18 +92,18 @@ export async function resolveByWalk(
     const prefix = directory === '/' ? '/' : `${directory}/`;
     for (const { name, ino, type } of listed.value) {
       const path = prefix + name;
-      if (wanted.has(ino)) claim(path, ino, wanted, questions, pid, result, told);
+      if (wanted.has(ino)) claim(path, ino, wanted, questions, pid, result, found);
       // What is mounted here has been a start of its own, or is another file system.
       if (type !== 'directory' || mountPoints.has(path) || seen.has(path)) continue;
       seen.add(path);
-      queue.push(path);
+      (isNear || found.has(directory) || found.has(path) ? near : far).push(path);
     }
   }
   return result;
 }
 
 /** The number alone may be that of another file system: asked again by its path. */
-function claim(path: ByteString, ino: string | undefined, wanted: Map<string, Watch[]>, questions: InotifyQuestions, pid: number, result: Walked, told: Set<ByteString>): void {
+function claim(path: ByteString, ino: string | undefined, wanted: Map<string, Watch[]>, questions: InotifyQuestions, pid: number, result: Walked, found: Map<ByteString, Watch>): void {
   const look = questions.lookInRoot(pid, path).value;
   if (!look || (ino !== undefined && look.stat.ino !== ino)) return;
   const watches = wanted.get(look.stat.ino);
@@ -100,10 +112,14 @@ function claim(path: ByteString, ino: string | undefined, wanted: Map<string, Wa
   for (const watch of here) {
     const what = (look.stat.mode & S_IFMT) === S_IFDIR ? 'directory' : 'file';
     Object.assign(watch, { path, by: 'walk', state: 'ok', what } satisfies Partial<Watch>);
-    if (what === 'directory' && (watch.mask & IN_READING) !== 0) told.add(path);
+    if (what === 'directory' && (!found.has(path) || isReading(watch))) found.set(path, watch);
   }
   result.found += here.length;
   const left = watches.filter((watch) => !here.includes(watch));
   if (left.length === 0) wanted.delete(look.stat.ino);
   else wanted.set(look.stat.ino, left);
+}
+
+function isReading(watch: Watch | undefined): boolean {
+  return watch !== undefined && (watch.mask & IN_READING) !== 0;
 }
