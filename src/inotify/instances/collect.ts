@@ -160,9 +160,11 @@ async function resolveAll(evidence: Evidence, processes: readonly Process[], ins
       notes.walks.push(await resolveByWalk(left, { questions, pid, mounts }, starts, evidence, { ...WALK, told: isCalm ? MOST_TOLD : 0, signal: options.signal }));
     }
     await dropEnded(evidence, instances.filter(({ process }) => process.pid === pid));
-    const alive = instances.filter(({ process }) => process.pid === pid).flatMap((instance) => instance.watches ?? []);
+    const own = instances.filter(({ process }) => process.pid === pid).map((instance) => instance.watches ?? []);
+    const alive = own.flat();
     judgeNames(alive, questions, pid);
-    judgeTold(alive);
+    // Each instance is read by itself.
+    for (const one of own) judgeTold(one);
     await lookAgain(alive, instances, evidence, { questions, pid, mounts, ourMounts });
   }
 }

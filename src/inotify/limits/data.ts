@@ -105,6 +105,9 @@ function demandRow({ asked, self }: InotifyUsers, { needs }: Demand, trees: Tree
     instances: { need: needs.instances, fits: answers.instances },
     watches: { need: needs.watches, fits: answers.watches },
     ...(trees.length > 0 && { library: options.model.name, trees }),
-    raise: refused.flatMap((resource) => raiseOf(rooms[resource].binding!, resource, { used: inUse(asked, rooms[resource].binding!, resource), need: needs[resource] }, self.userns) ?? []),
+    raise: refused.flatMap((resource) => {
+      const { binding } = rooms[resource];
+      return (binding && raiseOf(binding, resource, { used: inUse(asked, binding, resource), need: needs[resource] }, self.userns)) ?? [];
+    }),
   };
 }

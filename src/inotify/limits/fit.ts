@@ -32,7 +32,7 @@ export interface Room {
   left: number | null;
   /** What is left at least; null when that cannot be told. */
   leftAtLeast: number | null;
-  /** The level that has least left. */
+  /** The level that has least left; null also when trying met a limit that is not seen from here. */
   binding: Level | null;
 }
 
@@ -56,7 +56,11 @@ export function roomOf(user: InotifyUser, resource: Resource): Room {
   const { tried } = user;
   if (resource === 'instances' && tried) {
     leftAtLeast = Math.max(leftAtLeast ?? 0, tried.made);
-    if (tried.made < tried.wanted) left = tried.made;
+    if (tried.made < tried.wanted) {
+      // Less than is left by what is seen, and not all around us is seen: the limit that was met is another one.
+      if (!user.isComplete && left !== null && left > tried.made) binding = null;
+      left = tried.made;
+    }
   }
   return { used: own.used, atMost: own.atMost, limit, left, leftAtLeast, binding };
 }

@@ -40,6 +40,13 @@ function inNamespace(level: Level, command: string, ownNamespace: string, inside
   return level.userns === ownNamespace ? command : `sudo nsenter --user --target ${inside ?? 'PID'} -- ${command}`;
 }
 
+/** Where trying met a limit that is not seen. */
+export const UNSEEN_LIMIT: Remedy = {
+  text: 'the limit that was met is not seen from here: that of a user namespace around this one (user.max_inotify_instances there), or of the host, used up by what runs outside: ask on the host',
+  command: 'sudo reloadctl inotify-limits',
+  risk: 'none',
+};
+
 export function raiseRemedies(raise: Raise | null, level: Level, ownNamespace: string): Remedy[] {
   if (!raise) return [{ text: `no setting allows so many: the kernel takes ${count(MOST_SETTABLE)} at most`, risk: 'none' }];
   const { setting, to, once, persistent, memoryBytes, memoryBytesPinned } = raise;

@@ -264,6 +264,19 @@ describe('user namespaces', () => {
     expect((await limits(world, { needInstances: '8' })).outcome.findings.map(({ id }) => id)).toEqual(['inotify/demand']);
   });
 
+  it('from inside: a limit that trying met and nobody shows is none of the host', async () => {
+    const nested = { '900': [{ id: OTHER, ownerUid: 0 }] };
+    for (const [wanted, made] of [[6, 5], [1, 0]] as const) {
+      const world = hostOf([], { uid: 0, userns: OTHER, userNamespaces: nested, tried: { [String(wanted)]: made } });
+      const { outcome, data, text } = await limits(world, { needInstances: String(wanted) });
+      expect(outcome.findings.map(({ severity }) => severity)).toContain('critical');
+      expect([data.demand?.fits, data.demand?.raise, data.binding?.resource]).toEqual(['no', [], 'watches']);
+      expect(JSON.stringify(outcome.findings)).not.toContain('sysctl -w');
+      expect(outcome.findings[0]?.title).toContain('not seen from here');
+      expect(text).not.toContain('fs.inotify.max_user_instances');
+    }
+  });
+
   it('without native calls: the limits of others are not known', async () => {
     const { data } = await limits(hostOf([inside]));
     expect(data.users.find(({ userns }) => userns === OTHER)?.instances).toMatchObject({ used: 7, limit: null, left: null, binding: null });
