@@ -16,7 +16,7 @@ import type { InotifyLook, Instance } from './model.ts';
 import { judgeNames, judgeTold } from './names.ts';
 import { noteCoverage, type Notes, notesOf } from './notes.ts';
 import { USUAL_LIMIT, watchQueues } from './queue.ts';
-import { resolveByHandle } from './resolve.ts';
+import { resolveByHandle, type Resolving } from './resolve.ts';
 import { dropEnded, lookAgain, unresolved } from './second-look.ts';
 import { mergeShared, shareWatches } from './shared.ts';
 import { resolveByWalk } from './walk.ts';
@@ -150,7 +150,8 @@ async function resolveAll(evidence: Evidence, processes: readonly Process[], ins
     const mounts = mountsOfProcess(evidence, pid);
     if (mounts.length === 0) notes.noMounts++;
     const ourMounts = mounts.some(({ fsType }) => fsType === 'overlay') ? mountsOfProcess(evidence, 'self') : [];
-    const { errno } = resolveByHandle(watches, { questions, pid, mounts, ourMounts });
+    const resolving: Resolving = { questions, pid, mounts, ourMounts, layers: new Map() };
+    const { errno } = resolveByHandle(watches, resolving);
     if (errno !== undefined) notes.handleErrno = errno;
     const left = watches.filter(({ path }) => path === undefined);
     if (left.length > 0 && !options.signal.aborted) {
@@ -165,7 +166,7 @@ async function resolveAll(evidence: Evidence, processes: readonly Process[], ins
     judgeNames(alive, questions, pid);
     // Each instance is read by itself.
     for (const one of own) judgeTold(one);
-    await lookAgain(alive, instances, evidence, { questions, pid, mounts, ourMounts });
+    await lookAgain(alive, instances, evidence, resolving);
   }
 }
 

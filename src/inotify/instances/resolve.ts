@@ -18,6 +18,8 @@ export interface Resolving {
   mounts: readonly Mount[];
   /** Our own: layers of overlays are named as the mounter sees them. */
   ourMounts: readonly Mount[];
+  /** Layers of overlays, with those that were found out. */
+  layers: Map<Mount, ByteString[]>;
 }
 
 export interface Resolved {
@@ -146,8 +148,9 @@ function resolveInLayers(watches: readonly Watch[], overlay: Mount, resolving: R
   const { upper, lower } = layersOf(overlay);
   const named = [...(upper === undefined ? [] : [upper]), ...lower];
   // Relative ones are named from where the mounter was, and Docker names lower ones by links: these are found out.
-  const layers = named.filter((layer) => layer.startsWith('/'));
-  const isUnknown = layers.length < named.length;
+  const layers = resolving.layers.get(overlay) ?? named.filter((layer) => layer.startsWith('/'));
+  resolving.layers.set(overlay, layers);
+  const isUnknown = named.some((layer) => !layer.startsWith('/'));
   let left = watches.flatMap((watch) => {
     const inner = layerHandle(watch.handle!);
     return inner ? [{ watch, handle: inner.handle }] : [];

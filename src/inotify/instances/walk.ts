@@ -1,5 +1,5 @@
 /** Looks for inodes by walking directories of the process, within bounds: for those who may not use handles. */
-import type { ByteString, Evidence, InotifyQuestions } from '../../evidence/types.ts';
+import type { ByteString, Evidence, FileHandle, FileStat, InotifyQuestions } from '../../evidence/types.ts';
 import type { Mount } from '../../kernel/proc/mountinfo.ts';
 import { isWalkable } from '../filesystems.ts';
 import { IN_READING } from '../mask.ts';
@@ -58,12 +58,18 @@ export async function resolveByWalk(
     for (const { mountPoint } of on) if (!roots.includes(mountPoint)) roots.push(mountPoint);
   }
   if (wanted.size === 0) return result;
+  // An overlay numbers its things otherwise in listings, and its handles need no right to be asked for.
+  const byHandle = new Map<string, Watch>();
+  for (const watch of watches) if (watch.fsType === 'overlay' && watch.handle && !byHandle.has(keyOf(watch.handle))) byHandle.set(keyOf(watch.handle), watch);
   const mountPoints = new Set(mounts.map(({ mountPoint }) => mountPoint));
   const start = evidence.now();
   const far = [...new Set([...starts.filter((path) => path.startsWith('/') && isWalkable(mountOf(path, mounts)?.fsType ?? '')), ...roots])];
   const seen = new Set(far);
   const found = new Map<ByteString, Watch>();
-  for (const root of far) claim(root, undefined, wanted, questions, pid, result, found);
+  for (const root of far) {
+    claim(root, undefined, wanted, questions, pid, result, found);
+    if (byHandle.size > 0 && mountOf(root, mounts)?.fsType === 'overlay') claimByHandle(root, byHandle, wanted, questions, pid, result, found);
+  }
   const near = far.filter((path) => found.has(path));
   let [nearAt, farAt] = [0, 0];
   for (let at = 0; nearAt + farAt < near.length + far.length && wanted.size > 0; at++) {
@@ -90,9 +96,11 @@ export async function resolveByWalk(
     delete result.errno;
     result.entries += listed.value.length;
     const prefix = directory === '/' ? '/' : `${directory}/`;
+    const isOverlay = byHandle.size > 0 && mountOf(directory, mounts)?.fsType === 'overlay';
     for (const { name, ino, type } of listed.value) {
       const path = prefix + name;
-      if (wanted.has(ino)) claim(path, ino, wanted, questions, pid, result, found);
+      if (isOverlay) claimByHandle(path, byHandle, wanted, questions, pid, result, found);
+      else if (wanted.has(ino)) claim(path, ino, wanted, questions, pid, result, found);
       // What is mounted here has been a start of its own, or is another file system.
       if (type !== 'directory' || mountPoints.has(path) || seen.has(path)) continue;
       seen.add(path);
@@ -105,19 +113,35 @@ export async function resolveByWalk(
 /** The number alone may be that of another file system: asked again by its path. */
 function claim(path: ByteString, ino: string | undefined, wanted: Map<string, Watch[]>, questions: InotifyQuestions, pid: number, result: Walked, found: Map<ByteString, Watch>): void {
   const look = questions.lookInRoot(pid, path).value;
-  if (!look || (ino !== undefined && look.stat.ino !== ino)) return;
-  const watches = wanted.get(look.stat.ino);
+  if (look && (ino === undefined || look.stat.ino === ino)) take(path, look.stat, look.stat.ino, wanted, questions, pid, result, found);
+}
+
+/** @param key what fdinfo says of the inode */
+function take(path: ByteString, stat: FileStat, key: string, wanted: Map<string, Watch[]>, questions: InotifyQuestions, pid: number, result: Walked, found: Map<ByteString, Watch>): void {
+  const watches = wanted.get(key);
   if (!watches) return;
-  const here = watches.filter((watch) => isWatched(watch, path, look.stat, questions, pid));
+  const here = watches.filter((watch) => isWatched(watch, path, stat, questions, pid));
   for (const watch of here) {
-    const what = (look.stat.mode & S_IFMT) === S_IFDIR ? 'directory' : 'file';
+    const what = (stat.mode & S_IFMT) === S_IFDIR ? 'directory' : 'file';
     Object.assign(watch, { path, by: 'walk', state: 'ok', what } satisfies Partial<Watch>);
     if (what === 'directory' && (!found.has(path) || isReading(watch))) found.set(path, watch);
   }
   result.found += here.length;
   const left = watches.filter((watch) => !here.includes(watch));
-  if (left.length === 0) wanted.delete(look.stat.ino);
-  else wanted.set(look.stat.ino, left);
+  if (left.length === 0) wanted.delete(key);
+  else wanted.set(key, left);
+}
+
+/** For what is on an overlay. */
+function claimByHandle(path: ByteString, byHandle: ReadonlyMap<string, Watch>, wanted: Map<string, Watch[]>, questions: InotifyQuestions, pid: number, result: Walked, found: Map<ByteString, Watch>): void {
+  const handle = questions.handleInRoot(pid, path).value;
+  const watch = handle && byHandle.get(keyOf(handle));
+  const look = watch && questions.lookInRoot(pid, path).value;
+  if (look) take(path, look.stat, watch.ino, wanted, questions, pid, result, found);
+}
+
+function keyOf({ type, bytes }: FileHandle): string {
+  return `${type}:${bytes}`;
 }
 
 function isReading(watch: Watch | undefined): boolean {

@@ -180,7 +180,7 @@ describe('what may not be looked at', () => {
     expect([data.demand?.fits, lacking]).toEqual(['unknown', ['room for inotify instances']]);
   });
 
-  it('is said with hidepid', async () => {
+  it('is said with hidepid (faked by mountinfo)', async () => {
     const mountinfo = '25 30 0:23 / /proc rw - proc proc rw,hidepid=invisible\n';
     const world = hostOf([APP], { files: { '/proc/self/mountinfo': mountinfo } });
     expect((await limits(world)).lacking).toEqual(['processes of others']);
@@ -398,11 +398,11 @@ describe('a demand', () => {
   });
 });
 
-describe('hosts without such limits', () => {
+describe('hosts without such limits, made up from the texts of real ones', () => {
   it.each([
-    ['gVisor', { '/proc/version': 'Linux version 4.4.0 #1 SMP Sun Jan 10 15:06:54 PST 2016\n' }],
-    ['a kernel without inotify', { '/proc/sys/fs/inotify/max_user_instances': refused('ENOENT') }],
-    ['a hidden /proc/sys', { '/proc/sys/fs/inotify/max_user_instances': refused('EACCES') }],
+    ['gVisor (faked by its /proc/version)', { '/proc/version': 'Linux version 4.4.0 #1 SMP Sun Jan 10 15:06:54 PST 2016\n' }],
+    ['a kernel without inotify (faked by a sysctl that is not there)', { '/proc/sys/fs/inotify/max_user_instances': refused('ENOENT') }],
+    ['a hidden /proc/sys (faked by EACCES)', { '/proc/sys/fs/inotify/max_user_instances': refused('EACCES') }],
   ])('%s: said, and no answer made up', async (_name, files) => {
     const { lacking, data, verdict } = await limits(hostOf([APP], { files }), { needInstances: '1' });
     expect([lacking, verdict]).toEqual([['inotify limits'], 'inconclusive']);
