@@ -40,7 +40,8 @@ export async function countTree(children: Children, programs: TreePrograms, tree
   // The path in front may hold anything, colons and quotes as well.
   const errors = run.errors.split('\n').filter((line) => /^\S*find: /.test(line));
   const [first] = errors;
-  if (first !== undefined && count.directories === 0) return { errno: errnoOfMessage(first.slice(first.lastIndexOf(': ') + 2)) };
+  // One that was stopped in its first pass, which looks at links only, has met no directory yet.
+  if (first !== undefined && run.ended === 'done' && count.directories === 0) return { errno: errnoOfMessage(first.slice(first.lastIndexOf(': ') + 2)) };
   count.unreadable = errors.length;
   return { value: run.ended === 'done' ? count : { ...count, cut: silence(children) } };
 }

@@ -98,6 +98,15 @@ describe('counting a tree', () => {
     expect(await ask(root, { program: slow, timeoutMs: 300 }, openChildren())).toMatchObject({ value: { cut: 'ETIMEDOUT' } });
   });
 
+  it('stopped before any directory was met is not refused, whatever could not be read', async () => {
+    const refusing = join(folder, 'refusing');
+    writeFileSync(refusing, '#!/bin/sh\necho "find: \'/x\': Permission denied" >&2\nprintf "81a4 1:2 x\\0"\nexec sleep 1000\n');
+    chmodSync(refusing, 0o755);
+    const stopping = new AbortController();
+    const counting = ask(root, { files: true, links: true, program: refusing, progress: () => stopping.abort() }, openChildren(stopping.signal));
+    expect(await counting).toEqual({ value: expect.objectContaining({ directories: 0, cut: 'EINTR' }) });
+  });
+
   it('ends what find itself has started, too', async () => {
     const pidFile = join(folder, 'pid');
     const starting = join(folder, 'starting');
