@@ -1,5 +1,5 @@
-import type { Finding, RuleDefinition } from '../../report/index.ts';
-import { fingerprint } from '../../report/index.ts';
+import type { Finding } from '../../report/index.ts';
+import { fingerprint, lastEventRule } from '../../report/index.ts';
 import { count, duration } from '../../report/words.ts';
 import type { GoroutinesEvent, GrownGroup } from '../../series/index.ts';
 import { benignReason } from '../benign.ts';
@@ -15,18 +15,7 @@ const LEAST_FACTOR = 1.5;
 const A_MILLION = 1_000_000;
 
 /** Stacks of which there are more and more. */
-export const growth: RuleDefinition<GoroutinesEvent> = {
-  id: ID,
-  create() {
-    let last: GoroutinesEvent | undefined;
-    return {
-      observe(event) {
-        if (event.type === 'goroutines') last = event;
-      },
-      finish: () => (last?.growth ? last.growth.groups.filter(isWorthIt).flatMap((grown) => findingOf(last!, grown) ?? []) : []),
-    };
-  },
-};
+export const growth = lastEventRule<GoroutinesEvent>(ID, 'goroutines', (event) => (event.growth ? event.growth.groups.filter(isWorthIt).flatMap((grown) => findingOf(event, grown) ?? []) : []));
 
 function isWorthIt({ trend, before, after }: GrownGroup): boolean {
   return trend === 'growing' || trend === 'grew' || (trend === 'compared' && after - before >= LEAST_GAIN && after >= before * LEAST_FACTOR);

@@ -1,5 +1,5 @@
-import type { Finding, RuleDefinition } from '../../report/index.ts';
-import { fingerprint } from '../../report/index.ts';
+import type { Finding } from '../../report/index.ts';
+import { fingerprint, lastEventRule } from '../../report/index.ts';
 import { listOf } from '../../report/words.ts';
 import type { GoroutinesEvent } from '../../series/index.ts';
 import { cyclesOf, type CycleMember, type LockCycle } from '../lock-cycles.ts';
@@ -29,18 +29,7 @@ const REMEDY: Record<LockCycle['kind'], string> = {
 };
 
 /** Locks that can never be had again. */
-export const lockCycle: RuleDefinition<GoroutinesEvent> = {
-  id: ID,
-  create() {
-    let last: GoroutinesEvent | undefined;
-    return {
-      observe(event) {
-        if (event.type === 'goroutines') last = event;
-      },
-      finish: () => (last ? cyclesOf(contendedLocks(last.dump.groups)).slice(0, MOST_FINDINGS).flatMap((cycle) => findingOf(last!, cycle) ?? []) : []),
-    };
-  },
-};
+export const lockCycle = lastEventRule<GoroutinesEvent>(ID, 'goroutines', (event) => cyclesOf(contendedLocks(event.dump.groups)).slice(0, MOST_FINDINGS).flatMap((cycle) => findingOf(event, cycle) ?? []));
 
 function findingOf(event: GoroutinesEvent, cycle: LockCycle): Finding | undefined {
   const waits = cycle.locks.flatMap(({ wait }) => wait ?? []);

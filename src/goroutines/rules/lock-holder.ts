@@ -1,5 +1,5 @@
-import type { EvidenceItem, Finding, RuleDefinition, Severity } from '../../report/index.ts';
-import { fingerprint } from '../../report/index.ts';
+import type { EvidenceItem, Finding, Severity } from '../../report/index.ts';
+import { fingerprint, lastEventRule } from '../../report/index.ts';
 import { listOf } from '../../report/words.ts';
 import type { GoroutinesEvent } from '../../series/index.ts';
 import { type ContendedLock, contendedLocks, type Holder, userFrame } from '../locks.ts';
@@ -17,18 +17,7 @@ const VERY_MANY = 1000;
 const MOST_FINDINGS = 20;
 
 /** Many wait for one lock: who is inside, and what does it wait for? */
-export const lockHolder: RuleDefinition<GoroutinesEvent> = {
-  id: ID,
-  create() {
-    let last: GoroutinesEvent | undefined;
-    return {
-      observe(event) {
-        if (event.type === 'goroutines') last = event;
-      },
-      finish: () => (last ? findingsOf(last) : []),
-    };
-  },
-};
+export const lockHolder = lastEventRule<GoroutinesEvent>(ID, 'goroutines', findingsOf);
 
 function findingsOf(event: GoroutinesEvent): Finding[] {
   const locks = contendedLocks(event.dump.groups);

@@ -1,6 +1,6 @@
 /** A limit per user that is reached or nearly so, told once per counter of the kernel's. */
 import type { InotifyUser, Level } from '../../kernel/inotify-users/index.ts';
-import { type EvidenceItem, type Finding, fingerprint, type Remedy, type Rule, type RuleDefinition, type Severity } from '../../report/index.ts';
+import { type EvidenceItem, type Finding, fingerprint, lastEventRule, type Remedy, type RuleDefinition, type Severity } from '../../report/index.ts';
 import { count, percent } from '../../report/words.ts';
 import type { InotifyUsersEvent } from '../limits/event.ts';
 import { inUse, nameOf, type Resource, roomOf, settingOf } from '../limits/fit.ts';
@@ -17,20 +17,8 @@ const FAILS: Record<Resource, string> = {
 };
 const ONE: Record<Resource, string> = { instances: 'inotify instance', watches: 'inotify watch' };
 
-/** A rule about the last event of its type: what an earlier one showed and that does not is over. */
 export function usersRule(id: string, judge: (event: InotifyUsersEvent) => Finding[]): RuleDefinition<InotifyUsersEvent> {
-  return {
-    id,
-    create(): Rule<InotifyUsersEvent> {
-      let last: InotifyUsersEvent | undefined;
-      return {
-        observe(event) {
-          if (event.type === 'inotify-users') last = event;
-        },
-        finish: () => (last ? judge(last) : []),
-      };
-    },
-  };
+  return lastEventRule(id, 'inotify-users', judge);
 }
 
 export function limitRule(id: string, resource: Resource): RuleDefinition<InotifyUsersEvent> {
