@@ -1,6 +1,7 @@
 import { hostname, release } from 'node:os';
 import { Command, Help } from 'commander';
 
+import { askedCommand } from './asked-command.ts';
 import { report as reportError } from './cli/errors.ts';
 import { watchSignals } from './cli/interrupt.ts';
 import { addCommonOptions, type CommonOptions, readCommonOptions } from './cli/options.ts';
@@ -48,10 +49,11 @@ async function buildProgram(argv: readonly string[], writeOut: (text: string) =>
     .configureOutput({ writeOut, writeErr: tell })
     .enablePositionalOptions()
     .addHelpText('after', '\nExit codes: 0 nothing found, 1 findings, 2 bad usage or input, 3 could not look (or not at all that was needed).\nTry it: reloadctl demo');
+  const asked = askedCommand(argv);
   for (const entry of commands) {
     const command = program.command(entry.name).summary(entry.summary).description(`${entry.summary}\neffects: ${entry.effects}`);
     command.exitOverride().helpOption('-h, --help').createHelp = () => Object.assign(new Help(), { sortOptions: false });
-    if (!argv.includes(entry.name)) continue;
+    if (entry.name !== asked) continue;
     const module = await entry.load();
     module.configure(command);
     addCommonOptions(command);
