@@ -39,7 +39,7 @@ async function writeHelp(text: string): Promise<void> {
   }
 }
 
-/** The whole tree with names and summaries, but options only for the command that is run: only its module is loaded. */
+/** The command that is asked for, of which alone the module is loaded; without one all, by name and summary. */
 async function buildProgram(argv: readonly string[], writeOut: (text: string) => void): Promise<Command> {
   const program = new Command('reloadctl');
   program
@@ -49,11 +49,11 @@ async function buildProgram(argv: readonly string[], writeOut: (text: string) =>
     .configureOutput({ writeOut, writeErr: tell })
     .enablePositionalOptions()
     .addHelpText('after', '\nExit codes: 0 nothing found, 1 findings, 2 bad usage or input, 3 could not look (or not at all that was needed).\nTry it: reloadctl demo');
-  const asked = askedCommand(argv);
-  for (const entry of commands) {
+  const asked = commands.find(({ name }) => name === askedCommand(argv));
+  for (const entry of asked ? [asked] : commands) {
     const command = program.command(entry.name).summary(entry.summary).description(`${entry.summary}\neffects: ${entry.effects}`);
     command.exitOverride().helpOption('-h, --help').createHelp = () => Object.assign(new Help(), { sortOptions: false });
-    if (entry.name !== asked) continue;
+    if (!asked) continue;
     const module = await entry.load();
     module.configure(command);
     addCommonOptions(command);
