@@ -13,6 +13,7 @@ import { tell } from './cli/tell.ts';
 import type { CommandContext, CommandEntry, CommandModule, Outcome, ReportOutcome, TapeWorld, World } from './command.ts';
 import { commands } from './commands.ts';
 import { openLive, readTape } from './evidence/index.ts';
+import { closest } from './kernel/closest.ts';
 import { UserError } from './kernel/user-error.ts';
 import { readUserInput, type UserInput } from './kernel/user-input.ts';
 import { exitCodeOf, type Report, verdictOf } from './report/index.ts';
@@ -50,6 +51,7 @@ async function buildProgram(argv: readonly string[], writeOut: (text: string) =>
     .enablePositionalOptions()
     .addHelpText('after', '\nExit codes: 0 nothing found, 1 findings, 2 bad usage or input, 3 could not look (or not at all that was needed).\nTry it: reloadctl demo');
   const asked = commands.find(({ name }) => name === askedCommand(argv));
+  if (!asked) refuseUnknown(argv[0]);
   for (const entry of asked ? [asked] : commands) {
     const command = program.command(entry.name).summary(entry.summary).description(`${entry.summary}\neffects: ${entry.effects}`);
     command.exitOverride().helpOption('-h, --help').createHelp = () => Object.assign(new Help(), { sortOptions: false });
@@ -64,6 +66,14 @@ async function buildProgram(argv: readonly string[], writeOut: (text: string) =>
     });
   }
   return program;
+}
+
+/** A pid or a name alone is what people type first. */
+function refuseUnknown(word: string | undefined): void {
+  if (word === undefined || word === 'help' || word.startsWith('-')) return;
+  const meant = closest(word, commands.map(({ name }) => name));
+  const hints = meant === undefined || /^\d/.test(word) ? [`reloadctl fds ${shellQuote([word])}`, 'reloadctl --help'] : [`reloadctl ${meant}`];
+  throw new UserError(`unknown command: ${word}`, { hints });
 }
 
 async function runCommand(entry: CommandEntry, module: Awaited<ReturnType<CommandEntry['load']>>, command: Command, argv: readonly string[], signal: AbortSignal): Promise<number> {
