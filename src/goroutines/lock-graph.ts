@@ -18,7 +18,8 @@ export function circleOf(locks: readonly ContendedLock[]): LockCycle | undefined
   const known = locks.filter(({ address }) => address !== undefined).slice(0, MOST_LOCKS);
   if (known.length < 2) return undefined;
   const addresses = new Set(locks.flatMap(({ address }) => address ?? []));
-  const edges = new Map(known.map((lock) => [lock, edgesOf(lock, known, addresses)]));
+  const index = indexOf(known);
+  const edges = new Map(known.map((lock) => [lock, edgesOf(lock, index, addresses)]));
   for (const start of known) {
     const path = pathBack(start, start, edges, []);
     if (path) return { kind: 'order', locks: path.map(({ lock }) => lock), members: path.map(({ edge }) => edge.member), by: 'address' };
@@ -43,15 +44,37 @@ function pathBack(from: ContendedLock, start: ContendedLock, edges: ReadonlyMap<
 }
 
 /** Who waits for `lock` and has others at hand; of several the rarest, which came another way than the crowd. */
-function edgesOf(lock: ContendedLock, all: readonly ContendedLock[], addresses: ReadonlySet<string>): Edge[] {
+function edgesOf(lock: ContendedLock, index: Index, addresses: ReadonlySet<string>): Edge[] {
   const found = new Map<ContendedLock, Edge>();
   for (const waiters of [...lock.waiters].sort((a, b) => a.count - b.count)) {
     for (const sample of waiters.group.samples) {
       if (sample.object !== lock.address) continue;
-      for (const to of all) if (to !== lock && !found.has(to) && hasAtHand(waiters.group, sample, to, addresses)) found.set(to, { to, member: memberOf(lock, waiters, sample) });
+      for (const to of candidates(waiters.group, sample, index)) if (to !== lock && !found.has(to) && hasAtHand(waiters.group, sample, to, addresses)) found.set(to, { to, member: memberOf(lock, waiters, sample) });
     }
   }
   return [...found.values()];
+}
+
+/** Locks by their addresses and what they lie in, and by the code that takes them. */
+type Index = ReadonlyMap<string, readonly ContendedLock[]>;
+
+function indexOf(locks: readonly ContendedLock[]): Index {
+  const index = new Map<string, ContendedLock[]>();
+  for (const lock of locks) {
+    for (const key of new Set([lock.address!, ...lock.bases, ...lock.codes])) index.set(key, [...(index.get(key) ?? []), lock]);
+  }
+  return index;
+}
+
+/** Locks that this one may have at hand: of thousands a few. */
+function candidates({ frames }: Group, { args }: Sample, index: Index): Set<ContendedLock> {
+  const found = new Set<ContendedLock>();
+  for (const [at, frame] of frames.entries()) {
+    const words = args[at] ?? [];
+    if (words.length === 0 || ownerOf(frame) === 'stdlib') continue;
+    for (const key of [...words, codeOf(frame.func)]) for (const lock of index.get(key) ?? []) found.add(lock);
+  }
+  return found;
 }
 
 function memberOf({ nested }: ContendedLock, waiters: Waiters, sample: Sample): CycleMember {
