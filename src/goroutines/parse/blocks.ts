@@ -141,7 +141,7 @@ export class BlockReader {
       this.addMatched(buffer, known, cached.header, idStart, at);
       return matchedEnd;
     }
-    return this.scanned(buffer, lineEnd + 1, cached, id, buffer.toString('latin1', idStart, at), last);
+    return this.scanned(buffer, lineEnd + 1, cached, { id, text: buffer.toString('latin1', idStart, at) }, last, known === undefined);
   }
 
   /** A goroutine whose stack was recognised whole: without a string of its own, where none is kept. */
@@ -153,7 +153,7 @@ export class BlockReader {
     else this.now.sample(group, header, id, object, NO_ARGUMENTS, createdLine < 0 || holes[createdLine]! < 0 ? undefined : numberAt(buffer, holes[createdLine]!));
   }
 
-  private scanned(buffer: Buffer, start: number, cached: CachedHeader<Known>, id: number, idText: string, last: boolean): number {
+  private scanned(buffer: Buffer, start: number, cached: CachedHeader<Known>, { id, text: idText }: { id: number; text: string }, last: boolean, isUnseen: boolean): number {
     const { scanner, now } = this;
     const end = scanner.scan(buffer, start, cached.seed, last);
     // g0 of the signalled thread: a stack, but no goroutine.
@@ -175,7 +175,7 @@ export class BlockReader {
       const args = now.wantsArguments(group) ? this.arguments(buffer, end, group.frames.length) : NO_ARGUMENTS;
       now.sample(group, cached.header, idText, object, args, parent);
     }
-    if (!now.labelsDropped) this.tree.add(cached.stacks, buffer, scanner.lineStarts, scanner.lines, end, known);
+    if (isUnseen && !now.labelsDropped) this.tree.add(cached.stacks, buffer, this.view, scanner.lineStarts, scanner.lines, end, known);
     return end;
   }
 

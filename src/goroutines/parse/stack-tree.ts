@@ -45,17 +45,16 @@ export class StackTree<T> {
   }
 
   /** @param lineStarts of the stack, behind its header; it ends at `end`, before an empty line */
-  add(root: StackRoot<T>, buffer: Buffer, lineStarts: ArrayLike<number>, lines: number, end: number, leaf: T): void {
+  add(root: StackRoot<T>, buffer: Buffer, view: DataView, lineStarts: ArrayLike<number>, lines: number, end: number, leaf: T): void {
     if (lines === 0 || lines > MOST_LINES || this.nodes >= MOST_NODES) return;
     let at: StackRoot<T> | Node<T> = root;
     for (let line = 0; line < lines; line++) {
       const start = lineStarts[line]!;
       const next: number = line + 1 < lines ? lineStarts[line + 1]! : end;
-      const made: Node<T> = nodeOf<T>(buffer, start, next);
-      let child: Node<T> | undefined = at.children.find((one) => isSame(one, made));
+      let child: Node<T> | undefined = at.children.find((one) => matchLine(one, buffer, view, start, line, buffer.length) === next);
       if (!child) {
         if (at.children.length >= MOST_CHILDREN) return;
-        at.children.push((child = made));
+        at.children.push((child = nodeOf<T>(buffer, start, next)));
         this.nodes++;
       }
       at = child;
@@ -151,14 +150,4 @@ function holeIn(buffer: Buffer, start: number, next: number): Hole | undefined {
   while (open >= 0 && line[open + 1] === STAR) open = line.indexOf(OPEN, open + 1);
   const close = open < 0 ? -1 : line.indexOf(CLOSE, open);
   return close < 0 ? undefined : { at: start + open + 1, to: start + close, stop: CLOSE };
-}
-
-function isSame(a: Node<unknown>, b: Node<unknown>): boolean {
-  return a.headLength === b.headLength && a.stop === b.stop && sameBytes(a.words, b.words) && sameBytes(a.rest, b.rest) && sameBytes(a.tail, b.tail);
-}
-
-function sameBytes(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
