@@ -14,7 +14,7 @@ import { openProcess } from './source/process.ts';
 import type { Taken, TakeOptions } from './source/types.ts';
 import { MOST_STOPPED, openUrl } from './source/url.ts';
 import { viewOf } from './view.ts';
-import { compareDumps } from './watch/compare.ts';
+import { compareDumps, strangers } from './watch/compare.ts';
 import { watch } from './watch/run.ts';
 import { growthBlocks, growthData, type WatchData } from './watch/view.ts';
 
@@ -83,8 +83,11 @@ async function runCompared(first: string, second: string, options: GoroutinesOpt
   const [one, other] = [await open(first, options, context), await open(second, options, context)];
   const before = await one.take({ ...options.take, rows: false });
   const after = await other.take(options.take);
-  const growth = compareDumps(before.dump, after.dump, one.live && other.live ? (after.atMs ?? 0) - (before.atMs ?? 0) : null);
-  return report(after, options, context, { growth, data: growthData(growth, after.dump, [before.dump.total, after.dump.total], null) }, before.coverage);
+  const strange = strangers(before.dump, after.dump);
+  const compared = compareDumps(before.dump, after.dump, one.live && other.live ? (after.atMs ?? 0) - (before.atMs ?? 0) : null);
+  const growth = { ...compared, groups: strange === undefined ? compared.groups : [] };
+  const doubt: Coverage[] = strange === undefined ? [] : [{ source: 'the comparison', status: 'absent', detail: strange, needed: true }];
+  return report(after, options, context, { growth, data: growthData(growth, after.dump, [before.dump.total, after.dump.total], null) }, [...before.coverage, ...doubt]);
 }
 
 async function runWatched(spec: string, options: GoroutinesOptions, context: CommandContext): Promise<Outcome> {
