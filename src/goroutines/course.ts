@@ -26,3 +26,9 @@ export function courseOf(site: Site, { windowMs, looks, places }: Settled): { co
   }
   return { course: 'stays', words: `${after} ${stayed} of ${before} stayed, by their ids, and ${came === 0 ? 'none came' : `${came} came`}` };
 }
+
+/** In every look the very same ones. */
+export function isConstant(site: Site, { places }: Settled): boolean {
+  const staying = places.get(placeKey(site));
+  return staying !== undefined && staying.before === site.count && staying.stayed === staying.before && staying.fresh.every((count) => count === 0);
+}

@@ -3,7 +3,7 @@ import type { Group } from '../kernel/goroutines.ts';
 import type { Confidence, Severity } from '../report/index.ts';
 import type { GoroutinesEvent, GrownGroup, Settled } from '../series/index.ts';
 import { growsWithConnections, holdsBodies, readsPeer, unreadBodies } from './connections.ts';
-import { type Course, courseOf } from './course.ts';
+import { type Course, courseOf, isConstant } from './course.ts';
 import { familiesAlive } from './families.ts';
 import { type KnownWait, knownWait } from './known-waits.ts';
 import { otherSideOf, type OtherSide, othersAtWork } from './other-side.ts';
@@ -33,6 +33,8 @@ interface Case {
   countsAlone: boolean;
   /** What a few looks showed of it. */
   course?: Course;
+  /** In a few looks nobody came and nobody left. */
+  constant: boolean;
   reasons: string[];
 }
 
@@ -102,7 +104,7 @@ function newCase(site: Site, ageless: boolean, settled: Settled | undefined): Ca
   const course = settled && !minutes ? courseOf(site, settled) : undefined;
   const reasons = reasonsOf(site, { isMany: isMany || isMost, minutes });
   if (course) reasons.push(course.words);
-  return { site, isMany, isMost, minutes, countsAlone, reasons, ...(course && { course: course.course }) };
+  return { site, isMany, isMost, minutes, countsAlone, constant: settled !== undefined && isConstant(site, settled), reasons, ...(course && { course: course.course }) };
 }
 
 function judge(one: Case, groups: readonly Group[], grown: readonly GrownGroup[], receiver?: OtherSide, inTurn = 0): Judgement | undefined {
@@ -178,15 +180,16 @@ function isSuspiciousEnough({ site, isMany, isMost, minutes, course }: Case, isS
 }
 
 /** Nothing speaks for a leak but that they are many, or old. */
-function atOnePlace({ site, isMany, isMost, minutes, countsAlone, reasons }: Case, known: KnownWait | undefined): Judgement | undefined {
+function atOnePlace({ site, isMany, isMost, minutes, countsAlone, constant, reasons }: Case, known: KnownWait | undefined): Judgement | undefined {
   const blocked = (severity: Severity, cause: string): Judgement => ({ id: 'goroutine/blocked', severity, confidence: 'hint', reasons, cause: known?.cause ?? cause, site });
   if (minutes && (site.count >= VERY_MANY || isMost || (known && site.count >= SOME))) {
     // A select mostly has its context among its cases, which a dump does not show.
     const isSelect = site.state === 'select' && !known;
-    // A few dozen receives are what a small service has of loops for timers, sessions and the end of contexts.
-    const isSmall = site.count < A_FEW_DOZEN && !known && (isSelect || site.state === 'chan receive');
+    // Workers, and loops for timers and the end of contexts, are of a constant number; that one dump cannot show.
+    const isConstant = constant && site.count < MANY && !known && (isSelect || site.state === 'chan receive');
+    if (isConstant) reasons.push('all of them were there at each look, and nobody else came: workers and timers of a constant number wait so, too');
     if (isSelect) reasons.push(`none of its cases has come for ${site.wait!.min} min: neither work, nor a timer, nor the end of a context`);
-    return blocked(isSmall ? 'info' : 'warning', isSelect ? 'wait in a select that nothing has ended' : 'wait for something that has not come');
+    return blocked(isConstant || (isSelect && site.count < A_FEW_DOZEN) ? 'info' : 'warning', isSelect ? 'wait in a select that nothing has ended' : 'wait for something that has not come');
   }
   if (countsAlone) return blocked(site.state === 'select' ? 'info' : 'warning', 'wait at one place');
   return isMany || isMost || (minutes && site.count >= SOME) ? blocked('info', 'wait at one place') : undefined;

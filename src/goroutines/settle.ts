@@ -13,13 +13,16 @@ import { blockedSites, placeKey, sitesOf, waitsForMinutes } from './sites.ts';
 /** Three looks show two steps: what comes at once and then no more is a burst. */
 export const MOST_LOOKS = 3;
 const SOME = 10;
+const FEW_ENOUGH = 100;
 
 /** Is there anything in the dump that seconds may tell more of? */
 export function lacksTime(event: GoroutinesEvent): boolean {
   const { groups, total, rows } = event.dump;
   if (!rows) return false;
   const young = blockedSites(groups, total).some((site) => site.count >= SOME && site.leaked === 0 && !waitsForMinutes(site) && suspicionOf(site) !== undefined);
-  return young || judgements(event).some(({ id, site }) => id === 'goroutine/leak' && !waitsForMinutes(site)) || cyclesOf(contendedLocks(groups)).some(({ locks }) => locks.every(({ wait }) => (wait?.min ?? 0) < 1));
+  // Of what waits for minutes seconds can tell whether it is a constant number.
+  const found = judgements(event).some(({ id, site, severity }) => (waitsForMinutes(site) ? id === 'goroutine/blocked' && severity === 'warning' && site.count < FEW_ENOUGH : id === 'goroutine/leak'));
+  return young || found || cyclesOf(contendedLocks(groups)).some(({ locks }) => locks.every(({ wait }) => (wait?.min ?? 0) < 1));
 }
 
 /** Does a further look help? Where nothing came, or what was there went, two looks have said it. @param event of the last look */

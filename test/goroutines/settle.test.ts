@@ -63,6 +63,21 @@ describe('no leak', () => {
   });
 });
 
+describe('what waits for minutes', () => {
+  const lease: Make = (id) => goroutine({ id, state: 'select, 3 minutes', frames: ['main.keepLease(0x1)'] });
+  const timer: Make = (id) => goroutine({ id, state: 'chan receive, 3 minutes', frames: ['main.expire(0x1)'] });
+
+  it.each([['leases', lease], ['timers', timer]])('%s of a constant number are told only; one dump cannot know that', async (_, make) => {
+    expect(summary(runRules(goroutineRules, [eventOf(await look(from(10, 60, make)))]))).toEqual(['warning hint goroutine/blocked']);
+    expect((await judged([from(10, 60, make)], [from(10, 60, make)])).found).toEqual(['info hint goroutine/blocked']);
+    expect((await judged([from(10, 60, make)], [from(10, 61, make)])).found).toEqual(['warning hint goroutine/blocked']);
+  });
+
+  it('a thousand are a warning, constant or not', async () => {
+    expect((await judged([from(10, 1000, timer)], [from(10, 1000, timer)])).found).toEqual(['warning hint goroutine/blocked']);
+  });
+});
+
 describe('locks', () => {
   const waits = (id: number, lock: string, has: string): string =>
     goroutine({ id, state: 'sync.Mutex.Lock', frames: ['internal/sync.runtime_SemacquireMutex(0x1, 0x0, 0x1)', `internal/sync.(*Mutex).lockSlow(${lock})`, 'sync.(*Mutex).Lock(...)', `main.transfer(${has}, ${lock})`] });
