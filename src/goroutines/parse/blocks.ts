@@ -9,7 +9,7 @@ import { type Known, KnownGroups } from './known-groups.ts';
 import { numberAt, pointerAt, pointersAt } from './pointers.ts';
 import { RollCall } from './roll-call.ts';
 import { argumentsFrom, NEEDS_MORE, StackScanner, startsWithWord, WORD } from './scan.ts';
-import { holes, matchedEnd, matchStack, StackTree } from './stack-tree.ts';
+import { holes, matchedEnd, StackTree } from './stack-tree.ts';
 
 const LF = 10;
 const CR = 13;
@@ -135,7 +135,7 @@ export class BlockReader {
       this.beginAnew();
       cached = this.headers.of(header)!;
     }
-    const known = id === 0 ? undefined : matchStack(cached.stacks, buffer, this.view, lineEnd + 1);
+    const known = id === 0 ? undefined : this.tree.match(cached.stacks, buffer, this.view, lineEnd + 1);
     if (known && !this.now.wantsArguments(known.group)) {
       this.roll.note(id);
       this.addMatched(buffer, known, cached.header, idStart, at);

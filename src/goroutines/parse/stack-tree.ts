@@ -17,14 +17,13 @@ const MOST_LINES = 1024;
 const MOST_CHILDREN = 256;
 
 interface Node<T> {
-  /** The line to its hole, or to the next line: four bytes at a time, then the rest. */
-  words: Int32Array;
-  rest: Uint8Array;
+  /** Where the line lies in the pool: to its hole, or to the next line. */
+  head: number;
   headLength: number;
   /** The byte that ends the hole; 0 without a hole. */
   stop: number;
-  /** From there to the next line. */
-  tail: Uint8Array;
+  /** Of what follows the hole, to the next line: it lies behind the head. */
+  tailLength: number;
   children: Node<T>[];
   /** A stack that ends here. */
   leaf: T | undefined;
@@ -39,10 +38,10 @@ export let matchedEnd = 0;
 
 export class StackTree<T> {
   private nodes = 0;
-
-  root(): StackRoot<T> {
-    return { children: [] };
-  }
+  /** The bytes of all lines, one behind the other: small arrays of their own would be most of what a tree costs. */
+  private pool = Buffer.alloc(64 * 1024);
+  private poolView = viewOf(this.pool);
+  private pooled = 0;
 
   /** @param lineStarts of the stack, behind its header; it ends at `end`, before an empty line */
   add(root: StackRoot<T>, buffer: Buffer, view: DataView, lineStarts: ArrayLike<number>, lines: number, end: number, leaf: T): void {
@@ -51,81 +50,94 @@ export class StackTree<T> {
     for (let line = 0; line < lines; line++) {
       const start = lineStarts[line]!;
       const next: number = line + 1 < lines ? lineStarts[line + 1]! : end;
-      let child: Node<T> | undefined = at.children.find((one) => matchLine(one, buffer, view, start, line, buffer.length) === next);
+      let child: Node<T> | undefined = at.children.find((one) => this.matchLine(one, buffer, view, start, line) === next);
       if (!child) {
         if (at.children.length >= MOST_CHILDREN) return;
-        at.children.push((child = nodeOf<T>(buffer, start, next)));
+        at.children.push((child = this.newNode(buffer, start, next)));
         this.nodes++;
       }
       at = child;
     }
     (at as Node<T>).leaf ??= leaf;
   }
-}
 
-/** What stack begins at `start`; it ends at `matchedEnd`. undefined for one that was not seen, or that the buffer cuts. */
-export function matchStack<T>(root: StackRoot<T>, buffer: Uint8Array, view: DataView, start: number): T | undefined {
-  const length = buffer.length;
-  let nodes = root.children;
-  let at = start;
-  for (let line = 0; line < MOST_LINES; line++) {
-    let found = -1;
-    let next = 0;
-    for (let i = 0; i < nodes.length; i++) {
-      next = matchLine(nodes[i]!, buffer, view, at, line, length);
-      if (next < 0) continue;
-      found = i;
-      break;
+  /** What stack begins at `start`; it ends at `matchedEnd`. undefined for one that was not seen, or that the buffer cuts. */
+  match(root: StackRoot<T>, buffer: Uint8Array, view: DataView, start: number): T | undefined {
+    const length = buffer.length;
+    let nodes = root.children;
+    let at = start;
+    for (let line = 0; line < MOST_LINES; line++) {
+      let found = -1;
+      let next = 0;
+      for (let i = 0; i < nodes.length; i++) {
+        next = this.matchLine(nodes[i]!, buffer, view, at, line);
+        if (next < 0) continue;
+        found = i;
+        break;
+      }
+      if (found < 0) return undefined;
+      const node = nodes[found]!;
+      // What is most seen comes to be looked for first.
+      if (found > 0) {
+        nodes[found] = nodes[found - 1]!;
+        nodes[found - 1] = node;
+      }
+      at = next;
+      if (at >= length) return undefined;
+      const c = buffer[at]!;
+      if (c === LF || (c === CR && buffer[at + 1] === LF)) {
+        matchedEnd = at;
+        return node.leaf;
+      }
+      nodes = node.children;
     }
-    if (found < 0) return undefined;
-    const node = nodes[found]!;
-    // What is most seen comes to be looked for first.
-    if (found > 0) {
-      nodes[found] = nodes[found - 1]!;
-      nodes[found - 1] = node;
-    }
-    at = next;
-    if (at >= length) return undefined;
-    const c = buffer[at]!;
-    if (c === LF || (c === CR && buffer[at + 1] === LF)) {
-      matchedEnd = at;
-      return node.leaf;
-    }
-    nodes = node.children;
+    return undefined;
   }
-  return undefined;
+
+  /** Where the next line begins; -1 when this is another line. */
+  private matchLine({ head, headLength, stop, tailLength }: Node<unknown>, buffer: Uint8Array, view: DataView, start: number, line: number): number {
+    const { pool, poolView } = this;
+    const length = buffer.length;
+    let at = start;
+    let from = head;
+    const headEnd = head + headLength;
+    if (at + headLength > length) return -1;
+    for (; from + 4 <= headEnd; from += 4, at += 4) if (view.getInt32(at) !== poolView.getInt32(from)) return -1;
+    for (; from < headEnd; from++, at++) if (buffer[at] !== pool[from]) return -1;
+    if (stop === 0) {
+      holes[line] = -1;
+      return at;
+    }
+    holes[line] = at;
+    for (let c = buffer[at]; c !== stop; c = buffer[++at]) if (c === LF || at >= length) return -1;
+    if (at + tailLength > length) return -1;
+    for (const end = from + tailLength; from < end; from++, at++) if (buffer[at] !== pool[from]) return -1;
+    return at;
+  }
+
+  private newNode(buffer: Buffer, start: number, next: number): Node<T> {
+    const hole = holeIn(buffer, start, next);
+    const head = this.pooled;
+    const headLength = (hole?.at ?? next) - start;
+    const tailLength = hole ? next - hole.to : 0;
+    this.makeRoom(headLength + tailLength);
+    buffer.copy(this.pool, head, start, start + headLength);
+    if (hole) buffer.copy(this.pool, head + headLength, hole.to, next);
+    this.pooled += headLength + tailLength;
+    return { head, headLength, stop: hole?.stop ?? 0, tailLength, children: [], leaf: undefined };
+  }
+
+  private makeRoom(bytes: number): void {
+    if (this.pooled + bytes <= this.pool.length) return;
+    const larger = Buffer.alloc(Math.max(this.pool.length * 2, this.pooled + bytes));
+    this.pool.copy(larger, 0, 0, this.pooled);
+    this.pool = larger;
+    this.poolView = viewOf(larger);
+  }
 }
 
-/** Where the next line begins; -1 when this is another line. */
-function matchLine(node: Node<unknown>, buffer: Uint8Array, view: DataView, start: number, line: number, length: number): number {
-  const { words, rest, headLength, stop, tail } = node;
-  let at = start;
-  if (at + headLength > length) return -1;
-  for (let i = 0; i < words.length; i++, at += 4) if (view.getInt32(at, true) !== words[i]) return -1;
-  for (let i = 0; i < rest.length; i++, at++) if (buffer[at] !== rest[i]) return -1;
-  holes[line] = -1;
-  if (stop === 0) return at;
-  holes[line] = at;
-  for (let c = buffer[at]; c !== stop; c = buffer[++at]) if (c === LF || at >= length) return -1;
-  if (at + tail.length > length) return -1;
-  for (let i = 0; i < tail.length; i++, at++) if (buffer[at] !== tail[i]) return -1;
-  return at;
-}
-
-function nodeOf<T>(buffer: Buffer, start: number, next: number): Node<T> {
-  const hole = holeIn(buffer, start, next);
-  const headEnd = hole ? hole.at : next;
-  const headLength = headEnd - start;
-  const words = Int32Array.from({ length: headLength >> 2 }, (_, index) => buffer.readInt32LE(start + index * 4));
-  return {
-    words,
-    rest: Uint8Array.from(buffer.subarray(start + words.length * 4, headEnd)),
-    headLength,
-    stop: hole?.stop ?? 0,
-    tail: Uint8Array.from(hole ? buffer.subarray(hole.to, next) : []),
-    children: [],
-    leaf: undefined,
-  };
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }
 
 interface Hole {
