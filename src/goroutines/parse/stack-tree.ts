@@ -96,7 +96,8 @@ export class StackTree<T> {
 
   /** Where the next line begins; -1 when this is another line. */
   private matchLine({ head, headLength, stop, tailLength }: Node<unknown>, buffer: Uint8Array, view: DataView, start: number, line: number): number {
-    const { pool, poolView } = this;
+    const { pool } = this;
+    const poolView = this.poolView;
     const length = buffer.length;
     let at = start;
     let from = head;
