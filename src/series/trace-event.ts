@@ -57,8 +57,8 @@ export interface ExecEvent extends Common {
   isItself: boolean;
   /** The log shows what its environment names (strace -v). */
   isEnvironmentKnown: boolean;
-  /** Numbers above 2 that the new program got. */
-  kept: (TraceFd & { listening: boolean; locked: boolean; intended: boolean })[];
+  /** Numbers above 2 that the new program got; `redirected`: by a shell, whose script wants it so. */
+  kept: (TraceFd & { listening: boolean; locked: boolean; redirected: boolean; intended: boolean })[];
 }
 
 export interface CloexecRaceEvent extends Common {

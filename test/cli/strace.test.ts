@@ -36,6 +36,9 @@ describe('what is no log of strace', () => {
     ['ltrace -S', 'SYS_openat(0xffffff9c, 0x7f, 0x80000, 0) = 3\nSYS_close(3) = 0\n', 'a log of ltrace'],
     ['perf trace', '     0.000 ( 0.004 ms): cat/5 openat(dfd: CWD, filename: 0x7f, flags: RDONLY|CLOEXEC) = 3\n     0.010 ( 0.001 ms): cat/5 close(fd: 3) = 0\n', 'a log of perf trace'],
     ['truss', 'open("/a", 0, 01)\t\tErr#2 ENOENT\nopen("/b", 0, 01)\t\tErr#2 ENOENT\n', 'truss'],
+    ['truss of FreeBSD', 'mmap(0x0,139264,PROT_READ,MAP_ANON,-1,0x0) = 34366 (0x8008)\nopen("/etc/x",O_RDONLY,00) = 3 (0x3)\nclose(3) = 0 (0x0)\n', 'truss'],
+    ['ltrace', 'malloc(10) = 0x1234\nstrlen("abc") = 3\n+++ exited (status 0) +++\n', 'a log of ltrace'],
+    ['a summary', '% time     seconds  usecs/call     calls    errors syscall\n------ ----------- ----------- --------- --------- ----------------\n 29.38    0.000547          18        30           mmap\n', 'a summary of strace -c'],
     ['damaged gzip', Buffer.concat([gzipSync('close(3) = 0\n').subarray(0, 14), Buffer.from('xxxxxxxxxxxxxxxxxxxx')]), 'damaged'],
   ])('%s', async (_name, content, message) => {
     const run = await reloadctl(['strace', fileWith(content)]);

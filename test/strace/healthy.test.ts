@@ -35,6 +35,25 @@ describe('a listener across exec', () => {
   });
 });
 
+it.each(['/dev/fd/63', '/proc/self/fd/63'])('a pipe that the arguments name is asked for: %s', async (name) => {
+  const turn = (n: number): string[] => [
+    `5 ${second(n)} pipe2([3<pipe:[${n}]>, 4<pipe:[${n}]>], 0) = 0`, `5 ${second(n)} fcntl(3<pipe:[${n}]>, F_DUPFD, 63) = 63<pipe:[${n}]>`, `5 ${second(n)} close(3<pipe:[${n}]>) = 0`, `5 ${second(n)} close(4<pipe:[${n}]>) = 0`,
+    `5 ${second(n)} fork() = ${n + 10}`, `${n + 10} ${second(n)} execve("/usr/bin/cat", ["cat", "${name}"], 0x7) = 0`, `${n + 10} ${second(n)} +++ exited with 0 +++`, `5 ${second(n)} close(63<pipe:[${n}]>) = 0`,
+  ];
+  const turns = Array.from({ length: 5 }, (_, n) => turn(n + 1)).flat();
+  const start = `5 ${second(0)} execve("/bin/bash", ["bash"], 0x7) = 0`;
+  expect((await analyse(log(start, ...turns))).findings).toEqual([]);
+  // Not named, it is told: once.
+  const { findings } = await analyse(log(start, ...turns.map((line) => line.replace(name, 'x'))));
+  expect(findings.map(({ id, severity }) => [id, severity])).toEqual([['strace/exec-inherit', 'info']]);
+});
+
+it('a file a shell keeps at a number of its script goes to whatever it starts, locked or not', async () => {
+  const lines = ['openat(AT_FDCWD, "/run/lock", O_WRONLY|O_CREAT, 0666) = 3', 'dup2(3, 200) = 200', 'close(3) = 0', 'fork() = 6'].map((line) => `5 ${second(1)} ${line}`);
+  const found = await analyse(log(`5 ${second(0)} execve("/bin/bash", ["bash"], 0x7) = 0`, ...lines, `6 ${second(2)} execve("/usr/bin/flock", ["flock", "200"], 0x7) = 0`, `6 ${second(2)} flock(200, LOCK_EX) = 0`, `6 ${second(2)} +++ exited with 0 +++`, `5 ${second(3)} fork() = 7`, `7 ${second(3)} execve("/usr/bin/env", ["env"], 0x7) = 0`, `7 ${second(4)} execve("/usr/bin/seq", ["seq"], 0x7) = 0`));
+  expect(warnings(found)).toEqual([]);
+});
+
 describe('a listener closed before the next one', () => {
   const twice = (port: number): string => {
     const turn = (at: number): string[] => [

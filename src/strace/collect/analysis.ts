@@ -167,14 +167,14 @@ export class Analysis implements ModelListener, FollowListener {
     });
   }
 
-  execs(thread: Thread, path: ByteString, kept: readonly Slot[], { env, isItself }: ExecCircumstances): void {
-    const announced = env === undefined ? [] : announcedFds(environ(env), [thread.pid], kept.map(({ fd }) => fd));
+  execs(thread: Thread, path: ByteString, kept: readonly Slot[], { env, argv, before }: ExecCircumstances): void {
+    const announced = [...namedIn(argv), ...(env === undefined ? [] : announcedFds(environ(env), [thread.pid], kept.map(({ fd }) => fd)))];
     const told = kept
       .filter((slot) => slot.how !== 'pre-existing' && slot.cloexec !== null)
       .map((slot) => ({
-        ...this.tell(slot), listening: slot.description.listening !== undefined, locked: slot.description.locked ?? false, intended: slot.intended || announced.includes(slot.fd),
+        ...this.tell(slot), listening: slot.description.listening !== undefined, locked: slot.description.locked, redirected: slot.description.redirected, intended: slot.intended || announced.includes(slot.fd),
       }));
-    if (told.length > 0) this.options.emit({ type: 'trace', what: 'exec', at: this.context.moment(), actor: this.actor(thread), path: decodeText(path).text, isItself, isEnvironmentKnown: env !== undefined, kept: told });
+    if (told.length > 0) this.options.emit({ type: 'trace', what: 'exec', at: this.context.moment(), actor: this.actor(thread), path: decodeText(path).text, isItself: path !== '' && path === before, isEnvironmentKnown: env !== undefined, kept: told });
     this.reloads.execs(thread, kept);
   }
 
@@ -221,6 +221,11 @@ export class Analysis implements ModelListener, FollowListener {
 
 function programOf({ program }: Thread): string {
   return decodeText(program.slice(program.lastIndexOf('/') + 1)).text;
+}
+
+/** Numbers that arguments name as files: `/dev/fd/63` of a shell's `<(command)`. */
+function namedIn(argv: ByteString): number[] {
+  return [...argv.matchAll(/\/(?:dev|proc\/(?:self|thread-self|\d+))\/fd\/(\d+)/g)].map((match) => Number(match[1]));
 }
 
 /** `["A=1", "B=2"]` as /proc/PID/environ has it. */

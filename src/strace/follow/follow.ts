@@ -283,7 +283,7 @@ export class Follower {
     if (!other) return;
     if (other.pending) argsOf(other.pending);
     leader.pending = other.pending && { ...other.pending };
-    this.model.drop(other);
+    this.model.takeOver(leader, other);
   }
 
   private takeOther(text: ByteString, number: number, to: number): void {

@@ -213,6 +213,7 @@ export class Quick {
     follower.lastCaller = thread;
     fds.line = number;
     fds.freshCount = 0;
+    follower.stacks.begin();
     if (time >= 0) follower.clock.advance(time + follower.clock.day);
     else if (number >= fds.clock.next) fds.clock.advance(number);
   }

@@ -1,7 +1,7 @@
 import { shapeOf } from '../../kernel/shape.ts';
 import { fingerprint } from '../../report/index.ts';
 import { duration, plural } from '../../report/words.ts';
-import { groupBy, moreTimes, subjectOf, traceRule } from './trace-rule.ts';
+import { groupBy, moreTimes, programIn, subjectOf, traceRule } from './trace-rule.ts';
 
 const KILLED = 'strace/killed-before-drain';
 const BLOCKED = 'strace/blocked';
@@ -11,7 +11,7 @@ const SLOW_MS = 1000;
 
 /** A process was killed while it had connections. */
 export const killedBeforeDrain = traceRule(KILLED, 'killed', (events) =>
-  groupBy(events, ({ actor, signal }) => `${actor.label.replace(/ \(pid \d+\)$/, '')}\0${signal}`).map((group) => {
+  groupBy(events, ({ actor, signal }) => `${programIn(actor)}\0${signal}`).map((group) => {
     const { actor, signal, by, at } = group[0]!;
     const connections = group.reduce((sum, event) => sum + event.connections, 0);
     return {
@@ -27,7 +27,7 @@ export const killedBeforeDrain = traceRule(KILLED, 'killed', (events) =>
         ...(by ? [{ name: 'sent by', value: by.label, source: by.at.source }] : []),
       ],
       remedy: [{ text: 'end connections before the process: stop accepting, wait for what runs, then exit; give it more time than its longest request takes', risk: 'none' }],
-      fingerprint: fingerprint(KILLED, signal),
+      fingerprint: fingerprint(KILLED, signal, programIn(actor)),
     };
   }),
 );
@@ -46,7 +46,7 @@ export const blocked = traceRule(BLOCKED, 'blocked', (events) =>
       subject: subjectOf('call', `${call} ${shapeOf(target)}`.trim(), actor),
       evidence: [{ name: pending ? 'waits for' : 'took', value: Math.round(ms!), unit: 'ms', source: at.source }],
       remedy: [{ text: 'see what the other side does: a lock and its holder, a disk, a peer that does not read', risk: 'none' }],
-      fingerprint: fingerprint(BLOCKED, call, String(pending)),
+      fingerprint: fingerprint(BLOCKED, call, String(pending), shapeOf(target)),
     };
   }),
 );

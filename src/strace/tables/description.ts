@@ -19,6 +19,8 @@ export class Description {
   accepted = false;
   /** Held by flock or a lock of the open file. */
   locked = false;
+  /** A shell gave it a number its script chose: what it starts gets it, and so does what that starts. */
+  redirected = false;
   /** Process of a pidfd. */
   pid: number | undefined = undefined;
   /** Of a socket or pipe, as -y shows it; 0 when it does not. */
@@ -43,6 +45,7 @@ export class Description {
     this.holders = 0;
     this.accepted = false;
     this.locked = false;
+    this.redirected = false;
     this.reusePort = false;
     this.reuseAddress = false;
     this.pid = undefined;

@@ -212,7 +212,10 @@ export class Fds {
     const known = table.slots.get(fd);
     if (known && !isLowest) this.close(thread, known, call);
     const { description } = from;
-    return this.open(thread, fd, { kind: description.kind, target: description.target, cloexec, call, description, isLowest });
+    const { kind, target } = description;
+    // Without a path it goes by the words of what it is a copy of: inodes and peers make no sites.
+    const siteWords = target.charCodeAt(0) === 47 ? target : (from.site?.look ?? '');
+    return this.open(thread, fd, { kind, target, siteWords, cloexec, call, description, isLowest });
   }
 
   /** What a fork makes: same files, same flags, a table of its own. */
