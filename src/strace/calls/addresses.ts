@@ -1,9 +1,15 @@
 /** Socket addresses as strace prints them, and what of them may be shown. */
 import type { ByteString } from '../../evidence/types.ts';
 import { firstString, unescaped } from '../parse/args.ts';
+import { flat } from '../tables/flat.ts';
 
-/** `0.0.0.0:80`, `[::]:80`, `/run/app.sock`, `@abstract`; undefined for other families and where nothing is printed. */
+/** `0.0.0.0:80`, `[::]:80`, `/run/app.sock`, `@abstract`; undefined for other families and where nothing is printed. No slice of the log. */
 export function addressOf(text: ByteString): ByteString | undefined {
+  const address = readAddress(text);
+  return address === undefined ? undefined : flat(address);
+}
+
+function readAddress(text: ByteString): ByteString | undefined {
   const port = /sin6?_port=(?:htons\()?(\d+)/.exec(text)?.[1];
   if (port !== undefined) {
     const v6 = /inet_pton\(AF_INET6, "([^"]*)"/.exec(text)?.[1];

@@ -1,6 +1,7 @@
 /** epoll: registrations of closed descriptors, and how long a ready listener waits for its accept. */
 import type { ByteString } from '../../evidence/types.ts';
 import { fdOf, member, splitArgs, unnamed } from '../parse/args.ts';
+import { flat } from '../tables/flat.ts';
 import type { FilesTable } from '../tables/table.ts';
 import type { Slot, Thread } from '../tables/types.ts';
 import { badFd } from './bad-fd.ts';
@@ -56,7 +57,7 @@ export class Epolls {
     const own = (table.polled ??= new Map<number, Registered>());
     if (operation === 'DEL') own.delete(slot.fd);
     else {
-      const data = /u64=\w+/.exec(event)?.[0] ?? member(event, 'data') ?? '';
+      const data = flat(/u64=\w+/.exec(event)?.[0] ?? member(event, 'data') ?? '');
       if (data === '') return;
       slot.isKept = true;
       own.set(slot.fd, { slot, data, lastWord: Buffer.from(data.slice(-4).padStart(4), 'latin1').readUInt32BE(), readyAt: NaN });

@@ -225,6 +225,7 @@ function programOf({ program }: Thread): string {
 
 /** Numbers that arguments name as files: `/dev/fd/63` of a shell's `<(command)`. */
 function namedIn(argv: ByteString): number[] {
+  if (!argv.includes('/fd/')) return [];
   return [...argv.matchAll(/\/(?:dev|proc\/(?:self|thread-self|\d+))\/fd\/(\d+)/g)].map((match) => Number(match[1]));
 }
 

@@ -13,6 +13,7 @@ import { Names } from '../parse/names.ts';
 import { Scanner } from '../parse/scan.ts';
 import { Block } from '../read/block.ts';
 import type { Model } from '../tables/model.ts';
+import { flat } from '../tables/flat.ts';
 import type { Pending, Thread } from '../tables/types.ts';
 import { CallStats } from './call-stats.ts';
 import { argsOf, Halves } from './halves.ts';
@@ -107,9 +108,16 @@ export class Follower {
 
   /** One line. @param pid of its file (-ff), 0 otherwise; @param number what is told as its place */
   take(block: Block, from: number, to: number, pid: number, number: number): void {
-    const { line, mender } = this;
+    const { mender } = this;
     // Who wants every step gets them from the other way.
     if (!mender.held && !this.hadSummary && !this.model.fds.onStep && this.quick.take(block, from, to, pid, number)) return;
+    const own = block.alone(from, to);
+    if (own) this.takeSlow(own, 0, own.length, pid, number);
+    else this.takeSlow(block, from, to, pid, number);
+  }
+
+  private takeSlow(block: Block, from: number, to: number, pid: number, number: number): void {
+    const { line, mender } = this;
     this.lines++;
     this.lastTaken = number;
     this.scanner.scan(line, block.buf, block.text, from, to);
@@ -270,7 +278,7 @@ export class Follower {
       case KIND.killed:
         this.newcomers.left(thread);
         if (thread.run.length > 0) endRun(this.context, thread);
-        this.model.exit(thread, line.kind === KIND.exited ? 'exit' : 'killed', line.kind === KIND.exited ? String(line.value) : text.slice(line.argsFrom, line.argsTo).replace(/ \+\+\+.*$/, ''));
+        this.model.exit(thread, line.kind === KIND.exited ? 'exit' : 'killed', line.kind === KIND.exited ? String(line.value) : flat(text.slice(line.argsFrom, line.argsTo).replace(/ \+\+\+.*$/, '')));
         break;
       default:
         this.superseded(thread, line.value);

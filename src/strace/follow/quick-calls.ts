@@ -70,7 +70,7 @@ export class QuickCalls {
     const isTogether = half === undefined || from === to;
     switch (lane) {
       case LANE.open:
-        return this.follower.paths.changes === 0 && (isError || (isTogether && this.mayOpen(thread, buf, argsFrom, argsTo, resultFrom, resultTo, value)));
+        return isError || (this.follower.paths.changes === 0 && isTogether && this.mayOpen(thread, buf, argsFrom, argsTo, resultFrom, resultTo, value));
       case LANE.look:
         return isError || (this.mayLook(buf, argsFrom, argsTo) && (this.entry !== undefined || half === undefined || !hasQuote(buf, from, to)));
       case LANE.epollWait:
@@ -88,6 +88,8 @@ export class QuickCalls {
         return isError || !((half !== undefined && block.slice(argsFrom, argsTo).includes('cmsg_type=')) || block.slice(from, to).includes('cmsg_type='));
       case LANE.ownPid:
         return thread.tid !== 0;
+      case LANE.limit:
+        return isError || (isTogether && !mayBeOfFds(buf, argsFrom, argsTo));
       default:
         return isError;
     }
@@ -275,6 +277,13 @@ function behindFd(buf: Uint8Array, from: number, to: number): number {
 function getsFlags(buf: Uint8Array, from: number, to: number): boolean {
   const i = behindFd(buf, from, to);
   return buf[i] === COMMA && buf[i + 2] === 70 && buf[i + 3] === 95 && buf[i + 7] === 70 && buf[i + 8] === 76;
+}
+
+/** `0, RLIMIT_NOFILE`, or a limit by its number. */
+function mayBeOfFds(buf: Uint8Array, from: number, to: number): boolean {
+  let i = from;
+  while (i < to && buf[i] !== COMMA) i++;
+  return buf[i + 2] !== 82 || buf[i + 9] === 78;
 }
 
 /** SO_REUSEADDR, SO_REUSEPORT, or what is told by numbers. */

@@ -2,7 +2,8 @@
 import type { ByteString } from '../../evidence/types.ts';
 import { Clock } from './clock.ts';
 import { Description, inodeOf } from './description.ts';
-import { flat, Sites } from './sites.ts';
+import { flat } from './flat.ts';
+import { Sites } from './sites.ts';
 import { FilesTable } from './table.ts';
 import type { How, Site, Slot, Thread } from './types.ts';
 
@@ -200,7 +201,7 @@ export class Fds {
   }
 
   /** The number is gone, with its close or with its process. */
-  release(slot: Slot, thread: Thread): void {
+  private release(slot: Slot, thread: Thread): void {
     const { description } = slot;
     description.holders--;
     if (description.holders === 0 && description.listening !== undefined && this.onSilent) this.onSilent(description, thread);
@@ -222,7 +223,7 @@ export class Fds {
   copy(table: FilesTable, forks = true): FilesTable {
     const fresh = this.newTable();
     for (const slot of table.slots.values()) {
-      this.put(fresh, { ...slot, how: slot.how === 'pre-existing' ? slot.how : 'inherited', counted: false, usedBy: 0, forks: 0, intended: slot.intended && !DUPLICATED.test(slot.call), lives: undefined });
+      this.put(fresh, this.inherited(slot));
     }
     fresh.known = table.known;
     fresh.cloexecBefore = table.cloexecBefore;
@@ -231,9 +232,31 @@ export class Fds {
     return fresh;
   }
 
+  private inherited(slot: Slot): Slot {
+    const own = Object.assign(this.spare.pop() ?? emptySlot(slot.description), slot);
+    if (own.how !== 'pre-existing') own.how = 'inherited';
+    own.counted = false;
+    own.usedBy = 0;
+    own.forks = 0;
+    own.intended &&= !DUPLICATED.test(own.call);
+    own.isKept = false;
+    own.closing = false;
+    own.lives = undefined;
+    return own;
+  }
+
   /** A copy that nobody came to use. */
   discard(table: FilesTable): void {
     for (const { description } of table.slots.values()) description.holders--;
+  }
+
+  /** Nobody uses the table any more: its numbers are gone, and what stood for them can be used again. */
+  end(table: FilesTable, thread: Thread): void {
+    for (const slot of table.slots.values()) {
+      this.release(slot, thread);
+      this.retire(slot);
+    }
+    for (const slot of table.closed.values()) this.retire(slot);
   }
 
   /** The slot belongs to another site: its stack has been read. */

@@ -1,7 +1,7 @@
 /** All threads and tables of a log: who is whose child, who shares with whom, what exec and exit do. */
 import type { ByteString } from '../../evidence/types.ts';
 import { Fds } from './fds.ts';
-import { flat } from './sites.ts';
+import { flat } from './flat.ts';
 import type { FilesTable } from './table.ts';
 import type { Slot, Thread } from './types.ts';
 
@@ -131,7 +131,7 @@ export class Model {
     this.changes++;
     this.threads.delete(thread.tid);
     thread.table.users.delete(thread);
-    if (thread.table.users.size === 0) for (const slot of thread.table.slots.values()) this.fds.release(slot, thread);
+    if (thread.table.users.size === 0) this.fds.end(thread.table, thread);
   }
 
   /** unshare(CLONE_FILES), and what exec and CLOSE_RANGE_UNSHARE do. */
@@ -163,7 +163,7 @@ export class Model {
     table.users.delete(thread);
     if (table.users.size > 0) return;
     this.listener?.tableEnds(thread, table, 'exec', '');
-    for (const slot of table.slots.values()) this.fds.release(slot, thread);
+    this.fds.end(table, thread);
   }
 
   /** Threads of its process, but for itself: those that share its table, and those that left it. */
@@ -204,7 +204,7 @@ export class Model {
     const program = flat(path);
     const before = thread.program;
     if (path !== '') thread.program = program;
-    this.listener?.execs(thread, path, kept, { env, argv, before });
+    this.listener?.execs(thread, program, kept, { env, argv, before });
     thread.beforeExec = false;
     thread.firstTime = this.fds.time;
   }
@@ -219,7 +219,7 @@ export class Model {
     if (!isLast) return;
     this.ended++;
     this.apart.delete(thread.pid);
-    for (const slot of table.slots.values()) this.fds.release(slot, thread);
+    this.fds.end(table, thread);
   }
 
   drop(thread: Thread): void {
