@@ -54,6 +54,7 @@ export function coverageOf(ran: Ran): Coverage[] {
   const list: Coverage[] = [
     { source: shown, status: ran.stopped && cut ? 'partial' : 'ok', seen: follower.lines, ...(cut !== undefined && { detail: `${plural('line', follower.lines)}; ${cut}` }), needed: false },
   ];
+  for (const { name, problem } of ran.broken) list.push({ source: name, status: 'partial', detail: `${problem}; what came before was read`, needed: true });
   for (const { name, problem } of missing) list.push({ source: name, status: 'absent', detail: problem, needed: true });
   if (opens >= OPENS && closes === 0) {
     list.push({ source: 'close() in the log', status: 'absent', detail: 'filtered out when the log was made: what stays open cannot be told', fix: 'strace -f -tt -y -e trace=%desc,%process -o app.strace -p PID', needed: true });
