@@ -124,6 +124,8 @@ export interface BlockedEvent extends Common {
   ms: number | null;
   /** It had not returned when the log ended. */
   pending: boolean;
+  /** The log shows seconds only: it took that long at least. */
+  isRough: boolean;
   /** A call that is there to wait. */
   waits: boolean;
 }

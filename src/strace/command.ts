@@ -7,7 +7,7 @@ import type { TraceEvent } from '../series/index.ts';
 import type { Analysis } from './collect/analysis.ts';
 import { Events } from './collect/events.ts';
 import { Story, StoryFiles, type StoryStep } from './collect/story.ts';
-import { coverageEvent, coverageOf } from './coverage.ts';
+import { coverageEvent, coverageOf, hidesCloses } from './coverage.ts';
 import { buildData, nameSites } from './data.ts';
 import { openExports } from './export/open.ts';
 import { parseMoment } from './moment.ts';
@@ -109,7 +109,8 @@ function report(args: readonly string[], ran: Ran, collected: Events, story: Sto
   const asksTables = Boolean(options.tables) || (options.at !== undefined && !story);
   const data = buildData(analysis, ran.recognised, ran.bytes, events, named, { tables: asksTables, ...(pid !== undefined && { pid }), ...(story && { story }) });
   if (asksTables && pid !== undefined && data.tables!.length === 0) throw new UserError(`no process ${pid} is alive ${options.at === undefined ? 'at the end of the log' : `at ${options.at}`}`);
-  const findings = runRules(context.rules, coverage ? [...events, coverage] : events);
+  const telling = hidesCloses(ran) ? events.filter(({ what }) => what !== 'site') : events;
+  const findings = runRules(context.rules, coverage ? [...telling, coverage] : telling);
   return {
     kind: 'report',
     target: { spec: args.join(' '), label: args.join(' '), pids: pidsOf(data.processes) },

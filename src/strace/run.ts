@@ -5,9 +5,10 @@ import { UserError } from '../kernel/user-error.ts';
 import { bytes, count, duration, percent } from '../report/words.ts';
 import type { CommandContext } from '../command.ts';
 import { Analysis, type AnalysisOptions } from './collect/analysis.ts';
+import type { SetGap } from './collect/set-gaps.ts';
 import { type Moment, refuseOutside } from './moment.ts';
 import { type LogFile, Logs, openReaders } from './read/logs.ts';
-import { recognise, type Recognised } from './read/recognise.ts';
+import { isHeadCut, recognise, type Recognised } from './read/recognise.ts';
 import { stopping } from './stopping.ts';
 
 const PROGRESS_MS = 500;
@@ -33,6 +34,8 @@ export interface Ran {
   shortened: number;
   /** Files that end before their end. */
   broken: { name: string; problem: string }[];
+  /** Files of a set that must have been there. */
+  gaps: SetGap[];
   /** Files of a set that could not be read. */
   missing: { name: string; problem: string }[];
 }
@@ -98,11 +101,12 @@ async function readOpen(all: readonly LogFile[], missing: Ran['missing'], contex
   const sorted = isSet ? all.map((file, index) => ({ file, index })).sort((a, b) => a.file.pid - b.file.pid) : all.map((file, index) => ({ file: { ...file, pid: 0 }, index }));
   const logs = new Logs(sorted.map(({ file, index }) => ({ pid: file.pid, reader: readers[index]! })), isSet);
   const names = sorted.map(({ file }) => file.input.name);
-  const analysis = new Analysis({ isTimed: format.time !== 'none', files: names, full: options.full, emit: options.emit });
+  const analysis = new Analysis({ isTimed: format.time !== 'none', isSet, grain: format.time === '-t' ? 1_000_000 : 0, files: names, full: options.full, emit: options.emit });
   options.prepare?.(analysis);
   const { follower } = analysis;
   const taker = options.stopsAt ? stopping(follower, options.stopsAt) : undefined;
   const take = taker ? taker.take : follower.take.bind(follower);
+  if (!isSet && isHeadCut(samples[0]!) && readers[0]!.advance()) follower.lines++;
   let stopped = false;
   await logs.run(
     {
@@ -124,6 +128,7 @@ async function readOpen(all: readonly LogFile[], missing: Ran['missing'], contex
   return {
     analysis, recognised: format, bytes: logs.readers.reduce((sum, reader) => sum + reader.bytes, 0), names, stopped, isCut,
     shortened: logs.readers.reduce((sum, reader) => sum + reader.shortened, 0), broken, missing,
+    gaps: isSet && !stopped ? analysis.gaps.find(new Map(all.map(({ pid }, index) => [pid, samples[index]!]))) : [],
   };
 }
 

@@ -22,6 +22,7 @@ import { LogTime } from './log-time.ts';
 import { Mender } from './mender.ts';
 import { Newcomers } from './newcomers.ts';
 import { numberAt } from './number-at.ts';
+import { Order } from './order.ts';
 import { Quick } from './quick.ts';
 import { Returns } from './returns.ts';
 import { Stacks } from './stacks.ts';
@@ -33,6 +34,14 @@ export interface FollowListener {
   accepted(thread: Thread, fd: number): void;
   /** kill(2) with SIGKILL. */
   kills(thread: Thread, pid: number): void;
+}
+
+export interface FollowOptions {
+  isTimed: boolean;
+  /** What its times may be wrong by, µs. */
+  grain: number;
+  /** Files of strace -ff, merged by time. */
+  isSet: boolean;
 }
 
 export class Follower {
@@ -47,6 +56,8 @@ export class Follower {
   readonly stacks: Stacks;
   readonly clock: LogTime;
   readonly mender: Mender;
+  /** Of a set of -ff. */
+  readonly order: Order | undefined;
   readonly context: Context;
   /** By the number of the name; `close` has a way of its own. */
   readonly handlers: (Handler | undefined)[];
@@ -65,18 +76,20 @@ export class Follower {
   private lastPid = -1;
   private lastThread: Thread | undefined;
 
-  constructor(model: Model, context: Context, isTimed: boolean) {
+  constructor(model: Model, context: Context, { isTimed, grain, isSet }: FollowOptions) {
     this.model = model;
     this.context = context;
     this.newcomers = new Newcomers(model);
     this.stacks = new Stacks(model.fds);
-    this.clock = new LogTime(model.fds, isTimed);
+    this.clock = new LogTime(model.fds, isTimed, grain);
     const handlers = this.allHandlers();
     this.names = new Names([...new Set(['close', ...Object.keys(handlers), ...TOUCHES, ...WAITS])]);
     this.handlers = this.names.text.map((name) => handlers[name]);
     this.close = this.names.text.indexOf('close');
     this.execve = this.names.text.indexOf('execve');
     this.scanner = new Scanner(this.names);
+    if (isSet && isTimed) this.order = new Order(model, this.scanner, this.clock, (block, from, to, pid, number) => this.takeNow(block, from, to, pid, number));
+    model.fds.isUnordered = (table) => this.order?.waits(table) ?? false;
     this.returns = new Returns(this, model, context, this.line);
     this.quick = new Quick(this, model, this.returns.traits);
     this.mender = new Mender(this.scanner, {
@@ -108,6 +121,11 @@ export class Follower {
 
   /** One line. @param pid of its file (-ff), 0 otherwise; @param number what is told as its place */
   take(block: Block, from: number, to: number, pid: number, number: number): void {
+    if (this.order) this.order.take(block, from, to, pid, number);
+    else this.takeNow(block, from, to, pid, number);
+  }
+
+  private takeNow(block: Block, from: number, to: number, pid: number, number: number): void {
     const { mender } = this;
     // Who wants every step gets them from the other way.
     if (!mender.held && !this.hadSummary && !this.model.fds.onStep && this.quick.take(block, from, to, pid, number)) return;
@@ -201,11 +219,13 @@ export class Follower {
   /** Lines that had to wait. */
   replay(lines: readonly { text: ByteString; line: number }[]): void {
     this.lastPid = -1;
+    this.clock.isLate = true;
     for (const { text, line } of lines) {
       const block = Block.of(text);
       this.scanner.scan(this.line, block.buf, block.text, 0, block.length);
       this.dispatch(block, 0, line, 0, block.length);
     }
+    this.clock.isLate = false;
   }
 
   /** The next line is of somebody else, or of one that is not what it was. */
@@ -327,6 +347,7 @@ export class Follower {
 
   /** The end of the log. @param isCut its last line had no newline */
   finish(isCut: boolean): void {
+    this.order?.finish();
     const { mender } = this;
     if (mender.held && !isCut) mender.giveUp();
     // What has no end is no line of anybody's.

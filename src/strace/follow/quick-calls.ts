@@ -26,6 +26,7 @@ export class QuickCalls {
   private flag = false;
   private lane = 0;
   private inode = 0;
+  private epoll = -1;
   private args: ByteString = '';
   private readonly peer: Peer = { host: 0, port: 0 };
   // Of a path.
@@ -118,6 +119,10 @@ export class QuickCalls {
       case LANE.epollWait:
         if (this.args !== '') follower.epolls.waited(thread, value, this.args, half === undefined ? this.model.fds.time + micros : this.model.fds.time);
         return;
+      case LANE.epollControl:
+        slot!.usedBy = thread.tid;
+        slot!.polledBy = this.epoll;
+        return;
       case LANE.accept:
         this.accept(thread, name, value, isError, half);
         return;
@@ -200,6 +205,8 @@ export class QuickCalls {
     let i = behindFd(buf, from, to);
     if (buf[i] !== COMMA || buf[i + 2] !== 69) return false;
     i += 2;
+    // EPOLL_CTL_DEL
+    this.epoll = buf[i + 10] === 68 ? -1 : numberAt(buf, from, to);
     while (i < to && buf[i] !== COMMA) i++;
     const slot = thread.table.slots.get(numberAt(buf, i + 2, to));
     if (slot === undefined || slot.description.listening !== undefined || slot.assumed || slot.how === 'pre-existing') return false;

@@ -48,6 +48,15 @@ export function recognise(samples: readonly ByteString[], isSet: boolean): Recog
   return { format: { time: found.time, pids: isSet ? 'file' : found.pids, options, files: samples.length } };
 }
 
+/** Was the log cut in the pid of its first line (`tail -c`)? Then that pid is the end of one that comes again, and never comes itself. */
+export function isHeadCut(sample: ByteString): boolean {
+  const [first = '', ...rest] = sample.split('\n').slice(0, LINES);
+  const pid = /^(\d{1,6})(?:<[^>]*>)? +(?!execve)\S/.exec(first)?.[1];
+  if (pid === undefined) return false;
+  const others = new Set(rest.flatMap((line) => /^(\d{1,7})(?:<[^>]*>)? +\S/.exec(line)?.[1] ?? []));
+  return !others.has(pid) && [...others].some((other) => other.length > pid.length && other.endsWith(pid));
+}
+
 function withColourRemoved(lines: readonly ByteString[]): { lines: ByteString[]; hadColour: boolean } {
   if (!lines.some((line) => line.includes('\x1b['))) return { lines: [...lines], hadColour: false };
   const plain = lines.map((line) => {

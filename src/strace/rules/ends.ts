@@ -35,13 +35,13 @@ export const killedBeforeDrain = traceRule(KILLED, 'killed', (events) =>
 /** A call that does not wait by its nature did not come back, or took long. */
 export const blocked = traceRule(BLOCKED, 'blocked', (events) =>
   groupBy(events.filter(({ waits, ms, pending }) => !waits && ms !== null && ms >= (pending ? PENDING_MS : SLOW_MS)), ({ call, pending, target }) => `${call}\0${pending}\0${shapeOf(target)}`).map((group) => {
-    const { actor, call, fd, target, ms, pending, at } = group.toSorted((a, b) => b.ms! - a.ms!)[0]!;
+    const { actor, call, fd, target, ms, pending, isRough, at } = group.toSorted((a, b) => b.ms! - a.ms!)[0]!;
     const on = fd === null ? '' : ` on fd ${fd}${target === '' ? '' : ` (${target})`}`;
     return {
       id: BLOCKED,
       severity: pending ? 'warning' : 'info',
-      confidence: pending ? 'likely' : 'certain',
-      because: pending ? 'the call was entered and had not returned when the log ended' : 'entry and return are in the log; strace itself makes calls slower, but not by that',
+      confidence: pending || isRough ? 'likely' : 'certain',
+      because: isRough ? `the log shows ${pending ? 'the entry' : 'entry and return'} by the second (-t): it was that long at least` : pending ? 'the call was entered and had not returned when the log ended' : 'entry and return are in the log; strace itself makes calls slower, but not by that',
       title: `${actor.label}: ${call}${on} ${pending ? `had not returned after ${duration(ms!)}` : `took ${duration(ms!)}`}${moreTimes(group)}`,
       subject: subjectOf('call', `${call} ${shapeOf(target)}`.trim(), actor),
       evidence: [{ name: pending ? 'waits for' : 'took', value: Math.round(ms!), unit: 'ms', source: at.source }],

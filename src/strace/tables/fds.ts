@@ -46,6 +46,8 @@ export class Fds {
   /** Descriptors the line before made: a stack may follow that tells their site. */
   readonly fresh: Slot[] = [];
   freshCount = 0;
+  /** May calls that came before still be missing in this table? */
+  isUnordered: ((table: FilesTable) => boolean) | undefined;
   /** Set by whoever wants every step. */
   onStep: ((step: Step) => void) | undefined;
   /** The last number of a description that listens was closed. */
@@ -107,6 +109,7 @@ export class Fds {
     if (fd < table.known) return;
     // Another thread may have got one of them and not returned yet.
     for (const user of table.users) if (user !== thread && user.pending?.matters) return;
+    if (this.isUnordered?.(table)) return;
     // A wild number would cost a wild loop.
     const end = Math.min(fd, table.known + 65_536);
     for (let below = table.known; below < end; below++) if (!table.slots.has(below)) this.found(thread, below, '', 'unknown');
@@ -146,6 +149,7 @@ export class Fds {
     slot.forks = table.forks;
     slot.assumed = false;
     slot.intended = false;
+    slot.polledBy = -1;
     slot.lives = undefined;
     if (closed === undefined) slot.beforeTid = 0;
     else {
@@ -279,7 +283,7 @@ export class Fds {
 function emptySlot(description: Description): Slot {
   return {
     fd: 0, description, cloexec: null, how: 'opened', site: undefined, counted: false, call: '', tid: 0, tick: 0, doublings: 0, line: 0, time: NaN, usedBy: 0, forks: 0,
-    assumed: false, intended: false, closedBy: 0, closedLine: 0, closedTime: NaN, closedCall: '', closing: false, isKept: false, beforeTid: 0, beforeLine: 0, beforeTime: NaN, lives: undefined,
+    assumed: false, intended: false, closedBy: 0, closedLine: 0, closedTime: NaN, closedCall: '', closing: false, polledBy: -1, isKept: false, beforeTid: 0, beforeLine: 0, beforeTime: NaN, lives: undefined,
   };
 }
 
