@@ -87,3 +87,26 @@ describe('connections that came in and stay', () => {
     expect(warnings(await analyse(server((n) => n % 4 !== 0)))).toEqual(['strace/leak']);
   });
 });
+
+it('seconds alone (-t) tell of no call that it took one', async () => {
+  const took = async (seconds: number) => analyse(log('5 00:00:00 execve("/bin/a", ["a"], 0x7) = 0', '5 00:00:01 fsync(3 <unfinished ...>', '6 00:00:01 getpid() = 6', `5 00:00:0${1 + seconds} <... fsync resumed>) = 0`));
+  expect((await took(1)).findings).toEqual([]);
+  expect((await took(1)).data.calls.find(({ call }) => call === 'fsync')!.maxMs).toBeNull();
+  expect((await took(4)).findings).toMatchObject([{ id: 'strace/blocked', confidence: 'likely', title: expect.stringContaining('took 3 s') }]);
+});
+
+it('epoll DEL of a number that was never added is how a runtime makes sure; MOD of one whose registration went with its close is not', async () => {
+  const epoll = (added: boolean, operation: string): string => log(
+    '5 execve("/bin/node", ["node"], 0x7) = 0', '5 epoll_create1(EPOLL_CLOEXEC) = 3', '5 openat(AT_FDCWD, "/etc/hosts", O_RDONLY|O_CLOEXEC) = 4', ...(added ? ['5 epoll_ctl(3, EPOLL_CTL_ADD, 4, {events=EPOLLIN, data={u32=4, u64=4}}) = 0'] : []),
+    '5 close(4) = 0', '5 socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 4', `5 epoll_ctl(3, EPOLL_CTL_${operation}, 4, 0x7ffc) = -1 ENOENT (No such file or directory)`, '5 close(4) = 0',
+  );
+  for (const [added, operation, ids] of [[false, 'DEL', []], [true, 'DEL', []], [false, 'MOD', []], [true, 'MOD', ['strace/epoll-after-close']]] as const) {
+    expect((await analyse(epoll(added, operation))).findings.map(({ id }) => id)).toEqual(ids);
+  }
+});
+
+it('where close() was filtered out nothing is called leaked', async () => {
+  const opens = Array.from({ length: 120 }, (_, n) => `5 ${second(n)} openat(AT_FDCWD, "/a", O_RDONLY) = ${3 + n}`);
+  const { findings } = await analyse(log(`5 ${second(0)} execve("/bin/a", ["a"], 0x7) = 0`, ...opens));
+  expect(findings.map(({ id }) => id)).toEqual(['strace/coverage']);
+});

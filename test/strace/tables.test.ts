@@ -128,6 +128,13 @@ describe('what the log does not tell', () => {
 });
 
 describe('formats', () => {
+  it.each(['8', '8<app>'])('a log whose head is cut in a pid has no process of the rest of it: %s', async (rest) => {
+    const comm = rest.slice(1);
+    const found = await analyse(`${rest} openat(AT_FDCWD, "/a", O_RDONLY) = 9\n238${comm} openat(AT_FDCWD, "/a", O_RDONLY) = 3\n238${comm} close(3) = 0\n`);
+    expect(found.data.tables!.map(({ pid }) => pid)).toEqual([238]);
+    expect([found.data.lines, found.data.unclassified]).toEqual([3, 0]);
+  });
+
   it('a set of -ff is merged by time', async () => {
     const found = await analyse({
       'trace.5': '1790000000.000001 execve("/bin/a", ["a"], 0x7) = 0\n1790000000.000002 openat(AT_FDCWD, "/a", O_RDONLY) = 3\n1790000000.000003 fork() = 6\n1790000000.000009 close(3) = 0\n',
@@ -166,6 +173,17 @@ describe('formats', () => {
     expect(tableOf(await analyse(text, { at: '+1s' }), 5)).toEqual({ 3: false });
     expect(tableOf(await analyse(text, { at: 'line:1' }), 5)).toEqual({});
     expect(tableOf(await analyse(text, { at: '12:00:03' }), 5)).toEqual({});
+    for (const at of ['12:00:04', '11:59:59', '+9s', 'line:4', '25:00:00']) await expect(analyse(text, { at })).rejects.toThrow(at === '25:00:00' ? 'no moment' : 'the log');
+    await expect(analyse(text.replaceAll(/ 12:\S+/g, ''), { at: '+1s' })).rejects.toThrow('this log has no times');
+    const night = '5 23:59:59 execve("/bin/a", ["a"], 0x7) = 0\n5 00:00:01 openat(AT_FDCWD, "/a", O_RDONLY) = 3\n5 00:00:02 close(3) = 0\n';
+    expect(tableOf(await analyse(night, { at: '00:00:01' }), 5)).toEqual({ 3: false });
+  });
+
+  it('the life of what a number stands for at a moment is told to its end, and of nothing else', async () => {
+    const turns = ['/a', '/b', '/c'].flatMap((path) => [`5 openat(AT_FDCWD, "${path}", O_RDONLY) = 3`, '5 dup(3) = 4', '5 close(3) = 0', '5 close(4) = 0']);
+    const found = await analyse(log(...turns), { pid: '5', fd: '3', at: 'line:7' });
+    expect(found.data.story!.map(({ what, fd, target }) => [what, fd, target])).toEqual([['open', 3, '/b'], ['dup', 4, '/b'], ['close', 3, '/b'], ['close', 4, '/b']]);
+    await expect(analyse(log(...turns), { pid: '5', fd: '3', at: 'line:5' })).rejects.toThrow('has no descriptor 3');
   });
 
   it('SCM_RIGHTS carry an open file to another process, and its story tells', async () => {
