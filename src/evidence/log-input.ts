@@ -50,6 +50,11 @@ function entriesOf(folder: string): string[] {
   }
 }
 
+/** Can it be looked into and read again? A pipe cannot. */
+export function isRegularLog(name: string): boolean {
+  return statSync(name, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
 /** A file, or a pipe of the shell. @throws LogInputError */
 export async function openLogFile(name: string): Promise<LogInput> {
   try {

@@ -189,5 +189,20 @@ describe('a log', () => {
     const run = await reloadctl(['diff', a, b, '--json']);
     const { data } = JSON.parse(run.stdout) as Report<{ groups: { key: string; delta: number }[] }>;
     expect(data.groups.find(({ key }) => key === 'openat /etc/hostname')?.delta).toBe(30);
+    // The logs themselves do as well.
+    const direct = await reloadctl(['diff', LEAK.replace('/err/', '/ok/'), LEAK, '--json']);
+    expect((JSON.parse(direct.stdout) as Report<unknown>).data).toMatchObject({ command: 'strace', groups: data.groups });
+    expect((JSON.parse(direct.stdout) as Report<unknown>).findings.map(({ id }) => id)).toEqual(['strace/leak']);
+  });
+
+  it('that leaks twice as much as the one before is worse', async () => {
+    const leaking = (every: number): string => fileWith(Array.from({ length: 300 }, (_, n) => {
+      const at = `00:00:${String(Math.floor(n / 10)).padStart(2, '0')}.${String((n % 10) * 100_000).padStart(6, '0')}`;
+      const fd = 3 + Math.ceil(n / every);
+      return `5 ${at} openat(AT_FDCWD, "/a", O_RDONLY) = ${fd}\n${n % every === 0 ? '' : `5 ${at} close(${fd}) = 0\n`}`;
+    }).join(''));
+    const run = await reloadctl(['diff', leaking(10), leaking(5)]);
+    expect(run.stdout).toMatch(/^WARNING {2}.*60 open at the end of the log/);
+    expect((await reloadctl(['diff', leaking(10), leaking(10)])).stdout).toMatch(/^OK/);
   });
 });

@@ -58,8 +58,7 @@ export class Order {
     const table = this.model.threads.get(pid)?.table;
     if (table !== undefined && table.users.size > 1) {
       this.shared++;
-      const { line } = this;
-      this.scanner.scan(line, block.buf, block.text, from, to);
+      this.scanner.scan(this.line, block.buf, block.text, from, to);
       if (this.mayWait(block, pid, table, number, from, to)) return;
       if (this.held.size > 0) this.releaseBefore(block.text, table);
     }
@@ -67,7 +66,7 @@ export class Order {
   }
 
   private mayWait({ text }: Block, pid: number, table: FilesTable, number: number, from: number, to: number): boolean {
-    const { line } = this;
+    const line = this.line;
     if (line.kind !== KIND.call || !(line.value >= 0) || Number.isNaN(line.time)) return false;
     const name = this.scanner.names.text[line.name]!;
     if (!OPENERS.has(name)) return false;
@@ -80,7 +79,8 @@ export class Order {
 
   /** What must have happened before the call of `line`. */
   private releaseBefore(text: ByteString, table: FilesTable): void {
-    const { line, model } = this;
+    const line = this.line;
+    const model = this.model;
     const name = line.kind <= KIND.unfinished ? this.scanner.names.text[line.name]! : '';
     const used = name === '' ? [] : usedBy(name, text.slice(line.argsFrom, line.argsTo));
     const isFork = FORKS.has(name);
