@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 /** Built-in modules that most runs do not need, and that cost milliseconds to load. */
 const LAZY = ['node:child_process', 'node:crypto', 'node:fs/promises', 'node:module', 'node:net', 'node:readline', 'node:timers/promises'];
 /** Dependencies that most runs do not need. */
-const APART = ['chalk', 'cli-table3', 'execa'];
+const APART = ['chalk', 'cli-table3', 'execa', 'fzstd'];
 
 /** A lazy module is loaded when a function of it is first called, not when it is imported. */
 const lazyBuiltins = {

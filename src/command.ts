@@ -90,7 +90,7 @@ export interface ReportOutcome {
   coverage: Coverage[];
   data: object;
   body: () => Iterable<Block>;
-  /** Takes stdout, and the report is told on stderr: a tape. Not where `formatOnStdout` has it. */
+  /** Takes stdout, and the report is told on stderr: a tape. Empty where it was written already. Not where `formatOnStdout` has it. */
   document?: string;
   /** Instead of the code of the verdict, for a command whose findings are no verdict on the user's own processes. */
   exitCode?: number;

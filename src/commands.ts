@@ -59,10 +59,10 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'diff',
-    summary: 'what changed between two saved reports or tapes: groups, findings, descriptors',
+    summary: 'what changed between two saved reports, tapes or logs of strace: groups, findings, descriptors',
     effects: 'none',
     load: () => import('./diff/index.ts'),
-    rules: descriptorRules,
+    rules: async () => [...(await descriptorRules()), ...(await import('./strace/rules/index.ts')).straceRules],
   },
   {
     name: 'demo',

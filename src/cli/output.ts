@@ -1,5 +1,5 @@
 /** Brings a report, a text or a document to stdout and to files, in the formats asked for. */
-import { type Block, type ColourFlag, DescriptorSink, FileSink, formatNamed, isNoTerminal, type RenderOptions, StreamSink, wantsColour } from '../render/index.ts';
+import { type Block, type ColourFlag, FileSink, formatNamed, type RenderOptions, stdoutSink, terminalAt, wantsColour } from '../render/index.ts';
 import type { Report } from '../report/index.ts';
 import { paintMarkdown } from './markdown.ts';
 import type { CommonOptions, OutputTarget } from './options.ts';
@@ -33,12 +33,12 @@ export async function discardFiles(files: readonly OutputFile[]): Promise<void> 
 
 /**
  * The report in every format asked for; what asked for none is text. Resolves when all of it has left the process.
- * @param document takes stdout in place of the report, which is told on stderr then
+ * @param document takes stdout in place of the report, which is told on stderr then; empty when all of it was written before
  * @throws OutputFileError
  */
 export async function writeReport(report: Report, body: () => Iterable<Block>, options: CommonOptions, files: readonly OutputFile[], document?: string): Promise<void> {
   for (const file of files) await writeFile(report, body, file, options);
-  if (document !== undefined) await writeText(document, { markdown: false, colour: options.colour });
+  if (document) await writeText(document, { markdown: false, colour: options.colour });
   // A format that went to a file leaves stdout to the text for people.
   const onStdout = options.outputs.find((output) => output.file === undefined)?.format ?? 'text';
   const terminal = terminalAt(document === undefined ? 1 : 2);
@@ -65,15 +65,4 @@ export async function writeText(text: string, options: { markdown: boolean; colo
   const shown = await paintMarkdown(text, colour);
   await sink.write(shown.endsWith('\n') ? shown : `${shown}\n`);
   await sink.drained();
-}
-
-function stdoutSink(): DescriptorSink | StreamSink {
-  return isNoTerminal(1) ? new DescriptorSink(1, 'stdout') : new StreamSink(process.stdout);
-}
-
-/** Node's stream of stdout or stderr, when it is a terminal: to make one that is not needed takes milliseconds. */
-function terminalAt(fd: 1 | 2): NodeJS.WriteStream | undefined {
-  if (isNoTerminal(fd)) return undefined;
-  const stream = fd === 1 ? process.stdout : process.stderr;
-  return stream.isTTY ? stream : undefined;
 }

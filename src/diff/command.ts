@@ -11,7 +11,7 @@ import { viewOf } from './view.ts';
 /** The two sides; there are no options but the common ones. */
 export function configure(command: Command): void {
   command
-    .argument('<a>', 'the one before: a report saved with --json, or a tape; - is stdin')
+    .argument('<a>', 'the one before: a report saved with --json, a tape, or a log of strace; - is stdin')
     .argument('<b>', 'the one after')
     .addHelpText('after', '\nExit 1: B has a finding at or above --fail-on that A has not, or has with less severity.');
 }

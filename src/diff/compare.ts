@@ -92,9 +92,15 @@ export function compareFindings(a: readonly Finding[], b: readonly Finding[]): F
 
 const rank: Record<Severity, number> = { critical: 0, warning: 1, info: 2 };
 
-/** Is the severity in B higher than it was in A? */
+/** Is the severity in B higher than it was in A, or what a finding counts as left open twice as much? */
 export function isWorse({ before, now }: PairedFinding): boolean {
-  return rank[now.severity] < rank[before.severity];
+  return rank[now.severity] < rank[before.severity] || (now.severity !== 'info' && leftOpen(now) >= 2 * leftOpen(before) && leftOpen(before) > 0);
+}
+
+/** `open when it ended`, `open at the end of the log`; 0 where a finding has no such number. */
+function leftOpen({ evidence }: Finding): number {
+  const value = evidence.find(({ name }) => name.startsWith('open '))?.value;
+  return typeof value === 'number' ? value : 0;
 }
 
 export interface CoverageChange {

@@ -1,11 +1,11 @@
-/** One side of a comparison: a saved report, or a tape, which is looked at now. */
+/** One side of a comparison: a saved report, or a tape or a log of strace, which is looked at now. */
 import type { CommandContext } from '../command.ts';
-import { run as lookAtFds } from '../fds/index.ts';
 import { UserError } from '../kernel/user-error.ts';
 import { readUserInput } from '../kernel/user-input.ts';
-import { shellWord } from '../report/words.ts';
+import { isStraceLog } from '../strace/index.ts';
 import { isObject, type Problem } from './check.ts';
 import { lineAndColumn, placeOf } from './json-position.ts';
+import { lookAtStraceLog, lookAtTape } from './look.ts';
 import { problemOf, type SavedReport } from './saved-report.ts';
 
 export interface Side {
@@ -20,8 +20,11 @@ export interface Side {
   wrong(problem: Problem): UserError;
 }
 
-/** @throws UserError or TapeError (exit 2), FILE:LINE:COL in front, for what is neither a report nor a tape */
+/** @throws UserError or TapeError (exit 2), FILE:LINE:COL in front, for what is none of them */
 export async function loadSide(letter: Side['letter'], file: string, context: CommandContext): Promise<Side> {
+  if (file !== '-' && (await isStraceLog(file, context.signal))) {
+    return { letter, file, isTape: false, redacted: false, report: await lookAtStraceLog(file, context), wrong: ({ what }) => new UserError(`${file}: ${what}`) };
+  }
   const { text, name } = await readUserInput(file, context.stdin, context.signal);
   const wrong = ({ path, what }: Problem): UserError => new UserError(`${name}:${position(text, placeOf(text, path)?.offset ?? 0)}: ${what}`);
   const first = tryParse(text.slice(0, text.indexOf('\n') >>> 0));
@@ -40,18 +43,6 @@ export async function loadSide(letter: Side['letter'], file: string, context: Co
   const problem = problemOf(value);
   if (problem) throw wrong(problem);
   return { letter, file: name, isTape: false, redacted: false, report: value as SavedReport, wrong };
-}
-
-/** What `fds --list --from` shows of it. */
-async function lookAtTape(text: string, name: string, context: CommandContext): Promise<{ report: SavedReport; redacted: boolean }> {
-  const world = context.replay(text, name);
-  const { evidence, tapeHeader } = world;
-  const outcome = await lookAtFds([], { list: true }, { ...context, evidence, tapeHeader, rerun: `reloadctl fds --from ${shellWord(name)}` });
-  if (outcome.kind !== 'report') throw new Error('fds makes a report');
-  const { startedAt, host } = world.moment();
-  const { target, findings } = outcome;
-  const coverage = [...outcome.coverage, ...world.unanswered(target)];
-  return { redacted: tapeHeader.redacted, report: { command: 'fds', startedAt, host, target, findings, coverage, data: outcome.data as Record<string, unknown> } };
 }
 
 function position(text: string, offset: number): string {

@@ -1,9 +1,10 @@
 /** Logs the user names: plain, gzip or zstd, a pipe, stdin. Bytes in order, in blocks, at constant memory. */
 import { closeSync, constants, createReadStream, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Readable, Transform } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { errnoOf } from './errno.ts';
 import { isOutOfDescriptors } from './spare.ts';
+import { gunzipped, unzstded } from './unpack.ts';
 
 export interface LogInput {
   /** As it is shown. */
@@ -12,7 +13,10 @@ export interface LogInput {
   size: number | undefined;
   /** How many of `size` were read. */
   position(): number;
-  /** Puts bytes into `into` from `at` on; 0 at the end. A plain file answers at once. Throws LogInputError. */
+  /**
+   * Puts bytes into `into` from `at` on; 0 at the end. A plain file answers at once. Throws LogInputError, also for packed data that
+   * is cut or damaged, when all that could be unpacked was handed out.
+   */
   read(into: Buffer, at: number): number | Promise<number>;
   close(): void;
 }
@@ -44,6 +48,11 @@ function entriesOf(folder: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** Can it be looked into and read again? A pipe cannot. */
+export function isRegularLog(name: string): boolean {
+  return statSync(name, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 /** A file, or a pipe of the shell. @throws LogInputError */
@@ -136,20 +145,15 @@ function firstBlock(stream: Readable): Promise<Buffer | undefined> {
 }
 
 function unpacked(name: string, packed: Readable, magic: Buffer): LogInput {
-  const unpack = magic.readUInt16BE() === 0x1f8b ? process.getBuiltinModule('node:zlib').createGunzip({ chunkSize: 256 * 1024 }) : unzstd();
-  packed.on('error', (error) => unpack.destroy(error));
-  return streamInput(name, packed.pipe(unpack));
-}
-
-/** Node has had zstd since 22.15 and 23.8. */
-function unzstd(): Transform {
-  const zlib = process.getBuiltinModule('node:zlib') as unknown as { createZstdDecompress?: (options: object) => Transform };
-  if (!zlib.createZstdDecompress) throw new LogInputError('is compressed with zstd, which this Node cannot read: pipe it in, zstd -dc FILE | reloadctl strace -');
-  return zlib.createZstdDecompress({ chunkSize: 256 * 1024 });
+  const isGzip = magic.readUInt16BE() === 0x1f8b;
+  return blocksInput(name, isGzip ? gunzipped(packed) : unzstded(packed), packed);
 }
 
 function streamInput(name: string, stream: Readable): LogInput {
-  const blocks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  return blocksInput(name, stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>, stream);
+}
+
+function blocksInput(name: string, blocks: AsyncIterator<Buffer>, stream: Readable): LogInput {
   let left: Buffer | undefined;
   return {
     name,
@@ -180,7 +184,7 @@ function asInputError(error: unknown): unknown {
   const words: Record<string, string> = {
     ENOENT: 'no such file', ENOTDIR: 'no such file', EACCES: 'not permitted to read it',
     Z_DATA_ERROR: 'is damaged: not a valid gzip file', Z_BUF_ERROR: 'is cut: the gzip data ends too early',
-    ZSTD_error_prefix_unknown: 'is damaged: not a valid zstd file',
+    ZSTD_CUT: 'is cut: the zstd data ends too early', ZSTD_DAMAGED: 'is damaged: not a valid zstd file', ZSTD_error_prefix_unknown: 'is damaged: not a valid zstd file',
   };
   return new LogInputError(words[errno] ?? `cannot be read (${errno})`, { cause: error });
 }

@@ -57,8 +57,8 @@ export interface ExecEvent extends Common {
   isItself: boolean;
   /** The log shows what its environment names (strace -v). */
   isEnvironmentKnown: boolean;
-  /** Numbers above 2 that the new program got. */
-  kept: (TraceFd & { listening: boolean; locked: boolean; intended: boolean })[];
+  /** Numbers above 2 that the new program got; `redirected`: by a shell, whose script wants it so. */
+  kept: (TraceFd & { listening: boolean; locked: boolean; redirected: boolean; intended: boolean })[];
 }
 
 export interface CloexecRaceEvent extends Common {
@@ -124,6 +124,8 @@ export interface BlockedEvent extends Common {
   ms: number | null;
   /** It had not returned when the log ended. */
   pending: boolean;
+  /** The log shows seconds only: it took that long at least. */
+  isRough: boolean;
   /** A call that is there to wait. */
   waits: boolean;
 }

@@ -7,7 +7,7 @@ import type { TraceEvent } from '../series/index.ts';
 import type { Analysis } from './collect/analysis.ts';
 import { Events } from './collect/events.ts';
 import { Story, StoryFiles, type StoryStep } from './collect/story.ts';
-import { coverageEvent, coverageOf } from './coverage.ts';
+import { coverageEvent, coverageOf, hidesCloses } from './coverage.ts';
 import { buildData, nameSites } from './data.ts';
 import { openExports } from './export/open.ts';
 import { parseMoment } from './moment.ts';
@@ -31,10 +31,10 @@ export function configure(command: Command): void {
     .option('--tables', 'the descriptors of every process that is alive at the end')
     .option('--at <moment>', 'the tables at that moment: 12:00:01.5, seconds since the epoch, +5s, line:1041')
     .option('--pid <pid>', 'of --tables, --at and --fd: this process')
-    .option('--fd <number>', 'the life of this number of --pid, across processes')
+    .option('--fd <number>', 'the life of this number of --pid, across processes; with --at of what it stands for then')
     .option('--all', 'all sites and calls, not only the largest')
     .option('--full', 'addresses as they are; without it only ports, and whether they are local, private or public')
-    .option('--events <file>', 'every step of every descriptor as NDJSON')
+    .option('--events <file>', 'every step of every descriptor as NDJSON; - is stdout')
     .option('--trace <file>', 'lives of descriptors and slow calls for Perfetto or chrome://tracing')
     .addHelpText('after', '\nRecord with: strace -f -tt -T -y -o app.strace -p PID (add -k for stacks). What was read or written is never shown.');
 }
@@ -46,6 +46,8 @@ export async function run(args: string[], given: Record<string, unknown>, contex
   if (fd !== undefined && pid === undefined) throw new UserError('--fd needs --pid: which process had that number?');
   const stopsAt = options.at === undefined ? undefined : parseMoment(options.at);
   const full = Boolean(options.full);
+  refuseTwoOnStdout(options, context);
+  // A story goes on behind the moment: that only chooses whose.
   const files = fd === undefined ? undefined : await filesOf(args, context, pid!, fd, stopsAt);
   const events = new Events();
   const output = await openExports({ ...(options.events !== undefined && { events: options.events }), ...(options.trace !== undefined && { trace: options.trace }) });
@@ -53,7 +55,7 @@ export async function run(args: string[], given: Record<string, unknown>, contex
   const ran = await output.closeAfter(() =>
     readLogs(args, context, {
       full,
-      stopsAt,
+      stopsAt: files ? undefined : stopsAt,
       emit: (event) => events.add(event),
       drain: () => output.drain(),
       prepare: (analysis) => {
@@ -63,6 +65,11 @@ export async function run(args: string[], given: Record<string, unknown>, contex
     }),
   );
   return report(args, ran, events, story?.steps, options, pid, context);
+}
+
+function refuseTwoOnStdout({ events, trace }: Options, { formatOnStdout }: CommandContext): void {
+  const wanted = [...(events === '-' ? ['--events'] : []), ...(trace === '-' ? ['--trace'] : []), ...(formatOnStdout === undefined ? [] : [`the report (${formatOnStdout})`])];
+  if (wanted.length > 1 && (events === '-' || trace === '-')) throw new UserError(`${wanted.join(' and ')} both want stdout: give one of them a file`);
 }
 
 /** Who wants every step. */
@@ -78,12 +85,18 @@ function listen(analysis: Analysis, story: Story | undefined, output: Awaited<Re
 async function filesOf(args: readonly string[], context: CommandContext, pid: number, fd: number, stopsAt: RunOptions['stopsAt']): Promise<ReadonlySet<number>> {
   if (args.includes('-')) throw new UserError('--fd reads the log twice: give a file, not stdin');
   const found = new StoryFiles(pid, fd);
-  await readLogs(args, context, {
+  const { analysis } = await readLogs(args, context, {
     full: false, stopsAt, emit: () => undefined,
     prepare: (analysis) => {
       analysis.model.fds.onStep = (step) => found.step(step);
     },
   });
+  if (stopsAt) {
+    const thread = analysis.model.threads.get(pid) ?? [...analysis.model.threads.values()].find((other) => other.pid === pid);
+    const slot = thread?.table.slots.get(fd);
+    if (!slot) throw new UserError(`process ${pid} has no descriptor ${fd} at ${stopsAt.text}`);
+    return new Set([slot.description.id]);
+  }
   if (found.files.size === 0) throw new UserError(`process ${pid} never had a descriptor ${fd} in this log`);
   return found.files;
 }
@@ -93,16 +106,18 @@ function report(args: readonly string[], ran: Ran, collected: Events, story: Sto
   const named = nameSites(analysis);
   const coverage = coverageEvent(ran);
   const events: TraceEvent[] = collected.named(named.nameOf);
-  const asksTables = Boolean(options.tables) || options.at !== undefined;
+  const asksTables = Boolean(options.tables) || (options.at !== undefined && !story);
   const data = buildData(analysis, ran.recognised, ran.bytes, events, named, { tables: asksTables, ...(pid !== undefined && { pid }), ...(story && { story }) });
   if (asksTables && pid !== undefined && data.tables!.length === 0) throw new UserError(`no process ${pid} is alive ${options.at === undefined ? 'at the end of the log' : `at ${options.at}`}`);
-  const findings = runRules(context.rules, coverage ? [...events, coverage] : events);
+  const telling = hidesCloses(ran) ? events.filter(({ what }) => what !== 'site') : events;
+  const findings = runRules(context.rules, coverage ? [...telling, coverage] : telling);
   return {
     kind: 'report',
     target: { spec: args.join(' '), label: args.join(' '), pids: pidsOf(data.processes) },
     findings,
     coverage: coverageOf(ran),
     data,
+    ...([options.events, options.trace].includes('-') && { document: '' }),
     body: () => viewOf(data, { all: Boolean(options.all), at: options.at }),
   };
 }

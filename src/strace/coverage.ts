@@ -7,6 +7,7 @@ import type { Ran } from './run.ts';
 
 /** With fewer opens a log without close() says nothing of filters. */
 const OPENS = 10;
+const GAPS_SHOWN = 5;
 
 interface Seen {
   opens: number;
@@ -26,14 +27,21 @@ function seenIn({ analysis }: Ran): Seen {
   };
 }
 
+/** close() was filtered out when the log was made: of nothing in it can be told that it stayed open. */
+export function hidesCloses(ran: Ran): boolean {
+  const { opens, closes } = seenIn(ran);
+  return opens >= OPENS && closes === 0;
+}
+
 /** Doubts the findings of this log must be read with. */
 export function coverageEvent(ran: Ran): CoverageEvent | undefined {
   const { analysis } = ran;
-  const { opens, closes } = seenIn(ran);
+  const { opens } = seenIn(ran);
   const reasons: CoverageEvent['reasons'] = [];
-  if (opens >= OPENS && closes === 0) reasons.push({ text: 'no close() is in this log: it was recorded with a filter, and nothing it opened can be called leaked', weight: 'doubt', count: opens });
+  if (hidesCloses(ran)) reasons.push({ text: 'no close() is in this log: it was recorded with a filter, and nothing it opened can be called leaked', weight: 'doubt', count: opens });
   if (analysis.usedIoUring) reasons.push({ text: 'io_uring is used: what is opened, accepted and closed through it never shows in a trace', weight: 'doubt', count: 1 });
-  if (analysis.repairs > 0) reasons.push({ text: 'numbers were given out that were believed open, or used that were believed closed: calls are missing in the log', weight: analysis.repairs * 50 > opens ? 'doubt' : 'note', count: analysis.repairs });
+  if (analysis.repairs > 0 && !hidesCloses(ran)) reasons.push({ text: `numbers were given out that were believed open, or used that were believed closed: ${(analysis.follower.order?.shared ?? 0) > 0 ? 'files of -ff do not tell in which order calls of threads returned, or calls are missing' : 'calls are missing in the log'}`, weight: analysis.repairs * 50 > opens ? 'doubt' : 'note', count: analysis.repairs });
+  if (ran.gaps.length > 0) reasons.push({ text: `a set of files with gaps: ${ran.gaps[0]!.words}`, weight: 'doubt', count: ran.gaps.length });
   const { follower } = analysis;
   if (follower.mender.unclassified > 0) {
     reasons.push({ text: `lines that are not strace's, the first ${placeOf(follower.mender.firstUnclassified, ran.names)}: another program wrote into the log, or it is damaged`, weight: 'note', count: follower.mender.unclassified });
@@ -45,17 +53,26 @@ export function coverageEvent(ran: Ran): CoverageEvent | undefined {
   return { type: 'trace', what: 'coverage', at: place, actor: { pid: 0, tid: 0, label: 'the log', threads: 0 }, reasons };
 }
 
+/** Who names one file asks for that one. */
+function gapCoverage({ gaps, names }: Ran): Coverage[] {
+  const stem = names[0]!.replace(/\.\d+(?:\.gz|\.zst)?$/, '');
+  const shown = gaps.slice(0, GAPS_SHOWN).map(({ pid, words }): Coverage => ({ source: pid === undefined ? `${stem}.*` : `${stem}.${pid}`, status: 'absent', detail: words, needed: names.length > 1 }));
+  const more = gaps.length - shown.length;
+  return more > 0 ? [...shown, { source: `${stem}.*`, status: 'absent', detail: `${plural('more file', more)} missing in the set`, needed: names.length > 1 }] : shown;
+}
+
 export function coverageOf(ran: Ran): Coverage[] {
   const { analysis, names, missing } = ran;
-  const { opens, closes } = seenIn(ran);
   const { follower } = analysis;
   const shown = names.length > 3 ? `${names[0]} and ${count(names.length - 1)} more` : names.join(', ');
   const cut = ran.stopped ? 'not read to its end' : ran.isCut ? 'its last line is cut' : undefined;
   const list: Coverage[] = [
     { source: shown, status: ran.stopped && cut ? 'partial' : 'ok', seen: follower.lines, ...(cut !== undefined && { detail: `${plural('line', follower.lines)}; ${cut}` }), needed: false },
   ];
+  for (const { name, problem } of ran.broken) list.push({ source: name, status: 'partial', detail: `${problem}; what came before was read`, needed: true });
+  list.push(...gapCoverage(ran));
   for (const { name, problem } of missing) list.push({ source: name, status: 'absent', detail: problem, needed: true });
-  if (opens >= OPENS && closes === 0) {
+  if (hidesCloses(ran)) {
     list.push({ source: 'close() in the log', status: 'absent', detail: 'filtered out when the log was made: what stays open cannot be told', fix: 'strace -f -tt -y -e trace=%desc,%process -o app.strace -p PID', needed: true });
   }
   if (analysis.usedIoUring) list.push({ source: 'io_uring', status: 'unsupported', detail: 'what is opened and closed through it never shows in a trace', needed: false });

@@ -5,18 +5,18 @@ import { UserError } from '../kernel/user-error.ts';
 import { bytes, count, duration, percent } from '../report/words.ts';
 import type { CommandContext } from '../command.ts';
 import { Analysis, type AnalysisOptions } from './collect/analysis.ts';
-import type { Follower } from './follow/follow.ts';
-import { readHead } from './parse/head.ts';
-import { newLine } from './parse/line.ts';
-import { type LineTaker, type LogFile, Logs, openReaders } from './read/logs.ts';
-import { recognise, type Recognised } from './read/recognise.ts';
+import type { SetGap } from './collect/set-gaps.ts';
+import { type Moment, refuseOutside } from './moment.ts';
+import { type LogFile, Logs, openReaders } from './read/logs.ts';
+import { isHeadCut, recognise, type Recognised } from './read/recognise.ts';
+import { stopping } from './stopping.ts';
 
 const PROGRESS_MS = 500;
 
 export interface RunOptions {
   full: boolean;
-  /** Stops before the first line this is true of. @param time µs as the line has it, NaN without; `first`: that of the first line */
-  stopsAt?: ((time: number, line: number, first: number) => boolean) | undefined;
+  /** Stops before the first line that is later. */
+  stopsAt?: Moment | undefined;
   prepare?: (analysis: Analysis) => void;
   emit: AnalysisOptions['emit'];
   /** Awaited now and then while reading. */
@@ -32,6 +32,10 @@ export interface Ran {
   stopped: boolean;
   isCut: boolean;
   shortened: number;
+  /** Files that end before their end. */
+  broken: { name: string; problem: string }[];
+  /** Files of a set that must have been there. */
+  gaps: SetGap[];
   /** Files of a set that could not be read. */
   missing: { name: string; problem: string }[];
 }
@@ -85,56 +89,46 @@ function inputProblem(error: unknown, name: string): unknown {
 }
 
 async function readOpen(all: readonly LogFile[], missing: Ran['missing'], context: CommandContext, options: RunOptions): Promise<Ran> {
-  const { readers, samples } = await openReaders(all.map(({ input }) => input));
+  const { readers, samples } = await openReaders(all.map(({ input }) => input), context.signal);
   // NAME.PID without pids in the lines is a file of strace -ff; with them the number is a part of the name.
   const isSet = all.every(({ pid }) => pid > 0) && !/^(?:\d{1,7} +|\[pid +\d+\] )\S/m.test(samples[0]!.slice(0, 4096));
   const recognition = recognise(samples, isSet);
+  // Nothing came before the signal: there is nothing to say of it.
+  if (context.signal.aborted && samples.every((sample) => sample === '')) throw new UserError('stopped before anything was read');
   const shown = all.map(({ input }) => input.name);
   if (recognition.problem !== undefined) throw new UserError(`${shown.join(', ')}: ${recognition.problem}`);
   const { format } = recognition;
   const sorted = isSet ? all.map((file, index) => ({ file, index })).sort((a, b) => a.file.pid - b.file.pid) : all.map((file, index) => ({ file: { ...file, pid: 0 }, index }));
   const logs = new Logs(sorted.map(({ file, index }) => ({ pid: file.pid, reader: readers[index]! })), isSet);
   const names = sorted.map(({ file }) => file.input.name);
-  const analysis = new Analysis({ isTimed: format.time !== 'none', files: names, full: options.full, emit: options.emit });
+  const analysis = new Analysis({ isTimed: format.time !== 'none', isSet, grain: format.time === '-t' ? 1_000_000 : 0, files: names, full: options.full, emit: options.emit });
   options.prepare?.(analysis);
   const { follower } = analysis;
-  const taker = options.stopsAt ? stopping(follower, options.stopsAt) : { take: follower.take.bind(follower), isOver: () => false };
+  const taker = options.stopsAt ? stopping(follower, options.stopsAt) : undefined;
+  const take = taker ? taker.take : follower.take.bind(follower);
+  if (!isSet && isHeadCut(samples[0]!) && readers[0]!.advance()) follower.lines++;
   let stopped = false;
   await logs.run(
     {
-      take: taker.take,
+      take,
       takeCut: (block, from, to, pid, number) => {
         // `= 3` may have been `= 35`: only an end that cannot be a beginning is taken.
-        if (/(?:[>)]| \+\+\+| ---)$/.test(block.slice(from, to))) taker.take(block, from, to, pid, number);
+        if (/(?:[>)]| \+\+\+| ---)$/.test(block.slice(from, to))) take(block, from, to, pid, number);
         else follower.lines++;
       },
-      settle: () => follower.settle(), isOver: () => (stopped ||= context.signal.aborted || taker.isOver()),
+      settle: () => follower.settle(), isOver: () => (stopped ||= context.signal.aborted || (taker?.isOver() ?? false)),
     },
     pauseOf(sorted.map(({ file }) => file.input), context, options.drain),
   );
   context.progress('');
-  const isCut = logs.readers.some((reader) => reader.cut) || stopped;
+  if (options.stopsAt && !taker?.isOver() && !context.signal.aborted) refuseOutside(options.stopsAt, { lines: logs.readers[0]!.number, first: follower.clock.start, last: follower.now });
+  const broken = logs.readers.flatMap(({ problem, input }) => (problem === undefined ? [] : [{ name: input.name, problem }]));
+  const isCut = logs.readers.some((reader) => reader.cut) || broken.length > 0 || stopped;
   analysis.finish(isCut);
   return {
     analysis, recognised: format, bytes: logs.readers.reduce((sum, reader) => sum + reader.bytes, 0), names, stopped, isCut,
-    shortened: logs.readers.reduce((sum, reader) => sum + reader.shortened, 0), missing,
-  };
-}
-
-/** Takes lines up to a moment. */
-function stopping(follower: Follower, stopsAt: NonNullable<RunOptions['stopsAt']>): Pick<LineTaker, 'take' | 'isOver'> {
-  const head = newLine();
-  let first = NaN;
-  let isOver = false;
-  return {
-    take: (block, from, to, pid, number) => {
-      if (isOver) return;
-      readHead(head, block.buf, from, to);
-      if (Number.isNaN(first)) first = head.time;
-      isOver = stopsAt(head.time, number, first);
-      if (!isOver) follower.take(block, from, to, pid, number);
-    },
-    isOver: () => isOver,
+    shortened: logs.readers.reduce((sum, reader) => sum + reader.shortened, 0), broken, missing,
+    gaps: isSet && !stopped ? analysis.gaps.find(new Map(all.map(({ pid }, index) => [pid, samples[index]!]))) : [],
   };
 }
 

@@ -7,6 +7,7 @@ import type { TableRow } from './collect/tables-data.ts';
 import type { SiteRow, StraceData } from './data.ts';
 
 const SITES_SHOWN = 15;
+const CLOSES = new Set(['close', 'close_range']);
 const CALLS_SHOWN = 10;
 const PENDING_SHOWN = 10;
 
@@ -21,6 +22,7 @@ export function* viewOf(data: StraceData, options: ViewOptions): Generator<Block
   if (data.story) yield* storyBlocks(data.story);
   if (data.tables) yield* tableBlocks(data.tables, options.at);
   if (data.story || data.tables) return;
+  if (data.sites.some(({ opened }) => opened > 0) && !data.calls.some(({ call }) => CLOSES.has(call))) yield { type: 'paragraph', text: 'no close() is in this log: what it shows as open may be closed', tone: 'dim' };
   yield* siteBlocks(data.sites, options.all);
   yield* pendingBlocks(data);
   yield* callBlocks(data, options.all);

@@ -64,17 +64,58 @@ async function compare(command: string[], requests: number, ask: () => Promise<u
   await strace.ended;
 }
 
+interface Nginx {
+  dir: string;
+  url: string;
+  command: string[];
+}
+
+async function prepareNginx(): Promise<Nginx> {
+  const dir = ownFolder('nginx');
+  const port = await freePort();
+  mkdirSync(join(dir, 'html'));
+  writeFileSync(join(dir, 'html/index.html'), 'hello\n');
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${dir}/${name};`).join(' ');
+  writeFileSync(join(dir, 'nginx.conf'), `daemon off; user root; worker_processes 2; pid ${dir}/pid; error_log ${dir}/error.log;\nevents { worker_connections 256; }\nhttp { access_log ${dir}/access.log; ${temporary} server { listen 127.0.0.1:${port}; root ${dir}/html; } }\n`);
+  return { dir, url: `http://127.0.0.1:${port}/`, command: ['nginx', '-p', dir, '-e', join(dir, 'error.log'), '-c', join(dir, 'nginx.conf')] };
+}
+
 describeNeeds(['strace', 'nginx'], 'nginx under strace', () => {
   it('has the tables of /proc after a load', async () => {
-    const dir = ownFolder('nginx');
-    const port = await freePort();
-    mkdirSync(join(dir, 'html'));
-    writeFileSync(join(dir, 'html/index.html'), 'hello\n');
-    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${dir}/${name};`).join(' ');
-    writeFileSync(join(dir, 'nginx.conf'), `daemon off; user root; worker_processes 2; pid ${dir}/pid; error_log ${dir}/error.log;\nevents { worker_connections 256; }\nhttp { access_log ${dir}/access.log; ${temporary} server { listen 127.0.0.1:${port}; root ${dir}/html; } }\n`);
-    const url = `http://127.0.0.1:${port}/`;
-    await compare(['nginx', '-p', dir, '-e', join(dir, 'error.log'), '-c', join(dir, 'nginx.conf')], 200, () => answers(url), () => answers(url));
+    const { url, command } = await prepareNginx();
+    await compare(command, 200, () => answers(url), () => answers(url));
   }, 90_000);
+
+  it('tells a reload from its signal to the end of the old workers, and nothing is wrong', async () => {
+    const { dir, url, command } = await prepareNginx();
+    const log = join(dir, 'log');
+    const strace = await startChild('bash', ['-c', ALONE, 'bash', 'strace', '-f', '-tt', '-T', '-y', '-o', log, ...command]);
+    await until(() => answers(url), { what: 'nginx under strace', deadlineMs: 30_000 });
+    const master = Number(readFileSync(join(dir, 'pid'), 'latin1'));
+    const old = treeOf(master);
+    process.kill(master, 'SIGHUP');
+    await until(() => old.every((pid) => !isAlive(pid)), { what: 'the old workers gone', deadlineMs: 30_000 });
+    const workers = treeOf(master);
+    const stepsNow = async () => (await dataOf(log)).reloads.flatMap(({ steps }) => steps);
+    await until(async () => (await answers(url)) && (await stepsNow()).some(({ what }) => what === 'first-accept'), { what: 'a new worker accepting', deadlineMs: 30_000 });
+    const { stdout } = await reloadctl(['strace', log, '--json'], { timeoutMs: 60_000 });
+    const { data, findings } = JSON.parse(stdout) as { data: StraceData; findings: { severity: string }[] };
+    expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
+    expect(data.reloads).toMatchObject([{ pid: master, trigger: 'SIGHUP' }]);
+    const { steps } = data.reloads[0]!;
+    expect(steps[0]).toMatchObject({ what: 'signal', pid: master, detail: 'SIGHUP', afterMs: 0 });
+    expect(steps.filter(({ what }) => what === 'fork').map(({ detail }) => detail)).toEqual(workers.map((pid) => `pid ${pid}`));
+    expect(steps.filter(({ what }) => what === 'exit').map(({ pid }) => pid).sort()).toEqual(old.toSorted());
+    const accept = steps.find(({ what }) => what === 'first-accept')!;
+    expect(workers).toContain(accept.pid);
+    expect(accept.detail).toBe(new URL(url).host);
+    const times = steps.map(({ afterMs }) => afterMs!);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(times.at(-1)!).toBeGreaterThan(0);
+    // The master first: it would start others for those that go.
+    for (const pid of [master, ...workers]) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+    await strace.ended;
+  }, 120_000);
 });
 
 describeNeeds(['strace', 'redis-server', 'redis-cli'], 'redis under strace', () => {

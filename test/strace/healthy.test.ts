@@ -35,6 +35,25 @@ describe('a listener across exec', () => {
   });
 });
 
+it.each(['/dev/fd/63', '/proc/self/fd/63'])('a pipe that the arguments name is asked for: %s', async (name) => {
+  const turn = (n: number): string[] => [
+    `5 ${second(n)} pipe2([3<pipe:[${n}]>, 4<pipe:[${n}]>], 0) = 0`, `5 ${second(n)} fcntl(3<pipe:[${n}]>, F_DUPFD, 63) = 63<pipe:[${n}]>`, `5 ${second(n)} close(3<pipe:[${n}]>) = 0`, `5 ${second(n)} close(4<pipe:[${n}]>) = 0`,
+    `5 ${second(n)} fork() = ${n + 10}`, `${n + 10} ${second(n)} execve("/usr/bin/cat", ["cat", "${name}"], 0x7) = 0`, `${n + 10} ${second(n)} +++ exited with 0 +++`, `5 ${second(n)} close(63<pipe:[${n}]>) = 0`,
+  ];
+  const turns = Array.from({ length: 5 }, (_, n) => turn(n + 1)).flat();
+  const start = `5 ${second(0)} execve("/bin/bash", ["bash"], 0x7) = 0`;
+  expect((await analyse(log(start, ...turns))).findings).toEqual([]);
+  // Not named, it is told: once.
+  const { findings } = await analyse(log(start, ...turns.map((line) => line.replace(name, 'x'))));
+  expect(findings.map(({ id, severity }) => [id, severity])).toEqual([['strace/exec-inherit', 'info']]);
+});
+
+it('a file a shell keeps at a number of its script goes to whatever it starts, locked or not', async () => {
+  const lines = ['openat(AT_FDCWD, "/run/lock", O_WRONLY|O_CREAT, 0666) = 3', 'dup2(3, 200) = 200', 'close(3) = 0', 'fork() = 6'].map((line) => `5 ${second(1)} ${line}`);
+  const found = await analyse(log(`5 ${second(0)} execve("/bin/bash", ["bash"], 0x7) = 0`, ...lines, `6 ${second(2)} execve("/usr/bin/flock", ["flock", "200"], 0x7) = 0`, `6 ${second(2)} flock(200, LOCK_EX) = 0`, `6 ${second(2)} +++ exited with 0 +++`, `5 ${second(3)} fork() = 7`, `7 ${second(3)} execve("/usr/bin/env", ["env"], 0x7) = 0`, `7 ${second(4)} execve("/usr/bin/seq", ["seq"], 0x7) = 0`));
+  expect(warnings(found)).toEqual([]);
+});
+
 describe('a listener closed before the next one', () => {
   const twice = (port: number): string => {
     const turn = (at: number): string[] => [
@@ -67,4 +86,27 @@ describe('connections that came in and stay', () => {
     expect(warnings(await analyse(server(() => false)))).toEqual([]);
     expect(warnings(await analyse(server((n) => n % 4 !== 0)))).toEqual(['strace/leak']);
   });
+});
+
+it('seconds alone (-t) tell of no call that it took one', async () => {
+  const took = async (seconds: number) => analyse(log('5 00:00:00 execve("/bin/a", ["a"], 0x7) = 0', '5 00:00:01 fsync(3 <unfinished ...>', '6 00:00:01 getpid() = 6', `5 00:00:0${1 + seconds} <... fsync resumed>) = 0`));
+  expect((await took(1)).findings).toEqual([]);
+  expect((await took(1)).data.calls.find(({ call }) => call === 'fsync')!.maxMs).toBeNull();
+  expect((await took(4)).findings).toMatchObject([{ id: 'strace/blocked', confidence: 'likely', title: expect.stringContaining('took 3 s') }]);
+});
+
+it('epoll DEL of a number that was never added is how a runtime makes sure; MOD of one whose registration went with its close is not', async () => {
+  const epoll = (added: boolean, operation: string): string => log(
+    '5 execve("/bin/node", ["node"], 0x7) = 0', '5 epoll_create1(EPOLL_CLOEXEC) = 3', '5 openat(AT_FDCWD, "/etc/hosts", O_RDONLY|O_CLOEXEC) = 4', ...(added ? ['5 epoll_ctl(3, EPOLL_CTL_ADD, 4, {events=EPOLLIN, data={u32=4, u64=4}}) = 0'] : []),
+    '5 close(4) = 0', '5 socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 4', `5 epoll_ctl(3, EPOLL_CTL_${operation}, 4, 0x7ffc) = -1 ENOENT (No such file or directory)`, '5 close(4) = 0',
+  );
+  for (const [added, operation, ids] of [[false, 'DEL', []], [true, 'DEL', []], [false, 'MOD', []], [true, 'MOD', ['strace/epoll-after-close']]] as const) {
+    expect((await analyse(epoll(added, operation))).findings.map(({ id }) => id)).toEqual(ids);
+  }
+});
+
+it('where close() was filtered out nothing is called leaked', async () => {
+  const opens = Array.from({ length: 120 }, (_, n) => `5 ${second(n)} openat(AT_FDCWD, "/a", O_RDONLY) = ${3 + n}`);
+  const { findings } = await analyse(log(`5 ${second(0)} execve("/bin/a", ["a"], 0x7) = 0`, ...opens));
+  expect(findings.map(({ id }) => id)).toEqual(['strace/coverage']);
 });

@@ -71,10 +71,36 @@ describe('children', () => {
     expect(found.data.tables).toHaveLength(1);
   });
 
+  it.each(['unshare(CLONE_FILES) = 0', 'close_range(900, 900, CLOSE_RANGE_UNSHARE) = 0'])('of an exec that a thread calls have its table, when it has one of its own: %s', async (apart) => {
+    const found = await analyse(log(
+      '5 openat(AT_FDCWD, "/a", O_RDONLY) = 3', '5 clone(child_stack=0x7, flags=CLONE_VM|CLONE_FILES|CLONE_THREAD) = 6', '5 clone(child_stack=0x7, flags=CLONE_VM|CLONE_FILES|CLONE_THREAD) = 7',
+      `6 ${apart}`, '7 unshare(CLONE_FILES) = 0', '7 openat(AT_FDCWD, "/d", O_RDONLY) = 4', '6 openat(AT_FDCWD, "/b", O_RDONLY) = 4', '6 dup2(3, 20) = 20', '5 openat(AT_FDCWD, "/c", O_RDONLY) = 4',
+      '6 execve("/bin/b", ["b"], 0x7 <unfinished ...>', '5 +++ superseded by execve in pid 6 +++', '5 <... execve resumed>) = 0',
+    ));
+    expect(tableOf(found, 5)).toEqual({ 3: false, 4: false, 20: false });
+    expect(found.data.tables![0]!.fds.find(({ fd }) => fd === 4)!.path).toBe('/b');
+    expect([found.data.tables!.length, found.data.repairs]).toEqual([1, 0]);
+    expect(found.data.processes.map(({ program }) => program)).toEqual(['b']);
+  });
+
+  it('of such an exec in a set of -ff go on in the file of the leader', async () => {
+    const at = (micros: number): string => `1790000000.${String(micros).padStart(6, '0')}`;
+    const found = await analyse({
+      'trace.5': `${at(1)} execve("/bin/a", ["a"], 0x7) = 0\n${at(2)} openat(AT_FDCWD, "/a", O_RDONLY|O_CLOEXEC) = 3\n${at(3)} clone(child_stack=0x7, flags=CLONE_VM|CLONE_FILES|CLONE_THREAD) = 6\n${at(4)} pause() = ?\n${at(9)} +++ superseded by execve in pid 6 +++\n${at(9)} <... execve resumed>) = 0\n`,
+      'trace.6': `${at(5)} openat(AT_FDCWD, "/b", O_RDONLY) = 4\n${at(8)} execve("/bin/b", ["b"], 0x7 <pid changed to 5 ...>\n`,
+    });
+    expect([tableOf(found, 5), found.data.tables![0]!.program]).toEqual([{ 4: false }, '/bin/b']);
+  });
+
   it('with a number that was given out before are others', async () => {
     const found = await analyse(log('5 fork() = 6', '6 openat(AT_FDCWD, "/a", O_RDONLY) = 3', '6 +++ exited with 0 +++', '5 fork() = 6', '6 getpid() = 6'));
     expect(tableOf(found, 6)).toEqual({});
   });
+});
+
+it('the version of landlock is no descriptor', async () => {
+  const found = await analyse(log('5 landlock_create_ruleset(NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) = 7', '5 landlock_create_ruleset(NULL, 0, 0x2) = 1', '5 landlock_create_ruleset({handled_access_fs=0x1}, 8, 0) = 3'));
+  expect(tableOf(found, 5)).toEqual({ 3: true });
 });
 
 describe('what the log does not tell', () => {
@@ -102,6 +128,13 @@ describe('what the log does not tell', () => {
 });
 
 describe('formats', () => {
+  it.each(['8', '8<app>'])('a log whose head is cut in a pid has no process of the rest of it: %s', async (rest) => {
+    const comm = rest.slice(1);
+    const found = await analyse(`${rest} openat(AT_FDCWD, "/a", O_RDONLY) = 9\n238${comm} openat(AT_FDCWD, "/a", O_RDONLY) = 3\n238${comm} close(3) = 0\n`);
+    expect(found.data.tables!.map(({ pid }) => pid)).toEqual([238]);
+    expect([found.data.lines, found.data.unclassified]).toEqual([3, 0]);
+  });
+
   it('a set of -ff is merged by time', async () => {
     const found = await analyse({
       'trace.5': '1790000000.000001 execve("/bin/a", ["a"], 0x7) = 0\n1790000000.000002 openat(AT_FDCWD, "/a", O_RDONLY) = 3\n1790000000.000003 fork() = 6\n1790000000.000009 close(3) = 0\n',
@@ -140,6 +173,17 @@ describe('formats', () => {
     expect(tableOf(await analyse(text, { at: '+1s' }), 5)).toEqual({ 3: false });
     expect(tableOf(await analyse(text, { at: 'line:1' }), 5)).toEqual({});
     expect(tableOf(await analyse(text, { at: '12:00:03' }), 5)).toEqual({});
+    for (const at of ['12:00:04', '11:59:59', '+9s', 'line:4', '25:00:00']) await expect(analyse(text, { at })).rejects.toThrow(at === '25:00:00' ? 'no moment' : 'the log');
+    await expect(analyse(text.replaceAll(/ 12:\S+/g, ''), { at: '+1s' })).rejects.toThrow('this log has no times');
+    const night = '5 23:59:59 execve("/bin/a", ["a"], 0x7) = 0\n5 00:00:01 openat(AT_FDCWD, "/a", O_RDONLY) = 3\n5 00:00:02 close(3) = 0\n';
+    expect(tableOf(await analyse(night, { at: '00:00:01' }), 5)).toEqual({ 3: false });
+  });
+
+  it('the life of what a number stands for at a moment is told to its end, and of nothing else', async () => {
+    const turns = ['/a', '/b', '/c'].flatMap((path) => [`5 openat(AT_FDCWD, "${path}", O_RDONLY) = 3`, '5 dup(3) = 4', '5 close(3) = 0', '5 close(4) = 0']);
+    const found = await analyse(log(...turns), { pid: '5', fd: '3', at: 'line:7' });
+    expect(found.data.story!.map(({ what, fd, target }) => [what, fd, target])).toEqual([['open', 3, '/b'], ['dup', 4, '/b'], ['close', 3, '/b'], ['close', 4, '/b']]);
+    await expect(analyse(log(...turns), { pid: '5', fd: '3', at: 'line:5' })).rejects.toThrow('has no descriptor 3');
   });
 
   it('SCM_RIGHTS carry an open file to another process, and its story tells', async () => {

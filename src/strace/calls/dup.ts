@@ -77,6 +77,8 @@ export function endRun(context: Context, thread: Thread): void {
   if (length < LOOP) for (const { fd, line, time, slot } of bad) badFd(context, thread, { call: 'close', fd, errno: 'EBADF', slot, line, time });
 }
 
+const SHELL = /(?:^|\/)(?:ba|da|z|k|c|tc|fi|a)?sh$/;
+
 function dup(context: Context, thread: Thread, call: Call): void {
   if (!call.ok) return;
   const args = splitArgs(call.args);
@@ -88,6 +90,7 @@ function dup(context: Context, thread: Thread, call: Call): void {
   const cloexec = call.name === 'dup3' && hasFlag(unnamed(args[2] ?? ''), 'O_CLOEXEC', O_CLOEXEC);
   const slot = context.fds.dup(thread, from, call.value, cloexec, call.name, !isChosen && call.isWhole);
   slot.intended = isChosen && !cloexec;
+  if (isChosen && SHELL.test(thread.program)) slot.description.redirected = true;
 }
 
 const F = { DUPFD: 0, GETFD: 1, SETFD: 2, DUPFD_CLOEXEC: 1030 };

@@ -1,6 +1,7 @@
 /** epoll: registrations of closed descriptors, and how long a ready listener waits for its accept. */
 import type { ByteString } from '../../evidence/types.ts';
 import { fdOf, member, splitArgs, unnamed } from '../parse/args.ts';
+import { flat } from '../tables/flat.ts';
 import type { FilesTable } from '../tables/table.ts';
 import type { Slot, Thread } from '../tables/types.ts';
 import { badFd } from './bad-fd.ts';
@@ -40,15 +41,16 @@ export class Epolls {
     const { fd, decoration } = fdOf(args[2] ?? '');
     const operation = /ADD|MOD|DEL/.exec(args[1] ?? '')?.[0] ?? ['', 'ADD', 'DEL', 'MOD'][Number.parseInt(unnamed(args[1] ?? ''), 10)] ?? '';
     if (call.errno === 'EBADF' || call.errno === 'ENOENT') {
-      const last = thread.table.slots.has(fd) ? undefined : thread.table.closed.get(fd);
-      // ENOENT of a number that was given out again: what was registered is gone with its close.
-      const reused = call.errno === 'ENOENT' && operation !== 'ADD' ? thread.table.closed.get(fd) : undefined;
-      const slot = call.errno === 'EBADF' ? last : reused;
+      const closed = thread.table.closed.get(fd);
+      // ENOENT of a number that was given out again: what was registered is gone with its close. DEL is also how runtimes make sure, whatever was there.
+      const wasAdded = closed !== undefined && closed.polledBy === epoll.fd && operation === 'MOD';
+      const slot = (call.errno === 'EBADF' ? !thread.table.slots.has(fd) : wasAdded) ? closed : undefined;
       if (slot && thread.table.slots.has(epoll.fd)) badFd(context, thread, { call: 'epoll_ctl', fd, errno: call.errno, operation, slot, line: call.line, time: call.time });
       return;
     }
     if (!call.ok) return;
     const slot = context.slot(thread, fd, decoration);
+    if (slot) slot.polledBy = operation === 'DEL' ? -1 : epoll.fd;
     if (slot?.description.listening !== undefined) this.register(thread.table, slot, operation, args[3] ?? '');
   }
 
@@ -56,7 +58,7 @@ export class Epolls {
     const own = (table.polled ??= new Map<number, Registered>());
     if (operation === 'DEL') own.delete(slot.fd);
     else {
-      const data = /u64=\w+/.exec(event)?.[0] ?? member(event, 'data') ?? '';
+      const data = flat(/u64=\w+/.exec(event)?.[0] ?? member(event, 'data') ?? '');
       if (data === '') return;
       slot.isKept = true;
       own.set(slot.fd, { slot, data, lastWord: Buffer.from(data.slice(-4).padStart(4), 'latin1').readUInt32BE(), readyAt: NaN });

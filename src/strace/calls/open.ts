@@ -84,13 +84,18 @@ const plain: Record<string, Plain> = {
 };
 
 function openPlain(context: Context, thread: Thread, call: Call): void {
-  if (!call.ok) return;
+  if (!call.ok || (call.name === 'landlock_create_ruleset' && asksLandlock(call.args))) return;
   const { kind, flags, cloexec, named } = plain[call.name]!;
   if (kind === 'io_uring') context.note('io_uring');
   const args = flags || named ? splitArgs(call.args).map(unnamed) : [];
   const isCloexec = flags ? hasFlag(args[flags.at] ?? '', flags.word, flags.bit) : (cloexec ?? null);
   const target = named ? (firstString(call.args)?.value ?? '') : '';
   made(context, thread, call, kind, kind === 'memfd' ? `/memfd:${target}` : target, isCloexec, kind === 'socket' ? socketWords(args) : undefined);
+}
+
+/** Any flag asks for a version or a list of errata, and makes nothing (LANDLOCK_CREATE_RULESET_*, include/uapi/linux/landlock.h). */
+function asksLandlock(args: ByteString): boolean {
+  return !/^(?:0|0x0)$/.test(unnamed(splitArgs(args)[2] ?? '0'));
 }
 
 /** `AF_INET SOCK_STREAM`, without the flags. */

@@ -1,6 +1,6 @@
 /** A path that is checked by one process, changed by another, and used by the first. */
 import { endOfString, firstString, unescaped } from '../parse/args.ts';
-import { flat } from '../tables/sites.ts';
+import { flat } from '../tables/flat.ts';
 import { type PathEntry, PathTable } from '../tables/path-table.ts';
 import type { Thread } from '../tables/types.ts';
 import { base, type Call, type Context, type Handler } from './call.ts';
@@ -46,7 +46,7 @@ export class Paths {
 
   /** An open or exec of that path. */
   used(context: Context, thread: Thread, call: Call): void {
-    if (this.changes === 0) return;
+    if (this.changes === 0 || !call.ok) return;
     const path = firstString(call.args)?.value;
     const known = path === undefined ? undefined : this.table.find(path);
     if (!known?.changed || known.pid !== thread.pid || this.events >= MOST_EVENTS) return;
@@ -54,7 +54,7 @@ export class Paths {
     known.changed = undefined;
     this.events++;
     context.emit({
-      ...base(context, thread), what: 'toctou', path: path!, used: call.name,
+      ...base(context, thread), what: 'toctou', path: known.text, used: call.name,
       checked: { call: known.call, at: context.moment(known.line, known.time) },
       changed: { call: changed.call, at: context.moment(changed.line, changed.time), pid: changed.pid },
     });

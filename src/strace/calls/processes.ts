@@ -37,13 +37,10 @@ export function pidfdOfFork(context: Context, thread: Thread, call: Call): void 
 function exec(context: Context, thread: Thread, call: Call): void {
   if (!call.ok) return;
   const path = firstString(call.args)?.value ?? '';
-  context.model.exec(thread, path, environmentOf(call.args), call.line);
-}
-
-/** Printed with -v only. */
-function environmentOf(args: ByteString): ByteString | undefined {
-  const env = splitArgs(args).map(unnamed)[2];
-  return env?.startsWith('["') ? env : undefined;
+  // execveat has a folder in front.
+  const [argv = '', env] = splitArgs(call.args).map(unnamed).slice(call.name === 'execve' ? 1 : 2);
+  // Printed with -v only.
+  context.model.exec(thread, path, { argv, env: env?.startsWith('["') ? env : undefined }, call.line);
 }
 
 function unshare(context: Context, thread: Thread, call: Call): void {

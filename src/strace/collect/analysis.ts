@@ -3,10 +3,10 @@ import type { ByteString } from '../../evidence/types.ts';
 import { announcedFds } from '../../kernel/announced-fds.ts';
 import { decodeText } from '../../kernel/text.ts';
 import type { TraceActor, TraceEvent, TraceFd, TraceMoment } from '../../series/index.ts';
-import { redactedAddress, redactedTarget } from '../calls/addresses.ts';
+import { Redaction } from '../calls/addresses.ts';
 import type { Call, Context } from '../calls/call.ts';
 import { unescaped } from '../parse/args.ts';
-import { Follower, type FollowListener } from '../follow/follow.ts';
+import { Follower, type FollowListener, type FollowOptions } from '../follow/follow.ts';
 import { placeOf } from '../read/logs.ts';
 import type { Description } from '../tables/description.ts';
 import type { Slot, Thread } from '../tables/types.ts';
@@ -14,11 +14,11 @@ import { type ExecCircumstances, type Ending, Model, type ModelListener } from '
 import { sharedSlot } from '../tables/shared.ts';
 import type { FilesTable } from '../tables/table.ts';
 import { Reloads } from './reloads.ts';
+import { SetGaps } from './set-gaps.ts';
 import { Shortages } from './shortages.ts';
 import { leftAlone, siteEvents } from './site-events.ts';
 
-export interface AnalysisOptions {
-  isTimed: boolean;
+export interface AnalysisOptions extends FollowOptions {
   files: readonly string[];
   /** Show addresses as they are. */
   full: boolean;
@@ -47,11 +47,13 @@ export class Analysis implements ModelListener, FollowListener {
   readonly processes: ProcessRow[] = [];
   processCount = 0;
   readonly reloads: Reloads;
+  readonly gaps = new SetGaps();
   usedIoUring = false;
   repairs = 0;
   readonly context: Context;
   private readonly shortages: Shortages;
   private readonly options: AnalysisOptions;
+  private readonly redaction = new Redaction();
   private readonly names: readonly string[];
 
   constructor(options: AnalysisOptions) {
@@ -60,7 +62,7 @@ export class Analysis implements ModelListener, FollowListener {
     this.model = new Model(options.isTimed);
     this.model.listener = this;
     this.context = this.makeContext();
-    this.follower = new Follower(this.model, this.context, options.isTimed);
+    this.follower = new Follower(this.model, this.context, options);
     this.follower.listener = this;
     this.reloads = new Reloads(this.context);
     this.shortages = new Shortages(this.context);
@@ -78,7 +80,7 @@ export class Analysis implements ModelListener, FollowListener {
       moment: (line = model.fds.line, time = model.fds.time) => this.moment(line, time),
       tell: (slot) => this.tell(slot),
       siteName: (slot) => this.siteName(slot),
-      shown: (address) => (this.options.full ? address : redactedAddress(address)),
+      shown: (address) => (this.options.full ? address : this.redaction.address(address)),
       slot: (thread, fd, decoration) => this.slot(thread, fd, decoration),
       note: () => {
         this.usedIoUring = true;
@@ -97,7 +99,7 @@ export class Analysis implements ModelListener, FollowListener {
 
   targetOf({ kind, target }: Description): string {
     const text = decodeText(target).text;
-    return kind === 'socket' && !this.options.full ? redactedTarget(text) : text;
+    return kind === 'socket' && !this.options.full ? this.redaction.target(text) : text;
   }
 
   tell(slot: Slot): TraceFd {
@@ -167,18 +169,19 @@ export class Analysis implements ModelListener, FollowListener {
     });
   }
 
-  execs(thread: Thread, path: ByteString, kept: readonly Slot[], { env, isItself }: ExecCircumstances): void {
-    const announced = env === undefined ? [] : announcedFds(environ(env), [thread.pid], kept.map(({ fd }) => fd));
+  execs(thread: Thread, path: ByteString, kept: readonly Slot[], { env, argv, before }: ExecCircumstances): void {
+    const announced = [...namedIn(argv), ...(env === undefined ? [] : announcedFds(environ(env), [thread.pid], kept.map(({ fd }) => fd)))];
     const told = kept
       .filter((slot) => slot.how !== 'pre-existing' && slot.cloexec !== null)
       .map((slot) => ({
-        ...this.tell(slot), listening: slot.description.listening !== undefined, locked: slot.description.locked ?? false, intended: slot.intended || announced.includes(slot.fd),
+        ...this.tell(slot), listening: slot.description.listening !== undefined, locked: slot.description.locked, redirected: slot.description.redirected, intended: slot.intended || announced.includes(slot.fd),
       }));
-    if (told.length > 0) this.options.emit({ type: 'trace', what: 'exec', at: this.context.moment(), actor: this.actor(thread), path: decodeText(path).text, isItself, isEnvironmentKnown: env !== undefined, kept: told });
+    if (told.length > 0) this.options.emit({ type: 'trace', what: 'exec', at: this.context.moment(), actor: this.actor(thread), path: decodeText(path).text, isItself: path !== '' && path === before, isEnvironmentKnown: env !== undefined, kept: told });
     this.reloads.execs(thread, kept);
   }
 
   forks(parent: Thread, child: Thread, shares: boolean): void {
+    if (this.options.isSet) this.gaps.started(child.tid, parent.tid);
     if (!shares) this.reloads.forks(parent, child);
     if (this.model.fds.onStep && !shares) for (const slot of child.table.slots.values()) this.model.fds.step('inherit', child, slot, 'fork');
   }
@@ -221,6 +224,12 @@ export class Analysis implements ModelListener, FollowListener {
 
 function programOf({ program }: Thread): string {
   return decodeText(program.slice(program.lastIndexOf('/') + 1)).text;
+}
+
+/** Numbers that arguments name as files: `/dev/fd/63` of a shell's `<(command)`. */
+function namedIn(argv: ByteString): number[] {
+  if (!argv.includes('/fd/')) return [];
+  return [...argv.matchAll(/\/(?:dev|proc\/(?:self|thread-self|\d+))\/fd\/(\d+)/g)].map((match) => Number(match[1]));
 }
 
 /** `["A=1", "B=2"]` as /proc/PID/environ has it. */

@@ -49,15 +49,15 @@ export function* leftAlone(context: Context, follower: Follower, model: Model): 
     if (!pending || !thread.isSeen) continue;
     const call = names[pending.name]!;
     const { fd, target, kind } = told(thread, pending.fd);
-    const ms = Number.isNaN(pending.time) ? null : (follower.now - pending.time) / 1000;
-    yield { type: 'trace', what: 'blocked', at: context.moment(pending.line, pending.time), actor: context.actor(thread), call, fd, target, ms, pending: true, waits: waits(call, kind) };
+    const ms = Number.isNaN(pending.time) ? null : Math.max(0, follower.now - pending.time - follower.clock.grain) / 1000;
+    yield { type: 'trace', what: 'blocked', at: context.moment(pending.line, pending.time), actor: context.actor(thread), call, fd, target, ms, pending: true, waits: waits(call, kind), isRough: follower.clock.grain > 0 };
   }
-  for (const { name, tid, actor, fd: number, micros, line, time } of follower.stats.slowest) {
+  for (const { name, tid, actor, fd: number, micros, isRough, line, time } of follower.stats.slowest) {
     const thread = model.threads.get(tid);
     const call = names[name]!;
     const { fd, target, kind } = told(thread, number);
     // Whose kind is not known any more is taken for one that waits.
     const isWaiting = waits(call, kind);
-    yield { type: 'trace', what: 'blocked', at: context.moment(line, time), actor, call, fd, target, ms: micros / 1000, pending: false, waits: isWaiting };
+    yield { type: 'trace', what: 'blocked', at: context.moment(line, time), actor, call, fd, target, ms: micros / 1000, pending: false, waits: isWaiting, isRough };
   }
 }

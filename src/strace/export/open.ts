@@ -1,5 +1,5 @@
 /** Outputs that are written while the log is read. */
-import { FileSink, type Sink } from '../../render/index.ts';
+import { FileSink, type Sink, stdoutSink } from '../../render/index.ts';
 import type { Analysis } from '../collect/analysis.ts';
 import type { Step } from '../tables/fds.ts';
 import { EventLines } from './ndjson.ts';
@@ -21,12 +21,14 @@ export interface Exports {
   closeAfter<T extends { analysis: Analysis }>(run: () => Promise<T>): Promise<T>;
 }
 
+type Closing = Pick<FileSink, 'write' | 'finish' | 'discard'>;
+
 /** Takes text while lines are read, which waits for nobody; writes it between. */
 class Queue implements Sink {
-  private readonly sink: FileSink;
+  private readonly sink: Closing;
   private chunks: string[] = [];
 
-  constructor(sink: FileSink) {
+  constructor(sink: Closing) {
     this.sink = sink;
   }
 
@@ -50,10 +52,16 @@ class Queue implements Sink {
   }
 }
 
+function toStdout(): Closing {
+  const sink = stdoutSink();
+  return { write: (chunk) => sink.write(chunk), finish: () => sink.drained(), discard: async () => undefined };
+}
+
 /** @throws OutputFileError */
 export async function openExports(files: { events?: string; trace?: string }): Promise<Exports> {
-  const events = files.events === undefined ? undefined : new Queue(await FileSink.open(files.events));
-  const trace = files.trace === undefined ? undefined : new Queue(await FileSink.open(files.trace));
+  const open = async (name: string | undefined): Promise<Queue | undefined> => (name === undefined ? undefined : new Queue(name === '-' ? toStdout() : await FileSink.open(name)));
+  const events = await open(files.events);
+  const trace = await open(files.trace);
   const sinks = [events, trace].filter((sink) => sink !== undefined);
   let writers: Writer[] = [];
   return {

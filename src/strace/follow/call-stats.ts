@@ -23,6 +23,8 @@ export interface SlowCall {
   actor: TraceActor;
   fd: number;
   micros: number;
+  /** Only so many seconds at least. */
+  isRough: boolean;
   line: number;
   time: number;
 }

@@ -13,6 +13,7 @@ import { Names } from '../parse/names.ts';
 import { Scanner } from '../parse/scan.ts';
 import { Block } from '../read/block.ts';
 import type { Model } from '../tables/model.ts';
+import { flat } from '../tables/flat.ts';
 import type { Pending, Thread } from '../tables/types.ts';
 import { CallStats } from './call-stats.ts';
 import { argsOf, Halves } from './halves.ts';
@@ -21,6 +22,7 @@ import { LogTime } from './log-time.ts';
 import { Mender } from './mender.ts';
 import { Newcomers } from './newcomers.ts';
 import { numberAt } from './number-at.ts';
+import { Order } from './order.ts';
 import { Quick } from './quick.ts';
 import { Returns } from './returns.ts';
 import { Stacks } from './stacks.ts';
@@ -32,6 +34,14 @@ export interface FollowListener {
   accepted(thread: Thread, fd: number): void;
   /** kill(2) with SIGKILL. */
   kills(thread: Thread, pid: number): void;
+}
+
+export interface FollowOptions {
+  isTimed: boolean;
+  /** What its times may be wrong by, µs. */
+  grain: number;
+  /** Files of strace -ff, merged by time. */
+  isSet: boolean;
 }
 
 export class Follower {
@@ -46,6 +56,8 @@ export class Follower {
   readonly stacks: Stacks;
   readonly clock: LogTime;
   readonly mender: Mender;
+  /** Of a set of -ff. */
+  readonly order: Order | undefined;
   readonly context: Context;
   /** By the number of the name; `close` has a way of its own. */
   readonly handlers: (Handler | undefined)[];
@@ -64,18 +76,20 @@ export class Follower {
   private lastPid = -1;
   private lastThread: Thread | undefined;
 
-  constructor(model: Model, context: Context, isTimed: boolean) {
+  constructor(model: Model, context: Context, { isTimed, grain, isSet }: FollowOptions) {
     this.model = model;
     this.context = context;
     this.newcomers = new Newcomers(model);
     this.stacks = new Stacks(model.fds);
-    this.clock = new LogTime(model.fds, isTimed);
+    this.clock = new LogTime(model.fds, isTimed, grain);
     const handlers = this.allHandlers();
     this.names = new Names([...new Set(['close', ...Object.keys(handlers), ...TOUCHES, ...WAITS])]);
     this.handlers = this.names.text.map((name) => handlers[name]);
     this.close = this.names.text.indexOf('close');
     this.execve = this.names.text.indexOf('execve');
     this.scanner = new Scanner(this.names);
+    if (isSet && isTimed) this.order = new Order(model, this.scanner, this.clock, (block, from, to, pid, number) => this.takeNow(block, from, to, pid, number));
+    model.fds.isUnordered = (table) => this.order?.waits(table) ?? false;
     this.returns = new Returns(this, model, context, this.line);
     this.quick = new Quick(this, model, this.returns.traits);
     this.mender = new Mender(this.scanner, {
@@ -107,9 +121,21 @@ export class Follower {
 
   /** One line. @param pid of its file (-ff), 0 otherwise; @param number what is told as its place */
   take(block: Block, from: number, to: number, pid: number, number: number): void {
-    const { line, mender } = this;
+    if (this.order) this.order.take(block, from, to, pid, number);
+    else this.takeNow(block, from, to, pid, number);
+  }
+
+  private takeNow(block: Block, from: number, to: number, pid: number, number: number): void {
+    const { mender } = this;
     // Who wants every step gets them from the other way.
     if (!mender.held && !this.hadSummary && !this.model.fds.onStep && this.quick.take(block, from, to, pid, number)) return;
+    const own = block.alone(from, to);
+    if (own) this.takeSlow(own, 0, own.length, pid, number);
+    else this.takeSlow(block, from, to, pid, number);
+  }
+
+  private takeSlow(block: Block, from: number, to: number, pid: number, number: number): void {
+    const { line, mender } = this;
     this.lines++;
     this.lastTaken = number;
     this.scanner.scan(line, block.buf, block.text, from, to);
@@ -193,11 +219,13 @@ export class Follower {
   /** Lines that had to wait. */
   replay(lines: readonly { text: ByteString; line: number }[]): void {
     this.lastPid = -1;
+    this.clock.isLate = true;
     for (const { text, line } of lines) {
       const block = Block.of(text);
       this.scanner.scan(this.line, block.buf, block.text, 0, block.length);
       this.dispatch(block, 0, line, 0, block.length);
     }
+    this.clock.isLate = false;
   }
 
   /** The next line is of somebody else, or of one that is not what it was. */
@@ -270,7 +298,7 @@ export class Follower {
       case KIND.killed:
         this.newcomers.left(thread);
         if (thread.run.length > 0) endRun(this.context, thread);
-        this.model.exit(thread, line.kind === KIND.exited ? 'exit' : 'killed', line.kind === KIND.exited ? String(line.value) : text.slice(line.argsFrom, line.argsTo).replace(/ \+\+\+.*$/, ''));
+        this.model.exit(thread, line.kind === KIND.exited ? 'exit' : 'killed', line.kind === KIND.exited ? String(line.value) : flat(text.slice(line.argsFrom, line.argsTo).replace(/ \+\+\+.*$/, '')));
         break;
       default:
         this.superseded(thread, line.value);
@@ -283,7 +311,7 @@ export class Follower {
     if (!other) return;
     if (other.pending) argsOf(other.pending);
     leader.pending = other.pending && { ...other.pending };
-    this.model.drop(other);
+    this.model.takeOver(leader, other);
   }
 
   private takeOther(text: ByteString, number: number, to: number): void {
@@ -319,6 +347,7 @@ export class Follower {
 
   /** The end of the log. @param isCut its last line had no newline */
   finish(isCut: boolean): void {
+    this.order?.finish();
     const { mender } = this;
     if (mender.held && !isCut) mender.giveUp();
     // What has no end is no line of anybody's.

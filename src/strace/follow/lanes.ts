@@ -24,17 +24,19 @@ export const LANE = {
   message: 12,
   /** Tells the pid of a log that has none. */
   ownPid: 13,
+  /** Means something when it is of descriptors. */
+  limit: 14,
 } as const;
 
 const LOOKS = ['stat', 'lstat', 'stat64', 'lstat64', 'newfstatat', 'fstatat64', 'statx', 'access', 'faccessat', 'faccessat2', 'readlink', 'readlinkat'];
 const ON_SUCCESS = [
   'ioctl', 'dup', 'dup2', 'dup3', 'socket', 'socketpair', 'pipe', 'pipe2', 'rename', 'renameat', 'renameat2', 'unlink', 'unlinkat', 'symlink', 'symlinkat', 'link', 'linkat',
-  'openat2', 'creat', 'eventfd2', 'epoll_create1', 'timerfd_create', 'close_range',
+  'execve', 'openat2', 'creat', 'eventfd2', 'epoll_create1', 'timerfd_create', 'close_range',
 ];
 const LANES = new Map<string, number>([
   ['close', LANE.close], ['open', LANE.open], ['openat', LANE.open], ['epoll_wait', LANE.epollWait], ['epoll_pwait', LANE.epollWait], ['epoll_pwait2', LANE.epollWait],
   ['epoll_ctl', LANE.epollControl], ['accept', LANE.accept], ['accept4', LANE.accept], ['fcntl', LANE.fcntl], ['fcntl64', LANE.fcntl], ['setsockopt', LANE.setsockopt],
-  ['sendmsg', LANE.message], ['sendmmsg', LANE.message], ['recvmsg', LANE.message], ['recvmmsg', LANE.message], ['getpid', LANE.ownPid], ['set_tid_address', LANE.ownPid],
+  ['sendmsg', LANE.message], ['sendmmsg', LANE.message], ['recvmsg', LANE.message], ['recvmmsg', LANE.message], ['getpid', LANE.ownPid], ['set_tid_address', LANE.ownPid], ['prlimit64', LANE.limit],
   ...LOOKS.map((name): [string, number] => [name, LANE.look]),
   ...ON_SUCCESS.map((name): [string, number] => [name, LANE.onSuccess]),
 ]);

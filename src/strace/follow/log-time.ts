@@ -11,11 +11,16 @@ export class LogTime {
   /** Midnights so far, µs. */
   day = 0;
   backwards = 0;
+  /** A line that had to wait comes now: its time is its own, and no step back. */
+  isLate = false;
   readonly isTimed: boolean;
+  /** What a time may be wrong by, µs: a second, where only seconds are shown (-t). */
+  readonly grain: number;
   private readonly fds: Fds;
 
-  constructor(fds: Fds, isTimed: boolean) {
+  constructor(fds: Fds, isTimed: boolean, grain: number) {
     this.fds = fds;
+    this.grain = grain;
     this.isTimed = isTimed;
   }
 
@@ -35,6 +40,9 @@ export class LogTime {
         if (time < this.last - DAY / 2 && line.time < DAY) {
           this.day += DAY;
           time += DAY;
+        } else if (this.isLate) {
+          fds.time = time;
+          return;
         } else this.backwards++;
       }
     }

@@ -4,7 +4,7 @@ import { withoutColour } from '../parse/colour.ts';
 import { KIND, type Line } from '../parse/line.ts';
 import type { Scanner } from '../parse/scan.ts';
 import { Block } from '../read/block.ts';
-import { flat } from '../tables/sites.ts';
+import { flat } from '../tables/flat.ts';
 
 /** A line so cut that the next one belongs to it has this at most. */
 const MOST_HELD = 65_536;

@@ -8,6 +8,7 @@ import type { Pending, Slot, Thread } from '../tables/types.ts';
 import type { Follower } from './follow.ts';
 import { LANE } from './lanes.ts';
 import { numberAt } from './number-at.ts';
+import { behindFd, getsFlags, hasQuote, hasReuse, inodeBefore, isSame, mayBeOfFds } from './quick-bytes.ts';
 import { readPeer, type Peer } from './quick-peer.ts';
 
 const QUOTE = 34;
@@ -26,6 +27,7 @@ export class QuickCalls {
   private flag = false;
   private lane = 0;
   private inode = 0;
+  private epoll = -1;
   private args: ByteString = '';
   private readonly peer: Peer = { host: 0, port: 0 };
   // Of a path.
@@ -70,7 +72,7 @@ export class QuickCalls {
     const isTogether = half === undefined || from === to;
     switch (lane) {
       case LANE.open:
-        return this.follower.paths.changes === 0 && (isError || (isTogether && this.mayOpen(thread, buf, argsFrom, argsTo, resultFrom, resultTo, value)));
+        return isError || (this.follower.paths.changes === 0 && isTogether && this.mayOpen(thread, buf, argsFrom, argsTo, resultFrom, resultTo, value));
       case LANE.look:
         return isError || (this.mayLook(buf, argsFrom, argsTo) && (this.entry !== undefined || half === undefined || !hasQuote(buf, from, to)));
       case LANE.epollWait:
@@ -88,6 +90,8 @@ export class QuickCalls {
         return isError || !((half !== undefined && block.slice(argsFrom, argsTo).includes('cmsg_type=')) || block.slice(from, to).includes('cmsg_type='));
       case LANE.ownPid:
         return thread.tid !== 0;
+      case LANE.limit:
+        return isError || (isTogether && !mayBeOfFds(buf, argsFrom, argsTo));
       default:
         return isError;
     }
@@ -115,6 +119,10 @@ export class QuickCalls {
         return;
       case LANE.epollWait:
         if (this.args !== '') follower.epolls.waited(thread, value, this.args, half === undefined ? this.model.fds.time + micros : this.model.fds.time);
+        return;
+      case LANE.epollControl:
+        slot!.usedBy = thread.tid;
+        slot!.polledBy = this.epoll;
         return;
       case LANE.accept:
         this.accept(thread, name, value, isError, half);
@@ -198,6 +206,8 @@ export class QuickCalls {
     let i = behindFd(buf, from, to);
     if (buf[i] !== COMMA || buf[i + 2] !== 69) return false;
     i += 2;
+    // EPOLL_CTL_DEL
+    this.epoll = buf[i + 10] === 68 ? -1 : numberAt(buf, from, to);
     while (i < to && buf[i] !== COMMA) i++;
     const slot = thread.table.slots.get(numberAt(buf, i + 2, to));
     if (slot === undefined || slot.description.listening !== undefined || slot.assumed || slot.how === 'pre-existing') return false;
@@ -246,50 +256,4 @@ export class QuickCalls {
     if (thread.table.polled !== undefined) follower.epolls.accepted(follower.context, thread, listener.fd, half === undefined ? fds.time : half.time);
     if (!isError) follower.listener?.accepted(thread, listener.fd);
   }
-}
-
-/** The number in `3<socket:[5]>`, whose end is given; 0 without. */
-function inodeBefore(buf: Uint8Array, to: number): number {
-  if (buf[to - 1] !== GREATER || buf[to - 2] !== 93) return 0;
-  let inode = 0;
-  let unit = 1;
-  let i = to - 3;
-  for (let c = buf[i]!; c >= 48 && c <= 57; c = buf[--i]!) {
-    inode += (c - 48) * unit;
-    unit *= 10;
-  }
-  return buf[i] === 91 ? inode : 0;
-}
-
-/** Behind `3` or `3</path>`. */
-function behindFd(buf: Uint8Array, from: number, to: number): number {
-  let i = from;
-  while (i < to && buf[i]! >= 48 && buf[i]! <= 57) i++;
-  if (buf[i] !== LESS) return i;
-  // The > of -> does not end it.
-  while (i < to && !(buf[i] === GREATER && buf[i + 1] !== 91 && buf[i - 1] !== 45)) i++;
-  return i + 1;
-}
-
-/** F_GETFL, F_SETFL: of the open file, not of the number. */
-function getsFlags(buf: Uint8Array, from: number, to: number): boolean {
-  const i = behindFd(buf, from, to);
-  return buf[i] === COMMA && buf[i + 2] === 70 && buf[i + 3] === 95 && buf[i + 7] === 70 && buf[i + 8] === 76;
-}
-
-/** SO_REUSEADDR, SO_REUSEPORT, or what is told by numbers. */
-function hasReuse(buf: Uint8Array, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if (buf[i] === 82 && buf[i + 1] === 69 && buf[i + 2] === 85) return true;
-  return false;
-}
-
-function hasQuote(buf: Uint8Array, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if (buf[i] === QUOTE) return true;
-  return false;
-}
-
-function isSame(buf: Uint8Array, from: number, to: number, other: number, otherTo: number): boolean {
-  if (to - from !== otherTo - other) return false;
-  for (let i = from, j = other; i < to; i++, j++) if (buf[i] !== buf[j]) return false;
-  return true;
 }

@@ -44,7 +44,7 @@ export class Returns {
     const { name } = line;
     const isError = line.value < 0 && line.errnoFrom > 0;
     follower.stats.count(name, isError);
-    const micros = !Number.isNaN(line.duration) ? line.duration : half ? this.model.fds.time - half.time : NaN;
+    const micros = !Number.isNaN(line.duration) ? line.duration : half ? this.atLeast(this.model.fds.time - half.time) : NaN;
     if (micros >= 0) this.took(thread, buf, half, name, micros, number);
     if (thread.run.length > 0 && name !== this.close) endRun(this.context, thread);
     const handler = follower.handlers[name];
@@ -55,12 +55,18 @@ export class Returns {
     if (isError && name !== this.close) this.failed(thread, buf, text, half, number);
   }
 
+  /** Between two times that are shown by their seconds may lie a second less; of less than that nothing is known. */
+  private atLeast(micros: number): number {
+    const { grain } = this.follower.clock;
+    return grain === 0 ? micros : micros > grain ? micros - grain : NaN;
+  }
+
   private took(thread: Thread, buf: Buffer, half: Pending | undefined, name: number, micros: number, number: number): void {
     const { stats } = this.follower;
     stats.took(name, micros);
     if (micros < SLOW_MICROS || (this.traits[name]! & TRAIT.waits) !== 0 || !stats.isSlow(micros)) return;
     const fd = half ? half.fd : numberAt(buf, this.line.argsFrom, this.line.argsTo);
-    stats.addSlow({ name, tid: thread.tid, actor: this.context.actor(thread), fd, micros, line: half?.line ?? number, time: half?.time ?? this.model.fds.time });
+    stats.addSlow({ name, tid: thread.tid, actor: this.context.actor(thread), fd, micros, isRough: Number.isNaN(this.line.duration) && this.follower.clock.grain > 0, line: half?.line ?? number, time: half?.time ?? this.model.fds.time });
   }
 
   private callOf(text: ByteString, half: Pending | undefined, number: number): Call {

@@ -2,7 +2,7 @@
 import type { ByteString } from '../../evidence/types.ts';
 import { frameName, isRuntime, parseFrame } from '../parse/stack.ts';
 import type { Fds } from '../tables/fds.ts';
-import { flat } from '../tables/sites.ts';
+import { flat } from '../tables/flat.ts';
 import type { Thread } from '../tables/types.ts';
 
 const MOST_FRAMES = 5;

@@ -1,10 +1,14 @@
 /** Logs of other tools, so that their users are told which one it is instead of "not a log of strace". */
 import type { ByteString } from '../../evidence/types.ts';
 
+const LTRACE_HEAD = String.raw`^(?:\[pid \d+\] |\d+ )?(?:[\d:.]+ )?`;
+/** Functions of the C library that no system call is named like. */
+const LIBRARY = '(?:malloc|calloc|realloc|free|str[a-z]+|mem(?:cpy|set|cmp|move|chr)|v?s?n?f?printf|f?put[cs]|putchar|f(?:open|close|read|write|gets|flush)(?:64)?|getenv|setlocale|isatty|__[a-z_]+(?:_chk|_loc|_main)|_[a-z_]+|c?error|qsort|ato[il]|getopt(?:_long)?)';
+
 const TOOLS: readonly [name: string, lines: RegExp][] = [
-  ['ltrace', /^(?:\[pid \d+\] |\d+ )?(?:[\d:.]+ )?(?:SYS_\w+\(|\w+@\w+\(|[\w.]+->\w+\(|__libc_start_main\()/],
+  ['ltrace', new RegExp(String.raw`${LTRACE_HEAD}(?:SYS_\w+\(|\w+@\w+\(|[\w.]+->\w+\(|(?:<\.\.\. )?${LIBRARY}(?:\(| resumed>)|\+\+\+ exited \(status )`)],
   ['perf trace', /^\s+\d+\.\d+ \(\s*(?:\d+\.\d+ ms)?\s*\): \S+\/\d+ /],
-  ['truss, ktrace or dtruss', /^(?:\d+[/:]\s*(?:\d+:\s+)?\w+\(.*\)\s+(?:= \S+|Err#\d+)|.*\)\s+Err#\d+|\s*\d+ \S+\s+(?:CALL|RET|NAMI|PSIN)\s)/],
+  ['truss, ktrace or dtruss', /^(?:\d+[/:]\s*(?:\d+:\s+)?\w+\(.*\)\s+(?:= \S+|Err#\d+)|.*\)\s+(?:Err#\d+|ERR#\d+)|.*\)\s+= (-?\d+) \(0x[0-9a-f]+\)$|.*\)\t+ = -?\d+ (?:\d|Err#\d+)|\s*\d+ \S+\s+(?:CALL|RET|NAMI|PSIN)\s)/],
   ['ftrace or trace-cmd', /^\s*\S.*-\d+\s+\[\d{3}\]\s.*\d+\.\d+: \w+/],
   ['bpftrace, or another tool that prints maps', /^(?:Attaching \d+ probes?\.\.\.|@\w*(?:\[.*\])?: )/],
   ['valgrind', /^==\d+== /],

@@ -29,7 +29,7 @@ export class Scanner {
     const i = line.body;
     const c = buf[i];
     if (c === LESS) this.scanResumed(line, buf, text, i, to);
-    else if (c === 45 && buf[i + 1] === 45 && buf[i + 2] === 45) line.kind = KIND.signal;
+    else if (c === 45 && buf[i + 1] === 45 && buf[i + 2] === 45 && buf[i + 3] === SPACE) line.kind = KIND.signal;
     else if (c === 43 && buf[i + 1] === 43 && buf[i + 2] === 43) scanEnd(line, text, i, to);
     else this.scanCall(line, buf, text, i, to);
   }

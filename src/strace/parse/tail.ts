@@ -44,7 +44,8 @@ function readDots(line: Line, buf: Uint8Array, from: number, end: number): numbe
   while (to > from && buf[to - 1] === SPACE) to--;
   // Nothing but blanks between the bracket and this: the arguments had been written to their end.
   line.argsTo = to;
-  return c === 117 ? TAIL.unfinished : TAIL.detached;
+  // <pid changed to N ...>: the exec of a thread in its own file of -ff, which goes on in that of the leader.
+  return c === 100 ? TAIL.detached : TAIL.unfinished;
 }
 
 /** ` <0.000012>`, by far the most: less than a second, in microseconds. */

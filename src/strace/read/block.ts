@@ -1,21 +1,33 @@
 /** A part of a log: its bytes, and the same as text for whoever needs it. Most blocks are read through without. */
 import type { ByteString } from '../../evidence/types.ts';
 
+/** Lines of one block: most logs have a few in each that are unusual. */
+const MANY = 64;
+
 export class Block {
   readonly buf: Buffer;
-  readonly view: DataView;
   readonly length: number;
   private words: ByteString | undefined = undefined;
+  private bytes: DataView | undefined = undefined;
+  private asked = 0;
 
   /** @param length bytes of `buf` that are filled */
   constructor(buf: Buffer, length = buf.length) {
     this.buf = buf;
-    this.view = new DataView(buf.buffer, buf.byteOffset, buf.length);
     this.length = length;
   }
 
   static of(text: ByteString): Block {
     return new Block(Buffer.from(text, 'latin1'));
+  }
+
+  get view(): DataView {
+    return (this.bytes ??= new DataView(this.buf.buffer, this.buf.byteOffset, this.buf.length));
+  }
+
+  /** One line as a block of its own, while few of them are wanted; undefined when it is cheaper to make text of all. */
+  alone(from: number, to: number): Block | undefined {
+    return this.words === undefined && ++this.asked < MANY ? new Block(this.buf.subarray(from, to)) : undefined;
   }
 
   /** Each char one byte, at the same place as in `buf`. */

@@ -1,5 +1,5 @@
 /** Lines of one log: a window over its bytes. */
-import type { LogInput } from '../../evidence/index.ts';
+import { type LogInput, LogInputError } from '../../evidence/index.ts';
 import { Block } from './block.ts';
 
 const NEWLINE = 10;
@@ -23,13 +23,18 @@ export class LineReader {
   shortened = 0;
   /** The last line had no newline. */
   cut = false;
+  /** Why the log ends before its end: packed data that is cut or damaged. */
+  problem: string | undefined = undefined;
+  private readonly stopped: Promise<0>;
   private buf: Buffer;
   private next = 0;
   private end = 0;
   private isDone = false;
 
-  constructor(input: LogInput, windowBytes: number) {
+  /** @param stopped whoever waits for input need not wait any longer: the log ends here */
+  constructor(input: LogInput, windowBytes: number, stopped: Promise<0>) {
     this.input = input;
+    this.stopped = stopped;
     this.buf = Buffer.allocUnsafe(windowBytes);
     this.block = new Block(this.buf, 0);
   }
@@ -56,12 +61,22 @@ export class LineReader {
     return true;
   }
 
-  /** Reads on; false at the end of the log. Only asynchronous where the input is. */
+  /** Reads on; false at the end of the log. Only asynchronous where the input is. Throws LogInputError when there is nothing at all. */
   fill(): boolean | Promise<boolean> {
     if (this.isDone) return false;
     this.makeRoom();
     const got = this.input.read(this.buf, this.end);
-    return typeof got === 'number' ? this.filled(got) : got.then((bytes) => this.filled(bytes));
+    return typeof got === 'number' ? this.filled(got) : this.wait(got);
+  }
+
+  private async wait(got: Promise<number>): Promise<boolean> {
+    try {
+      return this.filled(await Promise.race([got, this.stopped]));
+    } catch (error) {
+      if (!(error instanceof LogInputError) || this.bytes === 0) throw error;
+      this.problem = error.message;
+      return this.filled(0);
+    }
   }
 
   private makeRoom(): void {

@@ -116,8 +116,12 @@ export class Logs {
 }
 
 /** Readers of inputs, with the text of the first window of each. */
-export async function openReaders(inputs: readonly LogInput[]): Promise<{ readers: LineReader[]; samples: ByteString[] }> {
-  const readers = inputs.map((input) => new LineReader(input, inputs.length > MANY ? SMALL_WINDOW : WINDOW));
+export async function openReaders(inputs: readonly LogInput[], signal: AbortSignal): Promise<{ readers: LineReader[]; samples: ByteString[] }> {
+  const stopped = new Promise<0>((resolve) => {
+    if (signal.aborted) resolve(0);
+    else signal.addEventListener('abort', () => resolve(0), { once: true });
+  });
+  const readers = inputs.map((input) => new LineReader(input, inputs.length > MANY ? SMALL_WINDOW : WINDOW, stopped));
   for (const reader of readers) await reader.fill();
   return { readers, samples: readers.map(({ block }) => block.text) };
 }

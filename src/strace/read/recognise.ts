@@ -27,12 +27,13 @@ export function recognise(samples: readonly ByteString[], isSet: boolean): Recog
   const plain = withColourRemoved(samples.flatMap((sample) => sample.split('\n').slice(0, LINES)));
   const lines = plain.lines.filter((line) => line !== '');
   const found = scanAll(lines);
+  if (found.calls === 0 && found.summary) return { problem: 'is a summary of strace -c, and holds no calls: record without -c' };
   if (found.calls === 0 && !found.fates) {
     const tool = toolOf(lines);
     return { problem: tool === undefined ? 'has no line of strace' : `is a log of ${tool}, not of strace` };
   }
-  // SYS_openat( and name@lib( scan as calls: the tool is told by its own marks.
-  const tool = found.calls < lines.length / 2 || /^(?:\d+ )?(?:[\d:.]+ )?(?:\[pid \d+\] )?SYS_\w+\(/m.test(lines.join('\n')) ? toolOf(lines) : undefined;
+  // Lines of other tools scan as calls: they are told by their own marks.
+  const tool = toolOf(lines);
   if (tool !== undefined) return { problem: `is a log of ${tool}, not of strace` };
   const text = lines.join('\n');
   const options = [
@@ -47,6 +48,15 @@ export function recognise(samples: readonly ByteString[], isSet: boolean): Recog
   return { format: { time: found.time, pids: isSet ? 'file' : found.pids, options, files: samples.length } };
 }
 
+/** Was the log cut in the pid of its first line (`tail -c`)? Then that pid is the end of one that comes again, and never comes itself. */
+export function isHeadCut(sample: ByteString): boolean {
+  const [first = '', ...rest] = sample.split('\n').slice(0, LINES);
+  const pid = /^(\d{1,6})(?:<[^>]*>)? +(?!execve)\S/.exec(first)?.[1];
+  if (pid === undefined) return false;
+  const others = new Set(rest.flatMap((line) => /^(\d{1,7})(?:<[^>]*>)? +\S/.exec(line)?.[1] ?? []));
+  return !others.has(pid) && [...others].some((other) => other.length > pid.length && other.endsWith(pid));
+}
+
 function withColourRemoved(lines: readonly ByteString[]): { lines: ByteString[]; hadColour: boolean } {
   if (!lines.some((line) => line.includes('\x1b['))) return { lines: [...lines], hadColour: false };
   const plain = lines.map((line) => {
@@ -59,11 +69,12 @@ function withColourRemoved(lines: readonly ByteString[]): { lines: ByteString[];
 function scanAll(lines: readonly ByteString[]) {
   const scanner = new Scanner(new Names([]));
   const line = newLine();
-  const found = { calls: 0, fates: false, stacks: false, durations: false, time: 'none' as Recognised['time'], pids: 'none' as Recognised['pids'] };
+  const found = { calls: 0, fates: false, stacks: false, summary: false, durations: false, time: 'none' as Recognised['time'], pids: 'none' as Recognised['pids'] };
   for (const text of lines) {
     const buf = Buffer.from(text, 'latin1');
     scanner.scan(line, buf, text, 0, buf.length);
     if (line.kind === KIND.stack) found.stacks = true;
+    if (line.kind === KIND.summary) found.summary = true;
     if (line.kind > KIND.superseded) continue;
     if (line.kind <= KIND.resumedUnfinished) found.calls++;
     else found.fates = true;

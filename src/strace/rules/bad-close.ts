@@ -1,7 +1,7 @@
 import { type Finding, fingerprint } from '../../report/index.ts';
 import { duration } from '../../report/words.ts';
 import type { BadFdEvent } from '../../series/index.ts';
-import { between, groupBy, moreTimes, subjectOf, traceRule } from './trace-rule.ts';
+import { between, groupBy, moreTimes, programIn, siteShape, subjectOf, traceRule } from './trace-rule.ts';
 
 const DOUBLE = 'strace/double-close';
 const USED = 'strace/use-after-close';
@@ -12,8 +12,10 @@ const isDouble = ({ call }: BadFdEvent): boolean => call === 'close';
 
 /** One finding per call and opening site: the same mistake at many numbers is one mistake. */
 function perMistake(events: readonly BadFdEvent[], judge: (events: BadFdEvent[]) => Finding): Finding[] {
-  return groupBy(events, ({ actor, closed, call, operation }) => [actor.label.replace(/ \(pid \d+\)$/, ''), closed.fd.site || closed.fd.kind, call, operation].join('\0')).map(judge);
+  return groupBy(events, (event) => [...mistakeIn(event), event.call, event.operation].join('\0')).map(judge);
 }
+
+const mistakeIn = ({ actor, closed }: BadFdEvent): string[] => [programIn(actor), siteShape(closed.fd.site || closed.fd.kind)];
 
 /** close(n) = 0, and close(n) = -1 EBADF: harmless alone, and with threads the way to close what is somebody else's. */
 export const doubleClose = traceRule(DOUBLE, 'bad-fd', (events) =>
@@ -29,7 +31,7 @@ export const doubleClose = traceRule(DOUBLE, 'bad-fd', (events) =>
       subject: subjectOf('descriptor', first.closed.fd.site || first.closed.fd.kind, first.actor),
       evidence: [...pairOf(first), { name: 'second close', value: 'close = EBADF', source: first.at.source }, ...gapOf(first)],
       remedy: [{ text: 'let one place own the descriptor, and set its variable to -1 with the close', risk: 'none' }],
-      fingerprint: fingerprint(DOUBLE, first.closed.fd.site),
+      fingerprint: fingerprint(DOUBLE, ...mistakeIn(first)),
     };
   }),
 );
@@ -55,7 +57,7 @@ export const useAfterClose = traceRule(USED, 'bad-fd', (events) =>
         ...gapOf(first),
       ],
       remedy: [{ text: 'end what uses the descriptor (requests, timers, callbacks) before it is closed', risk: 'none' }],
-      fingerprint: fingerprint(USED, first.call, first.closed.fd.site),
+      fingerprint: fingerprint(USED, first.call, ...mistakeIn(first)),
     };
   }),
 );
@@ -73,7 +75,7 @@ export const epollAfterClose = traceRule(EPOLL, 'bad-fd', (events) =>
       subject: subjectOf('descriptor', first.closed.fd.site || first.closed.fd.kind, first.actor),
       evidence: [...pairOf(first), { name: 'epoll_ctl after that', value: `${first.operation ?? ''} = ${first.errno}`, source: first.at.source }, ...gapOf(first)],
       remedy: [{ text: 'take it out of epoll first, close it then; a copy (dup, fork) keeps the old registration alive', risk: 'none' }],
-      fingerprint: fingerprint(EPOLL, first.operation ?? '', first.closed.fd.site),
+      fingerprint: fingerprint(EPOLL, first.operation ?? '', ...mistakeIn(first)),
     };
   }),
 );

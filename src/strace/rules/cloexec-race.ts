@@ -1,12 +1,11 @@
-import { shapeOf } from '../../kernel/shape.ts';
 import { fingerprint } from '../../report/index.ts';
-import { groupBy, moreTimes, subjectOf, traceRule } from './trace-rule.ts';
+import { groupBy, moreTimes, programIn, siteShape, subjectOf, traceRule } from './trace-rule.ts';
 
 const ID = 'strace/cloexec-race';
 
 /** Opened without CLOEXEC and marked in a second call: a fork of another thread in between took it along. */
 export const cloexecRace = traceRule(ID, 'cloexec-race', (events) =>
-  groupBy(events, ({ fd, actor }) => `${fd.site}\0${actor.label}`).map((group) => {
+  groupBy(events, ({ fd, actor, call }) => [call, siteShape(fd.site), programIn(actor)].join('\0')).map((group) => {
     const { fd, actor, call, fork, child, at } = group[0]!;
     return {
       id: ID,
@@ -21,7 +20,7 @@ export const cloexecRace = traceRule(ID, 'cloexec-race', (events) =>
         { name: 'FD_CLOEXEC set', value: `fd ${fd.fd}`, source: at.source },
       ],
       remedy: [{ text: `set the flag with the open itself (O_CLOEXEC, SOCK_CLOEXEC, accept4, dup3, F_DUPFD_CLOEXEC)`, risk: 'none' }],
-      fingerprint: fingerprint(ID, call, fd.site.replace(/\/\S*/g, shapeOf)),
+      fingerprint: fingerprint(ID, call, siteShape(fd.site), programIn(actor)),
     };
   }),
 );

@@ -1,7 +1,7 @@
 import { shapeOf } from '../../kernel/shape.ts';
 import { fingerprint } from '../../report/index.ts';
 import { duration, plural } from '../../report/words.ts';
-import { groupBy, moreTimes, subjectOf, traceRule } from './trace-rule.ts';
+import { groupBy, moreTimes, programIn, subjectOf, traceRule } from './trace-rule.ts';
 
 const KILLED = 'strace/killed-before-drain';
 const BLOCKED = 'strace/blocked';
@@ -11,7 +11,7 @@ const SLOW_MS = 1000;
 
 /** A process was killed while it had connections. */
 export const killedBeforeDrain = traceRule(KILLED, 'killed', (events) =>
-  groupBy(events, ({ actor, signal }) => `${actor.label.replace(/ \(pid \d+\)$/, '')}\0${signal}`).map((group) => {
+  groupBy(events, ({ actor, signal }) => `${programIn(actor)}\0${signal}`).map((group) => {
     const { actor, signal, by, at } = group[0]!;
     const connections = group.reduce((sum, event) => sum + event.connections, 0);
     return {
@@ -27,7 +27,7 @@ export const killedBeforeDrain = traceRule(KILLED, 'killed', (events) =>
         ...(by ? [{ name: 'sent by', value: by.label, source: by.at.source }] : []),
       ],
       remedy: [{ text: 'end connections before the process: stop accepting, wait for what runs, then exit; give it more time than its longest request takes', risk: 'none' }],
-      fingerprint: fingerprint(KILLED, signal),
+      fingerprint: fingerprint(KILLED, signal, programIn(actor)),
     };
   }),
 );
@@ -35,18 +35,18 @@ export const killedBeforeDrain = traceRule(KILLED, 'killed', (events) =>
 /** A call that does not wait by its nature did not come back, or took long. */
 export const blocked = traceRule(BLOCKED, 'blocked', (events) =>
   groupBy(events.filter(({ waits, ms, pending }) => !waits && ms !== null && ms >= (pending ? PENDING_MS : SLOW_MS)), ({ call, pending, target }) => `${call}\0${pending}\0${shapeOf(target)}`).map((group) => {
-    const { actor, call, fd, target, ms, pending, at } = group.toSorted((a, b) => b.ms! - a.ms!)[0]!;
+    const { actor, call, fd, target, ms, pending, isRough, at } = group.toSorted((a, b) => b.ms! - a.ms!)[0]!;
     const on = fd === null ? '' : ` on fd ${fd}${target === '' ? '' : ` (${target})`}`;
     return {
       id: BLOCKED,
       severity: pending ? 'warning' : 'info',
-      confidence: pending ? 'likely' : 'certain',
-      because: pending ? 'the call was entered and had not returned when the log ended' : 'entry and return are in the log; strace itself makes calls slower, but not by that',
+      confidence: pending || isRough ? 'likely' : 'certain',
+      because: isRough ? `the log shows ${pending ? 'the entry' : 'entry and return'} by the second (-t): it was that long at least` : pending ? 'the call was entered and had not returned when the log ended' : 'entry and return are in the log; strace itself makes calls slower, but not by that',
       title: `${actor.label}: ${call}${on} ${pending ? `had not returned after ${duration(ms!)}` : `took ${duration(ms!)}`}${moreTimes(group)}`,
       subject: subjectOf('call', `${call} ${shapeOf(target)}`.trim(), actor),
       evidence: [{ name: pending ? 'waits for' : 'took', value: Math.round(ms!), unit: 'ms', source: at.source }],
       remedy: [{ text: 'see what the other side does: a lock and its holder, a disk, a peer that does not read', risk: 'none' }],
-      fingerprint: fingerprint(BLOCKED, call, String(pending)),
+      fingerprint: fingerprint(BLOCKED, call, String(pending), shapeOf(target)),
     };
   }),
 );

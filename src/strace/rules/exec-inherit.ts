@@ -1,13 +1,9 @@
-import { shapeOf } from '../../kernel/shape.ts';
 import { type Finding, fingerprint } from '../../report/index.ts';
 import { plural } from '../../report/words.ts';
 import type { ExecEvent } from '../../series/index.ts';
-import { groupBy, subjectOf, traceRule } from './trace-rule.ts';
+import { groupBy, siteShape, subjectOf, traceRule } from './trace-rule.ts';
 
 const ID = 'strace/exec-inherit';
-/** A shell's own redirections are its user's wish. */
-const SHELL = /^(?:ba|da|z|k|c|tc|fi|a)?sh\b/;
-
 /** One runs many programs: to start it again is not to start the same anew. */
 const INTERPRETER = /^(?:python|node|ruby|perl|php|java|bun|deno|\w*sh\b)/;
 
@@ -19,12 +15,12 @@ interface Kept {
 /** A program was started with descriptors that nobody meant for it. */
 export const execInherit = traceRule(ID, 'exec', (events) => {
   const kept = events.flatMap((event) => event.kept.filter(({ intended }) => !intended).map((fd): Kept => ({ event, fd })));
-  return groupBy(kept, ({ fd, event }) => `${fd.kind}\0${fd.site}\0${weightOf(fd, event)}`).map(findingOf);
+  return groupBy(kept, ({ fd, event }) => `${fd.kind}\0${siteShape(fd.site)}\0${weightOf(fd, event)}`).map(findingOf);
 });
 
 function weightOf(fd: Kept['fd'], event: ExecEvent): 'warning' | 'info' {
   if (fd.listening) return isUpgrade(event) ? 'info' : 'warning';
-  return fd.locked && !SHELL.test(event.actor.label) ? 'warning' : 'info';
+  return fd.locked && !fd.redirected ? 'warning' : 'info';
 }
 
 function isUpgrade({ isItself, path }: ExecEvent): boolean {
@@ -50,6 +46,6 @@ function findingOf(group: Kept[]): Finding {
       { name: 'exec', value: event.path, source: event.at.source },
     ],
     remedy: [{ text: 'open it with O_CLOEXEC, SOCK_CLOEXEC or the like; whoever wants to hand it over clears the flag for that one', risk: 'none' }],
-    fingerprint: fingerprint(ID, fd.kind, fd.site.replace(/\/\S*/g, shapeOf)),
+    fingerprint: fingerprint(ID, fd.kind, siteShape(fd.site), severity),
   };
 }

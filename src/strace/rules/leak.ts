@@ -1,8 +1,7 @@
-import { shapeOf } from '../../kernel/shape.ts';
 import { type EvidenceItem, type Finding, fingerprint, type Severity } from '../../report/index.ts';
 import { count, duration, plural } from '../../report/words.ts';
 import { type Forecast, forecast, type SiteEvent } from '../../series/index.ts';
-import { groupBy, subjectOf, traceRule } from './trace-rule.ts';
+import { groupBy, siteShape, subjectOf, traceRule } from './trace-rule.ts';
 
 const ID = 'strace/leak';
 const SOON_MINUTES = 60;
@@ -14,7 +13,7 @@ const LEAST_AT_EXIT = 4;
 const ACCEPT = /^accept4?\b/;
 
 /** A site that keeps opening what is never closed. */
-export const leak = traceRule(ID, 'site', (events) => groupBy(events, ({ site, kind }) => `${kind}\0${site}`).flatMap(judge));
+export const leak = traceRule(ID, 'site', (events) => groupBy(events, ({ site, kind }) => `${kind}\0${siteShape(site)}`).flatMap(judge));
 
 interface Judged {
   event: SiteEvent;
@@ -65,7 +64,7 @@ function findingOf({ event, severity, ahead }: Judged, processes: number): Findi
       ...examples.map(({ fd, target, opened: at }): EvidenceItem => ({ name: `still open, fd ${fd}`, value: target === '' ? event.kind : target, source: at?.source ?? event.at.source })),
     ],
     remedy: [{ text: /[/:(]/.test(site) && !site.includes(' /') ? 'close in every way out of the code at this place: errors, timeouts, cancelled requests' : 'see the code that opens: record again with -k', ...(site.includes(' /') || !/[/:(]/.test(site) ? { command: 'strace -f -tt -y -k -e trace=%desc,%process -o app.strace -p PID' } : {}), risk: 'none' }],
-    fingerprint: fingerprint(ID, event.kind, site.replace(/\/\S*/g, shapeOf)),
+    fingerprint: fingerprint(ID, event.kind, siteShape(site)),
   };
 }
 

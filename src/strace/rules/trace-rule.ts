@@ -1,3 +1,4 @@
+import { shapeOf } from '../../kernel/shape.ts';
 import type { Finding, RuleDefinition, Subject } from '../../report/index.ts';
 import type { TraceActor, TraceEvent, TraceMoment } from '../../series/index.ts';
 
@@ -35,6 +36,16 @@ export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[]
     else groups.set(key, [item]);
   }
   return [...groups.values()];
+}
+
+/** The name of a site without the names in it: what a fingerprint may be made of, and what findings are grouped by. */
+export function siteShape(site: string): string {
+  return site.replace(/\/\S*/g, shapeOf);
+}
+
+/** The program, without its pid. */
+export function programIn({ label }: TraceActor): string {
+  return label.replace(/ \(pid \d+\)$/, '');
 }
 
 export function subjectOf(kind: string, key: string, actor: TraceActor): Subject {

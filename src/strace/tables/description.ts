@@ -1,5 +1,6 @@
 /** An open file: what dup, fork and SCM_RIGHTS share. */
 import type { ByteString } from '../../evidence/types.ts';
+import { flat } from './flat.ts';
 import type { Site } from './types.ts';
 
 export class Description {
@@ -19,6 +20,8 @@ export class Description {
   accepted = false;
   /** Held by flock or a lock of the open file. */
   locked = false;
+  /** A shell gave it a number its script chose: what it starts gets it, and so does what that starts. */
+  redirected = false;
   /** Process of a pidfd. */
   pid: number | undefined = undefined;
   /** Of a socket or pipe, as -y shows it; 0 when it does not. */
@@ -39,10 +42,12 @@ export class Description {
   reset(id: number, kind: string, target: ByteString): void {
     this.id = id;
     this.kind = kind;
-    this.target = target;
+    this.words = target;
+    this.port = 0;
     this.holders = 0;
     this.accepted = false;
     this.locked = false;
+    this.redirected = false;
     this.reusePort = false;
     this.reuseAddress = false;
     this.pid = undefined;
@@ -54,13 +59,14 @@ export class Description {
   get target(): ByteString {
     if (this.port !== 0) {
       const host = this.host;
-      this.target = `${host >>> 24}.${(host >>> 16) & 255}.${(host >>> 8) & 255}.${host & 255}:${this.port}`;
+      this.words = `${host >>> 24}.${(host >>> 16) & 255}.${(host >>> 8) & 255}.${host & 255}:${this.port}`;
+      this.port = 0;
     }
     return this.words;
   }
 
   set target(words: ByteString) {
-    this.words = words;
+    this.words = flat(words);
     this.port = 0;
   }
 

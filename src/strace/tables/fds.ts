@@ -2,7 +2,8 @@
 import type { ByteString } from '../../evidence/types.ts';
 import { Clock } from './clock.ts';
 import { Description, inodeOf } from './description.ts';
-import { flat, Sites } from './sites.ts';
+import { flat } from './flat.ts';
+import { Sites } from './sites.ts';
 import { FilesTable } from './table.ts';
 import type { How, Site, Slot, Thread } from './types.ts';
 
@@ -45,6 +46,8 @@ export class Fds {
   /** Descriptors the line before made: a stack may follow that tells their site. */
   readonly fresh: Slot[] = [];
   freshCount = 0;
+  /** May calls that came before still be missing in this table? */
+  isUnordered: ((table: FilesTable) => boolean) | undefined;
   /** Set by whoever wants every step. */
   onStep: ((step: Step) => void) | undefined;
   /** The last number of a description that listens was closed. */
@@ -106,6 +109,7 @@ export class Fds {
     if (fd < table.known) return;
     // Another thread may have got one of them and not returned yet.
     for (const user of table.users) if (user !== thread && user.pending?.matters) return;
+    if (this.isUnordered?.(table)) return;
     // A wild number would cost a wild loop.
     const end = Math.min(fd, table.known + 65_536);
     for (let below = table.known; below < end; below++) if (!table.slots.has(below)) this.found(thread, below, '', 'unknown');
@@ -145,6 +149,7 @@ export class Fds {
     slot.forks = table.forks;
     slot.assumed = false;
     slot.intended = false;
+    slot.polledBy = -1;
     slot.lives = undefined;
     if (closed === undefined) slot.beforeTid = 0;
     else {
@@ -200,7 +205,7 @@ export class Fds {
   }
 
   /** The number is gone, with its close or with its process. */
-  release(slot: Slot, thread: Thread): void {
+  private release(slot: Slot, thread: Thread): void {
     const { description } = slot;
     description.holders--;
     if (description.holders === 0 && description.listening !== undefined && this.onSilent) this.onSilent(description, thread);
@@ -212,14 +217,17 @@ export class Fds {
     const known = table.slots.get(fd);
     if (known && !isLowest) this.close(thread, known, call);
     const { description } = from;
-    return this.open(thread, fd, { kind: description.kind, target: description.target, cloexec, call, description, isLowest });
+    const { kind, target } = description;
+    // Without a path it goes by the words of what it is a copy of: inodes and peers make no sites.
+    const siteWords = target.charCodeAt(0) === 47 ? target : (from.site?.look ?? '');
+    return this.open(thread, fd, { kind, target, siteWords, cloexec, call, description, isLowest });
   }
 
   /** What a fork makes: same files, same flags, a table of its own. */
   copy(table: FilesTable, forks = true): FilesTable {
     const fresh = this.newTable();
     for (const slot of table.slots.values()) {
-      this.put(fresh, { ...slot, how: slot.how === 'pre-existing' ? slot.how : 'inherited', counted: false, usedBy: 0, forks: 0, intended: slot.intended && !DUPLICATED.test(slot.call), lives: undefined });
+      this.put(fresh, this.inherited(slot));
     }
     fresh.known = table.known;
     fresh.cloexecBefore = table.cloexecBefore;
@@ -228,9 +236,31 @@ export class Fds {
     return fresh;
   }
 
+  private inherited(slot: Slot): Slot {
+    const own = Object.assign(this.spare.pop() ?? emptySlot(slot.description), slot);
+    if (own.how !== 'pre-existing') own.how = 'inherited';
+    own.counted = false;
+    own.usedBy = 0;
+    own.forks = 0;
+    own.intended &&= !DUPLICATED.test(own.call);
+    own.isKept = false;
+    own.closing = false;
+    own.lives = undefined;
+    return own;
+  }
+
   /** A copy that nobody came to use. */
   discard(table: FilesTable): void {
     for (const { description } of table.slots.values()) description.holders--;
+  }
+
+  /** Nobody uses the table any more: its numbers are gone, and what stood for them can be used again. */
+  end(table: FilesTable, thread: Thread): void {
+    for (const slot of table.slots.values()) {
+      this.release(slot, thread);
+      this.retire(slot);
+    }
+    for (const slot of table.closed.values()) this.retire(slot);
   }
 
   /** The slot belongs to another site: its stack has been read. */
@@ -253,7 +283,7 @@ export class Fds {
 function emptySlot(description: Description): Slot {
   return {
     fd: 0, description, cloexec: null, how: 'opened', site: undefined, counted: false, call: '', tid: 0, tick: 0, doublings: 0, line: 0, time: NaN, usedBy: 0, forks: 0,
-    assumed: false, intended: false, closedBy: 0, closedLine: 0, closedTime: NaN, closedCall: '', closing: false, isKept: false, beforeTid: 0, beforeLine: 0, beforeTime: NaN, lives: undefined,
+    assumed: false, intended: false, closedBy: 0, closedLine: 0, closedTime: NaN, closedCall: '', closing: false, polledBy: -1, isKept: false, beforeTid: 0, beforeLine: 0, beforeTime: NaN, lives: undefined,
   };
 }
 

@@ -1,7 +1,7 @@
 /** All threads and tables of a log: who is whose child, who shares with whom, what exec and exit do. */
 import type { ByteString } from '../../evidence/types.ts';
 import { Fds } from './fds.ts';
-import { flat } from './sites.ts';
+import { flat } from './flat.ts';
 import type { FilesTable } from './table.ts';
 import type { Slot, Thread } from './types.ts';
 
@@ -14,8 +14,9 @@ export type Ending = 'exit' | 'killed' | 'exec' | 'log';
 export interface ExecCircumstances {
   /** As it is written; undefined where the log does not show it (strace -v). */
   env: ByteString | undefined;
-  /** The program is the one that ran before. */
-  isItself: boolean;
+  argv: ByteString;
+  /** What ran before. */
+  before: string;
 }
 
 /** What others want to know of the lives of processes. */
@@ -41,6 +42,8 @@ export class Model {
   ended = 0;
   listener: ModelListener | undefined;
   private readonly unseen = new Set<Thread>();
+  /** Processes whose threads may have several tables. */
+  private readonly apart = new Set<number>();
 
   constructor(isTimed: boolean) {
     this.fds = new Fds(isTimed);
@@ -128,7 +131,7 @@ export class Model {
     this.changes++;
     this.threads.delete(thread.tid);
     thread.table.users.delete(thread);
-    if (thread.table.users.size === 0) for (const slot of thread.table.slots.values()) this.fds.release(slot, thread);
+    if (thread.table.users.size === 0) this.fds.end(thread.table, thread);
   }
 
   /** unshare(CLONE_FILES), and what exec and CLOSE_RANGE_UNSHARE do. */
@@ -136,14 +139,45 @@ export class Model {
     const { table } = thread;
     if (table.users.size < 2) return;
     const fresh = this.fds.copy(table, false);
+    this.apart.add(thread.pid);
     table.users.delete(thread);
     fresh.users.add(thread);
     thread.table = fresh;
   }
 
+  /** The exec of another thread goes on under the number of the leader: the program is the leader's, the table is the thread's. */
+  takeOver(leader: Thread, other: Thread): void {
+    const { table } = leader;
+    if (other.table !== table) {
+      this.leave(leader);
+      leader.table = other.table;
+      leader.table.users.add(leader);
+      this.apart.add(leader.pid);
+    }
+    this.drop(other);
+  }
+
+  /** A thread has no use for its table any more; with its last user a table is closed. */
+  private leave(thread: Thread): void {
+    const { table } = thread;
+    table.users.delete(thread);
+    if (table.users.size > 0) return;
+    this.listener?.tableEnds(thread, table, 'exec', '');
+    this.fds.end(table, thread);
+  }
+
+  /** Threads of its process, but for itself: those that share its table, and those that left it. */
+  private others(thread: Thread): Thread[] {
+    const among = this.apart.delete(thread.pid) ? this.threads.values() : thread.table.users;
+    return [...among].filter((other) => other !== thread && other.pid === thread.pid);
+  }
+
   /** A new program: other threads of the process are gone, so are the numbers with CLOEXEC. */
-  exec(thread: Thread, path: ByteString, env: ByteString | undefined, line: number): void {
-    for (const other of [...thread.table.users]) if (other !== thread && other.pid === thread.pid) this.drop(other);
+  exec(thread: Thread, path: ByteString, { env, argv }: Pick<ExecCircumstances, 'env' | 'argv'>, line: number): void {
+    for (const other of this.others(thread)) {
+      if (other.table !== thread.table) this.leave(other);
+      this.drop(other);
+    }
     this.unshare(thread);
     const old = thread.table;
     // With the exec as its first line a process is the one that strace started: what it has passed that exec.
@@ -168,9 +202,9 @@ export class Model {
     thread.table = fresh;
     const kept = !isFirst ? fresh.slots.values().filter(({ fd }) => fd > 2) : [];
     const program = flat(path);
-    const isItself = path !== '' && thread.program === program;
+    const before = thread.program;
     if (path !== '') thread.program = program;
-    this.listener?.execs(thread, path, kept, { env, isItself });
+    this.listener?.execs(thread, program, kept, { env, argv, before });
     thread.beforeExec = false;
     thread.firstTime = this.fds.time;
   }
@@ -184,7 +218,8 @@ export class Model {
     this.drop(thread);
     if (!isLast) return;
     this.ended++;
-    for (const slot of table.slots.values()) this.fds.release(slot, thread);
+    this.apart.delete(thread.pid);
+    this.fds.end(table, thread);
   }
 
   drop(thread: Thread): void {

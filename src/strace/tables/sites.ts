@@ -1,6 +1,7 @@
 /** Opening sites, few for many: paths that look alike are one. */
 import type { ByteString } from '../../evidence/types.ts';
 import { byLooks, pathTemplates } from '../../kernel/templates.ts';
+import { flat } from './flat.ts';
 import type { Site } from './types.ts';
 
 /** Different looks; what comes after so many goes by its folder. */
@@ -78,9 +79,4 @@ export class Sites {
     }
     return names;
   }
-}
-
-/** A slice of the log would keep its whole window alive. */
-export function flat(text: ByteString): ByteString {
-  return text.length < 13 ? text : Buffer.from(text, 'latin1').toString('latin1');
 }

@@ -56,6 +56,8 @@ export interface Slot {
   closedCall: string;
   /** The close was entered and has not returned. */
   closing: boolean;
+  /** Number of the epoll that it was added to last; -1 for none. */
+  polledBy: number;
   /** Somebody remembers it beyond its close. */
   isKept: boolean;
   /** Who had closed this number before it was opened, 0 for nobody; where; when. */

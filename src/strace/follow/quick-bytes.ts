@@ -1,0 +1,59 @@
+/** What stands in arguments, told by their bytes. */
+
+const QUOTE = 34;
+const COMMA = 44;
+const LESS = 60;
+const GREATER = 62;
+
+/** The number in `3<socket:[5]>`, whose end is given; 0 without. */
+export function inodeBefore(buf: Uint8Array, to: number): number {
+  if (buf[to - 1] !== GREATER || buf[to - 2] !== 93) return 0;
+  let inode = 0;
+  let unit = 1;
+  let i = to - 3;
+  for (let c = buf[i]!; c >= 48 && c <= 57; c = buf[--i]!) {
+    inode += (c - 48) * unit;
+    unit *= 10;
+  }
+  return buf[i] === 91 ? inode : 0;
+}
+
+/** Behind `3` or `3</path>`. */
+export function behindFd(buf: Uint8Array, from: number, to: number): number {
+  let i = from;
+  while (i < to && buf[i]! >= 48 && buf[i]! <= 57) i++;
+  if (buf[i] !== LESS) return i;
+  // The > of -> does not end it.
+  while (i < to && !(buf[i] === GREATER && buf[i + 1] !== 91 && buf[i - 1] !== 45)) i++;
+  return i + 1;
+}
+
+/** F_GETFL, F_SETFL: of the open file, not of the number. */
+export function getsFlags(buf: Uint8Array, from: number, to: number): boolean {
+  const i = behindFd(buf, from, to);
+  return buf[i] === COMMA && buf[i + 2] === 70 && buf[i + 3] === 95 && buf[i + 7] === 70 && buf[i + 8] === 76;
+}
+
+/** `0, RLIMIT_NOFILE`, or a limit by its number. */
+export function mayBeOfFds(buf: Uint8Array, from: number, to: number): boolean {
+  let i = from;
+  while (i < to && buf[i] !== COMMA) i++;
+  return buf[i + 2] !== 82 || buf[i + 9] === 78;
+}
+
+/** SO_REUSEADDR, SO_REUSEPORT, or what is told by numbers. */
+export function hasReuse(buf: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (buf[i] === 82 && buf[i + 1] === 69 && buf[i + 2] === 85) return true;
+  return false;
+}
+
+export function hasQuote(buf: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (buf[i] === QUOTE) return true;
+  return false;
+}
+
+export function isSame(buf: Uint8Array, from: number, to: number, other: number, otherTo: number): boolean {
+  if (to - from !== otherTo - other) return false;
+  for (let i = from, j = other; i < to; i++, j++) if (buf[i] !== buf[j]) return false;
+  return true;
+}
