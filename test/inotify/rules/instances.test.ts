@@ -84,7 +84,7 @@ describe('inotify/dead-watch', () => {
   });
 
   it('says nothing of a watch whose program was told by another one', () => {
-    expect(judge([instance({ watches: [watch({ state: 'replaced', told: true }), watch({ wd: 2, path: '/etc/app', what: 'directory' })] })])).toEqual([]);
+    expect(judge([instance({ watches: [watch({ state: 'replaced', told: 'anew' }), watch({ wd: 2, path: '/etc/app', what: 'directory' })] })])).toEqual([]);
   });
 
   it('says nothing of a file that was made without a name', () => {
