@@ -42,6 +42,8 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
   const stopped = (process: Process): boolean => process.state === 'T' || process.state === 't';
   const targets = firsts.map(({ process, fd }) => ({ pid: process.pid, fd, stopped: stopped(process) }));
   const wds = new Map<Instance, Set<number>>();
+  // A tape goes on to where its queues were looked at: before that it may hold a watch of something else.
+  for (const { pid, fd } of targets) evidence.inotify?.queueBytes(pid, fd);
   if (options.windowMs !== undefined) {
     await readWatches(evidence, firsts);
     // The target may end meanwhile.
