@@ -153,6 +153,26 @@ sys.stdin.read()`;
     await watcher.child.stop();
   });
 
+  it('an instance that is closed while it is looked at is none to be judged', async () => {
+    const program = `
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+fds = [libc.inotify_init1(0) for _ in range(2)]
+for fd in fds: libc.inotify_add_watch(fd, b'/usr', 0xfc6)
+print('ready', flush=True)
+sys.stdin.readline()
+os.close(fds[1])
+sys.stdin.read()`;
+    const child = await startChild(PYTHON, ['-c', program]);
+    await child.nextLine();
+    const look = lookAtInotify(child.pid, { windowMs: 3000 });
+    setTimeout(() => child.say(''), 1500);
+    const { data, coverage } = await look;
+    expect(data.instances).toMatchObject([{ watches: 1 }]);
+    expect(coverage.filter(({ status }) => status !== 'ok')).toMatchObject([{ source: 'instances', seen: 1, total: 2, needed: false }]);
+    await child.stop();
+  });
+
   it('directories: one that was made anew is said not to be watched, one that was moved away is a hint', async () => {
     const folder = ownFolder('anew');
     for (const name of ['told', 'moved']) mkdirSync(`${folder}/${name}`);

@@ -55,15 +55,16 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
   options.progress?.('');
   const [infoErrnos] = await Promise.all([readWatches(evidence, firsts), ...holders.map((process) => readProgram(evidence, process, instances))]);
   const ended = checkPins(evidence, processes, pids, coverage);
-  // A descendant that came and went is none to be judged.
-  const isOver = (pid: number): boolean => ended.has(pid) && pid !== pids[0];
+  // A descendant that came and went is none to be judged, nor is an instance that its program closed (bun --watch runs itself anew).
+  const closed = new Set(firsts.filter((instance) => infoErrnos.get(instance) === 'ENOENT' && !ended.has(instance.process.pid)));
+  const isOver = (instance: Instance): boolean => closed.has(instance) || (ended.has(instance.process.pid) && instance.process.pid !== pids[0]);
   for (const instance of firsts) {
     const key = `${instance.process.pid}:${instance.fd}`;
     const queue = queues.byInstance.get(key);
     const infoErrno = infoErrnos.get(instance);
     if (queue) instance.queue = queue;
-    else if (!isOver(instance.process.pid)) notes.queueErrno ??= queues.errnos.get(key) ?? 'EIO';
-    if (infoErrno !== undefined && !isOver(instance.process.pid)) notes.infoErrno = infoErrno;
+    else if (!isOver(instance)) notes.queueErrno ??= queues.errnos.get(key) ?? 'EIO';
+    if (infoErrno !== undefined && !isOver(instance)) notes.infoErrno = infoErrno;
     noteAdded(instance, wds.get(instance));
   }
   const linksOf = (pid: number): ByteString[] => [...tables].flatMap(([process, table]) => (process.pid === pid ? table.numbers.flatMap((fd) => table.links.get(fd) ?? []) : []));
@@ -71,10 +72,12 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
   await resolveAll(evidence, living, firsts, { signal: options.signal, linksOf }, notes);
   for (const instance of firsts) if (evidence.inotify) judgeFullness(instance, maxQueuedEvents ?? USUAL_LIMIT, evidence.inotify);
   shareWatches(firsts, instances);
-  if (ended.size > 0) {
-    instances = instances.filter(({ process }) => !isOver(process.pid));
-    for (const instance of instances) instance.sharedWith = instance.sharedWith.filter(({ pid }) => !isOver(pid));
+  if (firsts.some(isOver)) {
+    const over = new Set(instances.filter(isOver).map(({ process, fd }) => `${process.pid}:${fd}`));
+    instances = instances.filter((instance) => !isOver(instance));
+    for (const instance of instances) instance.sharedWith = instance.sharedWith.filter(({ pid, fd }) => !over.has(`${pid}:${fd}`));
   }
+  if (closed.size > 0) coverage.note({ source: 'instances', status: 'partial', seen: instances.length, total: instances.length + closed.size, detail: `${closed.size} closed while they were looked at: look again for what came after`, needed: false });
   for (const instance of instances) {
     const library = libraryOf(instance.program, instance.watches ?? []);
     if (library) instance.library = library;
@@ -85,7 +88,7 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
     instances,
     ...(maxQueuedEvents !== undefined && { maxQueuedEvents }),
     expectations: expectationsOf(evidence, processes, instances, options.expect),
-    complete: notes.unreadTables === 0 && instances.every(({ watches }) => watches !== undefined) && processes[0]?.pid === pids[0],
+    complete: notes.unreadTables === 0 && closed.size === 0 && instances.every(({ watches }) => watches !== undefined) && processes[0]?.pid === pids[0],
     ...(options.windowMs !== undefined && { windowMs: options.windowMs }),
   };
   noteCoverage(look, notes, coverage);
