@@ -23,7 +23,8 @@ export async function dropEnded(evidence: Evidence, instances: readonly Instance
     const info = parseFdInfo(answers[index]?.value ?? '');
     if (!info) continue;
     const listed = new Map(parseWatches(info.rest).map((raw) => [raw.wd, raw]));
-    instance.watches = instance.watches!.filter(({ path, wd }) => path !== undefined || listed.has(wd));
+    // By its inode: a program that ran itself anew counts its watches from 1 again.
+    instance.watches = instance.watches!.filter(({ path, wd, ino }) => path !== undefined || listed.get(wd)?.ino === ino);
     // On an overlay that of a file changes when it is copied up.
     for (const watch of instance.watches) if (watch.path === undefined) watch.handle = listed.get(watch.wd)!.handle;
   }
