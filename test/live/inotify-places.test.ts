@@ -8,7 +8,7 @@ import type { InotifyData } from '../../src/inotify/instances/data.ts';
 import type { Report } from '../../src/report/index.ts';
 import { type Child, plainEnv, startChild } from './support/child.ts';
 import { describeNeeds, findProgram } from './support/need.ts';
-import { ownFolder, PYTHON } from './support/program.ts';
+import { ownFolder, PYTHON, reloadctl } from './support/program.ts';
 import { fixtureOf, lookAtInotify, startWatcher } from './support/watching.ts';
 
 const run = promisify(execFile);
@@ -151,6 +151,23 @@ sys.stdin.read()`;
     expect(data.instances.map(({ pid }) => pid)).toEqual([watcher.pid]);
     expect(coverage.filter(({ status, needed }) => status !== 'ok' && needed)).toEqual([]);
     await watcher.child.stop();
+  });
+
+  it('explain --error lists the numbers of a process at its limit, and is certain', async () => {
+    const program = `
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (50, 50))
+os.setresuid(61307, 61307, 61307)
+try:
+    while True: os.open('/dev/null', 0)
+except OSError: print('ready', flush=True)
+sys.stdin.read()`;
+    const child = await startChild(PYTHON, ['-c', program]);
+    await child.nextLine();
+    const { stdout } = await reloadctl(['explain', '--error', 'too many open files', '--pid', String(child.pid), '--json']);
+    const { findings } = JSON.parse(stdout) as Report;
+    expect(findings.map(({ id, severity, confidence }) => [id, severity, confidence])).toEqual([['fd/near-limit', 'critical', 'certain']]);
+    await child.stop();
   });
 
   it('an instance that is closed while it is looked at is none to be judged', async () => {
