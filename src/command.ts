@@ -75,7 +75,7 @@ export interface TapeTarget {
   /** Names and addresses are pseudonyms. */
   redacted: boolean;
   /** It holds the samples of a watch, before the look: how long it was, and the time between two samples. */
-  watch?: { windowMs: number; intervalMs: number };
+  watch?: { windowMs: number; intervalMs: number; /** So long the queues of inotify instances were looked at after that. */ queuesMs?: number };
 }
 
 /** A report with its text view, or a plain text (`explain`, `schema`). */

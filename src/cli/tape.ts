@@ -32,8 +32,8 @@ function isTarget(value: unknown): value is Pick<TapeTarget, 'spec' | 'name' | '
 
 function isWatch(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { windowMs, intervalMs } = value as Record<string, unknown>;
-  return [windowMs, intervalMs].every((ms) => typeof ms === 'number' && Number.isFinite(ms) && ms > 0);
+  const { windowMs, intervalMs, queuesMs = windowMs } = value as Record<string, unknown>;
+  return [windowMs, intervalMs, queuesMs].every((ms) => typeof ms === 'number' && Number.isFinite(ms) && ms > 0);
 }
 
 /**

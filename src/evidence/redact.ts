@@ -76,8 +76,8 @@ const RULES: Rules = {
   queueBytes: (_words, _key, bytes) => bytes,
   pathOfHandle: (words, _key, { path, ...rest }) => ({ path: redactPath(words, path), ...rest }),
   handleInRoot: (_words, _key, handle) => handle,
-  lookInRoot: (words, _key, { stat, link }) => ({
-    stat,
+  lookInRoot: (words, _key, { link, ...rest }) => ({
+    ...rest,
     ...(link !== undefined && { link: link.startsWith('/') ? redactPath(words, link) : redactLink(words, link) }),
   }),
   listInRoot: redactBelow,

@@ -80,7 +80,7 @@ const GUARDS: Record<Question, Guard> = {
   queueBytes: isNumber,
   pathOfHandle: shape({ path: isByteString, directory: isBoolean, unlinked: optional(isBoolean) }),
   handleInRoot: shape({ type: isNumber, bytes: isByteString }),
-  lookInRoot: shape({ stat: isFileStat, link: optional(isByteString) }),
+  lookInRoot: shape({ stat: isFileStat, link: optional(isByteString), bornMs: optional(isNumber), changedMs: optional(isNumber) }),
   listInRoot: (value) => Array.isArray(value) && value.every(isDirectoryEntry),
   watcherProgram: shape({ runtime: optional(isByteString), words: isStrings, packages: (value) => Array.isArray(value) && value.every(isPackage) }),
   findLinks: (value) => Array.isArray(value) && value.every(isNumber),

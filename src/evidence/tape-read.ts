@@ -116,7 +116,7 @@ class TapedEvidence implements TapeEvidence {
   }
 
   readonly inotify: InotifyQuestions = {
-    queueBytes: (pid, fd) => this.#answer('queueBytes', keyOf.queueBytes(pid, fd)),
+    queueBytes: (pid, fd) => this.#answerOfQueue(keyOf.queueBytes(pid, fd)),
     pathsOfHandles: (pid, mountPoint, handles) => handles.map((one) => this.#answer('pathOfHandle', keyOf.pathOfHandle(pid, mountPoint, one))),
     lookInRoot: (pid, path) => this.#answer('lookInRoot', keyOf.inRoot(pid, path)),
     handleInRoot: (pid, path) => this.#answer('handleInRoot', keyOf.inRoot(pid, path)),
@@ -139,6 +139,20 @@ class TapedEvidence implements TapeEvidence {
 
   close(): boolean {
     return false;
+  }
+
+  /** The first question about a queue begins the look at them, which stands behind whatever else was recorded. */
+  #answerOfQueue(key: string): Answer<number> {
+    const track = this.#tracks.get(trackName('queueBytes', key));
+    if (track?.given === -1) this.#goTo(track.records[0]!.round);
+    return this.#answer('queueBytes', key);
+  }
+
+  /** Beyond pauses that nobody asks about now. */
+  #goTo(round: number): void {
+    if (round <= this.#round) return;
+    this.#round = round;
+    this.#now = Math.max(this.#now, this.#pauses[round - 1]!);
   }
 
   missing(): string[] {

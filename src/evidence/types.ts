@@ -127,6 +127,9 @@ export interface PathLook {
   stat: FileStat;
   /** Where it leads, when it is a symbolic link. */
   link?: ByteString;
+  /** When it was made, 0 where the file system keeps no such time; and last changed (ctime), a rename included. Ms since 1970. */
+  bornMs?: number;
+  changedMs?: number;
 }
 
 export interface DirectoryEntry {

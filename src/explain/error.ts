@@ -75,9 +75,10 @@ function noteUnknown(candidates: readonly Candidate[], decided: Limit | null, { 
 }
 
 /** Of the limits that the text can mean only. */
-function findingsOf({ process, users }: Measured, { limits }: Reading, { rules }: CommandContext): Finding[] {
+function findingsOf({ process, users }: Measured, { limits }: Reading, { rules, evidence }: CommandContext): Finding[] {
   const wanted = limits.map((limit) => FINDINGS[limit]);
-  const table = { process, fds: [], errno: 'not asked' };
+  const numbers = (evidence.list(`/proc/${process.pid}/fd`).value ?? []).map(Number).sort((a, b) => a - b);
+  const table = { process, fds: [], errno: 'not asked', ...(numbers.length > 0 && { numbers }) };
   const events: { type: string }[] = [snapshotOf(labelOf([process], '', ''), [table])];
   if (users) {
     const { asked, self } = users;

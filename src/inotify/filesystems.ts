@@ -37,7 +37,19 @@ const BLIND: readonly (readonly [RegExp, Blindness])[] = [
   [/^(?:ocfs2|gfs2)$/, { why: 'a change made by another node of the cluster is not told' }],
 ];
 
+/** Of file systems on which nothing can be tried, since nobody can make a directory there. */
+export function knownOf(fsType: string): string | undefined {
+  if (/^(?:sysfs|cgroup2?|configfs|debugfs|tracefs|securityfs|bpf|efivarfs|pstore|fusectl)$/.test(fsType)) {
+    return 'what programs write is told; of what the kernel changes by itself only files that are made for it are (cgroup.events, memory.events)';
+  }
+  return blindnessOf(fsType)?.why;
+}
+
+/** Asked of thousands of watches, on a handful of types. */
+const known = new Map<string, Blindness | undefined>();
+
 /** Undefined where all changes are told. */
 export function blindnessOf(fsType: string): Blindness | undefined {
-  return BLIND.find(([pattern]) => pattern.test(fsType))?.[1];
+  if (!known.has(fsType)) known.set(fsType, BLIND.find(([pattern]) => pattern.test(fsType))?.[1]);
+  return known.get(fsType);
 }

@@ -27,6 +27,9 @@ export const IN = {
 /** What listing a directory does to it. */
 export const IN_READING = IN.OPEN | IN.ACCESS | IN.CLOSE_NOWRITE;
 
+/** Events that tell of a name in a directory. */
+export const IN_NAMES = IN.CREATE | IN.DELETE | IN.MOVED_FROM | IN.MOVED_TO;
+
 const NAMES = Object.entries(IN);
 /** What a program may ask to be told of. */
 const ALL_EVENTS = 0xfff;

@@ -13,13 +13,16 @@ import { FileSink } from '../render/index.ts';
 import { bytes, plural, shellWord } from '../report/words.ts';
 import { version } from '../version.ts';
 
+/** Long enough to tell whether queues are read, and not all of a long watch once more. */
+const LONGEST_QUEUES_MS = 5000;
+
 /** Target and options of `record`. */
 export function configure(command: Command): void {
   command
     .argument('[target]', 'as for fds')
     .option('-o, --output <file>', 'the tape to write; - is stdout')
     .option('--tree', 'with all descendants')
-    .option('--watch <time>', 'samples for this long before the look (30s, 5m), for what grows')
+    .option('--watch <time>', 'samples for this long before the look (30s, 5m), for what grows; then up to 5s of the queues of inotify instances, where there are any')
     .option('--interval <time>', 'time between samples of --watch')
     .option('--full', 'keep names and addresses as they are, instead of pseudonyms')
     .option('--from <tape>', 'make the tape from another one, to take its names out; - is stdin');
@@ -35,7 +38,7 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   if (onStdout && context.formatOnStdout !== undefined) {
     throw new UserError(`the tape and the report (${context.formatOnStdout}) both want stdout: give one of them a file`);
   }
-  const source = sourceOf(args[0], { tree: Boolean(options.tree), full, ...(watching && { watch: watching }) }, context);
+  const source = sourceOf(args[0], { tree: Boolean(options.tree), full, ...(watching && { watch: { ...watching, queuesMs: Math.min(watching.windowMs, LONGEST_QUEUES_MS) } }) }, context);
   const file = onStdout ? undefined : await FileSink.open(output);
   try {
     const { text, snapshot, coverage } = await recordTape(source, full, context);
@@ -72,7 +75,8 @@ async function recordTape(source: TapeTarget, full: boolean, context: CommandCon
   // Who has what of inotify, in all processes: for inotify-limits, whose gaps are told there.
   await askUser({ evidence: writer.evidence, signal, rerun, isRoot, tryInstances: 1, everybody: true }, new CoverageLog());
   // What its instances watch, and what waits in them: for inotify, whose gaps are told there too.
-  await collectInotify(writer.evidence, source.pids, source.name, { expect: [], rerun, isRoot, signal });
+  const { queuesMs } = source.watch ?? {};
+  await collectInotify(writer.evidence, source.pids, source.name, { expect: [], rerun, isRoot, signal, ...(queuesMs !== undefined && { windowMs: queuesMs }) });
   return { text: writer.finish(), snapshot, coverage };
 }
 

@@ -46,6 +46,24 @@ describe('a tape', () => {
     expect(then.slice(0, 2)).toEqual([3200, 'EPERM']);
   });
 
+  it('goes on to where queues were looked at, whatever was watched before', async () => {
+    let bytes = 0;
+    const writer = openTapeWriter({ ...fakeEvidence({}), inotify: { ...QUESTIONS, queueBytes: () => answered((bytes += 32)) } }, HEADER);
+    const looks = async ({ inotify, sleep }: { inotify?: InotifyQuestions; sleep(): Promise<void> }): Promise<unknown[]> => {
+      const seen: unknown[] = [];
+      for (let round = 0; round < 3; round++) {
+        seen.push(inotify!.queueBytes(7, 3).value);
+        await sleep();
+      }
+      return seen;
+    };
+    // A watch of something else.
+    for (let round = 0; round < 5; round++) await writer.evidence.sleep(10);
+    const then = await looks({ inotify: writer.evidence.inotify!, sleep: () => writer.evidence.sleep(10) });
+    const tape = readTape(writer.finish(), 'x');
+    expect(await looks({ inotify: tape.inotify!, sleep: () => tape.sleep(10) })).toEqual(then);
+  });
+
   it('with pseudonyms names nothing, and keeps what belongs together', async () => {
     const redactor = openRedactor(Buffer.alloc(32, 7));
     const writer = openTapeWriter(world(), HEADER, redactor);

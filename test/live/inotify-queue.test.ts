@@ -90,6 +90,26 @@ describeNeeds(['python3'], 'queues of inotify', () => {
     expect(later.findings).toMatchObject([{ id: 'inotify/queue', severity: 'warning', confidence: 'hint' }]);
   });
 
+  it('that were watched are on a tape as long as that, behind all else that was', async () => {
+    const directory = ownFolder('queue');
+    const watcher = await startWatcher([directory], IN_CREATE);
+    create(directory, 100);
+    const tape = `${directory}/tape`;
+    const more = setInterval(() => create(directory, 1, Math.floor(performance.now())), 100);
+    try {
+      expect((await reloadctl(['record', String(watcher.pid), '--watch', '2s', '--full', '-o', tape])).code).toBe(0);
+    } finally {
+      clearInterval(more);
+    }
+    const { stdout } = await reloadctl(['inotify', '--from', tape, '--json']);
+    const { data, findings, coverage } = JSON.parse(stdout) as Awaited<ReturnType<typeof lookAtInotify>>;
+    expect(data).toMatchObject({ instances: [{ watches: 1, queueState: 'stuck' }], watch: { windowMs: 2000 }, watches: [{ path: directory, state: 'ok' }] });
+    // More than at its start, since the second watch is what is given back.
+    expect(data.instances[0]!.queueBytes).toBeGreaterThan(110 * 32);
+    expect(findings.map(({ id, severity, confidence }) => [id, severity, confidence])).toEqual([['inotify/queue', 'info', 'likely']]);
+    expect(coverage.filter(({ source }) => source === 'tape')).toEqual([]);
+  });
+
   it('of a family that shares one instance are one queue', async () => {
     const directory = ownFolder('queue');
     const watcher = await startWatcher([directory], IN_CREATE);

@@ -23,7 +23,7 @@ export type HandleReply = { value: HandlePath } | { errno: Errno };
 
 /**
  * One reply per handle: the path from the root of the process as the kernel prints it (with ` (deleted)`), and what it is now.
- * ESTALE: nothing with this handle is on that file system, or the kernel could not find it.
+ * ESTALE: nothing with this handle is on that file system, the kernel could not find it, or it is outside of a chroot of the process.
  * Throws EPERM without the capability, and what the mount point refuses: it must be a directory or file as the process sees it,
  * without symbolic links.
  */
@@ -67,6 +67,7 @@ function pathOfHandle(libc: Libc, opened: Opened, { type, bytes }: FileHandle): 
   if (fd < 0) return refused(errnoName(libc.errno()));
   try {
     const path = belowRoot(nameOf(libc, opened.links, fd), opened.root);
+    if (path === undefined) return { errno: 'ESTALE' };
     if (directory && !path.endsWith(DELETED)) return { value: { path, directory } };
     const stat = fstatSync(fd);
     opened.directories = stat.isDirectory();
@@ -90,9 +91,14 @@ function nameOf(libc: Libc, links: number, fd: number): ByteString {
   return name.toString('latin1', 0, check(libc, 'readlinkat', libc.readlinkat(links, digits, name, name.length)));
 }
 
-/** The kernel prints from our root; in a mount namespace of its own a process has `/` there, in a chroot of ours more. */
-function belowRoot(path: ByteString, root: ByteString): ByteString {
-  return root !== '/' && path.startsWith(`${root}/`) ? path.slice(root.length) : path;
+/**
+ * The kernel prints from our root; in a mount namespace of its own a process has `/` there, in a chroot of ours more. Undefined for what
+ * lies outside of that.
+ */
+function belowRoot(path: ByteString, root: ByteString): ByteString | undefined {
+  if (root === '/') return path;
+  if (path === root) return '/';
+  return path.startsWith(`${root}/`) ? path.slice(root.length) : undefined;
 }
 
 const AT_EMPTY_PATH = 0x1000;

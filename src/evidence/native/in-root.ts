@@ -2,7 +2,7 @@
  * Files as another process sees them: below its root, in its mounts. A path joined to /proc/PID/root would lead to our own
  * files at the first absolute symbolic link: openat2(2) with RESOLVE_IN_ROOT does not.
  */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { fileStatOf } from '../file-stat.ts';
 import type { ByteString, DirectoryEntry, FileStat, PathLook } from '../types.ts';
 import { systemError } from './errno.ts';
@@ -55,8 +55,7 @@ export function openInRoot(libc: Libc, pid: number, path: ByteString, flags: num
 }
 
 /** Exact numbers cost twice as much: they are only asked for where an inode needs them. */
-export function statOfFd(fd: number): FileStat {
-  const quick = fstatSync(fd);
+function exactStat(quick: Stats, fd: number): FileStat {
   return fileStatOf(Number.isSafeInteger(quick.ino) ? quick : fstatSync(fd, { bigint: true }));
 }
 
@@ -64,9 +63,11 @@ export function statOfFd(fd: number): FileStat {
 export function lookInRoot(libc: Libc, pid: number, path: ByteString): PathLook {
   const fd = openInRoot(libc, pid, path, O_PATH | constants.O_NOFOLLOW);
   try {
-    const stat = statOfFd(fd);
-    if ((stat.mode & S_IFMT) !== S_IFLNK) return { stat };
-    return { stat, link: linkOfFd(libc, fd) };
+    const quick = fstatSync(fd);
+    const stat = exactStat(quick, fd);
+    const look: PathLook = { stat, bornMs: quick.birthtimeMs, changedMs: quick.ctimeMs };
+    if ((stat.mode & S_IFMT) === S_IFLNK) look.link = linkOfFd(libc, fd);
+    return look;
   } finally {
     closeSync(fd);
   }

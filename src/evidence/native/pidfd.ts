@@ -2,6 +2,7 @@
 import { closeSync, fstatSync } from 'node:fs';
 import type { SocketProbe } from '../types.ts';
 import { AF_INET, AF_INET6, endpoint } from './address.ts';
+import { errnoName, systemError } from './errno.ts';
 import type { Libc } from './libc.ts';
 import { check } from './libc.ts';
 import { readTcpCounters } from './tcp-info.ts';
@@ -9,6 +10,8 @@ import { readTcpCounters } from './tcp-info.ts';
 /** The same numbers on every machine (asm-generic/unistd.h). */
 const SYS_PIDFD_OPEN = 434;
 const SYS_PIDFD_GETFD = 438;
+/** O_EXCL (include/uapi/linux/pidfd.h). */
+const PIDFD_THREAD = 0o200;
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;
 const SO_ACCEPTCONN = 30;
@@ -81,12 +84,22 @@ export function probeSocket(libc: Libc, pid: number, fd: number): SocketProbe {
   return withCopy(libc, pid, fd, (copy) => describe(libc, copy));
 }
 
+/** Since Linux 6.9 a thread with a descriptor table of its own has one, too; before, it is refused (EINVAL, ENOENT). */
+function openPidfd(libc: Libc, pid: number): number {
+  const pidfd = libc.syscall(SYS_PIDFD_OPEN, pid, 0);
+  if (pidfd >= 0) return pidfd;
+  const errno = errnoName(libc.errno());
+  const ofThread = errno === 'EINVAL' || errno === 'ENOENT' ? libc.syscall(SYS_PIDFD_OPEN, pid, PIDFD_THREAD) : -1;
+  if (ofThread < 0) throw systemError('pidfd_open', errno);
+  return ofThread;
+}
+
 /**
  * Shows `look` a copy of the descriptor and closes it. Whatever the descriptor stands for stays open in the target's stead
  * meanwhile, so `look` must be quick, and must not read.
  */
 export function withCopy<T>(libc: Libc, pid: number, fd: number, look: (copy: number) => T): T {
-  const pidfd = check(libc, 'pidfd_open', libc.syscall(SYS_PIDFD_OPEN, pid, 0));
+  const pidfd = openPidfd(libc, pid);
   try {
     const copy = check(libc, 'pidfd_getfd', libc.syscall(SYS_PIDFD_GETFD, pidfd, fd, 0));
     try {

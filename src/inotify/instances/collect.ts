@@ -1,25 +1,24 @@
 /** Which questions are put to the world for `inotify`, in which order, and what was not answered. */
 import type { Answer, ByteString, Evidence } from '../../evidence/types.ts';
 import { CoverageLog } from '../../kernel/coverage.ts';
-import { readLinkTable } from '../../kernel/fd-table.ts';
+import { type LinkTable, readLinkTable } from '../../kernel/fd-table.ts';
 import { inotify } from '../../kernel/kinds/inotify.ts';
-import { type Mount, parseMounts } from '../../kernel/proc/mountinfo.ts';
 import { parseFdInfo } from '../../kernel/proc/fdinfo.ts';
 import { readProcess, stillThere } from '../../kernel/process.ts';
 import { labelOf } from '../../kernel/snapshot/label.ts';
+import { findOwnTables } from '../../kernel/snapshot/own-tables.ts';
 import type { Process } from '../../kernel/types.ts';
 import { expectationOf } from './expect.ts';
 import { parseWatches } from './fdinfo.ts';
 import { judgeFullness } from './fullness.ts';
 import { libraryOf } from './library.ts';
 import type { InotifyLook, Instance } from './model.ts';
-import { judgeNames, judgeTold } from './names.ts';
 import { noteCoverage, type Notes, notesOf } from './notes.ts';
+import { resolveAll, resolveEarly } from './paths.ts';
 import { USUAL_LIMIT, watchQueues } from './queue.ts';
-import { resolveByHandle, type Resolving } from './resolve.ts';
-import { dropEnded, lookAgain, unresolved } from './second-look.ts';
+import { unresolved } from './second-look.ts';
+import { mountsOfProcess } from './seen-mounts.ts';
 import { mergeShared, shareWatches } from './shared.ts';
-import { resolveByWalk } from './walk.ts';
 
 export interface CollectOptions {
   /** Paths whose changes should be seen. */
@@ -28,54 +27,57 @@ export interface CollectOptions {
   rerun: string;
   isRoot: boolean;
   signal: AbortSignal;
-  /** Are the answers those of this moment? A tape is not walked on. */
   progress?(text: string): void;
 }
-
-/** What a walk may cost. */
-const WALK = { entries: 200_000, ms: 2000 };
-/** Directories that are listed although the target watches for that: together an eighth of the queue, where nothing waits in it. */
-const MOST_TOLD = 256;
 
 export async function collectInotify(evidence: Evidence, pids: readonly number[], name: string, options: CollectOptions): Promise<{ look: InotifyLook; coverage: CoverageLog }> {
   const coverage = new CoverageLog();
   const notes = notesOf(options);
-  const processes: Process[] = [];
-  const instances: Instance[] = [];
-  for (const pid of pids) {
-    if (options.signal.aborted) break;
-    const process = readProcess(evidence, pid);
-    if (!process) {
-      coverage.note({ source: 'processes', status: 'absent', seen: 0, total: 1, detail: `process ${pid} is gone`, needed: true });
-      continue;
-    }
-    processes.push(process);
-    instances.push(...(await instancesOf(evidence, process, options.signal, notes, coverage)));
-  }
+  const { processes, threads, tables } = await readTables(evidence, pids, options, notes, coverage);
+  const holders = [...processes, ...threads];
+  let instances = holders.flatMap((process) => instancesOf(process, tables.get(process)));
   const firsts = mergeShared(evidence, instances);
   // The queues before fdinfo: that takes a lock which holds up the target, and is asked once.
   const maxQueuedEvents = limitOf(evidence);
   const stopped = (process: Process): boolean => process.state === 'T' || process.state === 't';
   const targets = firsts.map(({ process, fd }) => ({ pid: process.pid, fd, stopped: stopped(process) }));
   const wds = new Map<Instance, Set<number>>();
+  // A tape goes on to where its queues were looked at: before that it may hold a watch of something else.
+  for (const { pid, fd } of targets) evidence.inotify?.queueBytes(pid, fd);
   if (options.windowMs !== undefined) {
-    await readWatches(evidence, firsts, notes);
+    await readWatches(evidence, firsts);
+    // The target may end meanwhile.
+    resolveEarly(evidence, holders, firsts);
     for (const instance of firsts) if (instance.watches) wds.set(instance, new Set(instance.watches.map(({ wd }) => wd)));
     options.progress?.(`watching the queues for ${Math.round(options.windowMs / 1000)} s`);
   }
   const queues = await watchQueues(evidence, targets, { ...(options.windowMs !== undefined && { windowMs: options.windowMs }), limit: maxQueuedEvents, signal: options.signal });
   options.progress?.('');
-  await Promise.all([readWatches(evidence, firsts, notes), ...processes.map((process) => readProgram(evidence, process, instances))]);
+  const [infoErrnos] = await Promise.all([readWatches(evidence, firsts), ...holders.map((process) => readProgram(evidence, process, instances))]);
+  const ended = checkPins(evidence, processes, pids, coverage);
+  // A descendant that came and went is none to be judged, nor is an instance that its program closed (bun --watch runs itself anew).
+  const closed = new Set(firsts.filter((instance) => infoErrnos.get(instance) === 'ENOENT' && !ended.has(instance.process.pid)));
+  const isOver = (instance: Instance): boolean => closed.has(instance) || (ended.has(instance.process.pid) && instance.process.pid !== pids[0]);
   for (const instance of firsts) {
     const key = `${instance.process.pid}:${instance.fd}`;
     const queue = queues.byInstance.get(key);
+    const infoErrno = infoErrnos.get(instance);
     if (queue) instance.queue = queue;
-    else notes.queueErrno ??= queues.errnos.get(key) ?? 'EIO';
+    else if (!isOver(instance)) notes.queueErrno ??= queues.errnos.get(key) ?? 'EIO';
+    if (infoErrno !== undefined && !isOver(instance)) notes.infoErrno = infoErrno;
     noteAdded(instance, wds.get(instance));
   }
-  await resolveAll(evidence, processes, firsts, options, notes);
+  const linksOf = (pid: number): ByteString[] => [...tables].flatMap(([process, table]) => (process.pid === pid ? table.numbers.flatMap((fd) => table.links.get(fd) ?? []) : []));
+  const living = holders.filter(({ pid }) => !ended.has(pid));
+  await resolveAll(evidence, living, firsts, { signal: options.signal, linksOf }, notes);
   for (const instance of firsts) if (evidence.inotify) judgeFullness(instance, maxQueuedEvents ?? USUAL_LIMIT, evidence.inotify);
   shareWatches(firsts, instances);
+  if (firsts.some(isOver)) {
+    const over = new Set(instances.filter(isOver).map(({ process, fd }) => `${process.pid}:${fd}`));
+    instances = instances.filter((instance) => !isOver(instance));
+    for (const instance of instances) instance.sharedWith = instance.sharedWith.filter(({ pid, fd }) => !over.has(`${pid}:${fd}`));
+  }
+  if (closed.size > 0) coverage.note({ source: 'instances', status: 'partial', seen: instances.length, total: instances.length + closed.size, detail: `${closed.size} closed while they were looked at: look again for what came after`, needed: false });
   for (const instance of instances) {
     const library = libraryOf(instance.program, instance.watches ?? []);
     if (library) instance.library = library;
@@ -86,41 +88,77 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
     instances,
     ...(maxQueuedEvents !== undefined && { maxQueuedEvents }),
     expectations: expectationsOf(evidence, processes, instances, options.expect),
-    complete: notes.unreadTables === 0 && instances.every(({ watches }) => watches !== undefined) && processes.length === pids.length,
+    complete: notes.unreadTables === 0 && closed.size === 0 && instances.every(({ watches }) => watches !== undefined) && processes[0]?.pid === pids[0],
     ...(options.windowMs !== undefined && { windowMs: options.windowMs }),
   };
   noteCoverage(look, notes, coverage);
-  checkPins(evidence, processes, coverage);
+  checkPins(evidence, processes.filter(({ pid }) => !ended.has(pid)), pids, coverage);
   return { look, coverage };
 }
 
-async function instancesOf(evidence: Evidence, process: Process, signal: AbortSignal, notes: Notes, coverage: CoverageLog): Promise<Instance[]> {
-  if (process.kernelThread || process.state === 'Z') return [];
-  const table = await readLinkTable(evidence, process.pid, signal);
-  const refused = table.errno ?? [...table.errors.values()][0];
-  notes.table(process, table.numbers.length - table.vanished, table.links.size, refused, coverage);
-  const fds = table.numbers.filter((fd) => {
-    const link = table.links.get(fd);
+interface Tables {
+  processes: Process[];
+  /** Threads with a descriptor table of their own, as if they were processes: by their number /proc shows that table. */
+  threads: Process[];
+  tables: Map<Process, LinkTable>;
+}
+
+async function readTables(evidence: Evidence, pids: readonly number[], options: CollectOptions, notes: Notes, coverage: CoverageLog): Promise<Tables> {
+  const found: Tables = { processes: [], threads: [], tables: new Map() };
+  for (const pid of pids) {
+    if (options.signal.aborted) break;
+    const process = readProcess(evidence, pid);
+    if (!process) {
+      coverage.note({ source: 'processes', status: 'absent', seen: 0, total: 1, detail: `process ${pid} is gone`, needed: pid === pids[0] });
+      continue;
+    }
+    found.processes.push(process);
+    if (process.kernelThread || process.state === 'Z') continue;
+    const table = await readLinkTable(evidence, pid, options.signal);
+    found.tables.set(process, table);
+    const refused = table.errno ?? [...table.errors.values()][0];
+    if (pid !== pids[0] && (refused === 'ENOENT' || refused === 'ESRCH')) continue;
+    notes.table(process, table.numbers.length - table.vanished, table.links.size, refused, coverage);
+    if (refused !== undefined) continue;
+    const own = findOwnTables(evidence, process, { everything: true, rerun: options.rerun }, coverage, true);
+    for (const { tid } of own) {
+      const thread = readProcess(evidence, tid);
+      if (!thread) continue;
+      found.threads.push(thread);
+      found.tables.set(thread, await readLinkTable(evidence, tid, options.signal));
+    }
+  }
+  return found;
+}
+
+function instancesOf(process: Process, table: LinkTable | undefined): Instance[] {
+  const fds = (table?.numbers ?? []).filter((fd) => {
+    const link = table!.links.get(fd);
     return link !== undefined && inotify.matches(link);
   });
   return fds.map((fd) => ({ process, fd, maxWd: 0, sharedWith: [] }));
 }
 
-/** One batch for all instances: a file of fdinfo locks out the target's own inotify_add_watch while it is made. */
-async function readWatches(evidence: Evidence, instances: readonly Instance[], notes: Notes): Promise<void> {
-  if (instances.length === 0) return;
+/**
+ * One batch for all instances: a file of fdinfo locks out the target's own inotify_add_watch while it is made.
+ * @returns why some could not be read
+ */
+async function readWatches(evidence: Evidence, instances: readonly Instance[]): Promise<Map<Instance, string>> {
+  const errnos = new Map<Instance, string>();
+  if (instances.length === 0) return errnos;
   const answers = await evidence.readSlow(instances.map(({ process, fd }) => `/proc/${process.pid}/fdinfo/${fd}`));
   instances.forEach((instance, index) => {
     const answer: Answer<ByteString> = answers[index]!;
     const info = answer.value === undefined ? null : parseFdInfo(answer.value);
     if (!info) {
-      notes.infoErrno = answer.errno ?? 'EIO';
+      errnos.set(instance, answer.errno ?? 'EIO');
       return;
     }
     const { process, fd } = instance;
     instance.watches = parseWatches(info.rest).map((raw) => unresolved(raw, process.pid, fd));
     instance.maxWd = instance.watches.reduce((max, { wd }) => Math.max(max, wd), 0);
   });
+  return errnos;
 }
 
 function noteAdded(instance: Instance, before: Set<number> | undefined): void {
@@ -137,39 +175,6 @@ function limitOf(evidence: Evidence): number | undefined {
   return /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
-function mountsOfProcess(evidence: Evidence, pid: number | 'self'): Mount[] {
-  return parseMounts(evidence.read(`/proc/${pid}/mountinfo`).value ?? '');
-}
-
-async function resolveAll(evidence: Evidence, processes: readonly Process[], instances: readonly Instance[], options: CollectOptions, notes: Notes): Promise<void> {
-  const questions = evidence.inotify;
-  if (!questions) return;
-  for (const { pid, exe } of processes) {
-    const watches = instances.filter(({ process }) => process.pid === pid).flatMap((instance) => instance.watches ?? []);
-    if (watches.length === 0) continue;
-    const mounts = mountsOfProcess(evidence, pid);
-    if (mounts.length === 0) notes.noMounts++;
-    const ourMounts = mounts.some(({ fsType }) => fsType === 'overlay') ? mountsOfProcess(evidence, 'self') : [];
-    const resolving: Resolving = { questions, pid, mounts, ourMounts, layers: new Map() };
-    const { errno } = resolveByHandle(watches, resolving);
-    if (errno !== undefined) notes.handleErrno = errno;
-    const left = watches.filter(({ path }) => path === undefined);
-    if (left.length > 0 && !options.signal.aborted) {
-      const cwd = evidence.readlink(`/proc/${pid}/cwd`).value;
-      const starts = [...(cwd === undefined ? [] : [cwd]), ...(exe === undefined ? [] : [exe.slice(0, exe.lastIndexOf('/')) || '/'])];
-      const isCalm = instances.every((instance) => instance.process.pid !== pid || instance.queue?.bytes === 0);
-      notes.walks.push(await resolveByWalk(left, { questions, pid, mounts }, starts, evidence, { ...WALK, told: isCalm ? MOST_TOLD : 0, signal: options.signal }));
-    }
-    await dropEnded(evidence, instances.filter(({ process }) => process.pid === pid));
-    const own = instances.filter(({ process }) => process.pid === pid).map((instance) => instance.watches ?? []);
-    const alive = own.flat();
-    judgeNames(alive, questions, pid);
-    // Each instance is read by itself.
-    for (const one of own) judgeTold(one);
-    await lookAgain(alive, instances, evidence, resolving);
-  }
-}
-
 async function readProgram(evidence: Evidence, process: Process, instances: readonly Instance[]): Promise<void> {
   const own = instances.filter((instance) => instance.process === process);
   if (own.length === 0 || !evidence.inotify) return;
@@ -184,12 +189,17 @@ function expectationsOf(evidence: Evidence, processes: readonly Process[], insta
   if (!first || !questions || paths.length === 0) return [];
   const watches = instances.flatMap((instance) => instance.watches ?? []);
   const mounts = mountsOfProcess(evidence, first.pid);
-  return paths.map((path) => expectationOf(path, watches, { questions, pid: first.pid, mounts }));
+  const own = Number(/^NSpid:.*\t(\d+)$/m.exec(evidence.read(`/proc/${first.pid}/status`).value ?? '')?.[1] ?? first.pid);
+  return paths.map((path) => expectationOf(path, watches, { questions, pid: first.pid, mounts, own }));
 }
 
-function checkPins(evidence: Evidence, processes: readonly Process[], coverage: CoverageLog): void {
+/** What became of a descendant (all but the first) is no gap in what was asked. */
+function checkPins(evidence: Evidence, processes: readonly Process[], pids: readonly number[], coverage: CoverageLog): Set<number> {
+  const ended = new Set<number>();
   for (const process of processes) {
     if (process.state === 'Z' || stillThere(evidence, process) === 'same') continue;
-    coverage.note({ source: 'processes', status: 'absent', seen: 0, total: 1, detail: `process ${process.pid} ended while it was read`, needed: true });
+    ended.add(process.pid);
+    coverage.note({ source: 'processes', status: 'absent', seen: 0, total: 1, detail: `process ${process.pid} ended while it was read`, needed: process.pid === pids[0] });
   }
+  return ended;
 }

@@ -29,11 +29,12 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   if (windowMs !== undefined && windowMs > LONGEST_WATCH_MS) throw new UserError(`--watch ${String(options.watch)} is longer than 1h: each look takes a lock of the target`);
   if (spec === undefined && !context.tapeHeader) throw new UserError('inotify needs a target', { hints: ['reloadctl inotify <pid | name | :port | unit:NAME | container:ID | pod:NS/NAME | pid file>'] });
   const { tapeHeader } = context;
-  if (tapeHeader && windowMs !== undefined) throw new UserError('a tape holds one look at the queues: leave --watch out');
+  if (tapeHeader && windowMs !== undefined) throw new UserError('how long the queues were looked at is on the tape: leave --watch out (record --watch)');
   const target = targetOf(spec, Boolean(options.tree), context, 'inotify');
+  const lookedMs = tapeHeader?.watch?.queuesMs ?? windowMs;
   const { look, coverage } = await collectInotify(context.evidence, target.pids, target.name, {
     expect,
-    ...(windowMs !== undefined && { windowMs }),
+    ...(lookedMs !== undefined && { windowMs: lookedMs }),
     rerun: tapeHeader ? `reloadctl record ${shellWord(tapeHeader.spec)} -o FILE` : context.rerun,
     isRoot: tapeHeader ? false : context.isRoot,
     signal: context.signal,

@@ -41,7 +41,7 @@ export interface WatchRow {
   what?: 'directory' | 'file';
   by?: string;
   note?: string;
-  /** Of a dead one: another watch told the program. */
+  /** Of a dead one: another watch of the instance told the program. */
   told?: true;
 }
 
@@ -102,7 +102,7 @@ function watchRow({ pid, fd, wd, path, state, ino, major, minor, mask, fsType, w
   if (fsType !== undefined) row.fsType = fsType;
   if (what) row.what = what;
   if (by) row.by = by;
-  if (told) row.told = told;
+  if (told) row.told = true;
   if (note !== undefined) row.note = decodeText(note).text;
   return row;
 }

@@ -21,10 +21,10 @@ const DATA_LINK = '..data';
 export function expectationOf(
   path: ByteString,
   watches: readonly Watch[],
-  { questions: inner, pid, mounts }: { questions: InotifyQuestions; pid: number; mounts: readonly Mount[] },
+  { questions: inner, pid, mounts, own: ownPid }: { questions: InotifyQuestions; pid: number; mounts: readonly Mount[]; own?: number },
 ): Expectation {
   const questions = askingOnce(inner);
-  const route = routeOf(path, questions, pid, mounts);
+  const route = routeOf(path, questions, pid, mounts, ownPid);
   if (typeof route === 'string') return { path, verdict: 'unknown', changes: [], because: route };
   const { file, directory, links } = route;
   let isDoubtful = false;
@@ -50,20 +50,25 @@ export function expectationOf(
   };
   const inVolume = links.some(({ path: link }) => nameOf(link) === DATA_LINK);
   const minor = inVolume ? { minor: true as const } : {};
+  // Asked about the link itself: what it leads to is another matter.
+  const isLink = links.at(-1)?.path === path;
+  // Nothing can be renamed there.
+  const isKernels = mountOf(route.path, mounts)?.fsType === 'proc';
   // What is mounted here has its name in another directory: events go to that.
   const mounted = mounts.some(({ mountPoint }) => mountPoint === route.path);
   const inDirectory = mounted ? [] : onPlace(directory);
   const own = file ? onPlace(file) : [];
   const isDirectory = file !== undefined && (file.stat.mode & S_IFMT) === S_IFDIR;
   if (file && isDirectory) {
-    addArrival('create', file.path, own);
+    addArrival('create', file.path, own, isLink || inVolume ? { minor: true } : {});
     add('write', file.path, own.filter(({ mask }) => has(mask, WRITE)), { minor: true });
     addArrival('replace', file.path, inDirectory, { minor: true });
   } else if (file) {
     add('write', file.path, [...own, ...inDirectory].filter(({ mask }) => has(mask, WRITE)), minor);
     const byName = inDirectory.filter(({ mask }) => has(mask, IN.MOVED_TO));
     const byItself = own.filter(({ mask }) => has(mask, REPLACED));
-    if (byName.length > 0 || byItself.length === 0) add('replace', file.path, byName, minor);
+    if (isKernels) add('replace', file.path, [], { minor: true });
+    else if (byName.length > 0 || byItself.length === 0) add('replace', file.path, byName, minor);
     // Nor does a file that was mounted ever change for another one.
     else if (mounted) add('replace', file.path, []);
     else add('replace', file.path, byItself, { once: true, ...minor });
@@ -78,7 +83,7 @@ export function expectationOf(
     // The version that the link leaves is removed, and with it what is watched in there.
     if (isData && byRename.length === 0 && atEnd.length > 0) add('link', link.path, atEnd, { once: true });
     else if (isData) add('link', link.path, byRename);
-    else addArrival('link', link.path, on, inVolume || isSystemLink(link.path) ? { minor: true } : {});
+    else addArrival('link', link.path, on, inVolume || link.magic || isSystemLink(link.path) ? { minor: true } : {});
   }
   const fsType = mountOf(route.path, mounts)?.fsType;
   const real = file && file.path !== path ? { real: file.path } : {};
@@ -116,7 +121,8 @@ function nameOf(path: ByteString): ByteString {
 }
 
 function verdictOf(changes: readonly ExpectedChange[]): Expectation['verdict'] {
-  const counted = changes.filter(({ minor }) => !minor);
+  const main = changes.filter(({ minor }) => !minor);
+  const counted = main.length > 0 ? main : changes;
   if (counted.every(({ seen, once, only }) => seen && !once && !only)) return 'seen';
   return counted.some(({ seen }) => seen) ? 'partly' : 'not-seen';
 }

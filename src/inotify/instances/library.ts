@@ -77,7 +77,7 @@ function nodeOne(name: string, watchesAnew: boolean | undefined): Library {
  * directories and files.
  */
 export function orderOf(watches: readonly LibraryWatch[]): 'breadth-first' | 'depth-first' | undefined {
-  const ordered = watches.filter(({ path }) => path !== undefined).toSorted((a, b) => a.wd - b.wd);
+  const ordered = firstOf(watches);
   const directories = new Set(ordered.flatMap(({ path, what }) => (what === 'directory' ? [path!] : [])));
   const parents = new Set<string>();
   let back = 0;
@@ -94,6 +94,23 @@ export function orderOf(watches: readonly LibraryWatch[]): 'breadth-first' | 'de
   const groups = parents.size - 1;
   if (!hasFiles || groups < 2) return undefined;
   return back === 0 ? 'depth-first' : back * 2 >= groups ? 'breadth-first' : undefined;
+}
+
+/** What a tree begins with tells its order as well as all of it. */
+const MOST_ORDERED = 4096;
+
+/** The oldest ones with a path, in their order. The kernel lists the newest first, so that turning them round mostly is all of it. */
+function firstOf(watches: readonly LibraryWatch[]): LibraryWatch[] {
+  const oldest: LibraryWatch[] = [];
+  let isSorted = true;
+  for (let index = watches.length - 1, before = 0; index >= 0; index--) {
+    const watch = watches[index]!;
+    isSorted &&= watch.wd > before;
+    before = watch.wd;
+    if (watch.path !== undefined) oldest.push(watch);
+  }
+  if (!isSorted) oldest.sort((a, b) => a.wd - b.wd);
+  return oldest.slice(0, MOST_ORDERED);
 }
 
 function isUsual(watches: readonly LibraryWatch[]): boolean {

@@ -7,9 +7,10 @@ import type { RawWatch } from './fdinfo.ts';
 /**
  * `ok`: the path leads to what is watched. `deleted`: no name is left, and nothing is there now. `replaced`: something else is there
  * now. `moved`: it has the name of a backup, and something else has the name it had. `covered`: a mount hides it.
- * `unresolved`: nothing is known of it but its inode. `unchecked`: the path is known, and was not looked at.
+ * `nameless`: a walk of all of its file system met it nowhere. `unresolved`: nothing is known of it but its inode. `unchecked`: the path
+ * is known, and was not looked at.
  */
-export type WatchState = 'ok' | 'deleted' | 'replaced' | 'moved' | 'covered' | 'unresolved' | 'unchecked';
+export type WatchState = 'ok' | 'deleted' | 'replaced' | 'moved' | 'covered' | 'nameless' | 'unresolved' | 'unchecked';
 
 export interface Watch extends RawWatch {
   pid: number;
@@ -24,8 +25,11 @@ export interface Watch extends RawWatch {
   fsType?: ByteString | undefined;
   /** One sentence about the state. */
   note?: string | undefined;
-  /** Of a dead one: another watch of the process is on its directory or on what is at its path now, and told the program. */
-  told?: true | undefined;
+  /**
+   * Of a dead one: another watch of the instance is on what is at its path now, or on the directory of a file, and told the program.
+   * `only`: it was told that a directory was made anew, and does not watch that one.
+   */
+  told?: 'anew' | 'only' | undefined;
 }
 
 export type QueueState = 'empty' | 'draining' | 'stuck' | 'full';

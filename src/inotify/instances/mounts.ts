@@ -3,6 +3,9 @@ import type { ByteString } from '../../evidence/types.ts';
 import type { Mount } from '../../kernel/proc/mountinfo.ts';
 import type { Watch } from './model.ts';
 
+/** What is said of a watch that is covered. */
+export const HIDDEN = 'something is mounted over it: the path leads to another file system or directory now';
+
 /** Mounts of one file system that are tried: a container has dozens of bind mounts of one disk. */
 export const MOST_MOUNTS = 8;
 

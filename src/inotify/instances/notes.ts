@@ -76,7 +76,7 @@ export function noteCoverage(look: InotifyLook, notes: Notes, coverage: Coverage
 function notePaths({ instances }: InotifyLook, notes: Notes, coverage: CoverageLog): void {
   const watches = instances.flatMap((instance) => instance.watches ?? []);
   if (watches.length === 0) return;
-  const left = watches.filter(({ path, state }) => path === undefined || state === 'unchecked');
+  const left = watches.filter(({ path, state }) => (path === undefined && state !== 'nameless') || state === 'unchecked');
   const reasons: string[] = [];
   const told = notes.walks.reduce((sum, walk) => sum + walk.told, 0);
   if (left.length > 0) {

@@ -4,7 +4,7 @@ import type { Mount } from '../../kernel/proc/mountinfo.ts';
 import { isLocal, isWalkable } from '../filesystems.ts';
 import { nameBeside, whatIsAt } from './identity.ts';
 import type { Watch } from './model.ts';
-import { hiding, MOST_MOUNTS, mountsOf } from './mounts.ts';
+import { HIDDEN, hiding, MOST_MOUNTS, mountsOf } from './mounts.ts';
 import { findLayer, layerHandle, layersOf, pathInOverlay } from './overlay.ts';
 
 const DELETED = ' (deleted)';
@@ -101,7 +101,7 @@ function take(
   const isOnMount = mount.mountPoint === '/' || path.startsWith(`${mount.mountPoint}/`) || path === mount.mountPoint;
   if (!isOnMount || there === 'hidden') return false;
   Object.assign(watch, { path, by: 'handle', state: there === 'nothing' ? 'unchecked' : 'covered' } satisfies Partial<Watch>);
-  if (there !== 'nothing') watch.note = 'something is mounted over it: the path leads to another file system or directory now';
+  if (there !== 'nothing') watch.note = HIDDEN;
   return there === 'nothing';
 }
 

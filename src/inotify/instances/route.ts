@@ -12,6 +12,8 @@ export interface Place {
 export interface Link {
   path: ByteString;
   directory: Place;
+  /** Made by the kernel in /proc: nobody switches it. */
+  magic?: true;
 }
 
 /** What a path is made of. */
@@ -38,8 +40,17 @@ export function mountOf(path: ByteString, mounts: readonly Mount[]): Mount | und
   return best;
 }
 
-/** Follows links by our own hand: each is a place where the path can change. A text says why it cannot be told. */
-export function routeOf(path: ByteString, questions: InotifyQuestions, pid: number, mounts: readonly Mount[]): Route | string {
+/** `self` in /proc is whoever asks, which is we: `self` and `thread-self` of the process are its own number there. */
+function linkOfProcess(path: ByteString, mountPoint: ByteString, link: ByteString, own: number): ByteString {
+  if (path === `${mountPoint}/self`) return String(own);
+  return path === `${mountPoint}/thread-self` ? `${own}/task/${own}` : link;
+}
+
+/**
+ * Follows links by our own hand: each is a place where the path can change. A text says why it cannot be told.
+ * @param own the number of the process in its own pid namespace, by which its /proc knows it
+ */
+export function routeOf(path: ByteString, questions: InotifyQuestions, pid: number, mounts: readonly Mount[], own = pid): Route | string {
   const links: Link[] = [];
   let parts = path.split('/').filter((part) => part !== '' && part !== '.');
   let at = '/';
@@ -61,9 +72,11 @@ export function routeOf(path: ByteString, questions: InotifyQuestions, pid: numb
     }
     if (look.value.link !== undefined) {
       if (links.length >= MOST_LINKS) return `${path}: a loop of symbolic links`;
-      links.push({ path: next, directory: place });
-      parts = [...look.value.link.split('/').filter((part) => part !== '' && part !== '.'), ...rest];
-      if (look.value.link.startsWith('/')) at = '/';
+      const isMagic = mount?.fsType === 'proc';
+      links.push({ path: next, directory: place, ...(isMagic && { magic: true as const }) });
+      const link = isMagic ? linkOfProcess(next, mount.mountPoint, look.value.link, own) : look.value.link;
+      parts = [...link.split('/').filter((part) => part !== '' && part !== '.'), ...rest];
+      if (link.startsWith('/')) at = '/';
       const back = placeOf(at);
       if (typeof back === 'string') return back;
       place = back;

@@ -22,17 +22,20 @@ export async function dropEnded(evidence: Evidence, instances: readonly Instance
   for (const [index, instance] of open.entries()) {
     const info = parseFdInfo(answers[index]?.value ?? '');
     if (!info) continue;
-    const listed = new Set(parseWatches(info.rest).map(({ wd }) => wd));
-    instance.watches = instance.watches!.filter(({ path, wd }) => path !== undefined || listed.has(wd));
+    const listed = new Map(parseWatches(info.rest).map((raw) => [raw.wd, raw]));
+    // By its inode: a program that ran itself anew counts its watches from 1 again.
+    instance.watches = instance.watches!.filter(({ path, wd, ino }) => path !== undefined || listed.get(wd)?.ino === ino);
+    // On an overlay that of a file changes when it is copied up.
+    for (const watch of instance.watches) if (watch.path === undefined) watch.handle = listed.get(watch.wd)!.handle;
   }
 }
 
 /** Whoever saves a file may hold the old one for a moment, and what is removed goes when it is closed. */
-const SECOND_LOOK_MS = 500;
+export const SECOND_LOOK_MS = 500;
 
 /** Watches that only seemed dead while something was under way are gone when looked at again. */
 export async function lookAgain(watches: readonly Watch[], instances: readonly Instance[], evidence: Evidence, resolving: Resolving): Promise<void> {
-  const dead = watches.filter((watch) => isDead(watch) && !watch.told && watch.handle !== undefined);
+  const dead = watches.filter((watch) => isDead(watch) && watch.told !== 'anew' && watch.handle !== undefined);
   if (dead.length === 0) return;
   await evidence.sleep(SECOND_LOOK_MS);
   const again = dead.map((watch) => unresolved(watch, watch.pid, watch.fd));

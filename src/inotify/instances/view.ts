@@ -92,6 +92,8 @@ function* adviceBlocks({ instances }: InotifyLook, data: InotifyData): Generator
   const items = data.instances.filter((row) => row.watches === 0 && isFirst(row)).map(({ pid, fd }) => `inotify fd ${fd} of ${pid} watches nothing: so does a watcher whose watches have all ended`);
   const silent = [...new Set(instances.filter(({ library }) => library?.tellsOverflow === false).map(({ library }) => library!.name))];
   if (silent.length > 0) items.push(`${silent.join(' and ')}: an overflow of the queue is not told to the program`);
+  const once = data.watches.filter(({ mask }) => mask.includes('ONESHOT')).length;
+  if (once > 0) items.push(`${plural('watch ends', once, 'watches end')} with the first event (IN_ONESHOT)`);
   const files = data.watches.filter(({ what }) => what === 'file').length;
   const anew = instances.every(({ library }) => library?.watchesAnew);
   if (files > 0 && !anew) items.push(`${plural('watch is', files, 'watches are')} on single files: a save by rename ends each`);

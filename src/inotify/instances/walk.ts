@@ -5,7 +5,7 @@ import { isWalkable } from '../filesystems.ts';
 import { IN_READING } from '../mask.ts';
 import { isWatched } from './identity.ts';
 import type { Watch } from './model.ts';
-import { mountsOf } from './mounts.ts';
+import { HIDDEN, mountsOf } from './mounts.ts';
 import { mountOf } from './route.ts';
 
 export interface Bounds {
@@ -13,8 +13,10 @@ export interface Bounds {
   entries: number;
   ms: number;
   signal: AbortSignal;
-  /** Directories that may be listed although the target is told of it, up to eight events each. */
+  /** Directories that may be listed although the target is told of it, up to eight events each: so many whenever its queues are empty. */
   told: number;
+  /** Waits for that, a moment at most; false when something waits there still. */
+  calm(): Promise<boolean>;
 }
 
 export interface Walked {
@@ -24,6 +26,8 @@ export interface Walked {
   avoided: number;
   /** Directories that were, and of which it was told. */
   told: number;
+  /** Directories that could not be listed. */
+  unread: number;
   /** The bounds ended it. */
   cut: boolean;
   /** No directory could be listed at all. */
@@ -37,18 +41,25 @@ const TURNS = 4;
 const S_IFMT = 0o170000;
 const S_IFDIR = 0o040000;
 
+/** Directories of the process, without symbolic links. */
+export interface Starts {
+  /** Below them is looked at first: what its command line names, what it has open, where it works. */
+  likely: readonly ByteString[];
+  others: readonly ByteString[];
+}
+
 /**
- * Breadth first, from where a program most likely looks: its working directory and its own, then the mount points; below what is
+ * Breadth first, from where a program most likely looks, then from the mount points; below what is likely and what is
  * found before the rest. Never into another file system, never through a symbolic link.
  */
 export async function resolveByWalk(
   watches: readonly Watch[],
   { questions, pid, mounts }: { questions: InotifyQuestions; pid: number; mounts: readonly Mount[] },
-  starts: readonly ByteString[],
+  starts: Starts,
   evidence: Pick<Evidence, 'now'>,
   bounds: Bounds,
 ): Promise<Walked> {
-  const result: Walked = { found: 0, entries: 0, avoided: 0, told: 0, cut: false };
+  const result: Walked = { found: 0, entries: 0, avoided: 0, told: 0, unread: 0, cut: false };
   const wanted = new Map<string, Watch[]>();
   const roots: ByteString[] = [];
   for (const watch of watches) {
@@ -63,15 +74,19 @@ export async function resolveByWalk(
   for (const watch of watches) if (watch.fsType === 'overlay' && watch.handle && !byHandle.has(keyOf(watch.handle))) byHandle.set(keyOf(watch.handle), watch);
   const mountPoints = new Set(mounts.map(({ mountPoint }) => mountPoint));
   const start = evidence.now();
-  const far = [...new Set([...starts.filter((path) => path.startsWith('/') && isWalkable(mountOf(path, mounts)?.fsType ?? '')), ...roots])];
+  const isStart = (path: ByteString): boolean => path.startsWith('/') && isWalkable(mountOf(path, mounts)?.fsType ?? '');
+  const likely = new Set(starts.likely.filter((path) => path !== '/' && isStart(path)));
+  const far = [...new Set([...likely, ...starts.others.filter(isStart), ...roots])];
   const seen = new Set(far);
   const found = new Map<ByteString, Watch>();
   for (const root of far) {
     claim(root, undefined, wanted, questions, pid, result, found);
     if (byHandle.size > 0 && mountOf(root, mounts)?.fsType === 'overlay') claimByHandle(root, byHandle, wanted, questions, pid, result, found);
   }
-  const near = far.filter((path) => found.has(path));
+  const near = far.filter((path) => found.has(path) || likely.has(path));
+  const begun = new Set(near);
   let [nearAt, farAt] = [0, 0];
+  let budget = bounds.told;
   for (let at = 0; nearAt + farAt < near.length + far.length && wanted.size > 0; at++) {
     if (result.entries > bounds.entries || evidence.now() - start > bounds.ms || bounds.signal.aborted) {
       result.cut = true;
@@ -80,17 +95,22 @@ export async function resolveByWalk(
     if (at % CHUNK === CHUNK - 1) await new Promise((resolve) => setImmediate(resolve));
     const isNear = nearAt < near.length && (at % TURNS !== TURNS - 1 || farAt === far.length);
     const directory = isNear ? near[nearAt++]! : far[farAt++]!;
+    if (!isNear && begun.has(directory)) continue;
     // The target would read our search as activity where it watches for being read.
     if (isReading(found.get(directory)) || isReading(found.get(directory.slice(0, directory.lastIndexOf('/')) || '/'))) {
-      if (result.told >= bounds.told) {
+      if (budget === 0 && bounds.told > 0 && (await bounds.calm())) budget = bounds.told;
+      if (budget === 0) {
         result.avoided++;
         continue;
       }
+      budget--;
       result.told++;
     }
     const listed = questions.listInRoot(pid, directory);
     if (!listed.value) {
       if (at === 0 && listed.errno !== undefined) result.errno = listed.errno;
+      // One that went meanwhile holds nothing.
+      if (listed.errno !== 'ENOENT') result.unread++;
       continue;
     }
     delete result.errno;
@@ -101,13 +121,23 @@ export async function resolveByWalk(
       const path = prefix + name;
       if (isOverlay) claimByHandle(path, byHandle, wanted, questions, pid, result, found);
       else if (wanted.has(ino)) claim(path, ino, wanted, questions, pid, result, found);
+      if (type !== 'directory') continue;
       // What is mounted here has been a start of its own, or is another file system.
-      if (type !== 'directory' || mountPoints.has(path) || seen.has(path)) continue;
+      if (mountPoints.has(path)) cover(path, ino, wanted, mountOf(directory, mounts), result);
+      if (mountPoints.has(path) || seen.has(path)) continue;
       seen.add(path);
       (isNear || found.has(directory) || found.has(path) ? near : far).push(path);
     }
   }
   return result;
+}
+
+/** The directory that a mount hides is still listed by its number. */
+function cover(path: ByteString, ino: string, wanted: Map<string, Watch[]>, mount: Mount | undefined, result: Walked): void {
+  const hidden = (wanted.get(ino) ?? []).filter(({ major, minor }) => major === mount?.major && minor === mount.minor);
+  for (const watch of hidden) Object.assign(watch, { path, by: 'walk', state: 'covered', what: 'directory', note: HIDDEN } satisfies Partial<Watch>);
+  result.found += hidden.length;
+  if (hidden.length > 0) wanted.delete(ino);
 }
 
 /** The number alone may be that of another file system: asked again by its path. */

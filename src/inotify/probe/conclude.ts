@@ -1,5 +1,5 @@
 /** What the cells mean for somebody who wants to see every change of a file. */
-import { blindnessOf } from '../filesystems.ts';
+import { blindnessOf, knownOf } from '../filesystems.ts';
 import type { Behind, Conclusion } from './model.ts';
 import type { Cell } from './run-cells.ts';
 
@@ -10,7 +10,8 @@ export function conclude(cells: readonly Cell[], behind: readonly Behind[], fsTy
   const seen = (watch: Cell['watch']): boolean[] => ORDINARY.map((pattern) => cells.find((cell) => cell.pattern === pattern && cell.watch === watch)?.events.length !== 0);
   const isTried = ORDINARY.every((pattern) => cells.some((cell) => cell.pattern === pattern && cell.watch === 'parent'));
   const blindness = fsType === undefined ? undefined : blindnessOf(fsType);
-  if (cells.length === 0 && blindness) return { conclusion: 'poll', because: `nothing could be tried; of ${fsType} it is known: ${blindness.why}` };
+  const known = fsType === undefined ? undefined : knownOf(fsType);
+  if (cells.length === 0 && known !== undefined) return { conclusion: 'poll', because: `nothing could be tried; of ${fsType} it is known: ${known}` };
   if (!isTried) return { conclusion: 'unknown', because: 'not all of the ordinary changes could be tried' };
   if (!seen('parent').some(Boolean) && !seen('file').some(Boolean)) return { conclusion: 'poll', because: 'not even changes made here are told' };
   const isMissed = behind.some(({ events, visible }) => visible && events.length === 0);

@@ -34,7 +34,9 @@ function probed({ directory, fsType = 'this file system', behind, behindPath, co
       because: isProven ? 'it was tried: the change could be read, and no event came' : because,
       title: isSilent
         ? `no change in ${directory} (${fsType}) is told to inotify`
-        : `changes made behind ${fsType} are not told to a watch in ${directory}${missed.length > 0 ? `: ${missed.length} of ${behind.length} tried were missed` : ''}`,
+        : cells.length === 0
+          ? `not every change in ${directory} (${fsType}) is told to inotify`
+          : `changes made behind ${fsType} are not told to a watch in ${directory}${missed.length > 0 ? `: ${missed.length} of ${behind.length} tried were missed` : ''}`,
       subject: { kind: 'directory', key: `directory on ${fsType}` },
       evidence: [
         { name: 'type of the file system', value: fsType, source: '/proc/self/mountinfo' },
@@ -60,13 +62,14 @@ function byType(watches: readonly Watch[]): Map<string, [Blindness, Watch[]]> {
 
 function findingOf({ process, fd }: Instance, fsType: string, { why, madeByKernel = false }: Blindness, watches: readonly Watch[]): Finding {
   const example = watches.find(({ path }) => path !== undefined)?.path;
+  const isSure = madeByKernel && watches.some(({ what }) => what === 'directory');
   const where = example === undefined ? '' : `, like ${decodeText(example).text}`;
   return {
     id: ID,
-    // Whether anybody makes changes that are not told only a probe can prove.
-    severity: madeByKernel ? 'warning' : 'info',
-    confidence: madeByKernel ? 'likely' : 'hint',
-    because: madeByKernel ? why : `${why}; whether anybody makes such changes here is not known`,
+    // Whether anybody makes changes that are not told only a probe can prove; the entries of a directory the kernel makes for sure.
+    severity: isSure ? 'warning' : 'info',
+    confidence: isSure ? 'likely' : 'hint',
+    because: isSure ? why : madeByKernel ? `${why}; whether it is watched for what the kernel changes is not known` : `${why}; whether anybody makes such changes here is not known`,
     title: `${plural('watch', watches.length, 'watches')} of ${processLabel(process)} ${watches.length === 1 ? 'is' : 'are'} on ${fsType}${where}, where ${madeByKernel ? 'what the kernel changes is not' : 'not every change is'} told`,
     subject: subjectOf('inotify', `watch on ${fsType}`, process),
     evidence: [

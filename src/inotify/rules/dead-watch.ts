@@ -7,58 +7,101 @@ import { type Confidence, type EvidenceItem, type Finding, fingerprint, type Rem
 import { plural } from '../../report/words.ts';
 import type { Expectation, InotifyLook, Watch, WatchState } from '../instances/model.ts';
 import { lookRule } from '../look-rule.ts';
+import { IN_NAMES } from '../mask.ts';
 import { unshared } from './queue.ts';
 
 const ID = 'inotify/dead-watch';
 const SHOWN = 5;
 
 /** States in which a change of the path is not seen, with how sure that is, surest first. */
-const DEAD: Partial<Record<WatchState, Confidence>> = { replaced: 'certain', deleted: 'certain', covered: 'likely', moved: 'hint' };
+const DEAD: Partial<Record<WatchState, Confidence>> = { replaced: 'certain', deleted: 'certain', nameless: 'likely', covered: 'likely', moved: 'hint' };
 const BECAUSE: Partial<Record<WatchState, string>> = {
   replaced: 'the kernel names what is watched as deleted, or as an older version, and something else is at its path now',
   deleted: 'the kernel names what is watched as deleted',
+  nameless: 'all that has a name on that file system was looked at twice, half a second apart, and what is watched was not among it',
   covered: 'the path of what is watched leads to something else now',
   moved: 'a backup beside the file it is named after looks like a save that moved the watched file away; it may be meant',
 };
 
 /** Watches that still exist and can tell nothing of their path any more, and paths that should be watched and are not. */
-export const deadWatch = lookRule(ID, (look) => [...deadOf(look), ...look.expectations.flatMap((one) => expectedOf(one, look))]);
+export const deadWatch = lookRule(ID, (look) => [...deadOf(look), ...idleOf(look), ...look.expectations.flatMap((one) => expectedOf(one, look))]);
 
 function deadOf({ instances }: InotifyLook): Finding[] {
   return unshared(instances).flatMap(({ process, watches = [], fd, library }) => {
     // It is meant to stay with the old file.
     if (library?.staysWithFile) return [];
     return (Object.keys(DEAD) as WatchState[]).flatMap((state) => {
-      const dead = watches.filter((watch) => watch.state === state && !watch.told && !NAMELESS.test(watch.path ?? ''));
-      return dead.length === 0 ? [] : [findingOf(process, fd, state, dead)];
+      const dead = watches.filter((watch) => watch.state === state && !watch.told && !MADE_NAMELESS.test(watch.path ?? ''));
+      const told = watches.filter((watch) => watch.state === state && watch.told === 'only');
+      // Where none has a name it cannot be told whether a watch on the directory above told of it.
+      const mayKnow = state === 'nameless' && watches.some((watch) => watch.state === 'ok' && watch.what === 'directory' && (watch.mask & IN_NAMES) !== 0);
+      return [...(dead.length === 0 ? [] : [findingOf(process, fd, state, dead, mayKnow)]), ...(told.length === 0 ? [] : [toldOf(process, fd, told)])];
     });
   });
 }
 
 /** Of O_TMPFILE (fs/dcache.c d_mark_tmpfile: `#` and the inode number): it never had a name that something else could take. */
-const NAMELESS = /\/#\d+$/;
+const MADE_NAMELESS = /\/#\d+$/;
+
+/** Directories that were made anew, which the program knows and does not watch: it may be about to, or mean it. */
+function toldOf(process: Process, fd: number, told: readonly Watch[]): Finding {
+  const [first] = told as [Watch];
+  return {
+    id: ID,
+    severity: 'info',
+    confidence: 'likely',
+    because: 'its watch on the directory above told it so, and no watch of it is on the directory that is there now',
+    title: `${processLabel(process)} was told that ${text(first.path)} was made anew${told.length > 1 ? `, and ${told.length - 1} more` : ''}, and does not watch what is there now`,
+    subject: subjectOf('inotify', 'directory made anew', process),
+    evidence: told.slice(0, SHOWN).map((watch): EvidenceItem => ({ name: `wd ${watch.wd}`, value: text(watch.path), source: `/proc/${process.pid}/fdinfo/${fd}` })),
+    remedy: [{ text: 'look again in a moment: if it stays so, what changes in there is seen by nobody until the program is reloaded', command: `reloadctl inotify ${process.pid}`, risk: 'none' }],
+    fingerprint: fingerprint(ID, 'made anew'),
+  };
+}
+
+/** Instances of watchers that watch nothing: `node --watch` after the first save by rename, or one that closed what it watched. */
+function idleOf({ instances }: InotifyLook): Finding[] {
+  return unshared(instances).flatMap(({ process, fd, watches, library, program }) => {
+    if (watches?.length !== 0 || (!library && program?.runtime !== 'node')) return [];
+    const who = processLabel(process);
+    return [
+      {
+        id: ID,
+        severity: 'info' as const,
+        confidence: 'hint' as const,
+        because: 'so does a watcher whose watches have all ended, and so does one that closed them itself',
+        title: `${who} watches nothing${library ? ` (${library.name})` : ''}: its inotify instance fd ${fd} has no watch left`,
+        subject: subjectOf('inotify', 'instance', process),
+        evidence: [{ name: 'watches', value: 0, source: `/proc/${process.pid}/fdinfo/${fd}` }],
+        remedy: [{ text: 'if it should watch: restart it, and let it watch directories, not files', risk: 'restart' as const }],
+        fingerprint: fingerprint(ID, 'nothing watched'),
+      },
+    ];
+  });
+}
 
 const WORDS: Partial<Record<WatchState, string>> = {
   replaced: 'was replaced: the watch is on the old one',
   deleted: 'was deleted',
+  nameless: 'has no name any more: it was deleted or replaced, and somebody holds it',
   covered: 'is hidden by a mount',
   moved: 'seems to be a backup: the watch went with the file that was moved away',
 };
 
-function findingOf(process: Process, fd: number, state: WatchState, dead: readonly Watch[]): Finding {
+function findingOf(process: Process, fd: number, state: WatchState, dead: readonly Watch[], mayKnow: boolean): Finding {
   const [first] = dead as [Watch];
   const more = dead.length > 1 ? `, and ${dead.length - 1} more` : '';
   return {
     id: ID,
-    severity: 'warning',
+    severity: mayKnow ? 'info' : 'warning',
     // In a layer of an overlay a file that was moved elsewhere looks like one that is gone.
-    confidence: first.by === 'overlay' && DEAD[state] === 'certain' ? 'likely' : DEAD[state]!,
-    because: BECAUSE[state]!,
-    title: `${plural('watch', dead.length, 'watches')} of ${processLabel(process)} ${state === 'moved' ? 'may be' : dead.length === 1 ? 'is' : 'are'} dead: ${text(first.path)} ${WORDS[state]}${more}`,
+    confidence: mayKnow ? 'hint' : first.by === 'overlay' && DEAD[state] === 'certain' ? 'likely' : DEAD[state]!,
+    because: `${BECAUSE[state]!}${mayKnow ? '; the program watches directories as well, which may have told it' : ''}`,
+    title: `${plural('watch', dead.length, 'watches')} of ${processLabel(process)} ${state === 'moved' ? 'may be' : dead.length === 1 ? 'is' : 'are'} dead: ${nameOf(first)} ${WORDS[state]}${more}`,
     subject: subjectOf('inotify', `${state} watch`, process),
     evidence: [
       { name: `watches of this kind in fd ${fd}`, value: dead.length, source: `/proc/${process.pid}/fdinfo/${fd}` },
-      ...dead.slice(0, SHOWN).map((watch): EvidenceItem => ({ name: `wd ${watch.wd}`, value: text(watch.path), source: `/proc/${process.pid}/fdinfo/${fd}` })),
+      ...dead.slice(0, SHOWN).map((watch): EvidenceItem => ({ name: `wd ${watch.wd}`, value: nameOf(watch), source: `/proc/${process.pid}/fdinfo/${fd}` })),
       ...(first.note === undefined ? [] : [{ name: 'what became of it', value: first.note, source: `inode ${first.ino}` }]),
     ],
     remedy: [
@@ -123,6 +166,10 @@ function expectedRemedies(isAll: boolean): Remedy[] {
     { text: isAll ? 'reload or restart the program, so that it adds its watches anew' : 'watch the directory of the file, and that of every link on the way', risk: 'reload' },
     { text: 'see which changes this file system tells of', command: 'reloadctl inotify-probe DIRECTORY', risk: 'none' },
   ];
+}
+
+function nameOf({ path, ino, fsType }: Watch): string {
+  return path === undefined ? `inode ${ino}${fsType === undefined ? '' : ` on ${decodeText(fsType).text}`}` : text(path);
 }
 
 function text(path: ByteString | undefined): string {

@@ -9,6 +9,8 @@ import type { SnapshotOptions } from './options.ts';
 const MOST_THREADS = 2000;
 /** Numbers listed to verify a suspicion: about 100 ms. */
 const MOST_LISTED = 200_000;
+/** Numbers listed without any suspicion. */
+const MOST_COMPARED = 5000;
 /**
  * A busy process opens and closes between two reads. Were each number open half of the time, and anew by chance at each read,
  * one in 4 to the power of this would differ each time.
@@ -18,8 +20,9 @@ const ROUNDS = 12;
 /**
  * Finds them by their counts, which say nothing of a table that happens to be as large as the leader's; then compares the
  * numbers that are open. Call it for processes whose descriptors may be listed.
+ * @param thorough compare the numbers of all threads, where these are few: finds tables of the same size, too
  */
-export function findOwnTables(evidence: Evidence, process: Process, options: SnapshotOptions, coverage: CoverageLog): OwnTable[] {
+export function findOwnTables(evidence: Evidence, process: Process, options: Pick<SnapshotOptions, 'everything' | 'rerun'>, coverage: CoverageLog, thorough = false): OwnTable[] {
   if (process.threads < 2) return [];
   const tasks = `/proc/${process.pid}/task`;
   const tids = (evidence.list(tasks).value ?? []).map(Number).filter((tid) => tid !== process.pid);
@@ -34,7 +37,8 @@ export function findOwnTables(evidence: Evidence, process: Process, options: Sna
     return [];
   }
   const asked = tids.slice(0, MOST_THREADS);
-  const suspects = asked.filter((tid) => differs(evidence, process.pid, tid));
+  const compared = thorough && (asked.length + 1) * open <= MOST_COMPARED;
+  const suspects = compared ? asked : asked.filter((tid) => differs(evidence, process.pid, tid));
   const { own, seen } = verify(evidence, process.pid, suspects);
   const complete = asked.length === tids.length && seen === suspects.length;
   const known = 1 + asked.length - (suspects.length - seen);

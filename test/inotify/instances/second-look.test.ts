@@ -12,4 +12,7 @@ it('a watch that was not met and is listed no more is no lost one; one that is s
   expect(instance.watches).toHaveLength(3);
   await dropEnded(fakeEvidence({ files: { '/proc/7/fdinfo/3': `pos:\t0\nflags:\t02004000\nmnt_id:\t15\nino:\t60\n${line(2)}` } }), [instance]);
   expect(instance.watches?.map(({ wd }) => wd)).toEqual([1, 2]);
+  // Another instance under the same number.
+  await dropEnded(fakeEvidence({ files: { '/proc/7/fdinfo/3': `pos:\t0\nflags:\t02004000\nmnt_id:\t15\nino:\t60\n${line(2).replace('ino:2', 'ino:9')}` } }), [instance]);
+  expect(instance.watches?.map(({ wd }) => wd)).toEqual([1]);
 });

@@ -76,6 +76,7 @@ describe('inotify/dead-watch', () => {
     ['replaced', ['inotify/dead-watch warning certain']],
     ['deleted', ['inotify/dead-watch warning certain']],
     ['covered', ['inotify/dead-watch warning likely']],
+    ['nameless', ['inotify/dead-watch warning likely']],
     ['moved', ['inotify/dead-watch warning hint']],
     ['unresolved', []],
     ['unchecked', []],
@@ -84,7 +85,18 @@ describe('inotify/dead-watch', () => {
   });
 
   it('says nothing of a watch whose program was told by another one', () => {
-    expect(judge([instance({ watches: [watch({ state: 'replaced', told: true }), watch({ wd: 2, path: '/etc/app', what: 'directory' })] })])).toEqual([]);
+    expect(judge([instance({ watches: [watch({ state: 'replaced', told: 'anew' }), watch({ wd: 2, path: '/etc/app', what: 'directory' })] })])).toEqual([]);
+  });
+
+  it('is a note where the program may have been told, or was told and did nothing', () => {
+    const directory = watch({ wd: 2, path: '/etc/app', what: 'directory', mask: 0xfc6 });
+    expect(judge([instance({ watches: [watch({ state: 'nameless', path: undefined }), directory] })])).toEqual(['inotify/dead-watch info hint']);
+    expect(judge([instance({ watches: [watch({ state: 'replaced', what: 'directory', told: 'only' }), directory] })])).toEqual(['inotify/dead-watch info likely']);
+  });
+
+  it('notes a watcher that watches nothing any more, and no other program', () => {
+    expect(judge([instance({ watches: [], library: { name: 'node --watch', watchesAnew: false } })])).toEqual(['inotify/dead-watch info hint']);
+    expect(judge([instance({ watches: [] })])).toEqual([]);
   });
 
   it('says nothing of a file that was made without a name', () => {
@@ -131,8 +143,12 @@ describe('inotify/churn', () => {
 });
 
 describe('inotify/blind-filesystem', () => {
-  it.each([['nfs4', 'info hint'], ['fuse.sshfs', 'info hint'], ['9p', 'info hint'], ['proc', 'warning likely']])('%s', (fsType, confidence) => {
+  it.each([['nfs4', 'info hint'], ['fuse.sshfs', 'info hint'], ['9p', 'info hint'], ['proc', 'info hint']])('%s', (fsType, confidence) => {
     expect(judge([instance({ watches: [watch({ fsType }), watch({ wd: 2 })] })])).toEqual([`inotify/blind-filesystem ${confidence}`]);
+  });
+
+  it('entries of a directory of /proc are made by the kernel', () => {
+    expect(judge([instance({ watches: [watch({ fsType: 'proc', what: 'directory' }), watch({ wd: 2 })] })])).toEqual(['inotify/blind-filesystem warning likely']);
   });
 
   const probe: ProbeLook = { type: 'inotify-probe', directory: '/mnt/x', fsType: 'fuse', cells: [{ pattern: 'append', watch: 'file', events: ['MODIFY'], details: [], alive: true, listed: true }], skipped: [], behind: [], conclusion: 'poll', because: 'x' };
