@@ -6,6 +6,7 @@ export { type LiveOptions, openLive } from './live.ts';
 export type { InotifyEvent, OwnInotify } from './native/own-inotify.ts';
 export { loadOwnCalls, type OwnCalls } from './own-calls.ts';
 export { type Hold, type HoldTimes, type MeteredEvidence, meterEvidence, type OwnCost } from './meter.ts';
+export { openRandomFile } from './random-file.ts';
 export { openRedactor, type Redactor } from './redact.ts';
 export { isOutOfDescriptors } from './spare.ts';
 export type { TapeHeader } from './tape-format.ts';
@@ -20,7 +21,9 @@ export type {
   FileHandle,
   FileStat,
   InotifyQuestions,
+  MemoryQuestions,
   PathLook,
+  RandomFile,
   SocketProbe,
   WatcherProgram,
 } from './types.ts';

@@ -15,7 +15,7 @@ const NEAR = 14;
 const called = (callers: readonly Frame[], name: RegExp): boolean => callers.slice(0, 4).some(({ func }) => name.test(func));
 
 /** Where the word that is waited on lies within the lock (sync/rwmutex.go, internal/sync/mutex.go, sync/waitgroup.go). */
-function semaphoreOffset(callers: readonly Frame[]): number {
+export function semaphoreOffset(callers: readonly Frame[]): number {
   if (called(callers, /^sync\.\(\*RWMutex\)\.RLock$/)) return 12;
   if (called(callers, /^(internal\/)?sync\.\(\*Mutex\)\./)) return 4;
   return called(callers, /^sync\.\(\*(RWMutex\)\.Lock|WaitGroup\)\.Wait)$/) ? 8 : 0;

@@ -60,7 +60,7 @@ export interface Group {
   manyObjects: boolean;
 }
 
-export type DumpFormat = 'text' | 'profile-text' | 'profile';
+export type DumpFormat = 'text' | 'profile-text' | 'profile' | 'memory';
 
 /** One goroutine of a dump that was read with `rows`. */
 export interface Row {
