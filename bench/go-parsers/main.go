@@ -1,4 +1,4 @@
-// Reads a dump with another parser, for bench/goroutines.mjs: parsers gostackparse|panicparse FILE. Prints how many goroutines it found.
+// Reads a dump with another parser, for bench/wings/goroutines.mjs: parsers gostackparse|panicparse FILE. Prints how many goroutines it found.
 package main
 
 import (

@@ -3,7 +3,8 @@
  * takes it and is not waiting for it.
  */
 import type { Frame, Group, Sample } from '../kernel/goroutines.ts';
-import { isRuntime, ownerOf } from './names.ts';
+import { Inside } from './inside.ts';
+import { codeOf, isRuntime, ownerOf, receiverOf } from './names.ts';
 import { isLock } from './states.ts';
 
 export interface Waiters {
@@ -14,7 +15,7 @@ export interface Waiters {
 export interface Holder {
   group: Group;
   sample?: Sample;
-  /** `address`: the lock, or what it is part of, is among its arguments; `type`: it is inside a method of the same type. */
+  /** `address`: the lock, or what it is part of, is among its arguments; `type`: it is inside a method of the same type, or the same function. */
   by: 'address' | 'type';
   frame: Frame;
 }
@@ -24,6 +25,10 @@ export interface ContendedLock {
   address?: string;
   /** `main.(*registry)`; absent for functions. */
   type?: string;
+  /** Types and functions that take it. */
+  codes: Set<string>;
+  /** Addresses of what it is part of. */
+  bases: Set<string>;
   waiters: Waiters[];
   count: number;
   /** Minutes, lower bounds. */
@@ -35,7 +40,14 @@ export interface ContendedLock {
   /** Those that are in the same code and wait for no lock. */
   holders: Holder[];
   /** Those that came to the wait through a caller that may hold this lock, or another: they wait while they hold. */
-  nested: { waiters: Waiters; outer: Frame; sameType: boolean }[];
+  nested: Nested[];
+}
+
+export interface Nested {
+  waiters: Waiters;
+  outer: Frame;
+  /** The caller is a method of the same type as the one that waits. */
+  sameType: boolean;
 }
 
 const cache = new WeakMap<readonly Group[], ContendedLock[]>();
@@ -62,14 +74,16 @@ function findLocks(groups: readonly Group[]): ContendedLock[] {
 
 function add(locks: Map<string, ContendedLock>, group: Group, address: string | undefined, count: number): void {
   const user = userFrame(group.frames);
-  const type = user ? receiverOf(user.func) : undefined;
+  const type = user && receiverOf(user.func);
   const key = address ?? `?${type ?? user?.func ?? ''}`;
   let lock = locks.get(key);
   if (!lock) {
-    lock = { waiters: [], count: 0, proven: false, writersWait: false, readersWait: false, holders: [], nested: [], ...(address !== undefined && { address }) };
+    lock = { waiters: [], count: 0, proven: false, writersWait: false, readersWait: false, holders: [], nested: [], codes: new Set(), bases: new Set(), ...(address !== undefined && { address }) };
     locks.set(key, lock);
   }
   if (lock.type === undefined && type !== undefined) lock.type = type;
+  if (user) lock.codes.add(codeOf(user.func));
+  if (address !== undefined) addBases(lock.bases, group, address);
   const waiters = { group, count };
   lock.waiters.push(waiters);
   lock.count += count;
@@ -79,6 +93,28 @@ function add(locks: Map<string, ContendedLock>, group: Group, address: string | 
   else lock.writersWait = true;
   const outer = outerFrame(group.frames, type);
   if (outer) lock.nested.push({ waiters, outer: outer.frame, sameType: outer.sameType });
+}
+
+/** A lock is so near behind the beginning of what it is part of. */
+const NEAR_BYTES = 4096;
+
+/** Of those that wait for it: what it lies in is mostly given to the function that takes it. */
+function addBases(bases: Set<string>, { frames, samples }: Group, address: string): void {
+  const at = userIndex(frames);
+  if (at < 0) return;
+  for (const { object, args } of samples) {
+    if (object !== address) continue;
+    const near = (args[at] ?? []).filter((word) => isNearBehind(address, word));
+    // The nearest: another argument may lie before it by accident.
+    const [base] = near.sort((a, b) => Number(b) - Number(a));
+    if (base !== undefined) bases.add(base);
+  }
+}
+
+/** Does `address` lie in what begins at `base`? */
+export function isNearBehind(address: string, base: string): boolean {
+  const distance = Number(address) - Number(base);
+  return distance >= 0 && distance < NEAR_BYTES;
 }
 
 /** The function that takes the lock. */
@@ -104,55 +140,4 @@ function outerFrame(frames: readonly Frame[], type: string | undefined): { frame
 /** What `go` started is mostly a wrapper without code of its own. */
 function isClosure(func: string): boolean {
   return /\.(func\d+|gowrap\d+)(\.\d+)*$/.test(func);
-}
-
-/** `main.(*registry)` of `main.(*registry).lookup`. */
-export function receiverOf(func: string): string | undefined {
-  return /^(.*\.\(\*[^)]+\))\.[^.]+/.exec(func)?.[1];
-}
-
-/** Who is in which code, by the addresses and the types at hand: there may be as many locks as goroutines. */
-class Inside {
-  private readonly byAddress = new Map<string, Holder[]>();
-  private readonly byType = new Map<string, Holder[]>();
-
-  constructor(groups: readonly Group[]) {
-    for (const group of groups) {
-      if (!group.system && !isLock(group.state) && group.state !== 'sync.Cond.Wait') this.add(group);
-    }
-  }
-
-  of({ address, type }: ContendedLock): Holder[] {
-    const sure = address === undefined ? undefined : this.byAddress.get(address);
-    return sure ?? (type === undefined ? undefined : this.byType.get(type)) ?? [];
-  }
-
-  private add(group: Group): void {
-    const [first] = group.samples;
-    const types = new Set<string>();
-    for (const frame of group.frames) {
-      const type = receiverOf(frame.func);
-      if (type === undefined || types.has(type)) continue;
-      types.add(type);
-      push(this.byType, type, { group, by: 'type', frame, ...(first && { sample: first }) });
-    }
-    const own = group.frames.flatMap((frame, index) => (ownerOf(frame) === 'stdlib' ? [] : [{ frame, index }]));
-    const seen = new Set<string>();
-    for (const sample of group.samples) {
-      for (const { frame, index } of own) {
-        for (const address of sample.args[index] ?? []) {
-          // One of a group speaks for it.
-          if (seen.has(address)) continue;
-          seen.add(address);
-          push(this.byAddress, address, { group, sample, by: 'address', frame });
-        }
-      }
-    }
-  }
-}
-
-function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const known = map.get(key);
-  if (known) known.push(value);
-  else map.set(key, [value]);
 }

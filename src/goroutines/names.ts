@@ -63,3 +63,13 @@ export function placeOf({ func, file, line }: Frame): string {
   if (file === '') return shortName(func);
   return `${shortName(func)} (${file.slice(file.lastIndexOf('/') + 1)}:${line})`;
 }
+
+/** The type of a method, else the function. */
+export function codeOf(func: string): string {
+  return receiverOf(func) ?? func;
+}
+
+/** `main.(*registry)` of `main.(*registry).lookup`. */
+export function receiverOf(func: string): string | undefined {
+  return /^(.*\.\(\*[^)]+\))\.[^.]+/.exec(func)?.[1];
+}

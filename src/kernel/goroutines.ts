@@ -28,6 +28,8 @@ export interface Sample {
   args: string[][];
   /** The goroutine that started it (Go 1.21 and later). */
   parent?: string;
+  /** What it waits for: see `Group.objects`. */
+  object?: string;
 }
 
 /** Goroutines with the same state, stack, creator and labels. */
@@ -58,6 +60,8 @@ export interface Group {
   objectKind?: ObjectKind;
   /** There were more objects than are kept. */
   manyObjects: boolean;
+  /** Of the samples that tell who started them: how many there are, and how many were started by a goroutine that has ended. */
+  parents?: { told: number; gone: number };
 }
 
 export type DumpFormat = 'text' | 'profile-text' | 'profile' | 'memory';

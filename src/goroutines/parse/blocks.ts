@@ -10,6 +10,7 @@ import { argumentsAt, firstPointer, parseStack, type Stack } from './frames.ts';
 import { GroupTable, MOST_SAMPLES, type Seen } from './group-table.ts';
 import { type Header, parseHeader } from './header.ts';
 import { NEEDS_MORE, StackScanner, startsWithWord, WORD } from './scan.ts';
+import { SeenIds } from './seen-ids.ts';
 import { holeStarts, makeTemplate, matchTemplate, type Template } from './template.ts';
 
 const LF = 10;
@@ -62,6 +63,7 @@ export class BlockReader {
   private readonly templates = new Map<number, Template<Known>[]>();
   private readonly states = new Map<string, number>();
   private readonly scanner = new StackScanner();
+  private readonly ids = new SeenIds();
 
   /** The last block ran into the end of the text. */
   get cutAtEnd(): boolean {
@@ -70,6 +72,14 @@ export class BlockReader {
 
   constructor(keepRows: boolean) {
     this.table = new GroupTable(keepRows);
+  }
+
+  /** Once all of a whole dump was read: notes which goroutines have outlived those that started them. */
+  noteParents(): void {
+    for (const group of this.table.groups) {
+      const told = group.samples.flatMap(({ parent }) => parent ?? []);
+      if (told.length > 0) group.parents = { told: told.length, gone: told.filter((parent) => !this.ids.has(Number(parent))).length };
+    }
   }
 
   /**
@@ -117,6 +127,7 @@ export class BlockReader {
     for (let i = 0; i < templates.length; i++) {
       const matched = matchTemplate(buffer, lineEnd + 1, templates[i]!);
       if (matched < 0) continue;
+      this.ids.add(id);
       if (i > 0) bringForward(templates, i);
       this.countMatched(buffer, templates[i > 0 ? i - 1 : 0]!, cached.header, idStart, at);
       return matched;
@@ -125,6 +136,7 @@ export class BlockReader {
     if (end === NEEDS_MORE) return end;
     // g0 of the signalled thread: a stack, but no goroutine.
     if (id === 0) return end;
+    this.ids.add(id);
     const { header } = cached;
     if (this.labelsDropped && cached.seed !== cached.seedUnlabelled) this.scanner.scan(buffer, lineEnd + 1, cached.seedUnlabelled, last);
     const key = this.scanner.hash1 * 0x200000 + (this.scanner.hash2 & 0x1fffff);
@@ -197,9 +209,11 @@ export class BlockReader {
     const found = known ?? this.newGroup(key, header, stack, lines);
     const { waitMinutes } = header;
     const line = found.line < 0 ? '' : (lines[found.line] ?? '');
-    this.count(found.group, header, id, objectIn(line.slice(Math.max(0, argumentsAt(line))), found.offset), {
+    const object = objectIn(line.slice(Math.max(0, argumentsAt(line))), found.offset);
+    this.count(found.group, header, id, object, {
       id,
       args: stack.args,
+      ...(object !== undefined && { object }),
       ...(waitMinutes !== undefined && { waitMinutes }),
       ...(stack.parent !== undefined && { parent: stack.parent }),
     });

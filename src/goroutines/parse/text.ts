@@ -58,6 +58,8 @@ export class TextReader {
     const { table, total, labelsDropped, cutAtEnd } = this.blocks;
     if (table.groups.length === 0) return undefined;
     const cut = broken ?? this.cut(cutAtEnd || cutHeader);
+    // Who is missing in a dump that is cut may live.
+    if (!cut) this.blocks.noteParents();
     const notes: string[] = [];
     if (this.longLines > 0) notes.push(`${this.longLines} lines of more than 32 MiB were skipped`);
     if (labelsDropped) notes.push('so many stacks differ in their labels only that labels were left out');

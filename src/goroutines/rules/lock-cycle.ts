@@ -2,7 +2,7 @@ import type { Finding, RuleDefinition } from '../../report/index.ts';
 import { fingerprint } from '../../report/index.ts';
 import { listOf } from '../../report/words.ts';
 import type { GoroutinesEvent } from '../../series/index.ts';
-import { cyclesOf, type LockCycle } from '../lock-cycles.ts';
+import { cyclesOf, type CycleMember, type LockCycle } from '../lock-cycles.ts';
 import { contendedLocks, userFrame } from '../locks.ts';
 import { placeOf } from '../names.ts';
 import { goroutines, structure, waitWords, watchRemedy } from './words.ts';
@@ -14,6 +14,12 @@ const WHAT: Record<LockCycle['kind'], string> = {
   twice: 'waits for a lock that it holds itself',
   'read-twice': 'read-locks again while a writer waits: the writer waits for the reader, and the reader for the writer',
 };
+const PERHAPS: Record<LockCycle['kind'], string> = {
+  order: 'seem to wait for each other: nobody else in the dump can hold these locks, and they may take them in different order',
+  twice: 'waits for a lock that nobody else in the dump can hold: it may hold it itself',
+  'read-twice': WHAT['read-twice'],
+};
+const A_FEW = 3;
 const REMEDY: Record<LockCycle['kind'], string> = {
   order: 'take these locks in one order everywhere, or only one at a time',
   twice: 'a Go mutex is not reentrant: split the method into one that locks and one that expects it locked',
@@ -39,25 +45,23 @@ function findingOf(event: GoroutinesEvent, cycle: LockCycle): Finding | undefine
   const wait = waits.length === 0 ? undefined : { min: Math.min(...waits.map(({ min }) => min)), max: Math.max(...waits.map(({ max }) => max)) };
   const minutes = wait !== undefined && wait.min >= 1;
   const proven = cycle.locks.every((lock) => lock.proven);
-  const likely = proven || (minutes && cycle.sure);
+  const likely = proven || (minutes && cycle.by !== 'nobody');
   const waiting = cycle.locks.reduce((sum, { count }) => sum + count, 0);
-  // Contention of a moment looks the same: without a minute of waiting it takes many.
-  if (!minutes && !proven && waiting < 3) return undefined;
-  const places = cycle.members.map(({ waiters, outer }) => `${placeOf(outer)} -> ${placeOf(userFrame(waiters.group.frames) ?? outer)}`);
-  const ids = cycle.members.flatMap(({ waiters }) => waiters.group.samples[0]?.id ?? []);
+  const severity = likely ? 'critical' : minutes || isStriking(cycle, waiting) ? 'warning' : 'info';
+  const places = cycle.members.map(wayOf);
   const { source } = event;
   const waited = waitWords(wait);
   return {
     id: ID,
-    severity: likely ? 'critical' : 'warning',
+    severity,
     confidence: proven ? 'certain' : likely ? 'likely' : 'hint',
-    because: proven ? 'the garbage collector found that nobody who could unlock is left (goroutineleak profile)' : likely ? 'they have waited for minutes, and nobody outside is in the code that could unlock' : whyHint(minutes),
-    title: `${goroutines(cycle.members.length)} ${WHAT[cycle.kind]} (${listOf([...new Set(places)], 2)})${waited === '' ? '' : `, ${waited}`}; ${goroutines(waiting)} wait in all`,
+    because: proven ? 'the garbage collector found that nobody who could unlock is left (goroutineleak profile)' : likely ? becauseLikely(cycle) : whyHint(cycle, minutes),
+    title: `${goroutines(cycle.members.length)} ${whatWords(cycle)} (${listOf([...new Set(places)], 2)})${waited === '' ? '' : `, ${waited}`}; ${goroutines(waiting)} wait in all`,
     subject: { kind: 'lock', key: structure(userFrame(cycle.members[0]!.waiters.group.frames)!), ...(event.pid !== undefined && { pid: event.pid }) },
     evidence: [
-      ...cycle.members.map(({ waiters, outer }, index) => ({
-        name: ids[index] === undefined ? 'goroutine' : `goroutine ${ids[index]}`,
-        value: `came through ${placeOf(outer)}, waits in ${placeOf(userFrame(waiters.group.frames)!)}: ${waiters.group.state}`,
+      ...cycle.members.map(({ waiters, outer, sample }) => ({
+        name: sample?.id === undefined ? 'goroutine' : `goroutine ${sample.id}`,
+        value: `${outer ? `came through ${placeOf(outer)}, ` : ''}waits in ${placeOf(userFrame(waiters.group.frames)!)}: ${waiters.group.state}${sample?.object === undefined ? '' : ` of lock ${sample.object}`}`,
         source,
       })),
       ...cycle.locks.map(({ address, count }) => ({ name: address === undefined ? 'lock' : `lock ${address}`, value: `${goroutines(count)} wait`, source })),
@@ -71,6 +75,26 @@ function findingOf(event: GoroutinesEvent, cycle: LockCycle): Finding | undefine
   };
 }
 
-function whyHint(minutes: boolean): string {
-  return minutes ? 'nobody outside is in the code that could unlock, but no address shows that these two hold what the other wants' : 'whether they wait for more than a moment one dump cannot say';
+/** Contention of a moment looks the same: without a minute of waiting it takes addresses, or many. */
+function isStriking({ by }: LockCycle, waiting: number): boolean {
+  return by === 'address' || (by === 'type' && waiting >= A_FEW);
+}
+
+function wayOf({ waiters, outer }: CycleMember): string {
+  const user = userFrame(waiters.group.frames);
+  return [outer, user].flatMap((frame) => (frame ? placeOf(frame) : [])).join(' -> ');
+}
+
+function whatWords({ kind, by }: LockCycle): string {
+  return by === 'nobody' ? PERHAPS[kind] : WHAT[kind];
+}
+
+function becauseLikely({ by }: LockCycle): string {
+  const how = by === 'address' ? 'each has what the other wants, or what that is part of, among its arguments' : 'who waits was called by a method of the same type';
+  return `they have waited for minutes, ${how}, and nobody outside is in the code that could unlock`;
+}
+
+function whyHint({ by, kind }: LockCycle, minutes: boolean): string {
+  if (minutes) return `nobody outside is in the code that could unlock, but no address shows that ${kind === 'order' ? 'these hold what the others want' : 'this one holds it'}`;
+  return `whether they wait for more than a moment one dump cannot say${by === 'nobody' ? ', and no address shows who holds what' : ''}`;
 }

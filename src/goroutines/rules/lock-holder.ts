@@ -42,7 +42,7 @@ function severityOf({ count, wait, proven }: ContendedLock, total: number): Seve
   if ((minutes && count >= SOME) || count >= VERY_MANY) return 'warning';
   if (count >= MANY && count >= total / 2) return 'warning';
   // Locks are waited for everywhere, for microseconds.
-  return (minutes && count >= A_FEW) || count >= MANY ? 'info' : undefined;
+  return (minutes && count >= A_FEW) || count >= MANY || (count >= SOME && count >= total / 2) ? 'info' : undefined;
 }
 
 function findingOf(event: GoroutinesEvent, lock: ContendedLock): Finding | undefined {
@@ -101,7 +101,7 @@ function becauseOf({ holders, wait }: ContendedLock): string {
   if (!first) return 'a dump does not say who holds a lock, and nobody else is in this code';
   const long = (wait?.min ?? 0) >= 1 ? '' : '; whether it lasts one dump cannot say';
   if (first.by === 'address') return `it has the lock, or what the lock is part of, among its arguments and does not wait for it${long}`;
-  return `it is inside a method of the same type and does not wait for the lock${long}`;
+  return `it is inside the same function, or a method of the same type, and does not wait for the lock${long}`;
 }
 
 function evidenceOf(event: GoroutinesEvent, lock: ContendedLock): EvidenceItem[] {

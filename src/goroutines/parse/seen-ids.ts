@@ -1,0 +1,20 @@
+/** Which goroutines a dump has, in memory that does not grow with it. */
+
+const BITS = 1 << 24;
+/** Golden ratio: neighbours end up far from each other. */
+const SPREAD = 0x9e3779b1;
+
+/** May say of an id that it was seen when it was not (2% at 300,000 goroutines), never the other way round. */
+export class SeenIds {
+  private readonly bits = new Uint8Array(BITS / 8);
+
+  add(id: number): void {
+    const bit = Math.imul(id, SPREAD) >>> 8;
+    this.bits[bit >>> 3]! |= 1 << (bit & 7);
+  }
+
+  has(id: number): boolean {
+    const bit = Math.imul(id, SPREAD) >>> 8;
+    return (this.bits[bit >>> 3]! & (1 << (bit & 7))) !== 0;
+  }
+}
