@@ -10,6 +10,7 @@ import { exportKinds, writeExports } from './export/index.ts';
 import { type GoroutinesOptions, parseOptions } from './options.ts';
 import { isEndpoint } from './source/endpoint.ts';
 import { takeFile } from './source/file.ts';
+import { listProcesses } from './processes.ts';
 import { openProcess } from './source/process.ts';
 import type { Taken, TakeOptions } from './source/types.ts';
 import { openUrl } from './source/url.ts';
@@ -20,13 +21,15 @@ import { growthBlocks, growthData, type WatchData } from './watch/view.ts';
 
 export function configure(command: Command): void {
   command
-    .argument('<source>', 'http://HOST:PORT, unix:/SOCKET, a pid or process name, a file, or - for standard input')
+    .argument('[source]', 'a pid or process name, http://HOST:PORT, unix:/SOCKET, a file, or - for standard input')
     .argument('[later]', 'a second dump, to compare with the first')
     .option('--list', 'every goroutine, one per line')
+    .option('--list-processes', 'all Go programs that run here: version, module, age, goroutines')
+    .option('--via <way>', 'of a pid: memory (read-only, stops nothing; the default) or endpoint (its pprof listener)')
     .option('--where <terms>', "only goroutines for which all terms hold: 'state=\"chan send\" wait>10m func~handler'")
     .option('--group-by <attributes>', 'group by these instead of by stack: state, site, owner, creator, label:NAME, ...')
     .option('--all', 'all groups, not only the largest')
-    .option('--watch <time>', 'of an endpoint: which stacks gain goroutines; sample for this long (30s, 5m)')
+    .option('--watch <time>', 'of a process or an endpoint: which stacks gain goroutines; sample for this long (30s, 5m)')
     .option('--interval <time>', 'time between samples of --watch')
     .option('--export <format=file>', `${Object.entries(exportKinds).map(([name, { what }]) => `${name} (${what})`).join(', ')}; may be given several times`, collect)
     .option('--entry <name>', 'of a ZIP archive: the entry to read')
@@ -37,14 +40,19 @@ export function configure(command: Command): void {
   command.addHelpText(
     'after',
     '\neffects on an endpoint: GET of the index, then of goroutine?debug=2 (stops the program, 10 ms for 1,000 goroutines) up to 5,000 goroutines or with --force, else of debug=0; of goroutineleak where it is offered (one garbage collection).\n' +
-      'effects on a pid: the same at the first of its TCP listeners that answers as net/http/pprof does; each is asked for /debug/pprof/.\n' +
+      'effects on a pid: its memory is read; nothing is stopped, signalled or written. With --via endpoint, or where memory cannot be read, the same as on an endpoint at the first of its TCP listeners that answers as net/http/pprof does; each is asked for /debug/pprof/.\n' +
       'effects on a file: none.',
   );
 }
 
 export async function run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
   const parsed = parseOptions(options);
-  const [spec, later] = args as [string, string | undefined];
+  const [spec, later] = args;
+  if (options.listProcesses) {
+    if (spec !== undefined) throw new UserError('--list-processes takes no source: it looks at all processes');
+    return listProcesses(context);
+  }
+  if (spec === undefined) throw new UserError('no source given', { hints: ['reloadctl goroutines <pid | http://HOST:PORT | FILE>', 'reloadctl goroutines --list-processes'] });
   if (later !== undefined) return runCompared(spec, later, parsed, context);
   if (parsed.watch) return runWatched(spec, parsed, context);
   const source = await open(spec, parsed, context);
@@ -66,12 +74,12 @@ interface Source {
 }
 
 /** Throws UserError for what is not there. */
-async function open(spec: string, { access }: GoroutinesOptions, context: CommandContext): Promise<Source> {
+async function open(spec: string, { access, via }: GoroutinesOptions, context: CommandContext): Promise<Source> {
   if (isEndpoint(spec)) return { live: true, take: await openUrl(spec, access, context) };
   const isProcess = /^\d+$/.test(spec) || /^(:\d|unit:|container:|pod:)/.test(spec);
   if (!isProcess && (spec === '-' || spec.includes('/') || inputExists(spec))) return { live: false, take: (options) => takeFile(spec, options, context) };
   if (!isProcess && /\.(txt|log|gz|zip|out|dump|pb|pprof|debug[012])$/.test(spec)) throw new UserError(`${spec}: no such file`);
-  return { live: true, take: await openProcess(spec, access, context) };
+  return { live: true, take: await openProcess(spec, access, via, context) };
 }
 
 async function runCompared(first: string, second: string, options: GoroutinesOptions, context: CommandContext): Promise<Outcome> {
@@ -101,7 +109,7 @@ interface Growing {
 }
 
 async function report(taken: Taken, options: GoroutinesOptions, context: CommandContext, growing: Growing | undefined, more: readonly Coverage[]): Promise<Outcome> {
-  const { dump, source, again, label, pid, announced } = taken;
+  const { dump, source, again, label, pid, announced, memory } = taken;
   const event: GoroutinesEvent = {
     type: 'goroutines',
     label,
@@ -114,7 +122,7 @@ async function report(taken: Taken, options: GoroutinesOptions, context: Command
     ...(growing && { growth: growing.growth }),
   };
   const findings = runRules(context.rules, [event]);
-  const data = { ...buildData(dump, source, options.data), ...(growing && { watch: growing.data }) };
+  const data = { ...buildData(dump, source, options.data), ...(memory && { memory }), ...(growing && { watch: growing.data }) };
   await writeExports(dump, options.exports);
   return {
     kind: 'report',

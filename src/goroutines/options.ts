@@ -3,6 +3,7 @@ import { UserError } from '../kernel/user-error.ts';
 import type { DataOptions } from './data.ts';
 import { type Export, parseExports } from './export/index.ts';
 import type { Access } from './source/endpoint.ts';
+import type { Via } from './source/process.ts';
 import type { TakeOptions } from './source/types.ts';
 import { parseGroupBy, parseWhere } from './where.ts';
 
@@ -10,6 +11,7 @@ export interface GoroutinesOptions {
   data: DataOptions;
   take: TakeOptions;
   access: Access;
+  via?: Via;
   all: boolean;
   exports: Export[];
   watch?: { windowMs: number; intervalMs: number };
@@ -41,10 +43,17 @@ export function parseOptions(options: Record<string, unknown>): GoroutinesOption
       ...(entry !== undefined && { entry }),
     },
     access: accessOf(options, text),
+    ...viaOf(text('via')),
     all: Boolean(options.all),
     exports: parseExports((options.export ?? []) as string[]),
     ...(watch && { watch }),
   };
+}
+
+function viaOf(via: string | undefined): { via?: Via } {
+  if (via === undefined) return {};
+  if (via !== 'memory' && via !== 'endpoint') throw new UserError(`--via ${via}: memory or endpoint`);
+  return { via };
 }
 
 export function accessOf(options: Record<string, unknown>, text: (name: string) => string | undefined): Access {

@@ -7,7 +7,7 @@ import { placeOf, shortName } from './names.ts';
 const SHOWN = 15;
 const FRAMES_SHOWN = 12;
 const KEEPERS_SHOWN = 5;
-const FORMATS = { text: 'a full dump (debug=2 or a crash)', 'profile-text': 'a profile (debug=1: no ids, no waiting times)', profile: 'a profile (debug=0: no ids, no waiting times)' } as const;
+const FORMATS = { memory: 'its memory', text: 'a full dump (debug=2 or a crash)', 'profile-text': 'a profile (debug=1: no ids, no waiting times)', profile: 'a profile (debug=0: no ids, no waiting times)' } as const;
 
 export interface ViewOptions {
   all: boolean;
@@ -17,13 +17,17 @@ export interface ViewOptions {
 export function* viewOf(data: GoroutinesData, label: string, options: ViewOptions): Generator<Block> {
   const version = data.goVersion === null ? '' : `, ${data.goVersion}`;
   const of = data.profile === 'goroutineleak' && data.format !== 'text' ? 'leaked goroutines' : 'goroutines';
-  yield { type: 'paragraph', text: `${label}: ${count(data.total)} ${of}${options.filtered ? '' : ` in ${plural('group', data.groups.length)}`}${version}; from ${FORMATS[data.format]}`, tone: 'strong' };
+  yield { type: 'paragraph', text: `${label}: ${count(data.total)} ${of}${options.filtered ? '' : ` in ${plural('group', data.groups.length)}`}${version}; from ${FORMATS[data.format]}${costWords(data)}`, tone: 'strong' };
   if (data.reason !== undefined) yield { type: 'paragraph', text: data.reason };
   yield { type: 'blank' };
   if (options.filtered && data.groups.length === 0) yield { type: 'paragraph', text: 'no goroutine matches --where' };
   else if (data.goroutines) yield listTable(data.goroutines);
   else yield* groupBlocks(data, options.all);
   yield* reloadBlocks(data);
+}
+
+function costWords({ memory }: GoroutinesData): string {
+  return memory ? `: read-only, 0 ms stop, ${count(memory.torn)} torn of ${count(memory.read + memory.torn)}` : '';
 }
 
 function* groupBlocks({ groups }: GoroutinesData, all: boolean): Generator<Block> {

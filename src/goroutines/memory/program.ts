@@ -11,10 +11,13 @@ export class Unreadable extends Error {
   override readonly name = 'Unreadable';
   /** A layout that we do not know, or that does not hold: nothing of it is shown. */
   readonly unverified: boolean;
+  /** It has the tables of a Go program. */
+  readonly isGo: boolean;
 
-  constructor(message: string, unverified = false) {
+  constructor(message: string, unverified = false, isGo = true) {
     super(message);
     this.unverified = unverified;
+    this.isGo = isGo;
   }
 }
 
@@ -59,7 +62,7 @@ export function tableSection({ sections }: Elf): Section | undefined {
  */
 export function openProgram(file: RandomFile, bias: number, space: Space, elf: Elf = readElf(file)): Program {
   const section = tableSection(elf);
-  if (!section) throw new Unreadable(notGo(file, elf));
+  if (!section) throw new Unreadable(notGo(file, elf), false, false);
   if (section.size > MOST_TABLE) throw new BadTable('its table of functions is too large to be one');
   const table = take(file, section.offset, section.size);
   if (!table) throw new BadTable('its table of functions is cut');

@@ -9,6 +9,7 @@ import { GroupTable, MOST_SAMPLES, type Seen } from '../parse/group-table.ts';
 import { isBlocking, isLock, stateOfStack } from '../states.ts';
 import { findGoroutines } from './allgs.ts';
 import { Calls, isShown, printedName } from './calls.ts';
+import { isRuntimeStart } from './count.ts';
 import { Labels } from './labels.ts';
 import type { Program } from './program.ts';
 import { Gatherer, type Space, Words } from './space.ts';
@@ -21,7 +22,7 @@ export interface MemoryOptions {
   /** CLOCK_MONOTONIC now, ns, of the host the program runs on; undefined where nobody knows (a core file). */
   nowNs?: number;
   /** Asked between pieces of work: ends what takes too long, or what nobody waits for any more. */
-  stop?: () => string | undefined;
+  stop?: () => Promise<string | undefined>;
 }
 
 export interface Connection {
@@ -77,7 +78,7 @@ interface Raw {
 }
 
 /** Throws Unreadable. */
-export function readGoroutines(program: Program, space: Space, options: MemoryOptions): MemoryDump {
+export async function readGoroutines(program: Program, space: Space, options: MemoryOptions): Promise<MemoryDump> {
   return new Reading(program, space, options).run();
 }
 
@@ -114,10 +115,10 @@ class Reading {
     this.table = new GroupTable(options.rows);
   }
 
-  run(): MemoryDump {
+  async run(): Promise<MemoryDump> {
     const { addresses, guessed } = findGoroutines(this.program, this.space);
     for (let from = 0; from < addresses.length; from += AT_ONCE) {
-      this.stopped = this.options.stop?.();
+      this.stopped = await this.options.stop?.();
       if (this.stopped !== undefined) break;
       this.slice(addresses.slice(from, from + AT_ONCE));
     }
@@ -288,12 +289,10 @@ class Reading {
     return creator;
   }
 
-  /** runtime/traceback.go isSystemGoroutine. Finalizers and cleanups call into the program, too; mostly they wait. */
   private isOfRuntime(startpc: number): boolean {
     let known = this.systems.get(startpc);
     if (known === undefined) {
-      const name = this.program.functions.find(startpc)?.name ?? '';
-      known = name.startsWith('runtime.') && !/^runtime\.(main|corostart|handleAsyncEvent)$/.test(name);
+      known = isRuntimeStart(this.program.functions.find(startpc)?.name ?? '');
       this.systems.set(startpc, known);
     }
     return known;

@@ -85,7 +85,7 @@ export class Stacks {
     if (!node) this.roots.set(pc, (node = { step: this.calls.at(pc, 'first'), parent: undefined, depth: 0, offset: 0, next: new Map() }));
     let address = sp;
     for (;;) {
-      const { step } = node;
+      const { step }: Node = node;
       if (!step) return undefined;
       if (step.isLast || (this.usesLinkRegister && step.size === 0)) return (node.stack ??= stackOf(node));
       const slot = this.usesLinkRegister ? address : address + step.size;

@@ -1,5 +1,6 @@
 import type { Dump } from '../../kernel/goroutines.ts';
 import type { Coverage, Target } from '../../report/index.ts';
+import type { MemoryFacts } from '../memory/facts.ts';
 
 /** A dump, and what is known of where it came from. */
 export interface Taken {
@@ -16,6 +17,8 @@ export interface Taken {
   pid?: number;
   target: Target | null;
   coverage: Coverage[];
+  /** Of a look into memory. */
+  memory?: MemoryFacts;
 }
 
 export interface TakeOptions {
