@@ -71,7 +71,7 @@ describeNeeds(['go'], 'Go programs of our own', () => {
 
   it('a process is asked through its own listener', async () => {
     const { truth } = await start('abandoned-send', 150);
-    const { report } = await look(String(truth.pid));
+    const { report } = await look(String(truth.pid), '--via', 'endpoint');
     expect(report.target).toMatchObject({ pids: [truth.pid] });
     expect(report.data.groups[0]).toMatchObject({ count: 150, state: 'chan send' });
   });

@@ -119,19 +119,26 @@ const PANICS = new Set(['runtime.gopanic', 'runtime.sigpanic', 'runtime.panicwra
 const INNER = 50;
 export const OUTER = 50;
 
+export interface Shown {
+  frames: Frame[];
+  /** For each frame, which of the steps it belongs to. */
+  stepOf: number[];
+  elided: boolean;
+}
+
 /** What a dump would show of these calls: not the runtime's own, nor wrappers; all of them when nothing is left. */
-export function shownFrames(steps: readonly Step[]): { frames: Frame[]; elided: boolean } {
-  const shown: Frame[] = [];
-  let callee = '';
-  for (const { calls } of steps) {
-    for (const { frame, name, isWrapper } of calls) {
-      if (isShown(name, isWrapper, shown.length === 0, callee)) shown.push(frame);
-      callee = name;
-    }
-  }
-  const frames = shown.length > 0 ? shown : steps.flatMap(({ calls }) => calls.map(({ frame }) => frame));
-  if (frames.length <= INNER + OUTER) return { frames, elided: false };
-  return { frames: [...frames.slice(0, INNER), ...frames.slice(-OUTER)], elided: true };
+export function shownFrames(steps: readonly Step[]): Shown {
+  const all = steps.flatMap(({ calls }, step) => calls.map((call) => ({ call, step })));
+  let isFirst = true;
+  const shown = all.filter(({ call: { name, isWrapper } }, index) => {
+    const is = isShown(name, isWrapper, isFirst, all[index - 1]?.call.name ?? '');
+    isFirst &&= !is;
+    return is;
+  });
+  const told = shown.length > 0 ? shown : all;
+  const elided = told.length > INNER + OUTER;
+  const kept = elided ? [...told.slice(0, INNER), ...told.slice(-OUTER)] : told;
+  return { frames: kept.map(({ call }) => call.frame), stepOf: kept.map(({ step }) => step), elided };
 }
 
 /** runtime/traceback.go showfuncinfo. */

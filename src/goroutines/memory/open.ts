@@ -31,8 +31,10 @@ export class Refused extends Error {
 
 /** Throws Refused, or Unreadable with why this is no program whose goroutines can be read. */
 export async function openProcessMemory(evidence: Evidence, questions: MemoryQuestions, pid: number): Promise<OpenProcess> {
-  // Its locks can be held for ever by what it does in the kernel: a reader that can be given up on goes first.
-  const [answer] = await evidence.readSlow([`/proc/${pid}/maps`]);
+  // The lock of its memory can be held for ever by what it does in the kernel. cmdline takes the same one: a reader that can be
+  // given up on goes first.
+  const [answer, gate] = await evidence.readSlow([`/proc/${pid}/maps`, `/proc/${pid}/cmdline`]);
+  if (gate?.errno === 'ETIMEDOUT') throw new Refused('ETIMEDOUT', gate.source);
   if (answer?.value === undefined) throw new Refused(answer?.errno ?? 'ENOREADER', `/proc/${pid}/maps`);
   const maps = parseMaps(answer.value);
   const opened: RandomFile[] = [];

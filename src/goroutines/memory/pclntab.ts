@@ -36,7 +36,11 @@ const LONGEST_NAME = 4096;
 const BEFORE_WRAPPERS = 'runtime.systemstack_switch';
 const ABSENT = 0xffff_ffff;
 
+/** internal/abi PCDATA_ and FUNCDATA_: the same from 1.18 to 1.27. */
+export const PCDATA_STACK_MAP = 1;
 export const PCDATA_INLINE = 2;
+export const FUNCDATA_ARGUMENTS = 0;
+export const FUNCDATA_LOCALS = 1;
 export const FUNCDATA_INLINE = 3;
 
 export interface TableHeader {

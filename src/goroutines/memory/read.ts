@@ -11,6 +11,7 @@ import { findGoroutines } from './allgs.ts';
 import { Calls, isShown, printedName } from './calls.ts';
 import { isRuntimeStart } from './count.ts';
 import { Labels } from './labels.ts';
+import { LiveWords } from './live-words.ts';
 import type { Program } from './program.ts';
 import { Gatherer, type Space, Words } from './space.ts';
 import { type Stack, StackWords, Stacks } from './stacks.ts';
@@ -88,6 +89,7 @@ class Reading {
   private readonly options: MemoryOptions;
   private readonly gatherer: Gatherer;
   private readonly stacks: Stacks;
+  private readonly live: LiveWords;
   private readonly labels: Labels;
   private readonly waits: Waits;
   private readonly view: StackWords;
@@ -108,7 +110,9 @@ class Reading {
     this.space = space;
     this.options = options;
     this.gatherer = new Gatherer(space);
-    this.stacks = new Stacks(new Calls(program), program.machine);
+    const calls = new Calls(program);
+    this.stacks = new Stacks(calls, program.machine);
+    this.live = new LiveWords(program, space, calls);
     this.labels = new Labels(space, program.layout.labelList);
     this.waits = new Waits(program.layout, space, this.gatherer);
     this.view = new StackWords(space, () => (this.own ??= new Words(256 * 1024)));
@@ -243,7 +247,8 @@ class Reading {
     if (waitMinutes !== undefined) seen.waitMinutes = waitMinutes;
     if (object && !group.objectKind) group.objectKind = object.kind;
     const isSample = group.samples.length < MOST_SAMPLES;
-    const sample: Sample | undefined = isSample ? { id, args: [], ...(waitMinutes !== undefined && { waitMinutes }), ...(raw.parent !== 0 && { parent: String(raw.parent) }) } : undefined;
+    const args = isSample && stack && this.program.machine === 'amd64' ? this.live.of(stack, raw) : [];
+    const sample: Sample | undefined = isSample ? { id, args, ...(waitMinutes !== undefined && { waitMinutes }), ...(raw.parent !== 0 && { parent: String(raw.parent) }) } : undefined;
     this.table.count(group, seen, sample);
     if (!group.system) this.total++;
     if (found?.descriptor !== undefined && this.connections.length < MOST_CONNECTIONS) this.connections.push({ group: group.index, fd: found.descriptor, id });

@@ -2,15 +2,12 @@
  * Stacks by the sizes of their frames, as the runtime walks them (runtime/traceback.go unwinder). Most goroutines have a stack
  * that was seen: addresses lead through a tree whose leaves are stacks, so that names are looked up once for each.
  */
-import type { Frame } from '../../kernel/goroutines.ts';
-import { type Calls, OUTER, shownFrames, type Step } from './calls.ts';
+import { type Calls, OUTER, type Shown, shownFrames, type Step } from './calls.ts';
 import { type Space, Words } from './space.ts';
 
-export interface Stack {
-  frames: Frame[];
-  elided: boolean;
-  /** Names of all functions it is in, those of the runtime included, innermost first; the first few. */
-  names: readonly string[];
+export interface Stack extends Shown {
+  /** Innermost first; of deep recursions the first few hundred. */
+  steps: readonly Step[];
   /** Bytes from the stack pointer to where the innermost calls end. */
   nearBytes: number;
 }
@@ -117,7 +114,7 @@ export class Stacks {
         const shown = shownFrames([...inner, ...outer]);
         const key = JSON.stringify(shown.frames);
         let stack = this.deep.get(key);
-        if (!stack) this.deep.set(key, (stack = { ...shown, names: namesOf(inner), nearBytes: nearBytes(branch) }));
+        if (!stack) this.deep.set(key, (stack = { ...shown, steps: inner, nearBytes: nearBytes(branch) }));
         return stack;
       }
       const slot = this.usesLinkRegister ? address : address + step.size;
@@ -138,11 +135,7 @@ function stepsTo(node: Node): Step[] {
 
 function stackOf(node: Node): Stack {
   const steps = stepsTo(node);
-  return { ...shownFrames(steps), names: namesOf(steps), nearBytes: nearBytes(node) };
-}
-
-function namesOf(steps: readonly Step[]): string[] {
-  return steps.slice(0, NEAR).map(({ fn }) => fn.name);
+  return { ...shownFrames(steps), steps, nearBytes: nearBytes(node) };
 }
 
 function nearBytes(leaf: Node): number {

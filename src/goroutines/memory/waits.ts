@@ -40,6 +40,8 @@ const CHANNEL_BYTES = 32;
 const SUDOG_BYTES = 104;
 const POLL_BYTES = 48;
 const MOST_NEAR = 2048;
+/** Of one stack. */
+const MOST_SEARCHES = 200;
 const MOST_CHANNELS = 200_000;
 
 export class Waits {
@@ -49,8 +51,10 @@ export class Waits {
   private readonly layout: Layout;
   private readonly space: Space;
   private readonly gatherer: Gatherer;
-  /** Per stack the place, from its stack pointer on, of the word that leads to the wait; -1: it has none. */
+  /** Per stack the place, from its stack pointer on, where the word that leads to the wait was seen last. */
   private readonly places = new Map<Stack, number>();
+  /** How often a stack was searched: some never show it. */
+  private readonly searches = new Map<Stack, number>();
   private readonly one = new Words(128);
 
   constructor(layout: Layout, space: Space, gatherer: Gatherer) {
@@ -63,24 +67,58 @@ export class Waits {
   find(waiting: readonly Waiting[], viewOf: (one: Waiting) => StackWords): Found[] {
     const found: Found[] = waiting.map(() => ({}));
     this.findChannels(waiting, found);
+    const asleep = waiting.flatMap(({ reason }, index) => (isPoll(reason) || /^(semacquire|sync\.)/.test(reason) ? [index] : []));
+    const missed = this.followKnown(asleep, waiting, found, viewOf);
+    for (const index of missed) found[index] = this.search(waiting[index]!, viewOf(waiting[index]!)) ?? {};
+    return found;
+  }
+
+  /** Most have the word where others of the same stack have it: those are read together. @returns the rest */
+  private followKnown(asleep: readonly number[], waiting: readonly Waiting[], found: Found[], viewOf: (one: Waiting) => StackWords): number[] {
+    const missed = new Set(asleep);
     const pointers: number[] = [];
     const owners: number[] = [];
-    for (const [index, one] of waiting.entries()) {
-      const isPoll = one.reason === 'IO wait';
-      if (!isPoll && !/^(semacquire|sync\.)/.test(one.reason)) continue;
-      const pointer = this.pointerOf(one, isPoll, viewOf(one));
-      if (pointer === undefined) continue;
+    for (const index of asleep) {
+      const one = waiting[index]!;
+      const place = this.places.get(one.stack);
+      const pointer = place === undefined ? 0 : viewOf(one).word(one.sp + place);
+      if (!isAddress(pointer)) continue;
       pointers.push(pointer);
       owners.push(index);
     }
     this.gatherer.gather(pointers, POLL_BYTES, (at, words, from) => {
       const index = owners[at]!;
-      const { g, reason } = waiting[index]!;
-      if (reason === 'IO wait') {
-        if (isPollOf(words, from, g)) found[index] = { descriptor: words.word(from + 8) };
-      } else if (words.word(from) === g) found[index] = { semaphore: words.word(from + 24) };
+      const told = this.told(waiting[index]!, words, from);
+      if (!told) return;
+      found[index] = told;
+      missed.delete(index);
     });
-    return found;
+    return [...missed];
+  }
+
+  /** Through the words of its innermost calls. */
+  private search(one: Waiting, view: StackWords): Found | undefined {
+    const searches = this.searches.get(one.stack) ?? 0;
+    if (searches >= MOST_SEARCHES) return undefined;
+    this.searches.set(one.stack, searches + 1);
+    const end = Math.min(one.high, one.sp + Math.min(MOST_NEAR, one.stack.nearBytes));
+    for (let address = one.sp; address + 8 <= end; address += 8) {
+      const word = view.word(address);
+      if (!isAddress(word) || (word >= one.low && word < one.high) || word === one.g) continue;
+      if (this.space.read(word, this.one.bytes, 0, POLL_BYTES) < POLL_BYTES) continue;
+      const told = this.told(one, this.one, 0);
+      if (!told) continue;
+      this.places.set(one.stack, address - one.sp);
+      return told;
+    }
+    return undefined;
+  }
+
+  /** What this memory says when it is that of the wait of this very goroutine. */
+  private told({ g, reason }: Waiting, words: Words, at: number): Found | undefined {
+    if (isPoll(reason)) return isPollOf(words, at, g) ? { descriptor: words.word(at + 8) } : undefined;
+    const semaphore = words.word(at + this.layout.sudogElement);
+    return words.word(at) === g && isWordOf32(semaphore) ? { semaphore } : undefined;
   }
 
   private findChannels(waiting: readonly Waiting[], found: Found[]): void {
@@ -121,27 +159,10 @@ export class Waits {
       }
     }
   }
+}
 
-  private pointerOf(one: Waiting, isPoll: boolean, view: StackWords): number | undefined {
-    const place = this.places.get(one.stack);
-    if (place !== undefined && place >= 0) {
-      const word = view.word(one.sp + place);
-      return isAddress(word) ? word : undefined;
-    }
-    if (place === -1) return undefined;
-    const end = Math.min(one.high, one.sp + Math.min(MOST_NEAR, one.stack.nearBytes));
-    for (let address = one.sp; address + 8 <= end; address += 8) {
-      const word = view.word(address);
-      if (!isAddress(word) || (word >= one.low && word < one.high) || word === one.g) continue;
-      if (this.space.read(word, this.one.bytes, 0, POLL_BYTES) < POLL_BYTES) continue;
-      if (isPoll ? isPollOf(this.one, 0, one.g) : this.one.word(0) === one.g && isAddress4(this.one.word(24))) {
-        this.places.set(one.stack, address - one.sp);
-        return word;
-      }
-    }
-    this.places.set(one.stack, -1);
-    return undefined;
-  }
+function isPoll(reason: string): boolean {
+  return reason === 'IO wait';
 }
 
 /** `rg` and `wg` lie at 24 and 32 before Go 1.20, at 32 and 40 from then on. */
@@ -153,7 +174,6 @@ function isAddress(word: number): boolean {
   return word > 4096 && word < MOST_ADDRESS && word % 8 === 0;
 }
 
-/** A semaphore is a word of 32 bits. */
-function isAddress4(word: number): boolean {
+function isWordOf32(word: number): boolean {
   return word > 4096 && word < MOST_ADDRESS && word % 4 === 0;
 }

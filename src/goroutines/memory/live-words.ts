@@ -1,0 +1,99 @@
+/**
+ * Pointers that each call of a stack still needs, by the maps that the compiler made for the garbage collector
+ * (runtime/stkframe.go getStackMap): what is left over from earlier calls is not among them.
+ */
+import type { Calls, Step } from './calls.ts';
+import { type Fn, FUNCDATA_ARGUMENTS, FUNCDATA_LOCALS, PCDATA_STACK_MAP } from './pclntab.ts';
+import type { Program } from './program.ts';
+import { MOST_ADDRESS, type Space, Words } from './space.ts';
+import type { Stack } from './stacks.ts';
+
+const MOST_BYTES = 16 * 1024;
+const MOST_CALLS = 50;
+const MOST_WORDS = 32;
+const MOST_MAP_BITS = 4096;
+
+/** A map of the collector: which words hold pointers. */
+interface PointerMap {
+  bits: number;
+  bytes: Uint8Array;
+}
+
+const EMPTY: PointerMap = { bits: 0, bytes: new Uint8Array(0) };
+
+export class LiveWords {
+  private readonly program: Program;
+  private readonly space: Space;
+  private readonly calls: Calls;
+  private readonly words = new Words(MOST_BYTES);
+  private readonly maps = new Map<string, PointerMap>();
+
+  constructor(program: Program, space: Space, calls: Calls) {
+    this.program = program;
+    this.space = space;
+    this.calls = calls;
+  }
+
+  /** For each frame of the stack its pointers into the heap; empty ones when it moved since it was walked. */
+  of(stack: Stack, { pc, sp, low, high }: { pc: number; sp: number; low: number; high: number }): string[][] {
+    const args: string[][] = stack.frames.map(() => []);
+    const got = this.space.read(sp, this.words.bytes, 0, Math.min(MOST_BYTES, high - sp)) & ~7;
+    const isPointer = (word: number): boolean => word > 4096 && word < MOST_ADDRESS && (word < low || word >= high) && !this.isVariable(word);
+    let at = 0;
+    let address = pc;
+    for (const [index, step] of stack.steps.slice(0, MOST_CALLS).entries()) {
+      const slot = at + step.size;
+      if (slot + 8 > got) break;
+      const place = index === 0 ? 'first' : stack.steps[index - 1]!.isInjected ? 'exact' : 'caller';
+      if (this.calls.at(address, place) !== step) return stack.frames.map(() => []);
+      // Inlined calls have no frame of their own: what is in it belongs to the outermost of them that is shown.
+      const frame = stack.stepOf.lastIndexOf(index);
+      if (frame >= 0) args[frame] = this.pointersOf(step, address, at, got).filter(isPointer).slice(0, MOST_WORDS).map((word) => `0x${word.toString(16)}`);
+      address = this.words.word(slot);
+      at = slot + 8;
+    }
+    return args;
+  }
+
+  private isVariable(word: number): boolean {
+    const { start, end } = this.program.variables;
+    return word >= start && word < end;
+  }
+
+  /** @param at where its frame begins in the words read */
+  private pointersOf({ fn, size }: Step, pc: number, at: number, got: number): number[] {
+    const source = pc > fn.entry ? pc - 1 : pc;
+    // Behind the locals lie the saved frame pointer and the return address, then the arguments.
+    const top = size > 0 ? at + size - 8 : at + size;
+    const locals = this.mapOf(fn, FUNCDATA_LOCALS, source);
+    const given = this.mapOf(fn, FUNCDATA_ARGUMENTS, source);
+    return [...this.marked(locals, top - locals.bits * 8, at, top), ...this.marked(given, at + size + 8, at, got)];
+  }
+
+  private marked({ bits, bytes }: PointerMap, base: number, low: number, high: number): number[] {
+    const found: number[] = [];
+    for (let bit = 0; bit < bits; bit++) {
+      const place = base + bit * 8;
+      if ((bytes[bit >> 3]! >> (bit & 7)) & 1 && place >= low && place + 8 <= high) found.push(this.words.word(place));
+    }
+    return found;
+  }
+
+  /** runtime/symtab.go stackmap: {n, nbit int32, bytes}. */
+  private mapOf(fn: Fn, kind: number, pc: number): PointerMap {
+    const { functions, constants, gofunc } = this.program;
+    const index = Math.max(0, functions.data(fn, PCDATA_STACK_MAP, pc));
+    const key = `${fn.at} ${kind} ${index}`;
+    const known = this.maps.get(key);
+    if (known) return known;
+    const offset = functions.funcdata(fn, kind);
+    const header = offset === undefined ? undefined : constants(gofunc + offset, 8);
+    const [count, bits] = header ? [header.readInt32LE(0), header.readInt32LE(4)] : [0, 0];
+    const size = Math.ceil(bits / 8);
+    const isSane = index < count && bits > 0 && bits <= MOST_MAP_BITS;
+    const bytes = isSane ? constants(gofunc + offset! + 8 + index * size, size) : undefined;
+    const map = bytes ? { bits, bytes } : EMPTY;
+    this.maps.set(key, map);
+    return map;
+  }
+}

@@ -1,0 +1,89 @@
+/** fixtures/programs/parked: a program that says itself what its goroutines are. Built in many ways, once each per test file. */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Frame } from '../../../src/kernel/goroutines.ts';
+import { parseStack } from '../../../src/goroutines/parse/frames.ts';
+import { parseHeader } from '../../../src/goroutines/parse/header.ts';
+import { stateOfStack } from '../../../src/goroutines/states.ts';
+import { type Child, plainEnv, startChild } from './child.ts';
+import { ownFolder } from './program.ts';
+
+const run = promisify(execFile);
+const SOURCE = fileURLToPath(new URL('../../../fixtures/programs/parked', import.meta.url));
+const built = new Map<string, Promise<string>>();
+
+async function buildNow(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  const output = join(ownFolder('parked'), 'parked');
+  await run('go', ['build', ...args, '-o', output, '.'], { cwd: SOURCE, env: plainEnv({ GOFLAGS: '-buildvcs=false', ...env }) });
+  return output;
+}
+
+export interface ParkedFact {
+  kind: 'channel' | 'lock' | 'connection';
+  address: string;
+  len: number;
+  cap: number;
+  fd: number;
+  local: string;
+  remote: string;
+}
+
+export interface Parked {
+  pid: number;
+  go: string;
+  child: Child;
+  /** One command of its input and what it answered. */
+  ask(command: string): Promise<string>;
+  /** What runtime.Stack says of all goroutines, by their ids. */
+  truth(): Promise<Map<string, TrueGoroutine>>;
+  facts(): Promise<Record<string, ParkedFact>>;
+}
+
+export interface TrueGoroutine {
+  state: string;
+  frames: Frame[];
+  createdBy?: Frame;
+  locked: boolean;
+}
+
+/** @param args of `go build` */
+export async function startParked(args: readonly string[], options: { count?: number; env?: NodeJS.ProcessEnv } = {}): Promise<Parked> {
+  const { count = 10, env = {} } = options;
+  const key = JSON.stringify([args, env]);
+  let binary = built.get(key);
+  if (!binary) built.set(key, (binary = buildNow(args, env)));
+  const child = await startChild(await binary, [String(count)]);
+  const { pid, go } = JSON.parse(await child.nextLine()) as { pid: number; go: string };
+  const ask = async (command: string): Promise<string> => {
+    child.say(command);
+    return child.nextLine();
+  };
+  const folder = ownFolder('truth');
+  return {
+    pid, go, child, ask,
+    truth: async () => {
+      await ask(`dump ${join(folder, 'dump')}`);
+      return goroutinesOf(readFileSync(join(folder, 'dump'), 'latin1'));
+    },
+    facts: async () => {
+      await ask(`facts ${join(folder, 'facts')}`);
+      return JSON.parse(readFileSync(join(folder, 'facts'), 'utf8')) as Record<string, ParkedFact>;
+    },
+  };
+}
+
+/** A dump read goroutine by goroutine, without any grouping. */
+export function goroutinesOf(text: string): Map<string, TrueGoroutine> {
+  const found = new Map<string, TrueGoroutine>();
+  for (const block of text.split('\n\n')) {
+    const match = /^goroutine ([1-9]\d*)( .*)$/m.exec(block);
+    const header = match && parseHeader(match[2]!);
+    if (!match || !header) continue;
+    const { frames, creator } = parseStack(block.slice(match.index + match[0].length + 1).split('\n'));
+    found.set(match[1]!, { state: stateOfStack(header.state, frames), frames, locked: header.lockedToThread, ...(creator && { createdBy: creator }) });
+  }
+  return found;
+}
