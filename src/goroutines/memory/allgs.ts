@@ -14,6 +14,7 @@ export interface Goroutines {
 /** 10 million goroutines take 25 GB at least. */
 const MOST_GOROUTINES = 50_000_000;
 const MOST_BSS = 64 * 1024 * 1024;
+const ATTEMPTS = 3;
 const CHUNK = 1024 * 1024;
 const LOOKED_AT = 64;
 /** Some may change while they are looked at. */
@@ -21,6 +22,17 @@ const MOST_WRONG = 0.1;
 
 /** Throws Unreadable when there is no such list, more than one, or the goroutines are not laid out as the version says. */
 export function findGoroutines(program: Program, space: Space): Goroutines {
+  // The list may move, and goroutines begin and end, while it is looked at.
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return findOnce(program, space);
+    } catch (error) {
+      if (!(error instanceof Unreadable) || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+function findOnce(program: Program, space: Space): Goroutines {
   const named = program.allgs === undefined ? undefined : listAt(program, space, program.allgs);
   if (named) return { addresses: readList(space, named), guessed: false };
   const found = candidates(program, space);

@@ -11,6 +11,7 @@ import type { Stack } from './stacks.ts';
 const MOST_BYTES = 16 * 1024;
 const MOST_CALLS = 50;
 const MOST_WORDS = 32;
+const CLOSURE_WORDS = 3;
 const MOST_MAP_BITS = 4096;
 
 /** A map of the collector: which words hold pointers. */
@@ -38,7 +39,7 @@ export class LiveWords {
   of(stack: Stack, { pc, sp, low, high }: { pc: number; sp: number; low: number; high: number }): string[][] {
     const args: string[][] = stack.frames.map(() => []);
     const got = this.space.read(sp, this.words.bytes, 0, Math.min(MOST_BYTES, high - sp)) & ~7;
-    const isPointer = (word: number): boolean => word > 4096 && word < MOST_ADDRESS && (word < low || word >= high) && !this.isVariable(word);
+    const isPointer = (word: number): boolean => word > 4096 && word < MOST_ADDRESS && (word < low || word >= high) && !this.isOfImage(word);
     let at = 0;
     let address = pc;
     for (const [index, step] of stack.steps.slice(0, MOST_CALLS).entries()) {
@@ -48,15 +49,22 @@ export class LiveWords {
       if (this.calls.at(address, place) !== step) return stack.frames.map(() => []);
       // Inlined calls have no frame of their own: what is in it belongs to the outermost of them that is shown.
       const frame = stack.stepOf.lastIndexOf(index);
-      if (frame >= 0) args[frame] = this.pointersOf(step, address, at, got).filter(isPointer).slice(0, MOST_WORDS).map((word) => `0x${word.toString(16)}`);
+      if (frame >= 0) args[frame] = this.pointersOf(step, address, at, got).flatMap((word) => [word, ...this.insideOf(word, sp, got)]).filter(isPointer).slice(0, MOST_WORDS).map((word) => `0x${word.toString(16)}`);
       address = this.words.word(slot);
       at = slot + 8;
     }
     return args;
   }
 
-  private isVariable(word: number): boolean {
-    const { start, end } = this.program.variables;
+  /** What a deferred call was given lies in a closure on the stack itself: its function, then what it captured. */
+  private insideOf(word: number, sp: number, got: number): number[] {
+    const at = word - sp;
+    if (at < 0 || at % 8 !== 0 || at + CLOSURE_WORDS * 8 > got) return [];
+    return Array.from({ length: CLOSURE_WORDS }, (_, index) => this.words.word(at + index * 8));
+  }
+
+  private isOfImage(word: number): boolean {
+    const { start, end } = this.program.image;
     return word >= start && word < end;
   }
 

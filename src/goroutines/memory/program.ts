@@ -32,8 +32,8 @@ export interface Program {
   /** Address of runtime.allgs as a symbol says it. */
   allgs?: number;
   bss: Range;
-  /** All of its variables: below and above are stacks and heap. */
-  variables: Range;
+  /** Its code, constants and variables: what lies outside is heap and stacks. */
+  image: Range;
   /** Bytes of constant data by their address in memory. */
   constants(address: number, length: number): Buffer | undefined;
   /** Base of FUNCDATA offsets. */
@@ -85,7 +85,7 @@ export function openProgram(file: RandomFile, bias: number, space: Space, elf: E
     machine: elf.machine, version, build, layout, functions, waitReasons, constants,
     ...(allgs !== undefined && { allgs: allgs + bias }),
     bss: { start: at(MODULE.bss), end: at(MODULE.ebss) },
-    variables: { start: Math.min(at(MODULE.noptrdata), at(MODULE.data)), end: Math.max(at(MODULE.enoptrbss), at(MODULE.ebss)) },
+    image: { start: at(MODULE.text), end: Math.max(at(MODULE.enoptrbss), at(MODULE.ebss)) },
     gofunc: at(layout.gofunc),
   };
 }

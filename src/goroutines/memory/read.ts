@@ -223,13 +223,8 @@ class Reading {
       indexes.push(index);
     }
     const founds: (Found | undefined)[] = [];
-    for (const [at, found] of this.waits.find(waiting, (one) => this.viewAt(one)).entries()) founds[indexes[at]!] = found;
+    for (const [at, found] of this.waits.find(waiting).entries()) founds[indexes[at]!] = found;
     for (const [index, { raw, stack }] of whole.entries()) this.add(raw, stack, founds[index]);
-  }
-
-  private viewAt({ sp }: Waiting): StackWords {
-    this.view.set(this.single, 0, sp, sp);
-    return this.view;
   }
 
   private printed({ status, reason }: Raw): string {

@@ -5,7 +5,7 @@
  */
 import type { Layout } from './layouts.ts';
 import { type Gatherer, MOST_ADDRESS, type Space, Words } from './space.ts';
-import type { Stack, StackWords } from './stacks.ts';
+import type { Stack } from './stacks.ts';
 
 export interface Channel {
   length: number;
@@ -41,7 +41,8 @@ const SUDOG_BYTES = 104;
 const POLL_BYTES = 48;
 const MOST_NEAR = 2048;
 /** Of one stack. */
-const MOST_SEARCHES = 200;
+const MOST_SEARCHES = 50;
+const MOST_PLACES = 6;
 const MOST_CHANNELS = 200_000;
 
 export class Waits {
@@ -51,11 +52,12 @@ export class Waits {
   private readonly layout: Layout;
   private readonly space: Space;
   private readonly gatherer: Gatherer;
-  /** Per stack the place, from its stack pointer on, where the word that leads to the wait was seen last. */
-  private readonly places = new Map<Stack, number>();
+  /** Per stack the places, from its stack pointer on, where a word was seen that leads to the wait. */
+  private readonly places = new Map<Stack, number[]>();
   /** How often a stack was searched: some never show it. */
   private readonly searches = new Map<Stack, number>();
-  private readonly one = new Words(128);
+  private readonly one = new Words(POLL_BYTES);
+  private readonly near = new Words(MOST_NEAR);
 
   constructor(layout: Layout, space: Space, gatherer: Gatherer) {
     this.layout = layout;
@@ -63,29 +65,39 @@ export class Waits {
     this.gatherer = gatherer;
   }
 
-  /** In the order of `waiting`. @param viewOf the words of the stack of one of them */
-  find(waiting: readonly Waiting[], viewOf: (one: Waiting) => StackWords): Found[] {
+  /** In the order of `waiting`. */
+  find(waiting: readonly Waiting[]): Found[] {
     const found: Found[] = waiting.map(() => ({}));
     this.findChannels(waiting, found);
-    const asleep = waiting.flatMap(({ reason }, index) => (isPoll(reason) || /^(semacquire|sync\.)/.test(reason) ? [index] : []));
-    const missed = this.followKnown(asleep, waiting, found, viewOf);
-    for (const index of missed) found[index] = this.search(waiting[index]!, viewOf(waiting[index]!)) ?? {};
+    let open = waiting.flatMap(({ reason }, index) => (isPoll(reason) || /^(semacquire|sync\.)/.test(reason) ? [index] : []));
+    // Most have the word where another of the same stack has it. Some places hold it by chance: those come later.
+    for (let round = 0; round < MOST_PLACES && open.length > 0; round++) open = this.follow(open, waiting, found, round);
+    while (open.length > 0) {
+      const first = open.shift()!;
+      const { stack } = waiting[first]!;
+      const before = this.places.get(stack)?.length ?? 0;
+      const after = this.search(waiting[first]!);
+      const [same, others] = [[first], [] as number[]];
+      for (const index of open) (waiting[index]!.stack === stack ? same : others).push(index);
+      let rest = same;
+      for (let round = before; round < after; round++) rest = this.follow(rest, waiting, found, round);
+      open = [...(this.searches.get(stack)! < MOST_SEARCHES ? rest.filter((index) => index !== first) : []), ...others];
+    }
     return found;
   }
 
-  /** Most have the word where others of the same stack have it: those are read together. @returns the rest */
-  private followKnown(asleep: readonly number[], waiting: readonly Waiting[], found: Found[], viewOf: (one: Waiting) => StackWords): number[] {
-    const missed = new Set(asleep);
+  /** All that have the word at the place of this number, read together. @returns the others */
+  private follow(open: readonly number[], waiting: readonly Waiting[], found: Found[], round: number): number[] {
+    const known = open.filter((index) => this.places.get(waiting[index]!.stack)?.[round] !== undefined);
+    const missed = new Set(open);
     const pointers: number[] = [];
     const owners: number[] = [];
-    for (const index of asleep) {
-      const one = waiting[index]!;
-      const place = this.places.get(one.stack);
-      const pointer = place === undefined ? 0 : viewOf(one).word(one.sp + place);
-      if (!isAddress(pointer)) continue;
+    this.gatherer.gather(known.map((index) => waiting[index]!.sp + this.places.get(waiting[index]!.stack)![round]!), 8, (at, words, from) => {
+      const pointer = words.word(from);
+      if (!isAddress(pointer)) return;
       pointers.push(pointer);
-      owners.push(index);
-    }
+      owners.push(known[at]!);
+    });
     this.gatherer.gather(pointers, POLL_BYTES, (at, words, from) => {
       const index = owners[at]!;
       const told = this.told(waiting[index]!, words, from);
@@ -96,22 +108,19 @@ export class Waits {
     return [...missed];
   }
 
-  /** Through the words of its innermost calls. */
-  private search(one: Waiting, view: StackWords): Found | undefined {
-    const searches = this.searches.get(one.stack) ?? 0;
-    if (searches >= MOST_SEARCHES) return undefined;
-    this.searches.set(one.stack, searches + 1);
-    const end = Math.min(one.high, one.sp + Math.min(MOST_NEAR, one.stack.nearBytes));
-    for (let address = one.sp; address + 8 <= end; address += 8) {
-      const word = view.word(address);
-      if (!isAddress(word) || (word >= one.low && word < one.high) || word === one.g) continue;
-      if (this.space.read(word, this.one.bytes, 0, POLL_BYTES) < POLL_BYTES) continue;
-      const told = this.told(one, this.one, 0);
-      if (!told) continue;
-      this.places.set(one.stack, address - one.sp);
-      return told;
+  /** Notes every place among its innermost calls that leads to its wait. @returns how many of its stack are known */
+  private search(one: Waiting): number {
+    this.searches.set(one.stack, (this.searches.get(one.stack) ?? 0) + 1);
+    const places = this.places.get(one.stack) ?? [];
+    const length = Math.min(MOST_NEAR, one.stack.nearBytes, one.high - one.sp) & ~7;
+    if (this.space.read(one.sp, this.near.bytes, 0, length) < length) return places.length;
+    for (let place = 0; place < length && places.length < MOST_PLACES; place += 8) {
+      const word = this.near.word(place);
+      if (!isAddress(word) || (word >= one.low && word < one.high) || word === one.g || places.includes(place)) continue;
+      if (this.space.read(word, this.one.bytes, 0, POLL_BYTES) === POLL_BYTES && this.told(one, this.one, 0)) places.push(place);
     }
-    return undefined;
+    this.places.set(one.stack, places);
+    return places.length;
   }
 
   /** What this memory says when it is that of the wait of this very goroutine. */
