@@ -7,10 +7,14 @@ interface Benign {
   why: string;
   /** Benign up to so many. */
   most?: number;
+  /** Benign in other states only. */
+  unless?: string;
 }
 
 const LIST: readonly Benign[] = [
-  { pattern: /^net\/http\.\(\*persistConn\)\.(readLoop|writeLoop)$|^net\/http\.\(\*http2ClientConn\)\.readLoop$/, why: 'idle connections of an HTTP client', most: 1000 },
+  // In a select it waits for somebody to read the body of an answer.
+  { pattern: /^net\/http\.\(\*persistConn\)\.readLoop$/, why: 'idle connections of an HTTP client', most: 1000, unless: 'select' },
+  { pattern: /^net\/http\.\(\*persistConn\)\.writeLoop$|^net\/http\.\(\*http2ClientConn\)\.readLoop$/, why: 'idle connections of an HTTP client', most: 1000 },
   { pattern: /^net\/http\.\(\*http2serverConn\)\.(serve|readFrames)$|^golang\.org\/x\/net\/http2\./, why: 'connections of an HTTP/2 server or client' },
   { pattern: /^net\/http\.\(\*connReader\)\.(backgroundRead|startBackgroundRead)/, why: 'an HTTP server watching for the end of a connection' },
   { pattern: /^(os\/signal\.(loop|signal_recv)|os\/signal\.Notify)/, why: 'waiting for signals' },
@@ -25,10 +29,10 @@ const LIST: readonly Benign[] = [
 ];
 
 /** Why a group waits by design; undefined when it is not known to. */
-export function benignReason({ frames, creator, count, leaked }: Group): string | undefined {
+export function benignReason({ frames, creator, count, leaked, state }: Group): string | undefined {
   if (leaked > 0) return undefined;
-  for (const { pattern, why, most = Infinity } of LIST) {
-    if (count <= most && (frames.some(({ func }) => pattern.test(func)) || (creator !== undefined && pattern.test(creator.func)))) return why;
+  for (const { pattern, why, most = Infinity, unless } of LIST) {
+    if (count <= most && state !== unless && (frames.some(({ func }) => pattern.test(func)) || (creator !== undefined && pattern.test(creator.func)))) return why;
   }
   // The main goroutine may wait for ever: select {} at the end of main is an idiom.
   return frames.some(({ func }) => func === 'main.main') ? 'the main goroutine' : undefined;

@@ -13,7 +13,7 @@ import { takeFile } from './source/file.ts';
 import { listProcesses } from './processes.ts';
 import { openProcess } from './source/process.ts';
 import type { Taken, TakeOptions } from './source/types.ts';
-import { openUrl } from './source/url.ts';
+import { MOST_STOPPED, openUrl } from './source/url.ts';
 import { viewOf } from './view.ts';
 import { compareDumps } from './watch/compare.ts';
 import { watch } from './watch/run.ts';
@@ -59,6 +59,9 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   return report(await source.take(parsed.take), parsed, context, undefined, []);
 }
 
+/** They become more between the count and the look. */
+const MARGIN = 0.8;
+
 /** Nothing stood behind the source: what scripts read is there, and empty. */
 export function emptyData(options: Record<string, unknown>): GoroutinesData {
   return {
@@ -96,7 +99,13 @@ async function runWatched(spec: string, options: GoroutinesOptions, context: Com
   const source = await open(spec, options, context);
   if (!source.live) throw new UserError('--watch needs an endpoint or a process: a file does not change', { hints: ['reloadctl goroutines BEFORE AFTER   # compares two dumps'] });
   const sampled: TakeOptions = { ...options.take, rows: false, light: true, force: false, leaks: false };
-  const { taken, growth, totals, failed } = await watch(() => source.take(sampled), () => source.take(options.take), options.watch!, context);
+  const mayHaveIds = (goroutines: number): boolean => !options.take.light && goroutines <= MOST_STOPPED * MARGIN;
+  const looks = {
+    sample: () => source.take(sampled),
+    middle: async (goroutines: number) => (mayHaveIds(goroutines) ? source.take({ ...options.take, rows: true, leaks: false }) : undefined),
+    last: (goroutines: number) => source.take({ ...options.take, rows: options.take.rows || mayHaveIds(goroutines) }),
+  };
+  const { taken, growth, totals, failed } = await watch(looks, options.watch!, context);
   const coverage: Coverage[] = [
     { source: 'samples', status: failed > 0 ? 'partial' : 'ok', seen: growth.samples, total: growth.samples + failed, needed: growth.samples < 2 },
   ];

@@ -47,14 +47,15 @@ function edgesOf(lock: ContendedLock, all: readonly ContendedLock[]): Edge[] {
   for (const waiters of [...lock.waiters].sort((a, b) => a.count - b.count)) {
     for (const sample of waiters.group.samples) {
       if (sample.object !== lock.address) continue;
-      for (const to of all) if (to !== lock && !found.has(to) && hasAtHand(waiters.group, sample, to)) found.set(to, { to, member: memberOf(waiters, sample) });
+      for (const to of all) if (to !== lock && !found.has(to) && hasAtHand(waiters.group, sample, to)) found.set(to, { to, member: memberOf(lock, waiters, sample) });
     }
   }
   return [...found.values()];
 }
 
-function memberOf(waiters: Waiters, sample: Sample): CycleMember {
-  return { waiters, sample };
+function memberOf({ nested }: ContendedLock, waiters: Waiters, sample: Sample): CycleMember {
+  const outer = nested.find((one) => one.waiters === waiters)?.outer;
+  return { waiters, sample, ...(outer && { outer }) };
 }
 
 /** Is the lock, or what it is part of, among the arguments of its own functions? */

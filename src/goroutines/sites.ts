@@ -1,7 +1,7 @@
 /** Groups that wait at the same place for the same reason, whatever the way there: what findings are about. */
 import type { Frame, Group, ObjectKind } from '../kernel/goroutines.ts';
 import { benignReason } from './benign.ts';
-import { ownerOf, type Owner, placeOf, siteOf } from './names.ts';
+import { isRuntime, ownerOf, type Owner, placeOf, siteOf } from './names.ts';
 import { isBlocking } from './states.ts';
 
 export interface Site {
@@ -17,6 +17,10 @@ export interface Site {
   /** Minutes, lower bounds, and of how many it is told. */
   wait?: { min: number; max: number; told: number };
   creators: Frame[];
+  /** Of those that were looked at closely: who tells its creator, and whose creator has ended. */
+  parents: { told: number; gone: number };
+  /** Most of those were started together with one that reads from a connection. */
+  withReader: boolean;
   /** Objects they wait for and how many wait for each, where all of them are known. */
   objects?: { kind: ObjectKind; addresses: Map<string, number>; known: number };
   benign?: string;
@@ -37,19 +41,29 @@ export function sitesOf(groups: readonly Group[], total: number): Site[] {
     const key = [group.state, frame.func, frame.file, frame.line, benign ?? ''].join('\0');
     let site = sites.get(key);
     if (!site) {
-      site = { state: group.state, frame, place: placeOf(frame), owner: ownerOf(frame), groups: [], count: 0, share: 0, leaked: 0, creators: [], ...(benign !== undefined && { benign }) };
+      site = { state: group.state, frame, place: placeOf(frame), owner: ownerOf(frame), groups: [], count: 0, share: 0, leaked: 0, creators: [], parents: { told: 0, gone: 0 }, withReader: false, ...(benign !== undefined && { benign }) };
       sites.set(key, site);
     }
     add(site, group);
   }
   const found = [...sites.values()].sort((a, b) => b.count - a.count || (a.place < b.place ? -1 : 1));
+  const readers = parentsOf(groups.filter(({ state }) => state === 'IO wait'));
   for (const site of found) {
+    const parents = [...parentsOf(site.groups)];
+    site.withReader = parents.length > 0 && parents.filter((id) => readers.has(id)).length >= parents.length * SOME_OVERLAP;
     site.share = total > 0 ? site.count / total : 0;
     const objects = objectsOf(site.groups);
     if (objects) site.objects = objects;
   }
   cache.set(groups, found);
   return found;
+}
+
+/** Samples are the first of each group: those of two groups are not quite the same. */
+const SOME_OVERLAP = 0.25;
+
+function parentsOf(groups: readonly Group[]): Set<string> {
+  return new Set(groups.flatMap(({ samples }) => samples.flatMap(({ parent }) => parent ?? [])));
 }
 
 function add(site: Site, group: Group): void {
@@ -60,6 +74,8 @@ function add(site: Site, group: Group): void {
     const { min, max, told } = group.wait;
     site.wait = site.wait ? { min: Math.min(site.wait.min, min), max: Math.max(site.wait.max, max), told: site.wait.told + told } : { min, max, told };
   }
+  site.parents.told += group.parents?.told ?? 0;
+  site.parents.gone += group.parents?.gone ?? 0;
   const { creator } = group;
   if (creator && !site.creators.some((one) => one.func === creator.func && one.line === creator.line)) site.creators.push(creator);
 }
@@ -97,4 +113,24 @@ export function allOnOne({ objects }: Site): string | undefined {
 /** Have all of those that say so waited for minutes? */
 export function waitsForMinutes({ wait, count }: Site, minutes = 1): boolean {
   return wait !== undefined && wait.min >= minutes && wait.told >= count / 2;
+}
+
+/** Did nearly all outlive the goroutines that started them? */
+export function outlivedCreators({ parents: { told, gone } }: Site): boolean {
+  return gone >= 5 && gone >= told * 0.8;
+}
+
+/** Does every goroutine of it run in a handler of net/http or gRPC? */
+export function isHandler(site: Site): boolean {
+  return site.groups.every(({ frames }) => frames.some(({ func }) => HANDLING.test(func)));
+}
+
+const HANDLING = /^net\/http\.\(\*conn\)\.serve$|^google\.golang\.org\/grpc\.\(\*Server\)\.handleStream$/;
+
+/** Is the wait in the code of the site itself, and not in something of the standard library that it called? */
+export function waitsItself({ groups, frame }: Site): boolean {
+  return groups.every(({ frames }) => {
+    const at = frames.findIndex(({ func, line }) => func === frame.func && line === frame.line);
+    return frames.slice(0, at).every(({ func }) => isRuntime(func));
+  });
 }

@@ -100,6 +100,8 @@ export interface GrownGroup {
   perMinute: number | null;
   trend: Trend | 'compared';
   because: string;
+  /** How many that were there in the middle of the watch were there at its end, by their ids; absent where ids were not asked for. */
+  stayed?: number;
 }
 
 /** Pauses of the garbage collector, as the program itself keeps them. */

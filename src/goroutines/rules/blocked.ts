@@ -29,6 +29,7 @@ function remediesOf({ site, cause }: Judgement): Remedy[] {
   if (cause.startsWith('are requests')) return [{ text: `bound ${site.place} by the context of its request, and the server by WriteTimeout or http.TimeoutHandler`, risk: 'restart' }];
   if (site.state === 'sync.WaitGroup.Wait') return [{ text: 'call Done in a defer, first thing in each worker, and Add before the go statement', risk: 'restart' }];
   if (site.state === 'sync.Cond.Wait') return [{ text: 'call Broadcast when the queue is closed, and check the condition in a loop around Wait', risk: 'restart' }];
+  if (site.state === 'select') return [{ text: `give ${site.place} the context of what it works for instead of one that never ends, and call its cancel`, risk: 'restart' }];
   return [{ text: `look at who should wake ${site.place}`, risk: 'none' }];
 }
 

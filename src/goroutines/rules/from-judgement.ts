@@ -47,6 +47,6 @@ function findingOf(event: GoroutinesEvent, judgement: Judgement, remedies: (judg
 
 function becauseOf({ confidence, id, reasons }: Judgement): string {
   if (confidence === 'certain') return id === 'goroutine/nil-channel' ? 'the runtime itself says so' : 'the garbage collector proved it';
-  if (confidence === 'likely') return 'the group gained members that stay, all through the time it was watched';
+  if (confidence === 'likely') return 'the group gained members that stay, by their ids, all through the time it was watched';
   return reasons.length === 0 ? 'one dump shows the place, not the course' : `one dump shows the place, not the course; ${reasons.length === 1 ? 'one thing speaks' : `${reasons.length} things speak`} for it`;
 }

@@ -42,7 +42,8 @@ function findingOf(event: GoroutinesEvent, grown: GrownGroup): Finding | undefin
   return {
     id: ID,
     severity: (growing || grown.trend === 'compared') && !known ? 'warning' : 'info',
-    confidence: growing ? 'likely' : 'hint',
+    // Counts cannot tell those that stay from others that take their place; ids can.
+    confidence: grown.stayed === undefined ? 'hint' : 'likely',
     because: grown.because,
     title: `${goroutines(grown.after - grown.before)} more in ${placeOf(frame)} (${group.state}): ${count(grown.before)} became ${count(grown.after)}${windowMs === null ? '' : ` in ${duration(windowMs)}`}${rate}${forecastWords(grown)}`,
     subject: subject(event, 'goroutines', frame),
@@ -50,6 +51,7 @@ function findingOf(event: GoroutinesEvent, grown: GrownGroup): Finding | undefin
       { name: 'before', value: grown.before, source },
       { name: 'after', value: grown.after, source },
       { name: 'samples', value: samples, source },
+      ...(grown.stayed === undefined ? [] : [{ name: 'there in the middle and at the end', value: grown.stayed, source }]),
       ...(group.creator ? [{ name: 'created by', value: placeOf(group.creator), source }] : []),
     ],
     remedy: [

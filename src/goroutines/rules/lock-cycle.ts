@@ -20,6 +20,7 @@ const PERHAPS: Record<LockCycle['kind'], string> = {
   'read-twice': WHAT['read-twice'],
 };
 const A_FEW = 3;
+const SOME = 10;
 const REMEDY: Record<LockCycle['kind'], string> = {
   order: 'take these locks in one order everywhere, or only one at a time',
   twice: 'a Go mutex is not reentrant: split the method into one that locks and one that expects it locked',
@@ -47,7 +48,7 @@ function findingOf(event: GoroutinesEvent, cycle: LockCycle): Finding | undefine
   const proven = cycle.locks.every((lock) => lock.proven);
   const likely = proven || (minutes && cycle.by !== 'nobody');
   const waiting = cycle.locks.reduce((sum, { count }) => sum + count, 0);
-  const severity = likely ? 'critical' : minutes || isStriking(cycle, waiting) ? 'warning' : 'info';
+  const severity = likely ? 'critical' : minutes || isStriking(cycle, waiting, event.dump.total) ? 'warning' : 'info';
   const places = cycle.members.map(wayOf);
   const { source } = event;
   const waited = waitWords(wait);
@@ -56,7 +57,7 @@ function findingOf(event: GoroutinesEvent, cycle: LockCycle): Finding | undefine
     severity,
     confidence: proven ? 'certain' : likely ? 'likely' : 'hint',
     because: proven ? 'the garbage collector found that nobody who could unlock is left (goroutineleak profile)' : likely ? becauseLikely(cycle) : whyHint(cycle, minutes),
-    title: `${goroutines(cycle.members.length)} ${whatWords(cycle)} (${listOf([...new Set(places)], 2)})${waited === '' ? '' : `, ${waited}`}; ${goroutines(waiting)} wait in all`,
+    title: `${goroutines(cycle.members.length)} ${whatWords(cycle)} (${listOf([...new Set(places)], 2)})${waited === '' ? '' : `, ${waited}`}${waiting > cycle.members.length ? `; ${goroutines(waiting)} wait in all` : ''}`,
     subject: { kind: 'lock', key: structure(userFrame(cycle.members[0]!.waiters.group.frames)!), ...(event.pid !== undefined && { pid: event.pid }) },
     evidence: [
       ...cycle.members.map(({ waiters, outer, sample }) => ({
@@ -76,8 +77,8 @@ function findingOf(event: GoroutinesEvent, cycle: LockCycle): Finding | undefine
 }
 
 /** Contention of a moment looks the same: without a minute of waiting it takes addresses, or many. */
-function isStriking({ by }: LockCycle, waiting: number): boolean {
-  return by === 'address' || (by === 'type' && waiting >= A_FEW);
+function isStriking({ by }: LockCycle, waiting: number, total: number): boolean {
+  return by === 'address' || (by === 'type' && waiting >= A_FEW) || (waiting >= SOME && waiting >= total / 2);
 }
 
 function wayOf({ waiters, outer }: CycleMember): string {
