@@ -47,17 +47,21 @@ describeNeeds(['go'], 'Go programs of our own', () => {
     ['handlers', 1000, 'goroutine/blocked', /1,000 goroutines are requests whose handler does not end: chan receive in main\.slowBackend/],
     ['cond', 200, 'goroutine/blocked', /200 goroutines wait for a Cond that nobody signals/],
     ['lock-holder', 200, 'goroutine/lock-holder', /200 goroutines wait for one mutex of main\.\(\*registry\); goroutine \d+ is inside, in main\.\(\*registry\)\.refresh .*: IO wait/],
-    ['missing-receive', 1500, 'goroutine/blocked', /1,500 goroutines .* chan receive in main\.consume/],
+    ['missing-receive', 1500, 'goroutine/', /1,500 goroutines .* chan receive in main\.consume/],
   ])('%s is named', async (name, count, id, title) => {
-    const { url } = await start(name, count);
-    const { report } = await look(url);
-    const found = report.findings.find((finding) => finding.id === id && title.test(finding.title));
-    expect(found?.title ?? report.findings.map((finding) => `${finding.id}: ${finding.title}`).join('\n')).toMatch(title);
-    expect(found!.severity).not.toBe('info');
+    const { url, truth } = await start(name, count);
+    // Its endpoint, and its memory.
+    for (const source of [url, String(truth.pid)]) {
+      const { report } = await look(source);
+      const found = report.findings.find((finding) => finding.id.startsWith(id) && title.test(finding.title));
+      expect(found?.title ?? `${source}: ${report.findings.map((finding) => `${finding.id}: ${finding.title}`).join('\n')}`).toMatch(title);
+      expect(found!.severity).not.toBe('info');
+    }
   });
 
   it.each<[string, number]>([['healthy', 200], ['healthy-pool', 40], ['healthy-clients', 60], ['healthy-contexts', 60]])('%s is left alone, by either dump', async (name, count) => {
-    const { url } = await start(name, count);
+    const { url, truth } = await start(name, count);
+    expect(alarms((await look(String(truth.pid))).report)).toEqual([]);
     expect(alarms((await look(url)).report)).toEqual([]);
     expect(alarms((await look(url, '--light')).report)).toEqual([]);
   });

@@ -243,7 +243,7 @@ class Reading {
     if (object && !group.objectKind) group.objectKind = object.kind;
     const isSample = group.samples.length < MOST_SAMPLES;
     const args = isSample && stack && this.program.machine === 'amd64' ? this.live.of(stack, raw) : [];
-    const sample: Sample | undefined = isSample ? { id, args, ...(waitMinutes !== undefined && { waitMinutes }), ...(raw.parent !== 0 && { parent: String(raw.parent) }) } : undefined;
+    const sample: Sample | undefined = isSample ? { id, args, ...(waitMinutes !== undefined && { waitMinutes }), ...(raw.parent !== 0 && { parent: String(raw.parent) }), ...(object && { object: object.address }) } : undefined;
     this.table.count(group, seen, sample);
     if (!group.system) this.total++;
     if (found?.descriptor !== undefined && this.connections.length < MOST_CONNECTIONS) this.connections.push({ group: group.index, fd: found.descriptor, id });
