@@ -1,0 +1,73 @@
+/** `goroutines PID` through memory: what it costs us, and what the program notices, beside a dump that it writes itself. */
+import { spawn, spawnSync } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { median } from '../measure.mjs';
+
+const PARKED = fileURLToPath(new URL('../../fixtures/programs/parked', import.meta.url));
+
+/** As it is deployed: stripped. */
+function build(folder) {
+  const output = join(folder, 'parked');
+  const { status } = spawnSync('go', ['build', '-ldflags=-s -w', '-buildvcs=false', '-o', output, '.'], { cwd: PARKED, stdio: 'ignore' });
+  return status === 0 ? output : undefined;
+}
+
+async function start(program, count) {
+  const child = spawn(program, [String(count)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async () => (await lines.next()).value;
+  const { pid } = JSON.parse(await next());
+  const ask = async (command) => {
+    child.stdin.write(`${command}\n`);
+    return next();
+  };
+  return { pid, ask, stop: () => child.stdin.end() };
+}
+
+/** ms that its ticker came late at most while something was done. */
+async function gapDuring(target, action) {
+  await target.ask('gap');
+  await action();
+  return Number(await target.ask('gap'));
+}
+
+export async function benchMemory(stage) {
+  const { checks, contestants, folder, smoke } = stage;
+  const program = build(folder);
+  if (!program) {
+    stage.say('no Go: memory is skipped');
+    return;
+  }
+  const names = Object.keys(contestants.forms);
+  const small = await start(program, 10);
+  const whole = 'memory of a small Go program';
+  const starts = await stage.run(stage.commandsOf(['goroutines', String(small.pid), '--via', 'memory', '-q']), whole, smoke ? 3 : 9);
+  small.stop();
+  for (const name of names) checks.value(whole, `${name}, wall time`, median(starts[name].map(({ wallMs }) => wallMs)), smoke ? undefined : 150, ' ms');
+
+  const count = smoke ? 20_000 : 100_000;
+  const scenario = `memory with ${count} goroutines`;
+  const large = await start(program, count);
+  const command = ['goroutines', String(large.pid), '--via', 'memory', '-q'];
+  const gaps = [];
+  let costs;
+  for (let round = 0; round < 3; round++) {
+    gaps.push(await gapDuring(large, async () => {
+      costs = await stage.run(stage.commandsOf(command), scenario, smoke ? 1 : 3);
+    }));
+  }
+  const own = await gapDuring(large, () => large.ask(`dump ${join(folder, 'own-dump')}`));
+  const idle = await gapDuring(large, () => new Promise((resolve) => setTimeout(resolve, 1000)));
+  large.stop();
+  for (const name of names) {
+    const after = median(costs[name].map(({ cpuMs }) => cpuMs)) - median(starts[name].map(({ cpuMs }) => cpuMs));
+    checks.value(scenario, `${name}, CPU after start-up`, after, smoke ? undefined : 1500, ' ms');
+    const peak = Math.max(...costs[name].map(({ peakKiB }) => peakKiB));
+    if (peak) checks.value(scenario, `${name}, peak memory`, peak / 1024, 250, ' MiB');
+  }
+  checks.value(scenario, 'longest delay in the program, idle', idle, undefined, ' ms');
+  checks.value(scenario, 'longest delay in the program, read by us', median(gaps), smoke ? undefined : 30, ' ms');
+  checks.value(scenario, 'longest delay in the program, its own dump', own, undefined, ' ms');
+}
