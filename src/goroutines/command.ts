@@ -9,6 +9,7 @@ import { buildData, type GoroutinesData } from './data.ts';
 import { exportKinds, writeExports } from './export/index.ts';
 import { type GoroutinesOptions, parseOptions } from './options.ts';
 import { isEndpoint } from './source/endpoint.ts';
+import { isCoreFile, takeCore } from './source/core.ts';
 import { takeFile } from './source/file.ts';
 import { listProcesses } from './processes.ts';
 import { openProcess } from './source/process.ts';
@@ -32,6 +33,7 @@ export function configure(command: Command): void {
     .option('--watch <time>', 'of a process or an endpoint: which stacks gain goroutines; sample for this long (30s, 5m)')
     .option('--interval <time>', 'time between samples of --watch')
     .option('--export <format=file>', `${Object.entries(exportKinds).map(([name, { what }]) => `${name} (${what})`).join(', ')}; may be given several times`, collect)
+    .option('--binary <file>', 'of a core file: the program that wrote it, where it is not at its old place')
     .option('--entry <name>', 'of a ZIP archive: the entry to read')
     .option('--force', 'ask for debug=2 above 5,000 goroutines, too: it stops the program for as long as it takes')
     .option('--light', 'never ask for debug=2: groups only, no ids, no waiting times')
@@ -77,10 +79,13 @@ interface Source {
 }
 
 /** Throws UserError for what is not there. */
-async function open(spec: string, { access, via }: GoroutinesOptions, context: CommandContext): Promise<Source> {
+async function open(spec: string, { access, via, binary }: GoroutinesOptions, context: CommandContext): Promise<Source> {
   if (isEndpoint(spec)) return { live: true, take: await openUrl(spec, access, context) };
   const isProcess = /^\d+$/.test(spec) || /^(:\d|unit:|container:|pod:)/.test(spec);
-  if (!isProcess && (spec === '-' || spec.includes('/') || inputExists(spec))) return { live: false, take: (options) => takeFile(spec, options, context) };
+  if (!isProcess && (spec === '-' || spec.includes('/') || inputExists(spec))) {
+    if (spec !== '-' && isCoreFile(spec)) return { live: false, take: (options) => takeCore(spec, binary, options, context.signal) };
+    return { live: false, take: (options) => takeFile(spec, options, context) };
+  }
   if (!isProcess && /\.(txt|log|gz|zip|out|dump|pb|pprof|debug[012])$/.test(spec)) throw new UserError(`${spec}: no such file`);
   return { live: true, take: await openProcess(spec, access, via, context) };
 }

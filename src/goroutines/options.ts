@@ -12,6 +12,8 @@ export interface GoroutinesOptions {
   take: TakeOptions;
   access: Access;
   via?: Via;
+  /** The program that wrote a core file. */
+  binary?: string;
   all: boolean;
   exports: Export[];
   watch?: { windowMs: number; intervalMs: number };
@@ -44,6 +46,7 @@ export function parseOptions(options: Record<string, unknown>): GoroutinesOption
     },
     access: accessOf(options, text),
     ...viaOf(text('via')),
+    ...(text('binary') !== undefined && { binary: text('binary')! }),
     all: Boolean(options.all),
     exports: parseExports((options.export ?? []) as string[]),
     ...(watch && { watch }),

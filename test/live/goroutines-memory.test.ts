@@ -145,6 +145,22 @@ describeNeeds(['go'], 'a program that tells its goroutines itself', () => {
   });
 });
 
+describeNeeds(['go', 'gcore'], 'a core file', () => {
+  it('is read as the process was', async () => {
+    const program = await start(['-ldflags=-s -w']);
+    const truth = await program.truth();
+    const prefix = join(ownFolder('core'), 'core');
+    await run('gcore', ['-o', prefix, String(program.pid)]);
+    const { stdout, stderr, code } = await reloadctl(['goroutines', `${prefix}.${program.pid}`, '--list', '--json']);
+    expect(code, stderr).toBe(0);
+    const report = JSON.parse(stdout) as Report<GoroutinesData>;
+    expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
+    expect(compare(report, truth, { but: moves })).toBe(truth.size - 2);
+    const other = await reloadctl(['goroutines', `${prefix}.${program.pid}`, '--binary', process.execPath]);
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringMatching(/no Go program|is not the program that wrote it/) as string });
+  });
+});
+
 describeNeeds(['go', 'strace'], 'what we do to it', () => {
   it('is reading: no ptrace, no signal, nothing opened for writing', async () => {
     const program = await start([]);
