@@ -123,7 +123,7 @@ interface Growing {
 }
 
 async function report(taken: Taken, options: GoroutinesOptions, context: CommandContext, growing: Growing | undefined, more: readonly Coverage[]): Promise<Outcome> {
-  const { dump, source, again, label, pid, announced, memory } = taken;
+  const { dump, source, again, label, pid, announced, memory, trace } = taken;
   const event: GoroutinesEvent = {
     type: 'goroutines',
     label,
@@ -136,7 +136,7 @@ async function report(taken: Taken, options: GoroutinesOptions, context: Command
     ...(growing && { growth: growing.growth }),
   };
   const findings = runRules(context.rules, [event]);
-  const data = { ...buildData(dump, source, options.data), ...(memory && { memory }), ...(growing && { watch: growing.data }) };
+  const data = { ...buildData(dump, source, options.data), ...(memory && { memory }), ...(trace && { trace }), ...(growing && { watch: growing.data }) };
   await writeExports(dump, options.exports);
   return {
     kind: 'report',

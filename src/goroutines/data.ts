@@ -3,6 +3,7 @@ import type { Dump, Frame, Group } from '../kernel/goroutines.ts';
 import { decodeText } from '../kernel/text.ts';
 import { benignReason } from './benign.ts';
 import type { MemoryFacts } from './memory/facts.ts';
+import type { TraceFacts } from './trace/facts.ts';
 import { contendedLocks } from './locks.ts';
 import { ownerOfStack, placeOf, type Owner, siteOf } from './names.ts';
 import { type Keeper, keepersOf } from './reload.ts';
@@ -57,6 +58,7 @@ export interface GoroutinesData {
   locks: { address: string | null; count: number; type?: string; holders: { id: string | null; place: string; state: string }[] }[];
   /** Of a look into memory: what it cost, channels, connections. */
   memory?: MemoryFacts;
+  trace?: TraceFacts;
   /** What keeps this process alive when it is to end. */
   reload: { shuttingDown: boolean; requests: number; keepers: Keeper[] };
 }

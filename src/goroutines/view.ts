@@ -3,11 +3,12 @@ import type { Block } from '../render/index.ts';
 import { count, duration, percent, plural } from '../report/words.ts';
 import type { GoroutineData, GoroutinesData, GroupData } from './data.ts';
 import { placeOf, shortName } from './names.ts';
+import { traceBlocks } from './trace/view.ts';
 
 const SHOWN = 15;
 const FRAMES_SHOWN = 12;
 const KEEPERS_SHOWN = 5;
-const FORMATS = { memory: 'its memory', text: 'a full dump (debug=2 or a crash)', 'profile-text': 'a profile (debug=1: no ids, no waiting times)', profile: 'a profile (debug=0: no ids, no waiting times)' } as const;
+const FORMATS = { memory: 'its memory', trace: 'an execution trace, at its end', text: 'a full dump (debug=2 or a crash)', 'profile-text': 'a profile (debug=1: no ids, no waiting times)', profile: 'a profile (debug=0: no ids, no waiting times)' } as const;
 
 export interface ViewOptions {
   all: boolean;
@@ -24,6 +25,7 @@ export function* viewOf(data: GoroutinesData, label: string, options: ViewOption
   else if (data.goroutines) yield listTable(data.goroutines);
   else yield* groupBlocks(data, options.all);
   yield* reloadBlocks(data);
+  if (data.trace) yield* traceBlocks(data.trace);
 }
 
 function costWords({ memory }: GoroutinesData): string {

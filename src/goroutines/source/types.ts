@@ -1,6 +1,7 @@
 import type { Dump } from '../../kernel/goroutines.ts';
 import type { Coverage, Target } from '../../report/index.ts';
 import type { MemoryFacts } from '../memory/facts.ts';
+import type { TraceFacts } from '../trace/facts.ts';
 
 /** A dump, and what is known of where it came from. */
 export interface Taken {
@@ -19,6 +20,8 @@ export interface Taken {
   coverage: Coverage[];
   /** Of a look into memory. */
   memory?: MemoryFacts;
+  /** Of an execution trace. */
+  trace?: TraceFacts;
 }
 
 export interface TakeOptions {
