@@ -11,8 +11,8 @@ export interface Goroutines {
   guessed: boolean;
 }
 
-/** 10 million goroutines take 25 GB at least. */
-const MOST_GOROUTINES = 50_000_000;
+/** So many take 25 GB at least. */
+const MOST_GOROUTINES = 10_000_000;
 const MOST_BSS = 64 * 1024 * 1024;
 const ATTEMPTS = 3;
 const CHUNK = 1024 * 1024;

@@ -27,6 +27,8 @@ const TOP_FRAME = 1;
 const WRITES_SP = 2;
 const INJECTED = new Set(['runtime.sigpanic', 'runtime.asyncPreempt', 'runtime.debugCallV2']);
 const MOST_INLINED = 64;
+/** Places in the code where goroutines stand; a program that has more is made to exhaust us. */
+const MOST_STEPS = 1_000_000;
 const LARGEST_FRAME = 1024 * 1024 * 1024;
 const INLINED_NEW = 16;
 const INLINED_OLD = 20;
@@ -49,6 +51,7 @@ export class Calls {
   at(pc: number, place: 'first' | 'exact' | 'caller'): Step | undefined {
     const known = place === 'first' ? this.first : place === 'exact' ? this.exact : this.steps;
     if (known.has(pc)) return known.get(pc);
+    if (known.size >= MOST_STEPS) return undefined;
     const step = this.make(pc, place);
     known.set(pc, step);
     return step;

@@ -48,7 +48,7 @@ const CORE = 4;
 /** Throws NotElf. */
 export function readElf(file: RandomFile): Elf {
   const header = take(file, 0, HEADER);
-  if (!header || header.readUInt32BE(0) !== 0x7f454c46) throw new NotElf('no ELF program');
+  if (header?.readUInt32BE(0) !== 0x7f454c46) throw new NotElf('no ELF program');
   if (header[4] !== 2 || header[5] !== 1) throw new NotElf('a 32-bit or big-endian program');
   const machine = MACHINES[header.readUInt16LE(18)];
   if (!machine) throw new NotElf(`a program for machine ${header.readUInt16LE(18)}, neither amd64 nor arm64`);

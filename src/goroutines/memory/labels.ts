@@ -38,7 +38,7 @@ export class Labels {
   }
 
   private list(pointer: number): Record<string, string> {
-    const { words, space } = this;
+    const { space, words } = this;
     if (space.read(pointer, words.bytes, 0, 16) < 16) return {};
     const [address, length] = [words.word(0), Math.min(MOST_LABELS, words.word(8))];
     if (space.read(address, words.bytes, 0, length * 32) < length * 32) return {};

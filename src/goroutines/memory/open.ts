@@ -38,7 +38,9 @@ export async function openProcessMemory(evidence: Evidence, questions: MemoryQue
   if (answer?.value === undefined) throw new Refused(answer?.errno ?? 'ENOREADER', `/proc/${pid}/maps`);
   const maps = parseMaps(answer.value);
   const opened: RandomFile[] = [];
-  const close = (): void => opened.forEach((file) => file.close());
+  const close = (): void => {
+    for (const file of opened) file.close();
+  };
   const open = (ask: () => ReturnType<MemoryQuestions['openMemory']>): RandomFile => {
     const { value, errno, source } = ask();
     if (!value) throw new Refused(errno ?? 'EIO', source);

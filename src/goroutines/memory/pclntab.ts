@@ -25,7 +25,7 @@ export interface Fn {
 const MAGIC_118 = 0xfffffff0;
 /** Of 1.20 and later. */
 const MAGIC_120 = 0xfffffff1;
-const OLD_MAGICS: Readonly<Record<number, string>> = { 0xfffffffb: 'Go 1.2 to 1.15', 0xfffffffa: 'Go 1.16 or 1.17' };
+const OLD_MAGICS = new Map([[0xfffffffb, 'Go 1.2 to 1.15'], [0xfffffffa, 'Go 1.16 or 1.17']]);
 
 const HEADER = 72;
 const ENTRY = 8;
@@ -57,7 +57,7 @@ export interface TableHeader {
 export function readTableHeader(table: Buffer): TableHeader {
   if (table.length < HEADER) throw new BadTable('its table of functions is cut');
   const magic = table.readUInt32LE(0);
-  const old = OLD_MAGICS[magic];
+  const old = OLD_MAGICS.get(magic);
   if (old !== undefined) throw new BadTable(`it was built by ${old}; Go 1.18 and later are read`);
   if (magic !== MAGIC_118 && magic !== MAGIC_120) throw new BadTable('its table of functions is of a form that is not known (garble changes it, so may a newer Go)');
   const [quantum, pointer] = [table[6]!, table[7]!];

@@ -25,8 +25,9 @@ interface Node {
 const NEAR = 8;
 /** Deeper ones are recursions: no branch of the tree for each depth. */
 const DEEPEST_BRANCH = 200;
-/** 1 GiB is the largest stack that the runtime allows on 64 bits; a frame has at least a return address. */
-const MOST_FRAMES = 64 * 1024 * 1024;
+/** Of all deep stacks together: some seconds of work. The largest stack that the runtime allows (1 GiB) has less. */
+const MOST_FRAMES = 128 * 1024 * 1024;
+const MOST_BRANCHES = 2_000_000;
 const REFILL = 256 * 1024;
 
 /** The words of one stack, more of them read as they are needed. */
@@ -68,6 +69,8 @@ export class Stacks {
   private readonly calls: Calls;
   private readonly roots = new Map<number, Node>();
   private readonly deep = new Map<string, Stack>();
+  private deepFrames = 0;
+  private branches = 0;
   /** The return address lies at the stack pointer, not behind the frame. */
   private readonly usesLinkRegister: boolean;
 
@@ -93,6 +96,7 @@ export class Stacks {
       if (caller === 0) return (node.stack ??= stackOf(node));
       if (node.depth >= DEEPEST_BRANCH) return this.walkDeep(node, caller, address, high, view);
       let next = node.next.get(caller);
+      if (!next && ++this.branches > MOST_BRANCHES) return undefined;
       if (!next) node.next.set(caller, (next = { step: this.calls.at(caller, step.isInjected ? 'exact' : 'caller'), parent: node, depth: node.depth + 1, offset: address - sp, next: new Map() }));
       node = next;
     }
@@ -105,7 +109,7 @@ export class Stacks {
     let caller = from;
     let address = start;
     let injected = branch.step!.isInjected;
-    for (let count = 0; count < MOST_FRAMES; count++) {
+    for (; this.deepFrames < MOST_FRAMES; this.deepFrames++) {
       const step = this.calls.at(caller, injected ? 'exact' : 'caller');
       if (!step) return undefined;
       outer.push(step);

@@ -54,7 +54,7 @@ function problem(error: unknown, pid: number, evidence: Context['evidence']): un
   if (error instanceof Unreadable) return new UserError(`process ${pid} ${error.message}`, { exitCode: 3, hints: ['its pprof endpoint, if it has one, can be asked: reloadctl goroutines http://HOST:PORT', 'or a dump: reloadctl goroutines FILE'] });
   if (!(error instanceof Refused)) return error;
   const { errno, source } = error;
-  if (errno === 'ETIMEDOUT') return new UserError(`process ${pid}: its memory map is locked, nobody can read it now (${source})`, { exitCode: 3, hints: ['it may hang in the kernel: cat /proc/' + pid + '/stack'] });
+  if (errno === 'ETIMEDOUT') return new UserError(`process ${pid}: its memory map is locked, nobody can read it now (${source})`, { exitCode: 3, hints: [`it may hang in the kernel: cat /proc/${pid}/stack`] });
   if (errno === 'ENOENT' || errno === 'ESRCH') {
     const there = readProcess(evidence, pid);
     const why = there?.kernelThread ? 'is a thread of the kernel' : there?.state === 'Z' ? 'has ended and waits for its parent (zombie)' : 'has ended';
