@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, expect, it } from 'vitest';
 import type { GoroutinesData } from '../../src/goroutines/index.ts';
@@ -158,6 +159,21 @@ describeNeeds(['go', 'gcore'], 'a core file', () => {
     expect(compare(report, truth, { but: moves })).toBe(truth.size - 2);
     const other = await reloadctl(['goroutines', `${prefix}.${program.pid}`, '--binary', process.execPath]);
     expect(other).toMatchObject({ code: 2, stderr: expect.stringMatching(/no Go program|is not the program that wrote it/) as string });
+  });
+});
+
+describeNeeds(['go', 'cc', 'root'], 'Go inside a program of another language', () => {
+  it('is found in its library', async () => {
+    const folder = ownFolder('library');
+    const source = fileURLToPath(new URL('../../fixtures/programs/go-library', import.meta.url));
+    const library = join(folder, 'libwaits.so');
+    await run('go', ['build', '-buildmode=c-shared', '-o', library, '.'], { cwd: source, env: plainEnv({ GOFLAGS: '-buildvcs=false', CGO_ENABLED: '1' }) });
+    await run('cc', ['-o', join(folder, 'main'), join(source, 'main.c'), library]);
+    const child = await startChild(join(folder, 'main'), [], { env: { LD_LIBRARY_PATH: folder } });
+    children.push(child);
+    await child.nextLine();
+    const { data } = await look(child.pid);
+    expect(data.groups.find(({ site }) => site.startsWith('main.inside '))).toMatchObject({ count: 5, state: 'chan receive' });
   });
 });
 
