@@ -2,7 +2,7 @@
 import { numberAt } from './elf.ts';
 import type { Layout } from './layouts.ts';
 import { type Program, type Range, Unreadable } from './program.ts';
-import { MOST_ADDRESS, type Space } from './space.ts';
+import { MOST_ADDRESS, type Space, Words } from './space.ts';
 
 export interface Goroutines {
   /** Addresses of every runtime.g there ever was; those that ended are used again. */
@@ -49,11 +49,13 @@ interface List {
 /** Slices in `.bss` whose elements are goroutines. */
 function candidates(program: Program, space: Space): List[] {
   const { start, end } = program.bss;
-  const bytes = Buffer.alloc(Math.min(MOST_BSS, Math.max(0, end - start)));
-  const got = space.read(start, bytes, 0, bytes.length);
+  const words = new Words(Math.min(MOST_BSS, Math.max(0, end - start)));
+  const got = space.read(start, words.bytes, 0, words.bytes.length);
   const found = new Map<number, List>();
   for (let at = 0; at + 24 <= got; at += 8) {
-    const [address, length, capacity] = [numberAt(bytes, at), numberAt(bytes, at + 8), numberAt(bytes, at + 16)];
+    const length = words.word(at + 8);
+    if (length === 0 || length > MOST_GOROUTINES) continue;
+    const [address, capacity] = [words.word(at), words.word(at + 16)];
     if (!isPlausible(address, length, capacity) || found.has(address)) continue;
     const list = { address, length };
     if (areGoroutines(program, space, list)) found.set(address, list);

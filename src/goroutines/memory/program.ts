@@ -112,12 +112,27 @@ function dataOf({ sections }: Elf, bias: number, space: Space): Piece[] {
   });
 }
 
+const CHUNK = 32 * 1024;
+const MOST_CHUNKS = 2048;
+
+/** Small pieces that lie together are asked for again and again: whole chunks are kept. */
 function constantsOf(file: RandomFile, { segments }: Elf, bias: number): Program['constants'] {
   const loaded = segments.filter(({ type }) => type === 1);
+  const chunks = new Map<number, Buffer | undefined>();
+  const chunkAt = (offset: number): Buffer | undefined => {
+    if (chunks.size >= MOST_CHUNKS) chunks.clear();
+    if (!chunks.has(offset)) chunks.set(offset, take(file, offset, Math.min(CHUNK, file.size - offset)));
+    return chunks.get(offset);
+  };
   return (address, length) => {
     const at = address - bias;
     const segment = loaded.find((one) => at >= one.address && at + length <= one.address + one.fileSize);
-    return segment && take(file, segment.offset + at - segment.address, length);
+    if (!segment) return undefined;
+    const offset = segment.offset + at - segment.address;
+    const start = offset - (offset % CHUNK);
+    if (offset + length > start + CHUNK) return take(file, offset, length);
+    const bytes = chunkAt(start)?.subarray(offset - start, offset - start + length);
+    return bytes?.length === length ? bytes : take(file, offset, length);
   };
 }
 
