@@ -1,5 +1,5 @@
 /** HTTP questions to endpoints the user names: one host, limits of size and time, no cookies, no proxies, GET only. */
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 
 export interface Endpoint {
   /** `http:` and `https:` URLs; for a unix socket `http://localhost` and the socket's path beside it. */
@@ -82,7 +82,14 @@ async function once(endpoint: Endpoint, target: URL, limits: HttpLimits): Promis
   const start = secure ? (await import('node:https')).request : httpRequest;
   const late = (): HttpError => new HttpError('timeout', `it did not answer in full within ${limits.timeoutMs >= 1000 ? `${Math.round(limits.timeoutMs / 1000)} s` : `${limits.timeoutMs} ms`}`);
   return new Promise((resolve, reject) => {
-    const request = start(options);
+    let request: ClientRequest;
+    try {
+      request = start(options);
+    } catch (error) {
+      // Certificates and keys are looked at before anything is sent.
+      reject(secure ? new HttpError('tls', `the certificate or key cannot be used (${(error as Error).message})`) : error);
+      return;
+    }
     let failure: HttpError | undefined;
     const stop = (error: HttpError): void => {
       failure ??= error;

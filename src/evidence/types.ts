@@ -2,6 +2,7 @@
  * Every question the tool puts to the world, as one interface, so that a tape can stand in for the world.
  * Adapters: live.ts (this machine), tape-write.ts (a live one that notes every answer), tape-read.ts (answers from a tape).
  */
+import type { PackedLinks } from './packed-links.ts';
 
 /**
  * Bytes as a latin1 string: char code N is byte N. Everything the kernel says is kept so until it is shown:
@@ -250,6 +251,8 @@ export interface Evidence {
    * costs more than the system call. Absent: ask one by one.
    */
   readlinks?(directory: string, numbers: readonly number[]): LinkAnswers;
+  /** The same into `into`, for very many; returns the errnos of those that could not be read, by index. Absent: as readlinks. */
+  packLinks?(directory: string, numbers: readonly number[], into: PackedLinks): Map<number, Errno>;
   /** Directory entries, in the order of the kernel. */
   list(path: string): Answer<string[]>;
   /** st_size of a /proc directory or file; `fd/` directories say their fd count since Linux 6.2 (0 before). */

@@ -25,7 +25,7 @@ const LIST: readonly Benign[] = [
   { pattern: /^(go\.opencensus\.io|go\.opentelemetry\.io)\//, why: 'telemetry workers' },
   { pattern: /^(github\.com\/golang\/glog|gopkg\.in\/natefinch\/lumberjack|go\.uber\.org\/zap|github\.com\/natefinch\/lumberjack)/, why: 'workers of a logging library' },
   { pattern: /^time\.Sleep$/, why: 'sleeping' },
-  { pattern: /^(github\.com\/fsnotify\/fsnotify|gopkg\.in\/fsnotify)/, why: 'readers of a file watch', most: 100 },
+  { pattern: /^(github\.com\/fsnotify\/fsnotify|gopkg\.in\/fsnotify)/, why: 'readers of a file watch', most: 100, unless: 'select' },
 ];
 
 /** Why a group waits by design; undefined when it is not known to. */

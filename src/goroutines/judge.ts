@@ -3,6 +3,7 @@ import type { Confidence, Severity } from '../report/index.ts';
 import type { GoroutinesEvent, GrownGroup } from '../series/index.ts';
 import { holdsBodies, readsPeer, unreadBodies } from './connections.ts';
 import { type KnownWait, knownWait } from './known-waits.ts';
+import { otherSideOf, type OtherSide, othersAtWork } from './other-side.ts';
 import { isPool, reasonsOf, suspicionOf } from './reasons.ts';
 import { blockedSites, isHandler, type Site, sitesOf, waitsForMinutes, waitsItself } from './sites.ts';
 import { isForever, isLock } from './states.ts';
@@ -33,6 +34,8 @@ const SOME = 10;
 /** Fewer may be all the workers of a small service. */
 const A_FEW_DOZEN = 50;
 const VERY_MANY = 1000;
+/** So many wait for one that is at work, and it is a queue; more are stuck. */
+const IN_TURN = 50;
 const EMERGENCY = 10_000;
 /** Fewer that wait on a nil channel: `<-ctx.Done()` of a context without end is an idiom of main loops. */
 const NIL_IDIOM = 5;
@@ -45,7 +48,8 @@ export function judgements(event: GoroutinesEvent): Judgement[] {
   const blocked = sites.flatMap((site) => {
     if (isForever(site.state)) return [nilChannel(site, neverWoken)];
     if (site.leaked === 0 && holdsBodies(site)) return bodies(caseOf(site), unreadBodies(site, groups)) ?? [];
-    return judge(site, grownOf(site, event)) ?? [];
+    const isSend = site.state === 'chan send';
+    return judge(site, grownOf(site, event), isSend ? otherSideOf(site, groups) : undefined, isSend ? othersAtWork(site, groups) : 0) ?? [];
   });
   const others = sitesOf(groups, total).filter(({ leaked }) => leaked === 0);
   const asleep = others.filter((site) => site.state === 'sleep' && isHandler(site));
@@ -74,7 +78,7 @@ function caseOf(site: Site): Case {
   return { site, isMany, isMost, minutes, reasons: reasonsOf(site, { isMany: isMany || isMost, minutes }) };
 }
 
-function judge(site: Site, grown: readonly GrownGroup[]): Judgement | undefined {
+function judge(site: Site, grown: readonly GrownGroup[], receiver?: OtherSide, inTurn = 0): Judgement | undefined {
   // Locks have rules of their own, which say more.
   if (isLock(site.state)) return undefined;
   const one = caseOf(site);
@@ -85,14 +89,31 @@ function judge(site: Site, grown: readonly GrownGroup[]): Judgement | undefined 
   if (isHandler(site)) return handlers(one, known);
   if (known?.isLeak && (one.isMany || one.isMost || (one.minutes && site.count >= SOME))) return leak(one, known.cause);
   if (site.state === 'sync.WaitGroup.Wait' || site.state === 'sync.Cond.Wait') return waiting(one, known);
+  if (receiver) return behind(one, receiver);
+  if (!one.minutes && inTurn > 0 && site.count < inTurn * IN_TURN) return waitingInTurn(one, inTurn);
   const suspect = known ? undefined : suspicionOf(site);
   if (suspect && isSuspiciousEnough(one, suspect.isStrong)) return leak(one, suspect.cause);
-  if (isPool(site) && (site.state === 'chan receive' || site.count < VERY_MANY)) return undefined;
+  if (!known && isPool(site) && (site.state === 'chan receive' || site.count < VERY_MANY)) return undefined;
   return atOnePlace(one, known);
 }
 
 function leak({ site, reasons }: Case, cause: string): Judgement {
   return { id: 'goroutine/leak', severity: 'warning', confidence: 'hint', reasons, cause, site };
+}
+
+/** The receiver is alive: it is slow, or stuck itself. */
+function behind({ site, isMany, isMost, minutes, reasons }: Case, { id, place, state }: OtherSide): Judgement | undefined {
+  if (!isMany && !isMost && !(minutes && site.count >= SOME)) return undefined;
+  reasons.push(`${id === undefined ? 'one goroutine' : `goroutine ${id}`} has the same among its arguments and is in ${place} (${state}): it may be the one that receives`);
+  const cause = `wait to send to ${id === undefined ? 'a goroutine' : `goroutine ${id}`} in ${place} (${state})`;
+  return { id: 'goroutine/blocked', severity: minutes && site.count >= SOME ? 'warning' : 'info', confidence: 'hint', reasons, cause, site };
+}
+
+/** Some of them are through: a channel as a semaphore, or back pressure, in a program that goes on. */
+function waitingInTurn({ site, isMany, isMost, reasons }: Case, inTurn: number): Judgement | undefined {
+  if (!isMany && !isMost) return undefined;
+  reasons.push(`${inTurn} that run the same function are at work behind or before it: they may take turns`);
+  return { id: 'goroutine/blocked', severity: 'info', confidence: 'hint', reasons, cause: 'wait at one place', site };
 }
 
 /** Workers of a pool may have a channel each: of what is not strong it takes many, or nearly nothing else. */
@@ -159,8 +180,7 @@ function waiting({ site, isMost, minutes, reasons }: Case, known: KnownWait | un
 }
 
 function bodies({ site, isMany, isMost, minutes, reasons }: Case, unread: number): Judgement | undefined {
-  const isEnough = minutes ? site.count >= SOME : (isMany || isMost) && unread >= site.count / 2;
-  if (!isEnough) return undefined;
+  if (unread < site.count / 2 || !(isMany || isMost || (minutes && unread >= SOME))) return undefined;
   reasons.push('the client of net/http waits here until the body of an answer was read to its end, or closed; nobody does');
   return { id: 'goroutine/leak', severity: 'warning', confidence: 'hint', reasons, cause: 'hold answers whose bodies are not closed', site };
 }

@@ -12,6 +12,7 @@ export interface KnownWait {
 const LIST: readonly (KnownWait & { pattern: RegExp })[] = [
   { pattern: /^io\.\(\*pipe\)\.write$/, cause: 'write into an io.Pipe that nobody reads', reason: 'a write to an io.Pipe ends when its reader has read all of it or was closed', isLeak: true },
   { pattern: /^io\.\(\*pipe\)\.read$/, cause: 'read from an io.Pipe that nobody writes or closes', reason: 'a read of an io.Pipe ends when its writer writes or is closed', isLeak: true },
+  { pattern: /^github\.com\/fsnotify\/fsnotify\.\(\*\w+\)\.send(Event|Error)$/, cause: 'have an event of a file watch that nobody reads', reason: 'a watcher that is no longer needed must be closed: it keeps a descriptor and an inotify instance, too', isLeak: true },
   { pattern: /^database\/sql\.\(\*DB\)\.conn$/, cause: 'wait for a free connection of a database/sql pool', reason: 'all connections of the pool are taken: rows that are not closed and transactions that are not ended keep theirs' },
   { pattern: /^net\/http\.\(\*Transport\)\.(getConn|queueForDial)$/, cause: 'wait for a connection of an HTTP client', reason: 'the connection is being made, or MaxConnsPerHost is reached and bodies that are not closed keep theirs' },
   { pattern: /^net\/http\.\(\*(persistConn\)\.roundTrip|http2ClientConn\)\.(RoundTrip|roundTrip)|http2clientStream\)\.)/, cause: 'wait for the answer to an HTTP request', reason: 'a client without Timeout, and a request without a deadline in its context, wait for ever' },

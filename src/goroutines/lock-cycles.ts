@@ -1,7 +1,7 @@
 /** Locks that can never be had again: waits that go in a circle, or come back to oneself. */
 import type { Frame, Sample } from '../kernel/goroutines.ts';
 import { circleOf } from './lock-graph.ts';
-import { type ContendedLock, type Nested, userFrame, type Waiters } from './locks.ts';
+import { type ContendedLock, isNearBehind, type Nested, userFrame, type Waiters } from './locks.ts';
 import { packageOf } from './names.ts';
 
 export interface CycleMember {
@@ -23,15 +23,25 @@ export interface LockCycle {
   by: 'address' | 'type' | 'nobody';
 }
 
+/** The most wanted ones: behind them the same fault repeats itself. */
+const MOST_JUDGED = 1000;
 /** So many locks that nobody seems to hold are a cycle or two; more are a lock that was not unlocked, in many copies. */
 const MOST_UNEXPLAINED = 3;
 
+const cache = new WeakMap<readonly ContendedLock[], LockCycle[]>();
+
 /** @param locks of one dump, most contended first */
 export function cyclesOf(locks: readonly ContendedLock[]): LockCycle[] {
-  const free = locks.filter((lock) => isStuck(lock) && !lock.holders.some(({ by }) => by === 'address'));
+  let known = cache.get(locks);
+  if (!known) cache.set(locks, (known = findCycles(locks)));
+  return known;
+}
+
+function findCycles(locks: readonly ContendedLock[]): LockCycle[] {
+  const free = locks.slice(0, MOST_JUDGED).filter((lock) => isStuck(lock) && !lock.holders.some(({ by }) => by === 'address'));
   const circle = circleOf(free);
-  if (circle) return [circle, ...single(free.filter((lock) => !circle.locks.includes(lock) && lock.holders.length === 0))];
-  return single(free.filter(({ holders }) => holders.length === 0));
+  const rest = free.filter((lock) => lock.holders.length === 0 && !circle?.locks.includes(lock));
+  return [...(circle ? [circle] : []), ...single(rest, locks.length === 1)];
 }
 
 /** It was wanted for a while, or by more than one. */
@@ -39,7 +49,8 @@ function isStuck({ wait, count, proven, address }: ContendedLock): boolean {
   return proven || (wait?.max ?? 0) >= 1 || count >= 2 || address !== undefined;
 }
 
-function single(locks: readonly ContendedLock[]): LockCycle[] {
+/** @param only there is no other lock that anybody waits for */
+function single(locks: readonly ContendedLock[], only: boolean): LockCycle[] {
   const cycles: LockCycle[] = [];
   const alone: ContendedLock[] = [];
   for (const lock of locks) {
@@ -47,7 +58,7 @@ function single(locks: readonly ContendedLock[]): LockCycle[] {
     if (twice) cycles.push(twice);
     else alone.push(lock);
   }
-  const order = unexplainedOrder(alone) ?? (alone.length === 1 ? perhapsTwice(alone[0]!) : undefined);
+  const order = unexplainedOrder(alone) ?? (only && alone[0] ? perhapsTwice(alone[0]) : undefined);
   return order ? [order, ...cycles] : cycles;
 }
 
@@ -57,11 +68,20 @@ function isWanted({ wait, count, proven }: ContendedLock): boolean {
 
 /** The caller of who waits is a method of the same thing: it locked already. */
 function twiceOf(lock: ContendedLock): LockCycle | undefined {
-  const own = lock.nested.filter(({ sameType }) => sameType);
+  const own = lock.nested.filter((nested) => nested.sameType && isSameThing(nested, lock));
   const reader = own.find(({ waiters }) => waiters.group.state === 'sync.RWMutex.RLock');
   if (reader && lock.writersWait) return { kind: 'read-twice', locks: [lock], members: [memberOf(reader)], by: 'type' };
   const writer = own.find(({ waiters }) => waiters.group.state !== 'sync.RWMutex.RLock');
-  return writer && isOddOneOut(writer.waiters, lock) ? { kind: 'twice', locks: [lock], members: [memberOf(writer)], by: 'type' } : undefined;
+  if (!writer || !isOddOneOut(writer.waiters, lock)) return undefined;
+  // Only one can hold a lock. Without addresses several of them hold several locks: their own, or each other's.
+  return { kind: 'twice', locks: [lock], members: [memberOf(writer)], by: writer.waiters.count === 1 ? 'type' : 'nobody' };
+}
+
+/** Where the receiver of the caller is told, the lock must lie in it: another one of the same type is another lock. */
+function isSameThing({ waiters: { group }, outer }: Nested, { address, bases }: ContendedLock): boolean {
+  const at = group.frames.indexOf(outer);
+  const receivers = group.samples.filter(({ object }) => object === address).flatMap(({ args }) => args[at]?.[0] ?? []);
+  return address === undefined || receivers.length === 0 || receivers.some((word) => bases.has(word) || isNearBehind(address, word));
 }
 
 function memberOf({ waiters, outer }: Nested): CycleMember {
@@ -71,9 +91,10 @@ function memberOf({ waiters, outer }: Nested): CycleMember {
 
 /** A function that locks was called by one of the same package, and nobody else is seen who could hold the lock. */
 function perhapsTwice(lock: ContendedLock): LockCycle | undefined {
-  const found = lock.nested.find(({ waiters, outer }) => {
+  const found = lock.nested.find((nested) => {
+    const { waiters, outer } = nested;
     const user = userFrame(waiters.group.frames);
-    return user !== undefined && packageOf(user.func) === packageOf(outer.func) && isOddOneOut(waiters, lock) && (waiters.count === 1 || lock.count > 2 * waiters.count);
+    return user !== undefined && isSameThing(nested, lock) && packageOf(user.func) === packageOf(outer.func) && isOddOneOut(waiters, lock) && (waiters.count === 1 || lock.count > 2 * waiters.count);
   });
   return found && { kind: 'twice', locks: [lock], members: [memberOf(found)], by: 'nobody' };
 }
@@ -85,7 +106,9 @@ function isOddOneOut(waiters: Waiters, lock: ContendedLock): boolean {
 
 /** Two locks, or three, that nobody else can hold: those who wait in different functions, or called from where another was taken, may. */
 function unexplainedOrder(locks: readonly ContendedLock[]): LockCycle | undefined {
-  const wanted = locks.filter((lock) => lock.address !== undefined && lock.waiters.some((waiters) => isOddOneOut(waiters, lock)));
+  // Where some have waited for minutes, a lock that was wanted a moment ago is none of them.
+  const old = locks.filter(({ wait }) => (wait?.max ?? 0) >= 1);
+  const wanted = (old.length > 0 ? old : locks).filter((lock) => lock.address !== undefined && lock.waiters.some((waiters) => isOddOneOut(waiters, lock)));
   if (wanted.length < 2 || wanted.length > MOST_UNEXPLAINED) return undefined;
   const members = wanted.map((lock) => {
     const nested = lock.nested.find(({ waiters }) => isOddOneOut(waiters, lock));

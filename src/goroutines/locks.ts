@@ -65,6 +65,7 @@ function findLocks(groups: readonly Group[]): ContendedLock[] {
     if (!isLock(group.state) || group.system) continue;
     for (const [address, count] of group.objects ?? [[undefined, group.count] as const]) add(locks, group, address, count);
   }
+  for (const group of groups) if (isLock(group.state) && !group.system) addBases(locks, group);
   const found = [...locks.values()].sort((a, b) => b.count - a.count);
   if (found.length === 0) return found;
   const inside = new Inside(groups);
@@ -83,7 +84,6 @@ function add(locks: Map<string, ContendedLock>, group: Group, address: string | 
   }
   if (lock.type === undefined && type !== undefined) lock.type = type;
   if (user) lock.codes.add(codeOf(user.func));
-  if (address !== undefined) addBases(lock.bases, group, address);
   const waiters = { group, count };
   lock.waiters.push(waiters);
   lock.count += count;
@@ -99,15 +99,15 @@ function add(locks: Map<string, ContendedLock>, group: Group, address: string | 
 const NEAR_BYTES = 4096;
 
 /** Of those that wait for it: what it lies in is mostly given to the function that takes it. */
-function addBases(bases: Set<string>, { frames, samples }: Group, address: string): void {
+function addBases(locks: ReadonlyMap<string, ContendedLock>, { frames, samples }: Group): void {
   const at = userIndex(frames);
   if (at < 0) return;
   for (const { object, args } of samples) {
-    if (object !== address) continue;
-    const near = (args[at] ?? []).filter((word) => isNearBehind(address, word));
+    if (object === undefined) continue;
+    const near = (args[at] ?? []).filter((word) => isNearBehind(object, word));
     // The nearest: another argument may lie before it by accident.
     const [base] = near.sort((a, b) => Number(b) - Number(a));
-    if (base !== undefined) bases.add(base);
+    if (base !== undefined) locks.get(object)?.bases.add(base);
   }
 }
 

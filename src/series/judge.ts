@@ -40,6 +40,7 @@ export interface Judgement {
   because: string;
 }
 
+/** The verdict on one group, and why. Each reason not to call it growing is tried before it is called so. */
 export function judge(c: Case): Judgement {
   const length = c.window.to - c.window.from;
   if (c.sampleTimes.length < LEAST_SAMPLES) return tooShort(`${c.sampleTimes.length} samples, and fewer than ${LEAST_SAMPLES} show nothing`);

@@ -63,6 +63,7 @@ export function isEverywhere(changes: readonly Change[], stretch: Window): boole
   return Array.from({ length: QUARTERS }, (_, quarter) => quarter / QUARTERS).every((begin) => brings(changes, stretch, begin, begin + 1 / QUARTERS, LEAST_QUARTER));
 }
 
+/** The last part of the stretch brings its share, too: a pool that has filled does not. */
 export function goesOnAtEnd(changes: readonly Change[], stretch: Window): boolean {
   return brings(changes, stretch, 1 - END_PART, 1, LEAST_SHARE);
 }

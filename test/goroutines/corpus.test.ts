@@ -21,6 +21,11 @@ const FAULTS: Record<string, string[]> = {
   'shutdown.txt': ['warning likely goroutine/blocked', 'warning hint goroutine/blocked'],
   'waitgroup.txt': ['warning hint goroutine/blocked'],
   'cond.txt': ['warning hint goroutine/blocked'],
+  'orphans.txt': ['warning hint goroutine/leak'],
+  'bodies.txt': ['warning hint goroutine/leak'],
+  'pipes.txt': ['warning hint goroutine/leak'],
+  'transfers.txt': ['critical likely goroutine/lock-cycle'],
+  'global-locks.txt': ['warning hint goroutine/lock-cycle'],
   'leak-profile.txt': ['warning certain goroutine/leak', 'warning certain goroutine/leak', 'warning certain goroutine/leak'],
 };
 

@@ -47,6 +47,12 @@ describeNeeds(['go'], 'Go programs of our own', () => {
     ['handlers', 1000, 'goroutine/blocked', /1,000 goroutines are requests whose handler does not end: chan receive in main\.slowBackend/],
     ['cond', 200, 'goroutine/blocked', /200 goroutines wait for a Cond that nobody signals/],
     ['lock-holder', 200, 'goroutine/lock-holder', /200 goroutines wait for one mutex of main\.\(\*registry\); goroutine \d+ is inside, in main\.\(\*registry\)\.refresh .*: IO wait/],
+    ['orphans', 60, 'goroutine/leak', /60 goroutines wait in a select that did not end with what started them: select in main\.startIndexing\.func1/],
+    ['context', 60, 'goroutine/leak', /60 goroutines wait in a select whose context never ends: select in main\.\(\*client\)\.follow/],
+    ['bodies', 150, 'goroutine/leak', /150 goroutines hold answers whose bodies are not closed/],
+    ['pipes', 60, 'goroutine/leak', /60 goroutines write into an io\.Pipe that nobody reads/],
+    ['transfers', 5, 'goroutine/lock-cycle', /2 goroutines wait for each other: .*main\.move/],
+    ['global-locks', 50, 'goroutine/lock-cycle', /2 goroutines seem to wait for each other: .*main\.(load|store)/],
     ['missing-receive', 1500, 'goroutine/', /1,500 goroutines .* chan receive in main\.consume/],
   ])('%s is named', async (name, count, id, title) => {
     const { url, truth } = await start(name, count);
@@ -59,7 +65,7 @@ describeNeeds(['go'], 'Go programs of our own', () => {
     }
   });
 
-  it.each<[string, number]>([['healthy', 200], ['healthy-pool', 40], ['healthy-clients', 60], ['healthy-contexts', 60]])('%s is left alone, by either dump', async (name, count) => {
+  it.each<[string, number]>([['healthy', 200], ['healthy-pool', 40], ['healthy-clients', 60], ['healthy-contexts', 60], ['healthy-sockets', 200], ['healthy-events', 150]])('%s is left alone, by either dump', async (name, count) => {
     const { url, truth } = await start(name, count);
     expect(alarms((await look(String(truth.pid))).report)).toEqual([]);
     expect(alarms((await look(url)).report)).toEqual([]);

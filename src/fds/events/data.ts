@@ -37,6 +37,10 @@ export interface EventData {
 
 export type EventFdsData = Omit<FdsData, 'groups'> & EventData & { groups: (Group & { leftPerEvent?: number[] })[] };
 
+/**
+ * `data` of a look that ended a run of events: the last table, and what each event opened, closed and left.
+ * @param snapshot of the last look, which `data` was built of; @param residue null when no floor was taken: then nothing can be told
+ */
 export function withEvents(data: FdsData, snapshot: Snapshot, measured: Measured, residue: Residue | null): EventFdsData {
   return {
     ...data,

@@ -19,6 +19,7 @@ export interface Change {
   come: number[];
 }
 
+/** Who is meant, sample by sample: a successor takes the place of whom it replaces, so that what was handed on counts as the same. */
 export class Family {
   /** As it is meant now. */
   target: ResolvedTarget;

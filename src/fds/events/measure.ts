@@ -29,6 +29,10 @@ export interface Measured {
   stopped: boolean;
 }
 
+/**
+ * A floor, then each event and the floor after it, until `options.times` are made, the trigger has no more, one fails, the family is
+ * gone or `context.signal` aborts. Throws nothing of its own: how far it came stands in the result.
+ */
 export async function measure(family: Family, trigger: Trigger, options: EventOptions, context: CommandContext): Promise<Measured> {
   const { evidence, signal } = context;
   const result: Measured = { floors: new Floors(), events: [], moving: [], generations: [], gone: false, stopped: false };

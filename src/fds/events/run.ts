@@ -21,6 +21,10 @@ import { eventBlocks } from './view.ts';
 /** Words in a command that say it makes a new generation of the service. */
 const RELOADS = /\b(?:SIG)?(?:HUP|USR2)\b|reload|restart/i;
 
+/**
+ * Makes the events of `events` on the target `spec` and tells what each left behind.
+ * @throws UserError (exit 3) when the target is not there, or its table may not be read: before anything is done to it
+ */
 export async function runEvents(spec: string, options: TargetOptions, events: EventOptions, list: ListOptions, context: CommandContext): Promise<Outcome> {
   const family = new Family(context.evidence, spec, options.tree);
   // Nobody shall be told to make all these events again for one more look.

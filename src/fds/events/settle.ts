@@ -27,6 +27,10 @@ export interface SettleOptions {
   signal: AbortSignal;
 }
 
+/**
+ * Samples every 200 ms until nothing changed for long enough, `settleMs` is over, or `signal` aborts. Asks again who is meant when
+ * all is quiet, since the successor of a reload may come late.
+ */
 export async function settle(evidence: Evidence, family: Family, { settleMs, before, isLast, signal }: SettleOptions): Promise<Rest> {
   const deadline = evidence.now() + settleMs;
   let last: Member<Fd>[] | undefined;

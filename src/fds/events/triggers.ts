@@ -17,6 +17,7 @@ export interface Trigger {
   close(): void;
 }
 
+/** One run of `command` by sh per event. One that takes longer than `timeoutMs` is killed with all its children, and is not ok. */
 export function commandTrigger(command: string, timeoutMs: number): Trigger {
   return {
     async next(signal) {

@@ -23,6 +23,7 @@ export interface CensusOptions {
   reopened?: boolean;
 }
 
+/** The table of one process over time. A descriptor is read in full when it is first seen; later samples cost a link, and what its kind cannot be told apart without. */
 export class FdCensus {
   readonly process: Process;
   private known = new Map<number, Fd>();

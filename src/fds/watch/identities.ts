@@ -21,6 +21,10 @@ interface Named extends Thing {
   isNameless: boolean;
 }
 
+/**
+ * Names each descriptor by process, number and thing (inode, eventfd id, pid ...). `exact` where the kernel never gives the same
+ * name to another one in the window, `weak` where it may: paths, things seen at two numbers, ids that are handed out again.
+ */
 export class Identities {
   private readonly named = new WeakMap<Fd, Named>();
   /** At which number a thing was seen; `null` once it was seen at two: then its number does not name one opening of it. */

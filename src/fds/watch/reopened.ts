@@ -19,6 +19,7 @@ interface Thing {
   orders: Map<number, number>;
 }
 
+/** Follows the order of weak members that became more. Where kcmp is refused it asks no more, and changes nothing. */
 export class Reopened {
   private readonly things = new Map<string, Thing>();
   /** How often the file at an identity was seen to be another one. */

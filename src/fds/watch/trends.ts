@@ -29,6 +29,7 @@ interface Gathered {
   livingNew: Fd[];
 }
 
+/** One trend per group of `fds`; for a kind that grows as a whole while none of its groups does, one more, keyed `IN_SEVERAL`. */
 export function trendsOf(lives: Lives<Fd>): Trends {
   const gathered = gather(lives);
   const ofFd = new Map<string, WatchedGroup>();

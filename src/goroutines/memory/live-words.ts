@@ -49,7 +49,10 @@ export class LiveWords {
       if (this.calls.at(address, place) !== step) return stack.frames.map(() => []);
       // Inlined calls have no frame of their own: what is in it belongs to the outermost of them that is shown.
       const frame = stack.stepOf.lastIndexOf(index);
-      if (frame >= 0) args[frame] = this.pointersOf(step, address, at, got).flatMap((word) => [word, ...this.insideOf(word, sp, got)]).filter(isPointer).slice(0, MOST_WORDS).map((word) => `0x${word.toString(16)}`);
+      if (frame >= 0) {
+        const words = this.pointersOf(step, address, at, got).flatMap((word) => [word, ...this.insideOf(word, sp, got)]);
+        args[frame] = words.filter((word, place) => isPointer(word) || this.isGlobalInterface(words, place)).slice(0, MOST_WORDS).map((word) => `0x${word.toString(16)}`);
+      }
       address = this.words.word(slot);
       at = slot + 8;
     }
@@ -61,6 +64,16 @@ export class LiveWords {
     const at = word - sp;
     if (at < 0 || at % 8 !== 0 || at + CLOSURE_WORDS * 8 > got) return [];
     return Array.from({ length: CLOSURE_WORDS }, (_, index) => this.words.word(at + index * 8));
+  }
+
+  /** A type among the constants and, behind it, a global that is of this type: as context.Background() is. */
+  private isGlobalInterface(words: readonly number[], place: number): boolean {
+    return this.isPair(words[place]!, words[place + 1] ?? 0) || this.isPair(words[place - 1] ?? 0, words[place]!);
+  }
+
+  private isPair(type: number, value: number): boolean {
+    const { constantRange, image } = this.program;
+    return type >= constantRange.start && type < constantRange.end && value >= constantRange.end && value < image.end;
   }
 
   private isOfImage(word: number): boolean {

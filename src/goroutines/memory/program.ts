@@ -34,6 +34,8 @@ export interface Program {
   bss: Range;
   /** Its code, constants and variables: what lies outside is heap and stacks. */
   image: Range;
+  /** From the end of its code to its variables. */
+  constantRange: Range;
   /** Bytes of constant data by their address in memory. */
   constants(address: number, length: number): Buffer | undefined;
   /** Base of FUNCDATA offsets. */
@@ -86,6 +88,7 @@ export function openProgram(file: RandomFile, bias: number, space: Space, elf: E
     ...(allgs !== undefined && { allgs: allgs + bias }),
     bss: { start: at(MODULE.bss), end: at(MODULE.ebss) },
     image: { start: at(MODULE.text), end: Math.max(at(MODULE.enoptrbss), at(MODULE.ebss)) },
+    constantRange: { start: at(MODULE.etext), end: Math.min(at(MODULE.noptrdata), at(MODULE.data)) },
     gofunc: at(layout.gofunc),
   };
 }

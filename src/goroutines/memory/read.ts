@@ -126,6 +126,7 @@ class Reading {
       if (this.stopped !== undefined) break;
       this.slice(addresses.slice(from, from + AT_ONCE));
     }
+    this.table.finish();
     const { groups, rows } = this.table;
     const notes: string[] = [];
     if (this.labels.dropped) notes.push('so many sets of labels that some were left out');
@@ -238,12 +239,12 @@ class Reading {
     const waitMinutes = this.minutes(raw);
     const object = objectOf(group, found);
     const id = String(raw.id);
-    const seen: Seen = { id, lockedToThread: raw.locked, leaked: raw.status === LEAKED, object: object?.address };
+    const seen: Seen = { id, lockedToThread: raw.locked, leaked: raw.status === LEAKED, ...(object && { object: object.address }) };
     if (waitMinutes !== undefined) seen.waitMinutes = waitMinutes;
     if (object && !group.objectKind) group.objectKind = object.kind;
     const isSample = group.samples.length < MOST_SAMPLES;
     const args = isSample && stack && this.program.machine === 'amd64' ? this.live.of(stack, raw) : [];
-    const sample: Sample | undefined = isSample ? { id, args, ...(waitMinutes !== undefined && { waitMinutes }), ...(raw.parent !== 0 && { parent: String(raw.parent) }), ...(object && { object: object.address }) } : undefined;
+    const sample: Sample | undefined = isSample ? { id, args, ...(waitMinutes !== undefined && { waitMinutes }), ...(raw.parent !== 0 && { parent: String(raw.parent) }), ...(object && { object: hex(object.address) }) } : undefined;
     this.table.count(group, seen, sample);
     if (!group.system) this.total++;
     if (found?.descriptor !== undefined && this.connections.length < MOST_CONNECTIONS) this.connections.push({ group: group.index, fd: found.descriptor, id });
@@ -311,12 +312,12 @@ function isSame(one: Raw, other: Raw): boolean {
   return one.id === other.id && one.status === other.status && one.sp === other.sp && one.pc === other.pc && one.low === other.low && one.high === other.high && one.reason === other.reason;
 }
 
-function objectOf({ state, frames }: Group, found: Found | undefined): { kind: 'channel' | 'lock'; address: string } | undefined {
+function objectOf({ state, frames }: Group, found: Found | undefined): { kind: 'channel' | 'lock'; address: number } | undefined {
   if (!found || !isBlocking(state)) return undefined;
   const [channel, ...more] = found.channels ?? [];
-  if (channel !== undefined) return more.length === 0 ? { kind: 'channel', address: hex(channel) } : undefined;
+  if (channel !== undefined) return more.length === 0 ? { kind: 'channel', address: channel } : undefined;
   if (found.semaphore === undefined || !(isLock(state) || state === 'sync.WaitGroup.Wait')) return undefined;
-  return { kind: 'lock', address: hex(found.semaphore - semaphoreOffset(frames)) };
+  return { kind: 'lock', address: found.semaphore - semaphoreOffset(frames) };
 }
 
 export function hex(address: number): string {

@@ -25,8 +25,6 @@ const MOST_BLOCK_BYTES = 8 * 1024 * 1024;
 const MOST_HEADERS = 20_000;
 /** From so many stacks on labels (request ids) no longer part groups. */
 const MOST_LABELLED_GROUPS = 20_000;
-/** `(0x` and 16 digits, and what ends them. */
-const MOST_POINTER = 24;
 /** So many stacks of one state are compared before hashing begins. */
 const MOST_TEMPLATES = 12;
 
@@ -76,6 +74,8 @@ export class BlockReader {
 
   /** Once all of a whole dump was read: notes which goroutines have outlived those that started them. */
   noteParents(): void {
+    // Without the main goroutine it is a part of a dump, and who is missing may live.
+    if (!this.ids.has(1)) return;
     for (const group of this.table.groups) {
       const told = group.samples.flatMap(({ parent }) => parent ?? []);
       if (told.length > 0) group.parents = { told: told.length, gone: told.filter((parent) => !this.ids.has(Number(parent))).length };
@@ -143,7 +143,7 @@ export class BlockReader {
     const known = this.known.get(key);
     const idText = buffer.toString('latin1', idStart, at);
     if (known && known.group.samples.length >= MOST_SAMPLES) {
-      const object = known.line < 0 ? undefined : this.firstArgument(buffer, known, end);
+      const object = known.line < 0 ? -1 : this.firstArgument(buffer, known, end);
       this.count(known.group, header, idText, object);
       this.remember(buffer, cached, known, end);
       return end;
@@ -155,9 +155,7 @@ export class BlockReader {
   /** A goroutine whose stack was recognised whole: without a string of its own, where none is kept. */
   private countMatched(buffer: Buffer, { known, objectHole }: Template<Known>, header: Header, idStart: number, idEnd: number): void {
     const { group, offset } = known;
-    const wanted = objectHole >= 0 && !(group.manyObjects && offset === 0);
-    const from = wanted ? holeStarts[objectHole]! - 1 : 0;
-    const object = wanted ? objectIn(buffer.toString('latin1', from, from + MOST_POINTER), offset) : undefined;
+    const object = objectHole < 0 ? -1 : pointerAt(buffer, holeStarts[objectHole]!, offset);
     this.count(group, header, this.table.rows ? buffer.toString('latin1', idStart, idEnd) : '', object);
   }
 
@@ -197,11 +195,11 @@ export class BlockReader {
   }
 
   /** What a goroutine waits for, of the block that was scanned last. */
-  private firstArgument(buffer: Buffer, { line, offset }: Known, end: number): string | undefined {
-    if (line >= this.scanner.lines) return undefined;
+  private firstArgument(buffer: Buffer, { line, offset }: Known, end: number): number {
+    if (line >= this.scanner.lines) return -1;
     let at = this.scanner.lineStarts[line]!;
     while (at < end && !(buffer[at] === PAREN && buffer[at + 1] !== STAR)) at++;
-    return objectIn(buffer.toString('latin1', at, Math.min(at + MOST_POINTER, end)), offset);
+    return pointerAt(buffer, at + 1, offset);
   }
 
   private sample(key: number, known: Known | undefined, header: Header, id: string, lines: string[]): void {
@@ -210,7 +208,7 @@ export class BlockReader {
     const { waitMinutes } = header;
     const line = found.line < 0 ? '' : (lines[found.line] ?? '');
     const object = objectIn(line.slice(Math.max(0, argumentsAt(line))), found.offset);
-    this.count(found.group, header, id, object, {
+    this.count(found.group, header, id, object === undefined ? -1 : Number(object), {
       id,
       args: stack.args,
       ...(object !== undefined && { object }),
@@ -239,7 +237,7 @@ export class BlockReader {
     return known;
   }
 
-  private count(group: Group, { waitMinutes, lockedToThread, leaked }: Header, id: string, object: string | undefined, sample?: Group['samples'][number]): void {
+  private count(group: Group, { waitMinutes, lockedToThread, leaked }: Header, id: string, object: number, sample?: Group['samples'][number]): void {
     const seen: Seen = { id, lockedToThread, leaked, object };
     if (waitMinutes !== undefined) seen.waitMinutes = waitMinutes;
     this.table.count(group, seen, sample);
@@ -268,4 +266,26 @@ function lineOfFrame(lines: readonly string[], frame: number): number {
 function objectIn(given: string, offset: number): string | undefined {
   const argument = firstPointer(given);
   return argument === undefined ? undefined : withoutOffset(argument, offset);
+}
+
+/** Less are lengths, flags and descriptors: see parseStack. */
+const LEAST_DIGITS = 6;
+const MOST_DIGITS = 13;
+
+/** A first argument that is a pointer and sure to be right, `0xc000123450,` or `)`, less `offset`; else -1. @param at behind the parenthesis */
+function pointerAt(buffer: Buffer, at: number, offset: number): number {
+  if (buffer[at] !== 48 || buffer[at + 1] !== 120) return -1;
+  let value = 0;
+  let i = at + 2;
+  for (;;) {
+    const c = buffer[i]!;
+    const digit = c >= 48 && c <= 57 ? c - 48 : c >= 97 && c <= 102 ? c - 87 : -1;
+    if (digit < 0) break;
+    value = value * 16 + digit;
+    i++;
+  }
+  const digits = i - at - 2;
+  // 44 and 41: a comma, a closing parenthesis. A question mark says that it may be out of date.
+  if (digits < LEAST_DIGITS || digits > MOST_DIGITS || (buffer[i] !== 44 && buffer[i] !== 41)) return -1;
+  return value - offset;
 }

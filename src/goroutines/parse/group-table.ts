@@ -3,19 +3,25 @@ import type { Group, Row, Sample } from '../../kernel/goroutines.ts';
 
 /** Goroutines of a group that are looked at closely. */
 export const MOST_SAMPLES = 64;
-/** Locks or channels of one group that are told apart. */
+/** Locks or channels of one group that are told apart, */
 const MOST_OBJECTS = 10_000;
+/** and of all groups together. */
+const MOST_OBJECTS_IN_ALL = 200_000;
 
 export interface Seen {
   id?: string;
   waitMinutes?: number;
   lockedToThread?: boolean;
   leaked?: boolean;
-  object?: string | undefined;
+  /** Its address; below 0 when it is not told. */
+  object?: number;
 }
 
 export class GroupTable {
   readonly groups: Group[] = [];
+  /** By the index of the group. As numbers: strings would be most of what a large dump costs. */
+  private readonly objects: (Map<number, number> | undefined)[] = [];
+  private objectsInAll = 0;
   readonly rows: Row[] | undefined;
 
   constructor(keepRows: boolean) {
@@ -41,14 +47,26 @@ export class GroupTable {
     if (seen.lockedToThread) group.lockedToThread++;
     if (seen.leaked) group.leaked++;
     if (sample) group.samples.push(sample);
-    if (seen.object !== undefined) countObject(group, seen.object);
+    if (seen.object !== undefined && seen.object >= 0) this.countObject(group, seen.object);
     this.rows?.push({ group: group.index, ...(seen.id !== undefined && { id: seen.id }), ...(waitMinutes !== undefined && { waitMinutes }) });
   }
-}
 
-function countObject(group: Group, address: string): void {
-  const objects = (group.objects ??= new Map());
-  const known = objects.get(address);
-  if (known !== undefined || objects.size < MOST_OBJECTS) objects.set(address, (known ?? 0) + 1);
-  else group.manyObjects = true;
+  /** To be called when all was counted: from then on groups tell what they wait for. */
+  finish(): void {
+    for (const [index, objects] of this.objects.entries()) {
+      if (objects) this.groups[index]!.objects = new Map([...objects].map(([address, count]) => [`0x${address.toString(16)}`, count]));
+    }
+    this.objects.length = 0;
+  }
+
+  private countObject(group: Group, address: number): void {
+    let objects = this.objects[group.index];
+    if (!objects) this.objects[group.index] = objects = new Map();
+    const known = objects.get(address);
+    if (known !== undefined) objects.set(address, known + 1);
+    else if (objects.size < MOST_OBJECTS && this.objectsInAll < MOST_OBJECTS_IN_ALL) {
+      objects.set(address, 1);
+      this.objectsInAll++;
+    } else group.manyObjects = true;
+  }
 }

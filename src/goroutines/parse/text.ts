@@ -8,6 +8,8 @@ const LF = 10;
 const WORD = Buffer.from('goroutine ', 'latin1');
 /** A longer line is skipped: nothing we know writes one, and it must not fill our memory. */
 const LONGEST_LINE = 32 * 1024 * 1024;
+/** From here on a line is joined once only. */
+const LONG_LINE = 1024 * 1024;
 /** What net/http/pprof and debug.Stack give up at (runtime/pprof.go writeGoroutineStacks). */
 const GIVES_UP_BYTES = 64 * 1024 * 1024;
 /** Lines without a clean one, after which the wrapping is taken to be over. */
@@ -18,6 +20,9 @@ const LONGEST_REASON = 300;
 export class TextReader {
   private readonly blocks: BlockReader;
   private carry: Buffer = Buffer.alloc(0);
+  /** Behind `carry`: more of a long line. */
+  private pending: Buffer[] = [];
+  private held = 0;
   private skipping = false;
   private unwrap: Unwrap | undefined;
   /** Clean text of a wrapped dump that is not read yet. */
@@ -34,24 +39,45 @@ export class TextReader {
 
   push(chunk: Buffer): void {
     this.bytes += chunk.length;
-    let buffer = this.carry.length > 0 ? Buffer.concat([this.carry, chunk]) : chunk;
+    let buffer = chunk;
     if (this.skipping) {
       const end = buffer.indexOf(LF);
       if (end < 0) return;
       this.skipping = false;
       buffer = buffer.subarray(end + 1);
     }
-    this.carry = this.consume(buffer, false);
-    if (this.carry.length > LONGEST_LINE) {
-      this.longLines++;
-      this.skipping = true;
-      this.carry = Buffer.alloc(0);
+    if (this.held > LONG_LINE && buffer.indexOf(LF) < 0) {
+      // Only the end of such a line makes it worth to be looked at again.
+      this.hold(buffer);
+      return;
     }
+    this.carry = this.consume(this.taken(buffer), false);
+    this.hold(Buffer.alloc(0));
+  }
+
+  private hold(chunk: Buffer): void {
+    if (chunk.length > 0) this.pending.push(chunk);
+    this.held = this.carry.length + this.pending.reduce((sum, { length }) => sum + length, 0);
+    if (this.held <= LONGEST_LINE) return;
+    this.longLines++;
+    this.skipping = true;
+    this.carry = Buffer.alloc(0);
+    this.pending = [];
+    this.held = 0;
+  }
+
+  /** What was held, and the chunk. */
+  private taken(chunk: Buffer): Buffer {
+    const all = this.held > 0 ? Buffer.concat([this.carry, ...this.pending, chunk]) : chunk;
+    this.carry = Buffer.alloc(0);
+    this.pending = [];
+    this.held = 0;
+    return all;
   }
 
   /** @returns undefined when there was no goroutine in all of it */
   end(broken?: Cut): Dump | undefined {
-    if (!this.skipping) this.consume(this.carry, true);
+    if (!this.skipping) this.carry = this.consumeRest(this.taken(Buffer.alloc(0)));
     if (this.unwrap) this.flush(true);
     const rest = this.carry.subarray(this.carry.lastIndexOf(LF) + 1);
     const cutHeader = rest.length > 0 && /^goroutine( \d+( \[[^\]]*)?)?$/.test(rest.toString('latin1', 0, 300));
@@ -60,8 +86,9 @@ export class TextReader {
     const cut = broken ?? this.cut(cutAtEnd || cutHeader);
     // Who is missing in a dump that is cut may live.
     if (!cut) this.blocks.noteParents();
+    table.finish();
     const notes: string[] = [];
-    if (this.longLines > 0) notes.push(`${this.longLines} lines of more than 32 MiB were skipped`);
+    if (this.longLines > 0) notes.push(`${this.longLines === 1 ? 'one line of more than 32 MiB was skipped' : `${this.longLines} lines of more than 32 MiB were skipped`}`);
     if (labelsDropped) notes.push('so many stacks differ in their labels only that labels were left out');
     const goVersion = versionOf(table.groups.flatMap(({ frames }) => frames.map(({ file }) => file)));
     return {
@@ -76,6 +103,12 @@ export class TextReader {
       ...(this.reason !== undefined && { reason: this.reason }),
       ...(cut && { cut }),
     };
+  }
+
+  /** @returns what a header that is cut is looked for in */
+  private consumeRest(rest: Buffer): Buffer {
+    this.consume(rest, true);
+    return rest;
   }
 
   private cut(atEnd: boolean): Cut | undefined {

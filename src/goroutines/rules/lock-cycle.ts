@@ -14,12 +14,15 @@ const WHAT: Record<LockCycle['kind'], string> = {
   twice: 'waits for a lock that it holds itself',
   'read-twice': 'read-locks again while a writer waits: the writer waits for the reader, and the reader for the writer',
 };
+const WHAT_MANY = { twice: 'wait for locks that they hold themselves', 'read-twice': 'read-lock again while a writer waits: the writer waits for the readers, and the readers for the writer' } as const;
 const PERHAPS: Record<LockCycle['kind'], string> = {
   order: 'seem to wait for each other: nobody else in the dump can hold these locks, and they may take them in different order',
   twice: 'waits for a lock that nobody else in the dump can hold: it may hold it itself',
   'read-twice': WHAT['read-twice'],
 };
 const A_FEW = 3;
+/** What comes behind them repeats them. */
+const MOST_FINDINGS = 20;
 const SOME = 10;
 const REMEDY: Record<LockCycle['kind'], string> = {
   order: 'take these locks in one order everywhere, or only one at a time',
@@ -36,7 +39,7 @@ export const lockCycle: RuleDefinition<GoroutinesEvent> = {
       observe(event) {
         if (event.type === 'goroutines') last = event;
       },
-      finish: () => (last ? cyclesOf(contendedLocks(last.dump.groups)).flatMap((cycle) => findingOf(last!, cycle) ?? []) : []),
+      finish: () => (last ? cyclesOf(contendedLocks(last.dump.groups)).slice(0, MOST_FINDINGS).flatMap((cycle) => findingOf(last!, cycle) ?? []) : []),
     };
   },
 };
@@ -57,7 +60,7 @@ function findingOf(event: GoroutinesEvent, cycle: LockCycle): Finding | undefine
     severity,
     confidence: proven ? 'certain' : likely ? 'likely' : 'hint',
     because: proven ? 'the garbage collector found that nobody who could unlock is left (goroutineleak profile)' : likely ? becauseLikely(cycle) : whyHint(cycle, minutes),
-    title: `${goroutines(cycle.members.length)} ${whatWords(cycle)} (${listOf([...new Set(places)], 2)})${waited === '' ? '' : `, ${waited}`}${waiting > cycle.members.length ? `; ${goroutines(waiting)} wait in all` : ''}`,
+    title: `${goroutines(inCycle(cycle))} ${whatWords(cycle)} (${listOf([...new Set(places)], 2)})${waited === '' ? '' : `, ${waited}`}${waiting > inCycle(cycle) ? `; ${goroutines(waiting)} wait in all` : ''}`,
     subject: { kind: 'lock', key: structure(userFrame(cycle.members[0]!.waiters.group.frames)!), ...(event.pid !== undefined && { pid: event.pid }) },
     evidence: [
       ...cycle.members.map(({ waiters, outer, sample }) => ({
@@ -86,8 +89,14 @@ function wayOf({ waiters, outer }: CycleMember): string {
   return [outer, user].flatMap((frame) => (frame ? placeOf(frame) : [])).join(' -> ');
 }
 
-function whatWords({ kind, by }: LockCycle): string {
-  return by === 'nobody' ? PERHAPS[kind] : WHAT[kind];
+function inCycle({ kind, members }: LockCycle): number {
+  return kind === 'order' ? members.length : members.reduce((sum, { waiters }) => sum + waiters.count, 0);
+}
+
+function whatWords(cycle: LockCycle): string {
+  const { kind, by } = cycle;
+  if (by === 'nobody' && inCycle(cycle) > 1 && kind === 'twice') return 'wait for locks that nobody else in the dump can hold: they may hold them themselves, or each other\'s';
+  return by === 'nobody' ? PERHAPS[kind] : inCycle(cycle) > 1 && kind !== 'order' ? WHAT_MANY[kind] : WHAT[kind];
 }
 
 function becauseLikely({ by }: LockCycle): string {

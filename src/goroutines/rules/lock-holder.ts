@@ -32,7 +32,8 @@ export const lockHolder: RuleDefinition<GoroutinesEvent> = {
 function findingsOf(event: GoroutinesEvent): Finding[] {
   const locks = contendedLocks(event.dump.groups);
   const inCycles = new Set(cyclesOf(locks).flatMap((cycle) => cycle.locks));
-  return locks.filter((lock) => !inCycles.has(lock)).flatMap((lock) => findingOf(event, lock) ?? []).slice(0, MOST_FINDINGS);
+  const worth = locks.filter((lock) => !inCycles.has(lock) && severityOf(lock, event.dump.total) !== undefined);
+  return worth.slice(0, MOST_FINDINGS).flatMap((lock) => findingOf(event, lock) ?? []);
 }
 
 function severityOf({ count, wait, proven }: ContendedLock, total: number): Severity | undefined {

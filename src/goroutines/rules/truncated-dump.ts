@@ -2,6 +2,7 @@ import type { Finding, RuleDefinition } from '../../report/index.ts';
 import { fingerprint } from '../../report/index.ts';
 import { count } from '../../report/words.ts';
 import type { GoroutinesEvent } from '../../series/index.ts';
+import { goroutines } from './words.ts';
 
 const ID = 'goroutine/truncated-dump';
 
@@ -27,7 +28,7 @@ function findingOf(event: GoroutinesEvent, cut: NonNullable<GoroutinesEvent['dum
     severity: 'warning',
     confidence: 'certain',
     because: cut.detail,
-    title: `this dump is cut${cut.kind === '64MiB' ? ' at 64 MiB' : ''}: it holds ${count(dump.total)}${of} goroutines`,
+    title: `this dump is cut${cut.kind === '64MiB' ? ' at 64 MiB' : ''}: it holds ${of === '' ? goroutines(dump.total) : `${count(dump.total)}${of} goroutines`}`,
     subject: { kind: 'dump', key: cut.kind },
     evidence: [
       { name: 'goroutines in it', value: dump.total, source },

@@ -95,12 +95,19 @@ async function fromFile(option: string, path: string): Promise<string> {
 }
 
 async function tlsOf({ cacert, cert, key, insecure }: Access): Promise<NonNullable<Endpoint['tls']>> {
+  if ((cert === undefined) !== (key === undefined)) throw new UserError('--cert and --key belong together: give both');
   return {
-    ...(cacert !== undefined && { ca: await fromFile('--cacert', cacert) }),
-    ...(cert !== undefined && { cert: await fromFile('--cert', cert) }),
-    ...(key !== undefined && { key: await fromFile('--key', key) }),
+    ...(cacert !== undefined && { ca: await pemFrom('--cacert', cacert, 'CERTIFICATE') }),
+    ...(cert !== undefined && { cert: await pemFrom('--cert', cert, 'CERTIFICATE') }),
+    ...(key !== undefined && { key: await pemFrom('--key', key, 'PRIVATE KEY') }),
     ...(insecure && { insecure: true }),
   };
+}
+
+async function pemFrom(option: string, path: string, kind: string): Promise<string> {
+  const text = await fromFile(option, path);
+  if (!new RegExp(`-----BEGIN [A-Z ]*${kind}-----`).test(text)) throw new UserError(`${option} ${path}: holds no ${kind.toLowerCase()} in PEM format`);
+  return text;
 }
 
 export interface AskLimits {
@@ -128,5 +135,7 @@ export async function ask({ http, shown }: PprofEndpoint, path: string, limits: 
 
 /** A problem of the connection as a message for the user; anything else as it is. */
 export function cannotLook(error: unknown, shown: string): unknown {
-  return error instanceof HttpError ? new UserError(`${shown}: ${error.message}`, { exitCode: 3 }) : error;
+  if (!(error instanceof HttpError)) return error;
+  const hints = error.problem === 'tls' ? ['--cacert FILE names certificates to trust, --cert and --key what we show of ourselves; --insecure checks nothing'] : [];
+  return new UserError(`${shown}: ${error.message}`, { exitCode: 3, hints });
 }

@@ -100,6 +100,7 @@ export function dumpOfTrace({ living, durationNs, version, cut }: Replayed, rows
     table.count(group, { id, ...wait }, group.samples.length < MOST_SAMPLES ? { id, args: [], ...wait } : undefined);
     if (!group.system) total++;
   }
+  table.finish();
   return {
     format: 'trace', profile: 'goroutine', total, groups: table.groups, notes: [], bytes: 0, goVersion: `go1.${version}`,
     ...(table.rows && { rows: table.rows }),
