@@ -95,7 +95,12 @@ export class LiveWords {
     const found: number[] = [];
     for (let bit = 0; bit < bits; bit++) {
       const place = base + bit * 8;
-      if ((bytes[bit >> 3]! >> (bit & 7)) & 1 && place >= low && place + 8 <= high) found.push(this.words.word(place));
+      if (!((bytes[bit >> 3]! >> (bit & 7)) & 1) || place < low || place + 8 > high) continue;
+      const word = this.words.word(place);
+      // Of an interface only the second word is one for the collector.
+      const type = place >= 8 ? this.words.word(place - 8) : 0;
+      if (this.isPair(type, word)) found.push(type);
+      found.push(word);
     }
     return found;
   }

@@ -6,6 +6,7 @@ import type { Dump, Group, Sample } from '../../kernel/goroutines.ts';
 import { isSystem } from '../names.ts';
 import { semaphoreOffset } from '../objects.ts';
 import { GroupTable, MOST_SAMPLES, type Seen } from '../parse/group-table.ts';
+import { SeenIds } from '../parse/seen-ids.ts';
 import { isBlocking, isLock, stateOfStack } from '../states.ts';
 import { findGoroutines } from './allgs.ts';
 import { Calls, isShown, printedName } from './calls.ts';
@@ -98,6 +99,7 @@ class Reading {
   private readonly creators = new Map<number, { func: string; file: string; line: number } | undefined>();
   private readonly systems = new Map<number, boolean>();
   private readonly connections: Connection[] = [];
+  private readonly ids = new SeenIds();
   private torn = 0;
   private read = 0;
   private total = 0;
@@ -127,6 +129,10 @@ class Reading {
       this.slice(addresses.slice(from, from + AT_ONCE));
     }
     this.table.finish();
+    for (const group of this.table.groups) {
+      const told = group.samples.flatMap(({ parent }) => parent ?? []);
+      if (told.length > 0) group.parents = { told: told.length, gone: told.filter((parent) => !this.ids.has(Number(parent))).length };
+    }
     const { groups, rows } = this.table;
     const notes: string[] = [];
     if (this.labels.dropped) notes.push('so many sets of labels that some were left out');
@@ -239,6 +245,7 @@ class Reading {
     const waitMinutes = this.minutes(raw);
     const object = objectOf(group, found);
     const id = String(raw.id);
+    this.ids.add(raw.id);
     const seen: Seen = { id, lockedToThread: raw.locked, leaked: raw.status === LEAKED, ...(object && { object: object.address }) };
     if (waitMinutes !== undefined) seen.waitMinutes = waitMinutes;
     if (object && !group.objectKind) group.objectKind = object.kind;
