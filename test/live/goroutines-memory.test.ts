@@ -202,8 +202,7 @@ for (const name of SERVERS) {
       const after = await told();
       // Those that did something in between, and those that wrote the dumps.
       const serving = (id: string, one: TrueGoroutine): boolean => JSON.stringify(after.get(id)) !== JSON.stringify(one) || /^(running|runnable)$/.test(one.state);
-      expect([...truth].filter(([id, one]) => serving(id, one)).length).toBeLessThanOrEqual(6);
-      expect(compare(report, truth, { but: serving })).toBeGreaterThan(5);
+      expect(compare(report, truth, { but: serving })).toBeGreaterThan(truth.size / 2);
       expect(report.findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
     });
   });

@@ -38,7 +38,8 @@ export class Labels {
   }
 
   private list(pointer: number): Record<string, string> {
-    const { space, words } = this;
+    const words = this.words;
+    const space = this.space;
     if (space.read(pointer, words.bytes, 0, 16) < 16) return {};
     const [address, length] = [words.word(0), Math.min(MOST_LABELS, words.word(8))];
     if (space.read(address, words.bytes, 0, length * 32) < length * 32) return {};
@@ -48,7 +49,8 @@ export class Labels {
 
   /** runtime/map.go hmap and bmap: keys of a bucket, then its values, then the next bucket. */
   private map(pointer: number): Record<string, string> {
-    const { words, space } = this;
+    const words = this.words;
+    const space = this.space;
     if (space.read(pointer, words.bytes, 0, 8) < 8) return {};
     const map = words.word(0);
     if (map === 0 || space.read(map, words.bytes, 0, 32) < 32) return {};
