@@ -14,6 +14,7 @@ import { isRuntimeStart } from './count.ts';
 import { Labels } from './labels.ts';
 import { LiveWords } from './live-words.ts';
 import type { Program } from './program.ts';
+import { isLeaked, isSame, isStack, isWaiting, minutesOf, needsStack, printedState, type Raw, rawOf } from './raw.ts';
 import { Gatherer, type Space, Words } from './space.ts';
 import { type Stack, StackWords, Stacks } from './stacks.ts';
 import { type Channel, type Found, type Waiting, Waits } from './waits.ts';
@@ -51,33 +52,7 @@ const TRIES = 6;
 /** Most stacks are used by less than this; what is deeper is read as it is needed. */
 const STACK_AT_ONCE = 64 * 1024;
 const G_BYTES = 384;
-const MINUTE_NS = 60e9;
 const MOST_CONNECTIONS = 20_000;
-const RUNNING = 2;
-const SYSCALL = 3;
-const WAITING = 4;
-const LEAKED = 10;
-const STATUS = ['idle', 'runnable', 'running', 'syscall', 'waiting', 'moribund', 'dead', 'enqueue', 'copystack', 'preempted', 'leaked', 'dead'];
-const NONE = new Set([0, 6, 11]);
-
-/** What is copied out of one runtime.g. */
-interface Raw {
-  address: number;
-  low: number;
-  high: number;
-  pc: number;
-  sp: number;
-  status: number;
-  id: number;
-  waitsince: number;
-  reason: number;
-  locked: boolean;
-  parent: number;
-  gopc: number;
-  startpc: number;
-  sudog: number;
-  labels: number;
-}
 
 /** Throws Unreadable. */
 export async function readGoroutines(program: Program, space: Space, options: MemoryOptions): Promise<MemoryDump> {
@@ -151,7 +126,7 @@ class Reading {
     const { size } = this.program.layout;
     const raws: Raw[] = [];
     this.gatherer.gather(addresses, size, (index, words, at) => {
-      const raw = this.rawOf(addresses[index]!, words, at);
+      const raw = rawOf(this.program.layout, addresses[index]!, words, at);
       if (raw) raws.push(raw);
     });
     const stacks = this.stacksOf(raws);
@@ -159,7 +134,7 @@ class Reading {
     const still = new Set<Raw>();
     this.gatherer.gather(raws.map(({ address }) => address), size, (index, words, at) => {
       const raw = raws[index]!;
-      const again = this.rawOf(raw.address, words, at);
+      const again = rawOf(this.program.layout, raw.address, words, at);
       if (again && isSame(raw, again)) still.add(raw);
     });
     const whole: { raw: Raw; stack: Stack | undefined }[] = [];
@@ -172,23 +147,6 @@ class Reading {
       }
     }
     this.count(whole);
-  }
-
-  private rawOf(address: number, words: Words, at: number): Raw | undefined {
-    const { layout } = this.program;
-    const status = words.half(at + layout.atomicstatus) & 0xfff;
-    if (NONE.has(status) || status > 11) return undefined;
-    const inSyscall = words.word(at + layout.syscallsp);
-    const reason = words.byte(at + layout.waitreason);
-    return {
-      address, status, reason,
-      low: words.word(at), high: words.word(at + 8),
-      sp: inSyscall !== 0 ? inSyscall : words.word(at + 56),
-      pc: inSyscall !== 0 ? words.word(at + layout.syscallpc) : words.word(at + 64),
-      id: words.word(at + layout.goid), waitsince: words.word(at + layout.waitsince), locked: words.word(at + layout.lockedm) !== 0,
-      parent: layout.parentGoid === undefined ? 0 : words.word(at + layout.parentGoid),
-      gopc: words.word(at + layout.gopc), startpc: words.word(at + layout.startpc), sudog: words.word(at + layout.waiting), labels: words.word(at + layout.labels),
-    };
   }
 
   private stacksOf(raws: readonly Raw[]): Map<Raw, Stack> {
@@ -207,7 +165,7 @@ class Reading {
   /** One alone, as quickly as can be. */
   private retry(address: number): { raw: Raw; stack: Stack | undefined } | undefined {
     const { size } = this.program.layout;
-    const once = (): Raw | undefined => (this.space.read(address, this.single.bytes, 0, size) < size ? undefined : this.rawOf(address, this.single, 0));
+    const once = (): Raw | undefined => (this.space.read(address, this.single.bytes, 0, size) < size ? undefined : rawOf(this.program.layout, address, this.single, 0));
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const raw = once();
       // It ended: no loss.
@@ -225,8 +183,8 @@ class Reading {
     const waiting: Waiting[] = [];
     const indexes: number[] = [];
     for (const [index, { raw, stack }] of whole.entries()) {
-      if (!stack || (raw.status !== WAITING && raw.status !== LEAKED)) continue;
-      waiting.push({ g: raw.address, sp: raw.sp, low: raw.low, high: raw.high, stack, reason: this.printed(raw), sudog: raw.sudog });
+      if (!stack || !isWaiting(raw)) continue;
+      waiting.push({ g: raw.address, sp: raw.sp, low: raw.low, high: raw.high, stack, reason: printedState(raw, this.program.waitReasons), sudog: raw.sudog });
       indexes.push(index);
     }
     const founds: (Found | undefined)[] = [];
@@ -234,19 +192,14 @@ class Reading {
     for (const [index, { raw, stack }] of whole.entries()) this.add(raw, stack, founds[index]);
   }
 
-  private printed({ status, reason }: Raw): string {
-    const text = status === WAITING || status === LEAKED ? this.program.waitReasons[reason] : undefined;
-    return (text === undefined || text === '' ? STATUS[status]! : text).replace(/ \(durable\)$/, '');
-  }
-
   private add(raw: Raw, stack: Stack | undefined, found: Found | undefined): void {
     this.read++;
     const group = this.groupOf(raw, stack);
-    const waitMinutes = this.minutes(raw);
+    const waitMinutes = minutesOf(raw, this.options.nowNs);
     const object = objectOf(group, found);
     const id = String(raw.id);
     this.ids.add(raw.id);
-    const seen: Seen = { id, lockedToThread: raw.locked, leaked: raw.status === LEAKED, ...(object && { object: object.address }) };
+    const seen: Seen = { id, lockedToThread: raw.locked, leaked: isLeaked(raw), ...(object && { object: object.address }) };
     if (waitMinutes !== undefined) seen.waitMinutes = waitMinutes;
     if (object && !group.objectKind) group.objectKind = object.kind;
     const isSample = group.samples.length < MOST_SAMPLES;
@@ -257,14 +210,6 @@ class Reading {
     if (found?.descriptor !== undefined && this.connections.length < MOST_CONNECTIONS) this.connections.push({ group: group.index, fd: found.descriptor, id });
   }
 
-  /** As the runtime says it: whole minutes since the collector first saw it wait. */
-  private minutes({ status, waitsince }: Raw): number | undefined {
-    const { nowNs } = this.options;
-    if (nowNs === undefined || waitsince === 0 || (status !== WAITING && status !== SYSCALL && status !== LEAKED)) return undefined;
-    const minutes = Math.floor((nowNs - waitsince) / MINUTE_NS);
-    return minutes >= 1 && minutes < 2 ** 31 ? minutes : undefined;
-  }
-
   private groupOf(raw: Raw, stack: Stack | undefined): Group {
     let known = this.groups.get(stack);
     if (!known) this.groups.set(stack, (known = new Map()));
@@ -273,7 +218,7 @@ class Reading {
     let group = known.get(key);
     if (group) return group;
     const creator = this.creatorOf(raw);
-    const printed = this.printed(raw);
+    const printed = printedState(raw, this.program.waitReasons);
     const frames = stack?.frames ?? [];
     const state = stateOfStack(printed, frames);
     group = this.table.add({
@@ -305,18 +250,6 @@ class Reading {
     }
     return known;
   }
-}
-
-function needsStack({ status }: Raw): boolean {
-  return status !== RUNNING;
-}
-
-function isStack({ low, high, sp, pc }: Raw): boolean {
-  return pc !== 0 && low > 0 && sp >= low && sp < high && sp % 8 === 0;
-}
-
-function isSame(one: Raw, other: Raw): boolean {
-  return one.id === other.id && one.status === other.status && one.sp === other.sp && one.pc === other.pc && one.low === other.low && one.high === other.high && one.reason === other.reason;
 }
 
 function objectOf({ state, frames }: Group, found: Found | undefined): { kind: 'channel' | 'lock'; address: number } | undefined {
