@@ -1,7 +1,8 @@
 /** What a look into memory tells beside the stacks: its cost, channels that are waited for, connections behind IO waits. */
 import type { Evidence } from '../../evidence/types.ts';
 import { scanInet } from '../../kernel/proc/net-inet.ts';
-import { hex, type MemoryDump } from './read.ts';
+import { hex } from './census.ts';
+import type { MemoryDump } from './read.ts';
 
 export interface ChannelFact {
   address: string;

@@ -56,7 +56,7 @@ export function isStack({ low, high, sp, pc }: Raw): boolean {
 
 /** Nothing that matters to its stack has changed. */
 export function isSame(one: Raw, other: Raw): boolean {
-  return one.id === other.id && one.status === other.status && one.sp === other.sp && one.pc === other.pc && one.low === other.low && one.high === other.high && one.reason === other.reason;
+  return one.id === other.id && one.status === other.status && one.sp === other.sp && one.pc === other.pc && one.low === other.low && one.high === other.high && one.reason === other.reason && one.sudog === other.sudog;
 }
 
 export function isLeaked({ status }: Raw): boolean {

@@ -2,19 +2,12 @@
  * Every goroutine of a running program, without stopping it: each is read, then its stack, then it once more. One that moved in
  * between is read again, and counted as torn when it never stands still.
  */
-import type { Dump, Group, Sample } from '../../kernel/goroutines.ts';
-import { isSystem } from '../names.ts';
-import { semaphoreOffset } from '../objects.ts';
-import { GroupTable, MOST_SAMPLES, type Seen } from '../parse/group-table.ts';
-import { SeenIds } from '../parse/seen-ids.ts';
-import { isBlocking, isLock, stateOfStack } from '../states.ts';
+import type { Cut, Dump } from '../../kernel/goroutines.ts';
 import { findGoroutines } from './allgs.ts';
-import { Calls, isShown, printedName } from './calls.ts';
-import { isRuntimeStart } from './count.ts';
-import { Labels } from './labels.ts';
-import { LiveWords } from './live-words.ts';
+import { Calls } from './calls.ts';
+import { Census, type Connection } from './census.ts';
 import type { Program } from './program.ts';
-import { isLeaked, isSame, isStack, isWaiting, minutesOf, needsStack, printedState, type Raw, rawOf } from './raw.ts';
+import { isSame, isStack, isWaiting, needsStack, printedState, type Raw, rawOf } from './raw.ts';
 import { Gatherer, type Space, Words } from './space.ts';
 import { type Stack, StackWords, Stacks } from './stacks.ts';
 import { type Channel, type Found, type Waiting, Waits } from './waits.ts';
@@ -26,12 +19,6 @@ export interface MemoryOptions {
   nowNs?: number;
   /** Asked between pieces of work: ends what takes too long, or what nobody waits for any more. */
   stop?: () => Promise<string | undefined>;
-}
-
-export interface Connection {
-  group: number;
-  fd: number;
-  id: string;
 }
 
 export interface MemoryDump {
@@ -52,7 +39,6 @@ const TRIES = 6;
 /** Most stacks are used by less than this; what is deeper is read as it is needed. */
 const STACK_AT_ONCE = 64 * 1024;
 const G_BYTES = 384;
-const MOST_CONNECTIONS = 20_000;
 
 /** Throws Unreadable. */
 export async function readGoroutines(program: Program, space: Space, options: MemoryOptions): Promise<MemoryDump> {
@@ -65,20 +51,10 @@ class Reading {
   private readonly options: MemoryOptions;
   private readonly gatherer: Gatherer;
   private readonly stacks: Stacks;
-  private readonly live: LiveWords;
-  private readonly labels: Labels;
   private readonly waits: Waits;
   private readonly view: StackWords;
-  private readonly table: GroupTable;
-  private readonly groups = new Map<Stack | undefined, Map<string, Group>>();
-  private readonly creators = new Map<number, { func: string; file: string; line: number } | undefined>();
-  private readonly systems = new Map<number, boolean>();
-  private readonly connections: Connection[] = [];
-  private readonly ids = new SeenIds();
+  private readonly census: Census;
   private torn = 0;
-  private read = 0;
-  private total = 0;
-  private stopped: string | undefined;
   private own: Words | undefined;
   private readonly single = new Words(G_BYTES + 128);
 
@@ -89,37 +65,23 @@ class Reading {
     this.gatherer = new Gatherer(space);
     const calls = new Calls(program);
     this.stacks = new Stacks(calls, program.machine);
-    this.live = new LiveWords(program, space, calls);
-    this.labels = new Labels(space, program.layout.labelList);
     this.waits = new Waits(program.layout, space, this.gatherer);
     this.view = new StackWords(space, () => (this.own ??= new Words(256 * 1024)));
-    this.table = new GroupTable(options.rows);
+    this.census = new Census(program, space, calls, options);
   }
 
   async run(): Promise<MemoryDump> {
     const { addresses, guessed } = findGoroutines(this.program, this.space);
+    let stopped: string | undefined;
     for (let from = 0; from < addresses.length; from += AT_ONCE) {
-      this.stopped = await this.options.stop?.();
-      if (this.stopped !== undefined) break;
+      stopped = await this.options.stop?.();
+      if (stopped !== undefined) break;
       this.slice(addresses.slice(from, from + AT_ONCE));
     }
-    this.table.finish();
-    for (const group of this.table.groups) {
-      const told = group.samples.flatMap(({ parent }) => parent ?? []);
-      if (told.length > 0) group.parents = { told: told.length, gone: told.filter((parent) => !this.ids.has(Number(parent))).length };
-    }
-    const { groups, rows } = this.table;
-    const notes: string[] = [];
-    if (this.labels.dropped) notes.push('so many sets of labels that some were left out');
-    if (this.waits.manyChannels) notes.push('so many channels that some were left out');
-    return {
-      dump: {
-        format: 'memory', profile: 'goroutine', total: this.total, groups, notes, bytes: 0, goVersion: this.program.version,
-        ...(rows && { rows }),
-        ...(this.stopped !== undefined && { cut: { kind: 'interrupted' as const, detail: this.stopped } }),
-      },
-      torn: this.torn, read: this.read, channels: this.waits.channels, waitsOnFds: this.connections, guessed,
-    };
+    const { waits, census, torn } = this;
+    const notes = waits.manyChannels ? ['so many channels that some were left out'] : [];
+    const cut: Cut | undefined = stopped === undefined ? undefined : { kind: 'interrupted', detail: stopped };
+    return { dump: census.dump(notes, cut), torn, read: census.read, channels: waits.channels, waitsOnFds: census.connections, guessed };
   }
 
   private slice(addresses: readonly number[]): void {
@@ -189,77 +151,6 @@ class Reading {
     }
     const founds: (Found | undefined)[] = [];
     for (const [at, found] of this.waits.find(waiting).entries()) founds[indexes[at]!] = found;
-    for (const [index, { raw, stack }] of whole.entries()) this.add(raw, stack, founds[index]);
+    for (const [index, { raw, stack }] of whole.entries()) this.census.add(raw, stack, founds[index]);
   }
-
-  private add(raw: Raw, stack: Stack | undefined, found: Found | undefined): void {
-    this.read++;
-    const group = this.groupOf(raw, stack);
-    const waitMinutes = minutesOf(raw, this.options.nowNs);
-    const object = objectOf(group, found);
-    const id = String(raw.id);
-    this.ids.add(raw.id);
-    const seen: Seen = { id, lockedToThread: raw.locked, leaked: isLeaked(raw), ...(object && { object: object.address }) };
-    if (waitMinutes !== undefined) seen.waitMinutes = waitMinutes;
-    if (object && !group.objectKind) group.objectKind = object.kind;
-    const isSample = group.samples.length < MOST_SAMPLES;
-    const args = isSample && stack && this.program.machine === 'amd64' ? this.live.of(stack, raw) : [];
-    const sample: Sample | undefined = isSample ? { id, args, ...(waitMinutes !== undefined && { waitMinutes }), ...(raw.parent !== 0 && { parent: String(raw.parent) }), ...(object && { object: hex(object.address) }) } : undefined;
-    this.table.count(group, seen, sample);
-    if (!group.system) this.total++;
-    if (found?.descriptor !== undefined && this.connections.length < MOST_CONNECTIONS) this.connections.push({ group: group.index, fd: found.descriptor, id });
-  }
-
-  private groupOf(raw: Raw, stack: Stack | undefined): Group {
-    let known = this.groups.get(stack);
-    if (!known) this.groups.set(stack, (known = new Map()));
-    const labels = this.labels.at(raw.labels);
-    const key = `${raw.status} ${raw.reason} ${raw.gopc} ${raw.startpc} ${raw.labels === 0 ? '' : JSON.stringify(labels)}`;
-    let group = known.get(key);
-    if (group) return group;
-    const creator = this.creatorOf(raw);
-    const printed = printedState(raw, this.program.waitReasons);
-    const frames = stack?.frames ?? [];
-    const state = stateOfStack(printed, frames);
-    group = this.table.add({
-      state, stateFrom: state === printed ? 'printed' : 'frames', frames, elided: stack?.elided ?? false, labels,
-      system: this.isOfRuntime(raw.startpc) || (frames.length > 0 && raw.startpc === 0 && isSystem(frames, creator)),
-      ...(creator && { creator }),
-    });
-    known.set(key, group);
-    return group;
-  }
-
-  /** runtime/traceback.go printcreatedby. */
-  private creatorOf({ gopc, id }: Raw): { func: string; file: string; line: number } | undefined {
-    if (id === 1 || gopc === 0) return undefined;
-    if (this.creators.has(gopc)) return this.creators.get(gopc);
-    const { functions } = this.program;
-    const fn = functions.find(gopc);
-    const isTold = fn && isShown(fn.name, fn.id === functions.wrapperId, false, '');
-    const creator = isTold ? { func: printedName(fn.name), ...functions.position(fn, gopc > fn.entry ? gopc - functions.header.quantum : gopc) } : undefined;
-    this.creators.set(gopc, creator);
-    return creator;
-  }
-
-  private isOfRuntime(startpc: number): boolean {
-    let known = this.systems.get(startpc);
-    if (known === undefined) {
-      known = isRuntimeStart(this.program.functions.find(startpc)?.name ?? '');
-      this.systems.set(startpc, known);
-    }
-    return known;
-  }
-}
-
-function objectOf({ state, frames }: Group, found: Found | undefined): { kind: 'channel' | 'lock'; address: number } | undefined {
-  if (!found || !isBlocking(state)) return undefined;
-  const [channel, ...more] = found.channels ?? [];
-  if (channel !== undefined) return more.length === 0 ? { kind: 'channel', address: channel } : undefined;
-  if (found.semaphore === undefined || !(isLock(state) || state === 'sync.WaitGroup.Wait')) return undefined;
-  return { kind: 'lock', address: found.semaphore - semaphoreOffset(frames) };
-}
-
-export function hex(address: number): string {
-  return `0x${address.toString(16)}`;
 }
