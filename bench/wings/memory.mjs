@@ -1,16 +1,17 @@
-/** `goroutines PID` through memory: what it costs us, and what the program notices, beside a dump that it writes itself. */
+/** `goroutines PID` through memory: what it costs us, and what the program notices, beside a dump that it writes itself; and execution traces. */
 import { spawn, spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { median } from '../measure.mjs';
 
-const PARKED = fileURLToPath(new URL('../../fixtures/programs/parked', import.meta.url));
+const PROGRAMS = fileURLToPath(new URL('../../fixtures/programs', import.meta.url));
 
 /** As it is deployed: stripped. */
-function build(folder) {
-  const output = join(folder, 'parked');
-  const { status } = spawnSync('go', ['build', '-ldflags=-s -w', '-buildvcs=false', '-o', output, '.'], { cwd: PARKED, stdio: 'ignore' });
+function build(name, folder) {
+  const output = join(folder, name);
+  const { status } = spawnSync('go', ['build', '-ldflags=-s -w', '-buildvcs=false', '-o', output, '.'], { cwd: join(PROGRAMS, name), stdio: 'ignore' });
   return status === 0 ? output : undefined;
 }
 
@@ -35,7 +36,7 @@ async function gapDuring(target, action) {
 
 export async function benchMemory(stage) {
   const { checks, contestants, folder, smoke } = stage;
-  const program = build(folder);
+  const program = build('parked', folder);
   if (!program) {
     stage.say('no Go: memory is skipped');
     return;
@@ -70,4 +71,19 @@ export async function benchMemory(stage) {
   checks.value(scenario, 'longest delay in the program, idle', idle, undefined, ' ms');
   checks.value(scenario, 'longest delay in the program, read by us', median(gaps), smoke ? undefined : 30, ' ms');
   checks.value(scenario, 'longest delay in the program, its own dump', own, undefined, ' ms');
+  await trace(stage);
+}
+
+async function trace(stage) {
+  const { checks, contestants, folder, smoke } = stage;
+  const [program, path] = [build('traced', folder), join(folder, 'trace.out')];
+  if (!program) return;
+  spawnSync(program, [path, smoke ? '100000' : '1000000'], { stdio: 'ignore' });
+  const megabytes = statSync(path).size / 1e6;
+  const scenario = `an execution trace of ${megabytes.toFixed(0)} MB`;
+  const costs = await stage.run(stage.commandsOf(['goroutines', path, '-q']), scenario, smoke ? 2 : 5);
+  for (const name of Object.keys(contestants.forms)) {
+    // Whole processes: a short run is mostly their start.
+    checks.value(scenario, `${name}, CPU per 20 MB`, (median(costs[name].map(({ cpuMs }) => cpuMs)) / megabytes) * 20, smoke ? undefined : 1000, ' ms');
+  }
 }

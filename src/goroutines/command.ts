@@ -6,6 +6,7 @@ import { runRules, type Coverage } from '../report/index.ts';
 import type { GoroutineGrowth, GoroutinesEvent } from '../series/index.ts';
 import { addAccessOptions, collect } from './access-options.ts';
 import { buildData, type GoroutinesData } from './data.ts';
+import { nameConnections } from './memory/facts.ts';
 import { exportKinds, writeExports } from './export/index.ts';
 import { type GoroutinesOptions, parseOptions } from './options.ts';
 import { isEndpoint } from './source/endpoint.ts';
@@ -137,6 +138,7 @@ async function report(taken: Taken, options: GoroutinesOptions, context: Command
   };
   const findings = runRules(context.rules, [event]);
   const data = { ...buildData(dump, source, options.data), ...(memory && { memory }), ...(trace && { trace }), ...(growing && { watch: growing.data }) };
+  if (memory && data.goroutines) nameConnections(data.goroutines, memory.connections);
   await writeExports(dump, options.exports);
   return {
     kind: 'report',

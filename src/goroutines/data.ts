@@ -44,6 +44,9 @@ export interface GoroutineData {
   frames: Frame[];
   createdBy?: Frame;
   labels?: Record<string, string>;
+  /** From memory: the descriptor of an IO wait, and who is at the other end. */
+  fd?: number;
+  peer?: string;
 }
 
 export interface GoroutinesData {

@@ -2,12 +2,15 @@
 import type { Block } from '../render/index.ts';
 import { count, duration, percent, plural } from '../report/words.ts';
 import type { GoroutineData, GoroutinesData, GroupData } from './data.ts';
+import type { MemoryFacts } from './memory/facts.ts';
 import { placeOf, shortName } from './names.ts';
 import { traceBlocks } from './trace/view.ts';
 
 const SHOWN = 15;
 const FRAMES_SHOWN = 12;
 const KEEPERS_SHOWN = 5;
+const CHANNELS_SHOWN = 5;
+const MANY_WAITERS = 10;
 const FORMATS = { memory: 'its memory', trace: 'an execution trace, at its end', text: 'a full dump (debug=2 or a crash)', 'profile-text': 'a profile (debug=1: no ids, no waiting times)', profile: 'a profile (debug=0: no ids, no waiting times)' } as const;
 
 export interface ViewOptions {
@@ -25,6 +28,7 @@ export function* viewOf(data: GoroutinesData, label: string, options: ViewOption
   else if (data.goroutines) yield listTable(data.goroutines);
   else yield* groupBlocks(data, options.all);
   yield* reloadBlocks(data);
+  if (data.memory) yield* channelBlocks(data.memory);
   if (data.trace) yield* traceBlocks(data.trace);
 }
 
@@ -81,15 +85,27 @@ function* stackBlocks(groups: readonly GroupData[]): Generator<Block> {
   yield { type: 'preformatted', text: lines.join('\n') };
 }
 
+/** Channels that many wait for: what a leak or a full queue looks like from inside. */
+function* channelBlocks({ channels }: MemoryFacts): Generator<Block> {
+  const wanted = channels.filter(({ senders, receivers }) => senders + receivers >= MANY_WAITERS).slice(0, CHANNELS_SHOWN);
+  if (wanted.length === 0) return;
+  yield { type: 'blank' };
+  yield {
+    type: 'table',
+    columns: [{ title: 'CHANNEL' }, { title: 'HOLDS', align: 'right' }, { title: 'ROOM', align: 'right' }, { title: 'SENDERS WAIT', align: 'right' }, { title: 'RECEIVERS WAIT', align: 'right' }, { title: 'NOTE' }],
+    rows: wanted.map(({ address, length, capacity, closed, senders, receivers }) => [address, count(length), count(capacity), count(senders), count(receivers), { text: closed ? 'closed' : '', tone: 'dim' }]),
+  };
+}
+
 function listTable(goroutines: readonly GoroutineData[]): Block {
   return {
     type: 'table',
     columns: [{ title: 'ID', align: 'right' }, { title: 'STATE' }, { title: 'WAIT', align: 'right' }, { title: 'TOP', flex: true, min: 20 }, { title: 'WHERE', flex: true, min: 20 }, { title: 'CREATED BY', flex: true }],
     rows: (function* () {
-      for (const { id, state, waitMs, frames, createdBy } of goroutines) {
+      for (const { id, state, waitMs, frames, createdBy, fd, peer } of goroutines) {
         const [top] = frames;
         const own = frames.find(({ func }) => !/^(runtime|internal|sync|syscall|time)\b/.test(func)) ?? top;
-        yield [id ?? '-', state, waitMs === undefined ? '-' : duration(waitMs), top ? shortName(top.func) : '-', own ? placeOf(own) : '-', createdBy ? shortName(createdBy.func) : '-'];
+        yield [id ?? '-', fd === undefined ? state : `${state}, fd ${fd}${peer === undefined ? '' : ` of ${peer}`}`, waitMs === undefined ? '-' : duration(waitMs), top ? shortName(top.func) : '-', own ? placeOf(own) : '-', createdBy ? shortName(createdBy.func) : '-'];
       }
     })(),
   };

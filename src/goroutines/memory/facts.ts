@@ -73,6 +73,17 @@ export function connectionFacts(evidence: Evidence, pid: number, { waitsOnFds }:
   return facts;
 }
 
+/** Says of listed goroutines which descriptor they wait for. */
+export function nameConnections(goroutines: { id: string | null; fd?: number; peer?: string }[], connections: readonly ConnectionFact[]): void {
+  const byId = new Map(connections.map((one) => [one.id, one]));
+  for (const goroutine of goroutines) {
+    const found = goroutine.id === null ? undefined : byId.get(goroutine.id);
+    if (!found) continue;
+    goroutine.fd = found.fd;
+    if (found.peer !== undefined) goroutine.peer = found.peer;
+  }
+}
+
 function endOf(address = '', port = 0): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
