@@ -10,7 +10,8 @@ import { duration, plural } from '../report/words.ts';
 import { countGoroutines } from './memory/count.ts';
 import { NotElf, readElf } from './memory/elf.ts';
 import { openProcessMemory, Refused } from './memory/open.ts';
-import { tableSection, Unreadable } from './memory/program.ts';
+import { tableSection } from './memory/program.ts';
+import { Unreadable } from './memory/unreadable.ts';
 
 export interface GoProcess {
   pid: number;

@@ -103,6 +103,8 @@ describeNeeds(['go'], 'a program that tells its goroutines itself', () => {
     expect(lock('mutex')!.holders[0]).toMatchObject({ place: expect.stringMatching(/^main\.\(\*registry\)\.hold /) as string });
     expect(lock('rwmutex')).toMatchObject({ count: 3 });
     const { fd, local, remote } = facts.client!;
+    const listed = await reloadctl(['goroutines', String(program.pid), '--list']);
+    expect(listed.stdout).toContain(`IO wait, fd ${fd} of ${remote}`);
     expect(data.memory!.connections).toContainEqual(expect.objectContaining({ fd, local, peer: remote, state: 'ESTABLISHED' }));
   });
 

@@ -1,8 +1,9 @@
 /** The list of all goroutines (runtime.allgs), by its symbol or by what it must look like, and whether the layout holds. */
 import { numberAt } from './elf.ts';
 import type { Layout } from './layouts.ts';
-import { type Program, type Range, Unreadable } from './program.ts';
+import type { Program, Range } from './program.ts';
 import { MOST_ADDRESS, type Space, Words } from './space.ts';
+import { Unreadable } from './unreadable.ts';
 
 export interface Goroutines {
   /** Addresses of every runtime.g there ever was; those that ended are used again. */
@@ -36,8 +37,8 @@ function findOnce(program: Program, space: Space): Goroutines {
   const named = program.allgs === undefined ? undefined : listAt(program, space, program.allgs);
   if (named) return { addresses: readList(space, named), guessed: false };
   const found = candidates(program, space);
-  if (found.length === 0) throw new Unreadable(`has no list of goroutines where ${program.version} has it: its layout is unverified`, true);
-  if (found.length > 1) throw new Unreadable(`has ${found.length} lists that may be that of goroutines: its layout is unverified`, true);
+  if (found.length === 0) throw new Unreadable(`has no list of goroutines where ${program.version} has it: its layout is unverified`);
+  if (found.length > 1) throw new Unreadable(`has ${found.length} lists that may be that of goroutines: its layout is unverified`);
   return { addresses: readList(space, found[0]!), guessed: true };
 }
 

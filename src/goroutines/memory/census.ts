@@ -23,6 +23,8 @@ export interface Connection {
 }
 
 const MOST_CONNECTIONS = 20_000;
+/** Stacks that are read once more for what is at hand in them: of labels that all differ each goroutine is a group. */
+const MOST_LOOKED = 10_000;
 
 export class Census {
   /** All that were added. */
@@ -38,6 +40,7 @@ export class Census {
   private readonly systems = new Map<number, boolean>();
   private readonly ids = new SeenIds();
   private total = 0;
+  private looked = 0;
 
   constructor(program: Program, space: Space, calls: Calls, { rows, nowNs }: { rows: boolean; nowNs?: number }) {
     this.program = program;
@@ -74,7 +77,7 @@ export class Census {
     if (waitMinutes !== undefined) seen.waitMinutes = waitMinutes;
     if (object && !group.objectKind) group.objectKind = object.kind;
     const isSample = group.samples.length < MOST_SAMPLES;
-    const args = isSample && stack && this.program.machine === 'amd64' ? this.live.of(stack, raw) : [];
+    const args = isSample && stack && this.program.machine === 'amd64' && this.looked++ < MOST_LOOKED ? this.live.of(stack, raw) : [];
     const sample: Sample | undefined = isSample ? { id, args, ...(waitMinutes !== undefined && { waitMinutes }), ...(raw.parent !== 0 && { parent: String(raw.parent) }), ...(object && { object: hex(object.address) }) } : undefined;
     this.table.count(group, seen, sample);
     if (!group.system) this.total++;

@@ -3,8 +3,9 @@ import type { Evidence, MemoryQuestions, RandomFile } from '../../evidence/types
 import { type Elf, NotElf, readElf } from './elf.ts';
 import { type Mapping, parseMaps } from './maps.ts';
 import { BadTable } from './pclntab.ts';
-import { openProgram, type Program, tableSection, Unreadable } from './program.ts';
+import { openProgram, type Program, tableSection } from './program.ts';
 import type { Space } from './space.ts';
+import { Unreadable } from './unreadable.ts';
 
 export interface OpenProcess {
   program: Program;
@@ -57,8 +58,8 @@ export async function openProcessMemory(evidence: Evidence, questions: MemoryQue
     return { program, space, memory, close };
   } catch (error) {
     close();
-    if (error instanceof NotElf) throw new Unreadable(`is ${error.message}`, false, false);
-    throw error instanceof BadTable ? new Unreadable(`cannot be read: ${error.message}`, true) : error;
+    if (error instanceof NotElf) throw new Unreadable(`is ${error.message}`, false);
+    throw error instanceof BadTable ? new Unreadable(`cannot be read: ${error.message}`) : error;
   }
 }
 

@@ -3,23 +3,10 @@ import type { RandomFile } from '../../evidence/types.ts';
 import { type BuildInfo, minorOf, readBuildInfo } from './build-info.ts';
 import { type Elf, numberAt, readElf, type Section, symbolAddress, take } from './elf.ts';
 import { type Layout, layoutOf, MODULE, NEWEST, OLDEST } from './layouts.ts';
+import { type Constants, MOST_DATA, type Piece, versionInData, waitReasonsOf, word } from './own-texts.ts';
 import { BadTable, FunctionTable, readTableHeader } from './pclntab.ts';
 import type { Space } from './space.ts';
-
-/** Why goroutines cannot be read from this process, in words that follow `it`. */
-export class Unreadable extends Error {
-  override readonly name = 'Unreadable';
-  /** A layout that we do not know, or that does not hold: nothing of it is shown. */
-  readonly unverified: boolean;
-  /** It has the tables of a Go program. */
-  readonly isGo: boolean;
-
-  constructor(message: string, unverified = false, isGo = true) {
-    super(message);
-    this.unverified = unverified;
-    this.isGo = isGo;
-  }
-}
+import { Unreadable } from './unreadable.ts';
 
 export interface Program {
   machine: Elf['machine'];
@@ -37,7 +24,7 @@ export interface Program {
   /** From the end of its code to its variables. */
   constantRange: Range;
   /** Bytes of constant data by their address in memory. */
-  constants(address: number, length: number): Buffer | undefined;
+  constants: Constants;
   /** Base of FUNCDATA offsets. */
   gofunc: number;
 }
@@ -50,7 +37,6 @@ export interface Range {
 const TABLES = ['.gopclntab', '.data.rel.ro.gopclntab'];
 const DATA = ['.go.module', '.noptrdata', '.data', '.data.rel.ro'];
 const MOST_TABLE = 512 * 1024 * 1024;
-const MOST_DATA = 64 * 1024 * 1024;
 const NO_BITS = 8;
 
 /** Is it a Go program at all? Its tables are where the linker puts them. */
@@ -64,7 +50,7 @@ export function tableSection({ sections }: Elf): Section | undefined {
  */
 export function openProgram(file: RandomFile, bias: number, space: Space, elf: Elf = readElf(file)): Program {
   const section = tableSection(elf);
-  if (!section) throw new Unreadable(notGo(file, elf), false, false);
+  if (!section) throw notGo(file, elf);
   if (section.size > MOST_TABLE) throw new BadTable('its table of functions is too large to be one');
   const table = take(file, section.offset, section.size);
   if (!table) throw new BadTable('its table of functions is cut');
@@ -74,10 +60,10 @@ export function openProgram(file: RandomFile, bias: number, space: Space, elf: E
   const build = readBuildInfo(file, elf);
   const version = build.version ?? versionInData(file, elf, bias, data);
   const minor = version === undefined ? undefined : minorOf(version);
-  if (version === undefined || minor === undefined) throw new Unreadable('does not say which version of Go built it: its layout is unverified', true);
+  if (version === undefined || minor === undefined) throw new Unreadable('does not say which version of Go built it: its layout is unverified');
   if (minor < OLDEST) throw new Unreadable(`was built by ${version}: Go 1.${OLDEST} and later are read`);
   const layout = layoutOf(minor);
-  if (!layout) throw new Unreadable(`was built by ${version}, newer than Go 1.${NEWEST}, the newest whose layout is verified`, true);
+  if (!layout) throw new Unreadable(`was built by ${version}, newer than Go 1.${NEWEST}, the newest whose layout is verified: its layout is unverified`);
   const module = moduleOf(data, section.address + bias, elf, bias);
   const functions = new FunctionTable(table, numberAt(module, MODULE.text));
   const waitReasons = waitReasonsOf(file, elf, bias, data, constants);
@@ -93,16 +79,11 @@ export function openProgram(file: RandomFile, bias: number, space: Space, elf: E
   };
 }
 
-function notGo(file: RandomFile, elf: Elf): string {
+function notGo(file: RandomFile, { sections }: Elf): Unreadable {
   const start = take(file, 0, Math.min(file.size, 4096));
-  if (start?.includes('UPX!')) return 'is packed with UPX, whose tables are gone: run it unpacked, or ask its pprof endpoint';
-  if (elf.sections.some(({ name }) => name === '.go_export' || name === '.go.buildinfo')) return 'was built by gccgo or TinyGo, which keep goroutines in another way';
-  return elf.sections.length === 0 ? 'is no Go program, or all names of its sections were stripped' : 'is no Go program';
-}
-
-interface Piece {
-  address: number;
-  bytes: Buffer;
+  if (start?.includes('UPX!')) return new Unreadable('is packed with UPX, whose tables are gone: run it unpacked, or ask its pprof endpoint');
+  if (sections.some(({ name }) => name === '.go_export' || name === '.go.buildinfo')) return new Unreadable('was built by gccgo or TinyGo, which keep goroutines in another way');
+  return new Unreadable(sections.length === 0 ? 'is no Go program, or all names of its sections were stripped' : 'is no Go program', false);
 }
 
 /** Initialised variables as they are in memory now: of a position independent program the file has no addresses. */
@@ -119,7 +100,7 @@ const CHUNK = 32 * 1024;
 const MOST_CHUNKS = 2048;
 
 /** Small pieces that lie together are asked for again and again: whole chunks are kept. */
-function constantsOf(file: RandomFile, { segments }: Elf, bias: number): Program['constants'] {
+function constantsOf(file: RandomFile, { segments }: Elf, bias: number): Constants {
   const loaded = segments.filter(({ type }) => type === 1);
   const chunks = new Map<number, Buffer | undefined>();
   const chunkAt = (offset: number): Buffer | undefined => {
@@ -154,66 +135,5 @@ function moduleOf(data: readonly Piece[], table: number, { segments }: Elf, bias
       if (isCode && isOrdered && value(MODULE.bss) > 0) return module;
     }
   }
-  throw new Unreadable('has no description of itself (runtime.firstmoduledata) where Go has it: its layout is unverified', true);
-}
-
-function word(value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64LE(BigInt(value));
-  return bytes;
-}
-
-/** Places of a Go string with this address and length among the variables. */
-function* headersOf(data: readonly Piece[], address: number, length: number): Generator<{ piece: Piece; at: number }> {
-  const needle = Buffer.concat([word(address), word(length)]);
-  for (const piece of data) {
-    for (let at = piece.bytes.indexOf(needle); at >= 0; at = piece.bytes.indexOf(needle, at + 1)) if (at % 8 === 0) yield { piece, at };
-  }
-}
-
-const RODATA = '.rodata';
-
-function rodataOf(file: RandomFile, { sections }: Elf, bias: number): Piece | undefined {
-  const section = sections.find(({ name }) => name === RODATA);
-  const bytes = section && take(file, section.offset, Math.min(section.size, MOST_DATA));
-  return bytes && { address: section.address + bias, bytes };
-}
-
-/** runtime.buildVersion, where the build info was left out: a string variable that reads `go1.N...`. */
-function versionInData(file: RandomFile, elf: Elf, bias: number, data: readonly Piece[]): string | undefined {
-  const rodata = rodataOf(file, elf, bias);
-  if (!rodata) return undefined;
-  const found = new Set<string>();
-  for (let at = rodata.bytes.indexOf('go1.'); at >= 0; at = rodata.bytes.indexOf('go1.', at + 4)) {
-    const text = /^go1\.\d{1,3}(?:\.\d{1,3}|rc\d{1,2}|beta\d{1,2})?/.exec(rodata.bytes.toString('latin1', at, at + 20))?.[0] ?? '';
-    // Constants stand without a gap: a shorter version may be what is meant.
-    for (let length = text.length; length >= 5; length--) {
-      const candidate = text.slice(0, length);
-      if (/\d$/.test(candidate) && !headersOf(data, rodata.address + at, length).next().done) found.add(candidate);
-    }
-  }
-  return found.size === 1 ? [...found][0] : undefined;
-}
-
-const FIRST_REASON = 'GC assist marking';
-const MOST_REASONS = 128;
-const LONGEST_REASON = 64;
-
-/** runtime.waitReasonStrings as this very program has it: numbers change with each version. The first entry is the empty one. */
-function waitReasonsOf(file: RandomFile, elf: Elf, bias: number, data: readonly Piece[], constants: Program['constants']): string[] {
-  const rodata = rodataOf(file, elf, bias);
-  for (let found = rodata?.bytes.indexOf(FIRST_REASON) ?? -1; rodata && found >= 0; found = rodata.bytes.indexOf(FIRST_REASON, found + 1)) {
-    for (const { piece: { bytes }, at } of headersOf(data, rodata.address + found, FIRST_REASON.length)) {
-      if (at < 16) continue;
-      const reasons = [''];
-      for (let next = at; next + 16 <= bytes.length && reasons.length < MOST_REASONS; next += 16) {
-        const [address, length] = [numberAt(bytes, next), numberAt(bytes, next + 8)];
-        const text = length > 0 && length <= LONGEST_REASON ? constants(address, length)?.toString('latin1') : undefined;
-        if (text === undefined || !/^[\x20-\x7e]+$/.test(text)) break;
-        reasons.push(text);
-      }
-      if (reasons.length > 20 && reasons.includes('chan receive') && reasons.includes('IO wait')) return reasons;
-    }
-  }
-  throw new Unreadable('has no list of wait reasons where Go has it: its layout is unverified', true);
+  throw new Unreadable('has no description of itself (runtime.firstmoduledata) where Go has it: its layout is unverified');
 }

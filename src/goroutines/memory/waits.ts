@@ -69,7 +69,7 @@ export class Waits {
   find(waiting: readonly Waiting[]): Found[] {
     const found: Found[] = waiting.map(() => ({}));
     this.findChannels(waiting, found);
-    let open = waiting.flatMap(({ reason }, index) => (isPoll(reason) || /^(semacquire|sync\.)/.test(reason) ? [index] : []));
+    let open = waiting.flatMap(({ reason }, index) => (isPoll(reason) || isSemaphore(reason) ? [index] : []));
     // Most have the word where another of the same stack has it. Some places hold it by chance: those come later.
     for (let round = 0; round < MOST_PLACES && open.length > 0; round++) open = this.follow(open, waiting, found, round);
     while (open.length > 0) {
@@ -168,6 +168,11 @@ export class Waits {
       }
     }
   }
+}
+
+/** A Cond has none: its waiters are in a list of their own. */
+function isSemaphore(reason: string): boolean {
+  return /^(semacquire|sync\.)/.test(reason) && reason !== 'sync.Cond.Wait';
 }
 
 function isPoll(reason: string): boolean {

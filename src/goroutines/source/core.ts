@@ -8,8 +8,9 @@ import { type Elf, NotElf, readElf } from '../memory/elf.ts';
 import { channelFacts } from '../memory/facts.ts';
 import { biasOf } from '../memory/open.ts';
 import { BadTable } from '../memory/pclntab.ts';
-import { openProgram, Unreadable } from '../memory/program.ts';
+import { openProgram } from '../memory/program.ts';
 import { type MemoryDump, readGoroutines } from '../memory/read.ts';
+import { Unreadable } from '../memory/unreadable.ts';
 import type { Taken, TakeOptions } from './types.ts';
 
 /** Is it one? Nothing but its first bytes is read. */

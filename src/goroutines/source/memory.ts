@@ -8,7 +8,7 @@ import { count } from '../../report/words.ts';
 import type { Coverage } from '../../report/index.ts';
 import { channelFacts, connectionFacts } from '../memory/facts.ts';
 import { openProcessMemory, type OpenProcess, Refused } from '../memory/open.ts';
-import { Unreadable } from '../memory/program.ts';
+import { Unreadable } from '../memory/unreadable.ts';
 import { type MemoryDump, readGoroutines } from '../memory/read.ts';
 import { whyNoMemory } from './rights.ts';
 import type { Taken, TakeOptions } from './types.ts';
@@ -50,8 +50,16 @@ async function tryOpen(pid: number, { evidence }: Context): Promise<OpenProcess>
   }
 }
 
+/** The process is none of Go: neither are its listeners. */
+export class NotGo extends UserError {}
+
+const OTHER_WAYS = ['its pprof endpoint, if it has one, can be asked: reloadctl goroutines http://HOST:PORT', 'or a dump: reloadctl goroutines FILE'];
+
 function problem(error: unknown, pid: number, evidence: Context['evidence']): unknown {
-  if (error instanceof Unreadable) return new UserError(`process ${pid} ${error.message}`, { exitCode: 3, hints: ['its pprof endpoint, if it has one, can be asked: reloadctl goroutines http://HOST:PORT', 'or a dump: reloadctl goroutines FILE'] });
+  if (error instanceof Unreadable) {
+    const options = { exitCode: 3, hints: OTHER_WAYS } as const;
+    return error.isGo ? new UserError(`process ${pid} ${error.message}`, options) : new NotGo(`process ${pid} ${error.message}`, options);
+  }
   if (!(error instanceof Refused)) return error;
   const { errno, source } = error;
   if (errno === 'ETIMEDOUT') return new UserError(`process ${pid}: its memory map is locked, nobody can read it now (${source})`, { exitCode: 3, hints: [`it may hang in the kernel: cat /proc/${pid}/stack`] });

@@ -6,7 +6,7 @@ import { resolveTarget } from '../../kernel/targets/index.ts';
 import { UserError } from '../../kernel/user-error.ts';
 import { listOf } from '../../report/words.ts';
 import { type Access, endpointOf, type PprofEndpoint } from './endpoint.ts';
-import { openMemory } from './memory.ts';
+import { NotGo, openMemory } from './memory.ts';
 import type { Taken, TakeOptions } from './types.ts';
 import { offerOf, takeFrom } from './url.ts';
 
@@ -39,7 +39,7 @@ export async function openProcess(spec: string, access: Access, via: Via | undef
     }
   }
   // What is surely no Go program is not asked: its listeners are none of our business.
-  const problem = problems.find(({ message }) => !NOT_GO.test(message));
+  const problem = problems.find((one) => !(one instanceof NotGo));
   if (via === 'memory' || !problem) throw problems[0]!;
   const take = await openEndpoint(spec, access, context).catch((error: unknown) => {
     throw error instanceof UserError ? problem : error;
@@ -49,8 +49,6 @@ export async function openProcess(spec: string, access: Access, via: Via | undef
     return { ...taken, coverage: [...taken.coverage, { source: 'memory', status: 'denied', detail: problem.message, ...fixOf(problem), needed: false }] };
   };
 }
-
-const NOT_GO = /is no Go program$|is no ELF program$/;
 
 function fixOf({ hints }: UserError): { fix?: string } {
   const fix = hints.find((hint) => hint.startsWith('sudo '));

@@ -3,7 +3,7 @@ import type { Dump, Frame, Group } from '../../kernel/goroutines.ts';
 import { isRuntime, isSystem, placeOf, siteOf } from '../names.ts';
 import { GroupTable, MOST_SAMPLES } from '../parse/group-table.ts';
 import { stateOfFrames, stateOfStack } from '../states.ts';
-import type { Replayed, Traced } from './replay.ts';
+import type { Replayed, Traced } from './model.ts';
 
 export interface TraceFacts {
   /** The form of the trace: Go 1.24 writes that of 1.23. */

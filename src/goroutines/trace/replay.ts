@@ -3,51 +3,7 @@ import type { Frame } from '../../kernel/goroutines.ts';
 import { readBatches, TraceError } from './batches.ts';
 import { type Cursor, EV } from './events.ts';
 import { Generation } from './generation.ts';
-
-export type GoState = 'runnable' | 'running' | 'syscall' | 'waiting';
-
-export interface Traced {
-  id: number;
-  state: GoState;
-  /** ns since the start of the trace. */
-  since: number;
-  /** Why it waits, as the runtime says in traces. */
-  reason: string;
-  /** Where it waits; empty where the trace does not tell. */
-  stack: Frame[];
-  /** It was started while it was traced. */
-  creator?: Frame[];
-  start?: Frame;
-}
-
-export interface Blocked {
-  reason: string;
-  stack: Frame[];
-  count: number;
-  ns: number;
-}
-
-export interface StopTheWorld {
-  kind: string;
-  atNs: number;
-  ns: number;
-}
-
-export interface Replayed {
-  version: number;
-  cut: boolean;
-  durationNs: number;
-  events: number;
-  created: number;
-  ended: number;
-  /** Those that live at the end. */
-  living: Traced[];
-  /** Waits that ended, by reason and place, longest first. */
-  blocked: Blocked[];
-  stops: StopTheWorld[];
-  /** ns that goroutines waited for a processor: how many, sum, and all in ascending order (at most so many as are kept). */
-  runnable: { count: number; ns: number; sorted: Float64Array };
-}
+import type { Blocked, GoState, Replayed, StopTheWorld, Traced } from './model.ts';
 
 const STATES: readonly (GoState | undefined)[] = [undefined, 'runnable', 'running', 'syscall', 'waiting'];
 const MOST_GOROUTINES = 5_000_000;
@@ -78,7 +34,8 @@ class Replay {
   private readonly current = new Map<number, number>();
   private readonly stopping = new Map<number, { kind: string; at: number }>();
   private readonly blocked = new Map<string, Blocked>();
-  private readonly places = new WeakMap<Frame[], string>();
+  /** What was found for a stack of one generation: its key is long. */
+  private readonly places = new WeakMap<Frame[], Map<string, Blocked>>();
   private readonly stops: StopTheWorld[] = [];
   private readonly latencies: number[] = [];
   private readonly runnable = { count: 0, ns: 0 };
@@ -108,7 +65,6 @@ class Replay {
     this.events++;
     this.start ??= time;
     this.now = Math.max(0, (time - this.start) * this.nsPerUnit);
-    const here = this.current.get(thread) ?? 0;
     switch (type) {
       case EV.goCreate:
       case EV.goCreateBlocked:
@@ -124,34 +80,34 @@ class Replay {
         break;
       case EV.goDestroy:
       case EV.goDestroySyscall:
-        this.destroy(here);
+        this.destroy(this.on(thread));
         this.current.delete(thread);
         break;
       case EV.goStop:
-        this.enter(here, 'runnable', '', generation.stack(args[2]!));
+        this.enter(this.on(thread), 'runnable', '', generation.stack(args[2]!));
         this.current.delete(thread);
         break;
       case EV.goBlock:
-        this.enter(here, 'waiting', generation.string(args[1]!), generation.stack(args[2]!));
+        this.enter(this.on(thread), 'waiting', generation.string(args[1]!), generation.stack(args[2]!));
         this.current.delete(thread);
         break;
       case EV.goUnblock:
         this.enter(args[1]!, 'runnable');
         break;
       case EV.goSyscallBegin:
-        this.enter(here, 'syscall', '', generation.stack(args[2]!));
+        this.enter(this.on(thread), 'syscall', '', generation.stack(args[2]!));
         break;
       case EV.goSyscallEnd:
-        this.enter(here, 'running');
+        this.enter(this.on(thread), 'running');
         break;
       case EV.goSyscallEndBlocked:
-        this.enter(here, 'runnable');
+        this.enter(this.on(thread), 'runnable');
         this.current.delete(thread);
         break;
       case EV.goSwitch:
       case EV.goSwitchDestroy:
-        if (type === EV.goSwitch) this.enter(here, 'waiting', 'coroutine');
-        else this.destroy(here);
+        if (type === EV.goSwitch) this.enter(this.on(thread), 'waiting', 'coroutine');
+        else this.destroy(this.on(thread));
         this.enter(args[1]!, 'running');
         this.current.set(thread, args[1]!);
         break;
@@ -166,6 +122,11 @@ class Replay {
         this.resume(thread);
         break;
     }
+  }
+
+  /** Who runs on a thread; 0: nobody that we know of. */
+  private on(thread: number): number {
+    return this.current.get(thread) ?? 0;
   }
 
   private create(id: number, state: GoState, creator: Frame[], start: Frame[]): void {
@@ -205,20 +166,23 @@ class Replay {
   }
 
   private noteWait({ reason, stack, since }: Traced): void {
-    const key = `${reason}\n${this.placeOf(stack)}`;
-    let place = this.blocked.get(key);
-    if (!place) {
-      if (this.blocked.size >= MOST_PLACES) return;
-      this.blocked.set(key, (place = { reason, stack, count: 0, ns: 0 }));
-    }
+    const place = this.places.get(stack)?.get(reason) ?? this.placeOf(stack, reason);
+    if (!place) return;
     place.count++;
     place.ns += this.now - since;
   }
 
   /** Ids of stacks are those of one generation: what they say is the same in each. */
-  private placeOf(stack: Frame[]): string {
-    let place = this.places.get(stack);
-    if (place === undefined) this.places.set(stack, (place = stack.map(({ func, line }) => `${func}:${line}`).join('\n')));
+  private placeOf(stack: Frame[], reason: string): Blocked | undefined {
+    const key = `${reason}\n${stack.map(({ func, line }) => `${func}:${line}`).join('\n')}`;
+    let place = this.blocked.get(key);
+    if (!place) {
+      if (this.blocked.size >= MOST_PLACES) return undefined;
+      this.blocked.set(key, (place = { reason, stack, count: 0, ns: 0 }));
+    }
+    const known = this.places.get(stack);
+    if (known) known.set(reason, place);
+    else this.places.set(stack, new Map([[reason, place]]));
     return place;
   }
 

@@ -40,10 +40,29 @@ function reader(pages: Record<string, string>, zeros: readonly [number, number][
   };
 }
 
+const fromMemory = reader(image.memory, image.memoryZero);
+const space = { read: (address: number, into: Uint8Array, at: number, length: number) => fromMemory(address, into, at, length) };
+
+function fileOf(pages: Record<string, string>): RandomFile {
+  const fromFile = reader(pages, image.fileZero);
+  return { size: image.size, reads: 0, bytes: 0, read: (into, at, length, position) => fromFile(position, into, at, length), close: () => undefined };
+}
+
+/** The same program, as if another Go had built it. */
+function builtBy(version: string): RandomFile {
+  const replaced = (text: string): string => Buffer.from(Buffer.from(text, 'base64').toString('latin1').replaceAll('go1.26.8', version), 'latin1').toString('base64');
+  return fileOf(Object.fromEntries(Object.entries(image.file).map(([at, text]) => [at, replaced(text)])));
+}
+
+it('a version that is not known, or whose layout does not hold, shows nothing', async () => {
+  expect(() => openProgram(builtBy('go1.29.8'), 0, space)).toThrow(/built by go1\.29\.8, newer than Go 1\.27.*unverified/);
+  expect(() => openProgram(builtBy('go1.17.8'), 0, space)).toThrow(/Go 1\.18 and later/);
+  const other = openProgram(builtBy('go1.23.8'), 0, space);
+  await expect(readGoroutines(other, space, { rows: true })).rejects.toThrow(/its layout is unverified/);
+});
+
 it('every frame of every goroutine on arm64', async () => {
-  const [fromFile, fromMemory] = [reader(image.file, image.fileZero), reader(image.memory, image.memoryZero)];
-  const file: RandomFile = { size: image.size, reads: 0, bytes: 0, read: (into, at, length, position) => fromFile(position, into, at, length), close: () => undefined };
-  const space = { read: (address: number, into: Uint8Array, at: number, length: number) => fromMemory(address, into, at, length) };
+  const file = fileOf(image.file);
   const program = openProgram(file, 0, space);
   expect(program).toMatchObject({ machine: 'arm64', version: 'go1.26.8' });
   const { dump, torn } = await readGoroutines(program, space, { rows: true });

@@ -8,7 +8,8 @@ import { NotElf, readElf, symbolAddress } from '../../../src/goroutines/memory/e
 import { parseMaps } from '../../../src/goroutines/memory/maps.ts';
 import { biasOf } from '../../../src/goroutines/memory/open.ts';
 import { BadTable } from '../../../src/goroutines/memory/pclntab.ts';
-import { openProgram, Unreadable } from '../../../src/goroutines/memory/program.ts';
+import { openProgram } from '../../../src/goroutines/memory/program.ts';
+import { Unreadable } from '../../../src/goroutines/memory/unreadable.ts';
 
 function fileOf(bytes: Buffer): RandomFile {
   return {
