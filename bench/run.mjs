@@ -11,9 +11,11 @@ import { openMeter } from './measure.mjs';
 import { Stage } from './stage.mjs';
 import { benchFds } from './wings/fds.mjs';
 import { benchGoroutines } from './wings/goroutines.mjs';
+import { benchInotify } from './wings/inotify.mjs';
 import { benchMemory } from './wings/memory.mjs';
+import { benchStrace } from './wings/strace.mjs';
 
-const WINGS = { fds: benchFds, goroutines: benchGoroutines, memory: benchMemory };
+const WINGS = { fds: benchFds, inotify: benchInotify, goroutines: benchGoroutines, memory: benchMemory, strace: benchStrace };
 
 const smoke = process.argv.includes('--smoke');
 const markdown = process.argv.includes('--markdown');

@@ -26,7 +26,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'inotify-limits',
     summary: 'will these watches fit, for this user, in this namespace; who holds the rest',
-    effects: 'reads',
+    effects: 'reads, own instances for a moment',
     load: async () => (await import('./inotify/index.ts')).loadLimits(),
     rules: inotifyRules,
   },
@@ -43,6 +43,13 @@ export const commands: readonly CommandEntry[] = [
     effects: 'own temp dir',
     load: async () => (await import('./inotify/index.ts')).loadProbe(),
     rules: inotifyRules,
+  },
+  {
+    name: 'strace',
+    summary: 'logs of strace: descriptor tables over time, and the place that opened what leaks',
+    effects: 'none',
+    load: () => import('./strace/index.ts'),
+    rules: async () => (await import('./strace/rules/index.ts')).straceRules,
   },
   {
     name: 'record',

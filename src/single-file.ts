@@ -5,6 +5,7 @@ import { type OwnProgram, PROGRAM_FLAG } from './package-files.ts';
 const programs: Record<OwnProgram, () => Promise<unknown>> = {
   'demo-server': () => import('./demo/server.ts'),
   'demo-machine': () => import('./demo/machine-program.ts'),
+  probe: () => import('./inotify/probe/program.ts'),
 };
 
 const [flag, name] = process.argv.slice(2);

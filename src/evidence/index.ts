@@ -3,6 +3,7 @@ export { type Endpoint, type HttpAnswer, HttpError, type HttpLimits, httpGet } f
 export { type InputText, readInputFile, readInputStream } from './input-file.ts';
 export { type InputStream, inputExists, openInput, streamInput } from './input-stream.ts';
 export { type LiveOptions, openLive } from './live.ts';
+export { type LogInput, LogInputError, logFilesOf, openLogFile, openLogStream, pidOfName } from './log-input.ts';
 export type { InotifyEvent, OwnInotify } from './native/own-inotify.ts';
 export { loadOwnCalls, type OwnCalls } from './own-calls.ts';
 export { type Hold, type HoldTimes, type MeteredEvidence, meterEvidence, type OwnCost } from './meter.ts';

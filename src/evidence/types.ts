@@ -115,9 +115,11 @@ export interface FileHandle {
 
 /** What a file handle leads to. */
 export interface HandlePath {
-  /** From the root of the process; ends with ` (deleted)` when no name is left. */
+  /** From the root of the process; ends with ` (deleted)` when this name is gone. */
   path: ByteString;
-  stat: FileStat;
+  directory: boolean;
+  /** No name is left at all (st_nlink is 0); only told where the path ends with ` (deleted)`. */
+  unlinked?: boolean;
 }
 
 /** One path of a process, symbolic links not followed. */
@@ -138,7 +140,7 @@ export interface DirectoryEntry {
 export interface WatcherProgram {
   /** `node`, `bun`, `deno`, `go`, `python`, `inotifywait`, `tail`, `systemd`, ...; absent when none of those. */
   runtime?: string;
-  /** Words of the command line that name a watcher: `nodemon`, `tsx`, `--watch`, `--hot`. */
+  /** What of the command line names a watcher: the script `nodemon`, `tsx`, `webpack` or `vite`, the options `--watch` and `--hot`. */
   words: string[];
   /** Watching packages that the program could load, with their versions. */
   packages: { name: string; version: string; /** Its native code is mapped. */ loaded?: boolean }[];
@@ -152,6 +154,11 @@ export interface InotifyQuestions {
   pathsOfHandles(pid: number, mountPoint: ByteString, handles: readonly FileHandle[]): Answer<HandlePath>[];
   /** lstat and readlink of an absolute path below the root of the process. ELOOP when a directory of the path is a symbolic link. */
   lookInRoot(pid: number, path: ByteString): Answer<PathLook>;
+  /**
+   * The handle of what is at such a path, as fdinfo of inotify prints it: by that two things of an overlay can be told apart, whose
+   * inode numbers are those of their layers. EINVAL or EOPNOTSUPP where the kernel (before 6.5) or the file system makes none.
+   */
+  handleInRoot(pid: number, path: ByteString): Answer<FileHandle>;
   /** Entries of a directory below the root of the process, with inode numbers. */
   listInRoot(pid: number, path: ByteString): Answer<DirectoryEntry[]>;
   /** What program this is: from exe (A), cmdline and maps (B), and package.json of packages it could load. */
@@ -226,8 +233,13 @@ export interface UserQuestions {
   descriptionOrder(pid1: number, fd1: number, pid2: number, fd2: number): Answer<number>;
   /** The user namespace of a process, then its parents, as far as we may see them. */
   userNamespaces(pid: number): Answer<UserNamespace[]>;
-  /** Makes inotify instances of our own and closes them at once: how many there could be, `wanted` at most. */
-  tryInstances(wanted: number): Answer<number>;
+  /** Effective user of a process when it began to run its program, as numbered in its own user namespace. */
+  startedAs(pid: number): Answer<number>;
+  /**
+   * Makes inotify instances of our own and closes them at once: how many there could be, `wanted` at most; with `uid` as that user, which
+   * only root may.
+   */
+  tryInstances(wanted: number, uid?: number): Answer<number>;
   /** Class B: one-line files as they read in the user namespace of a process, read by a child that enters it. In the order of `paths`. */
   readAsUserOf(pid: number, paths: readonly string[]): Promise<Answer<ByteString>[]>;
   /** Class B: counts a tree. Not on tapes. */

@@ -1,5 +1,6 @@
 import type { Dump } from '../kernel/goroutines.ts';
 import type { FdLimit, Snapshot } from '../kernel/types.ts';
+import type { TraceEvent } from './trace-event.ts';
 import type { GroupTrend, Quality, Trend } from './types.ts';
 
 /** The trend of one group of descriptors, handles, ... */
@@ -117,5 +118,5 @@ export interface PausesEvent {
   limitMs: number;
 }
 
-/** What rules observe: one look, what a watch saw, what events left, goroutines, or pauses. A rule lets pass what is not its type. */
-export type Observation = Snapshot | TrendsEvent | ResidueEvent | GoroutinesEvent | PausesEvent;
+/** What rules observe: one look, what a watch saw, what events left, goroutines, pauses, or what a trace shows. A rule lets pass what is not its type. */
+export type Observation = Snapshot | TrendsEvent | ResidueEvent | GoroutinesEvent | PausesEvent | TraceEvent;

@@ -14,5 +14,6 @@ export type {
 export { type Forecast, forecast } from './forecast.ts';
 export { Lives, type Sorting } from './lives.ts';
 export { Floors, type Held, perEvent, type Steps, stepsOf } from './steps.ts';
+export type * from './trace-event.ts';
 export { LEAST_SAMPLES, LEAST_WINDOW_MS, trendOf } from './trend.ts';
 export type { GroupTrend, LifeSpan, Member, Quality, Sort, Trend } from './types.ts';

@@ -128,6 +128,34 @@ describe.skipIf(!need('root', 'unshare'))('a user namespace with a limit of its 
   });
 });
 
+/** As daemons do: begins as root, makes its instances as one user, goes on as another. */
+const DROPPER = `
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+os.setgroups([])
+os.seteuid(61210)
+made = sum(1 for _ in range(int(sys.argv[1])) if libc.inotify_init1(0) >= 0)
+os.seteuid(0)
+os.setresuid(61211, 61211, 61211)
+print(made, flush=True)
+sys.stdin.read()
+`;
+
+describe.skipIf(!need('root') || !isSmall)('instances made as another user', () => {
+  it('are charged to that one: known by trying, as root and as that user', async () => {
+    writeFileSync(join(folder, 'dropper.py'), DROPPER);
+    const many = hostLimit - 28;
+    const dropper = await startChild(PYTHON, [join(folder, 'dropper.py'), String(many)]);
+    expect(await dropper.nextLine()).toBe(String(many));
+    const wanted = ['--need-instances', '100'];
+    expect(await ask([...wanted, '--uid', '61210'])).toMatchObject({ code: 1, data: { demand: { fits: 'no' } } });
+    expect(await ask([...wanted, '--uid', '61211'])).toMatchObject({ code: 0, data: { demand: { fits: 'yes' } } });
+    expect(await ask(wanted, { uid: 61_210 })).toMatchObject({ code: 1, data: { demand: { fits: 'no' } } });
+    expect(await ask(wanted, { uid: 61_211 })).toMatchObject({ code: 0, data: { demand: { fits: 'yes' } } });
+    await dropper.stop();
+  });
+});
+
 describe.skipIf(!need('root', 'setpriv'))('who may look at nothing', () => {
   it('says that counts are lower bounds, exit 3', async () => {
     const { code, report } = await ask([], { uid: 65_534 });

@@ -40,7 +40,9 @@ export interface World {
   userNamespaces?: Answers<UserNamespace[]>;
   /** By `pid:path`. */
   asUserOf?: Answers<ByteString>;
-  /** By how many were wanted: how many there could be. */
+  /** By pid: its effective user when its program began. */
+  startedAs?: Answers<number>;
+  /** By how many were wanted, or `wanted:uid` as another user: how many there could be. */
   tried?: Answers<number>;
   /** By path. */
   trees?: Answers<TreeCount>;
@@ -100,7 +102,8 @@ export function fakeEvidence(world: World): FakeEvidence {
         }),
       descriptionOrder: (...key) => answer('descriptionOrder', world.orders, key.join(':'), 'ENOTSUP'),
       userNamespaces: (pid) => answer('userNamespaces', world.userNamespaces, String(pid), 'ENOTSUP'),
-      tryInstances: (wanted) => answer('tryInstances', world.tried, String(wanted), 'ENOTSUP'),
+      startedAs: (pid) => answer('startedAs', world.startedAs, String(pid), 'ENOENT'),
+      tryInstances: (wanted, uid) => answer('tryInstances', world.tried, uid === undefined ? String(wanted) : `${wanted}:${uid}`, 'ENOTSUP'),
       readAsUserOf: async (pid, paths) => paths.map((path) => answer('readAsUserOf', world.asUserOf, `${pid}:${path}`, 'EPERM')),
       countTree: async ({ path }) => answer('countTree', world.trees, path, 'ENOENT'),
     },

@@ -10,13 +10,15 @@ import { labelOf } from '../../kernel/snapshot/label.ts';
 import type { Process } from '../../kernel/types.ts';
 import { expectationOf } from './expect.ts';
 import { parseWatches } from './fdinfo.ts';
+import { judgeFullness } from './fullness.ts';
 import { libraryOf } from './library.ts';
-import type { InotifyLook, Instance, Watch } from './model.ts';
-import { judgeNames } from './names.ts';
+import type { InotifyLook, Instance } from './model.ts';
+import { judgeNames, judgeTold } from './names.ts';
 import { noteCoverage, type Notes, notesOf } from './notes.ts';
-import { watchQueues } from './queue.ts';
+import { USUAL_LIMIT, watchQueues } from './queue.ts';
 import { resolveByHandle } from './resolve.ts';
-import { findShared } from './shared.ts';
+import { lookAgain, unresolved } from './second-look.ts';
+import { mergeShared, shareWatches } from './shared.ts';
 import { resolveByWalk } from './walk.ts';
 
 export interface CollectOptions {
@@ -48,29 +50,34 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
     processes.push(process);
     instances.push(...(await instancesOf(evidence, process, options.signal, notes, coverage)));
   }
+  const firsts = mergeShared(evidence, instances);
   // The queues before fdinfo: that takes a lock which holds up the target, and is asked once.
   const maxQueuedEvents = limitOf(evidence);
   const stopped = (process: Process): boolean => process.state === 'T' || process.state === 't';
-  const targets = instances.map(({ process, fd }) => ({ pid: process.pid, fd, stopped: stopped(process) }));
+  const targets = firsts.map(({ process, fd }) => ({ pid: process.pid, fd, stopped: stopped(process) }));
   const wds = new Map<Instance, Set<number>>();
   if (options.windowMs !== undefined) {
-    await readWatches(evidence, instances, notes);
-    for (const instance of instances) if (instance.watches) wds.set(instance, new Set(instance.watches.map(({ wd }) => wd)));
+    await readWatches(evidence, firsts, notes);
+    for (const instance of firsts) if (instance.watches) wds.set(instance, new Set(instance.watches.map(({ wd }) => wd)));
     options.progress?.(`watching the queues for ${Math.round(options.windowMs / 1000)} s`);
   }
   const queues = await watchQueues(evidence, targets, { ...(options.windowMs !== undefined && { windowMs: options.windowMs }), limit: maxQueuedEvents, signal: options.signal });
   options.progress?.('');
-  await readWatches(evidence, instances, notes);
-  for (const instance of instances) {
+  await Promise.all([readWatches(evidence, firsts, notes), ...processes.map((process) => readProgram(evidence, process, instances))]);
+  for (const instance of firsts) {
     const key = `${instance.process.pid}:${instance.fd}`;
     const queue = queues.byInstance.get(key);
     if (queue) instance.queue = queue;
     else notes.queueErrno ??= queues.errnos.get(key) ?? 'EIO';
     noteAdded(instance, wds.get(instance));
   }
-  await resolveAll(evidence, processes, instances, options, notes);
-  for (const process of processes) await nameLibraries(evidence, process, instances);
-  findShared(evidence, instances);
+  await resolveAll(evidence, processes, firsts, options, notes);
+  for (const instance of firsts) if (evidence.inotify) judgeFullness(instance, maxQueuedEvents ?? USUAL_LIMIT, evidence.inotify);
+  shareWatches(firsts, instances);
+  for (const instance of instances) {
+    const library = libraryOf(instance.program, instance.watches ?? []);
+    if (library) instance.library = library;
+  }
   const look: InotifyLook = {
     type: 'inotify',
     label: labelOf(processes, name, `process ${pids.join(', ')}`),
@@ -109,7 +116,7 @@ async function readWatches(evidence: Evidence, instances: readonly Instance[], n
       return;
     }
     const { process, fd } = instance;
-    instance.watches = parseWatches(info.rest).map((raw): Watch => ({ ...raw, pid: process.pid, fd, state: 'unresolved' }));
+    instance.watches = parseWatches(info.rest).map((raw) => unresolved(raw, process.pid, fd));
     instance.maxWd = instance.watches.reduce((max, { wd }) => Math.max(max, wd), 0);
   });
 }
@@ -150,18 +157,16 @@ async function resolveAll(evidence: Evidence, processes: readonly Process[], ins
       notes.walks.push(await resolveByWalk(left, { questions, pid, mounts }, starts, evidence, { ...WALK, signal: options.signal }));
     }
     judgeNames(watches, questions, pid);
+    judgeTold(watches);
+    await lookAgain(watches, instances, evidence, { questions, pid, mounts, ourMounts });
   }
 }
 
-async function nameLibraries(evidence: Evidence, process: Process, instances: readonly Instance[]): Promise<void> {
+async function readProgram(evidence: Evidence, process: Process, instances: readonly Instance[]): Promise<void> {
   const own = instances.filter((instance) => instance.process === process);
   if (own.length === 0 || !evidence.inotify) return;
   const program = (await evidence.inotify.watcherProgram(process.pid)).value;
-  for (const instance of own) {
-    if (program) instance.program = program;
-    const library = libraryOf(program, instance.watches ?? []);
-    if (library) instance.library = library;
-  }
+  if (program) for (const instance of own) instance.program = program;
 }
 
 /** A path is the business of any process of the target; they see the same files, or the first one's are meant. */

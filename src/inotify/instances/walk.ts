@@ -2,9 +2,11 @@
 import type { ByteString, Evidence, InotifyQuestions } from '../../evidence/types.ts';
 import type { Mount } from '../../kernel/proc/mountinfo.ts';
 import { isWalkable } from '../filesystems.ts';
-import { deviceOf } from './fdinfo.ts';
+import { IN_READING } from '../mask.ts';
+import { isWatched } from './identity.ts';
 import type { Watch } from './model.ts';
-import { mountsOf } from './resolve.ts';
+import { mountsOf } from './mounts.ts';
+import { mountOf } from './route.ts';
 
 export interface Bounds {
   /** Entries looked at. */
@@ -16,6 +18,8 @@ export interface Bounds {
 export interface Walked {
   found: number;
   entries: number;
+  /** Directories that were not listed: the target is told of that. */
+  avoided: number;
   /** The bounds ended it. */
   cut: boolean;
   /** No directory could be listed at all. */
@@ -38,7 +42,7 @@ export async function resolveByWalk(
   evidence: Pick<Evidence, 'now'>,
   bounds: Bounds,
 ): Promise<Walked> {
-  const result: Walked = { found: 0, entries: 0, cut: false };
+  const result: Walked = { found: 0, entries: 0, avoided: 0, cut: false };
   const wanted = new Map<string, Watch[]>();
   const roots: ByteString[] = [];
   for (const watch of watches) {
@@ -50,9 +54,10 @@ export async function resolveByWalk(
   if (wanted.size === 0) return result;
   const mountPoints = new Set(mounts.map(({ mountPoint }) => mountPoint));
   const start = evidence.now();
-  const queue = [...new Set([...starts.filter((path) => path.startsWith('/')), ...roots])];
+  const queue = [...new Set([...starts.filter((path) => path.startsWith('/') && isWalkable(mountOf(path, mounts)?.fsType ?? '')), ...roots])];
   const seen = new Set(queue);
-  for (const root of queue) claim(root, undefined, wanted, questions, pid, result);
+  const told = new Set<ByteString>();
+  for (const root of queue) claim(root, undefined, wanted, questions, pid, result, told);
   for (let at = 0; at < queue.length && wanted.size > 0; at++) {
     if (result.entries > bounds.entries || evidence.now() - start > bounds.ms || bounds.signal.aborted) {
       result.cut = true;
@@ -60,6 +65,11 @@ export async function resolveByWalk(
     }
     if (at % CHUNK === CHUNK - 1) await new Promise((resolve) => setImmediate(resolve));
     const directory = queue[at]!;
+    // The target would read our search as activity where it watches for being read.
+    if (told.has(directory) || told.has(directory.slice(0, directory.lastIndexOf('/')) || '/')) {
+      result.avoided++;
+      continue;
+    }
     const listed = questions.listInRoot(pid, directory);
     if (!listed.value) {
       if (at === 0 && listed.errno !== undefined) result.errno = listed.errno;
@@ -70,7 +80,7 @@ export async function resolveByWalk(
     const prefix = directory === '/' ? '/' : `${directory}/`;
     for (const { name, ino, type } of listed.value) {
       const path = prefix + name;
-      if (wanted.has(ino)) claim(path, ino, wanted, questions, pid, result);
+      if (wanted.has(ino)) claim(path, ino, wanted, questions, pid, result, told);
       // What is mounted here has been a start of its own, or is another file system.
       if (type !== 'directory' || mountPoints.has(path) || seen.has(path)) continue;
       seen.add(path);
@@ -81,16 +91,16 @@ export async function resolveByWalk(
 }
 
 /** The number alone may be that of another file system: asked again by its path. */
-function claim(path: ByteString, ino: string | undefined, wanted: Map<string, Watch[]>, questions: InotifyQuestions, pid: number, result: Walked): void {
+function claim(path: ByteString, ino: string | undefined, wanted: Map<string, Watch[]>, questions: InotifyQuestions, pid: number, result: Walked, told: Set<ByteString>): void {
   const look = questions.lookInRoot(pid, path).value;
   if (!look || (ino !== undefined && look.stat.ino !== ino)) return;
   const watches = wanted.get(look.stat.ino);
   if (!watches) return;
-  const device = deviceOf(look.stat.dev);
-  const here = watches.filter(({ major, minor, fsType }) => fsType === 'btrfs' || (device.major === major && device.minor === minor));
+  const here = watches.filter((watch) => isWatched(watch, path, look.stat, questions, pid));
   for (const watch of here) {
     const what = (look.stat.mode & S_IFMT) === S_IFDIR ? 'directory' : 'file';
     Object.assign(watch, { path, by: 'walk', state: 'ok', what } satisfies Partial<Watch>);
+    if (what === 'directory' && (watch.mask & IN_READING) !== 0) told.add(path);
   }
   result.found += here.length;
   const left = watches.filter((watch) => !here.includes(watch));

@@ -61,8 +61,13 @@ export function roomOf(user: InotifyUser, resource: Resource): Room {
   return { used: own.used, atMost: own.atMost, limit, left, leftAtLeast, binding };
 }
 
-function leftIn({ used, limit }: Use): number | null {
-  return limit === null ? null : Math.max(0, limit - used);
+function leftIn({ used, atLeast = used, limit }: Use): number | null {
+  return limit === null ? null : Math.max(0, limit - atLeast);
+}
+
+/** Of a limit of nothing all is used. */
+export function shareOf(used: number, limit: number): number {
+  return limit === 0 ? 1 : used / limit;
 }
 
 /** Would `need` more fit? Surely not when they exceed what is left at most, surely when they are within what is left at least. */
@@ -72,7 +77,11 @@ export function fits(room: Room, need: number): Fits {
   return room.leftAtLeast !== null && need <= room.leftAtLeast ? 'yes' : 'unknown';
 }
 
-/** A power of two with some room above what is used and needed. */
-export function recommended({ used }: Use, need: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil((used + need) * SLACK))));
+/** fs/notify/inotify/inotify_user.c, kernel/ucount.c: neither sysctl takes more. */
+export const MOST_SETTABLE = 2_147_483_647;
+
+/** A power of two with some room above what is used and needed; null when no setting allows so many. */
+export function recommended({ used }: Use, need: number): number | null {
+  if (used + need > MOST_SETTABLE) return null;
+  return Math.min(MOST_SETTABLE, 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil((used + need) * SLACK)))));
 }

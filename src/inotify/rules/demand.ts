@@ -22,13 +22,14 @@ function findingOf(resource: Resource, { user, needs, reason, isModel }: Demand,
   const noun = resource === 'watches' ? 'inotify watch' : 'inotify instance';
   const many = resource === 'watches' ? 'inotify watches' : 'inotify instances';
   const who = nameOf(level, level.isFirst);
+  const isTried = resource === 'instances' && user.tried !== undefined && user.tried.made < need;
   const isEstimate = resource === 'watches' && isModel;
   return [
     {
       id: ID,
       severity: 'critical',
       confidence: isEstimate ? 'likely' : 'certain',
-      because: `${count(used)} are in use and ${count(need)} more are needed${isEstimate ? `, as the library is known to make them (${reason})` : ''}: that is more than ${count(limit!)}`,
+      because: isTried ? `it was tried: only ${count(left)} of ${count(need)} could be made` : `${count(used)} are in use and ${count(need)} more are needed${isEstimate ? `, as the library is known to make them (${reason})` : ''}: that is more than ${count(limit!)}`,
       title: `${count(need)} ${need === 1 ? `${noun} does` : `${many} do`} not fit: ${who} has ${count(left)} of ${count(limit!)} left (${setting})`,
       subject: { kind: 'user', key: who },
       evidence: [

@@ -40,9 +40,14 @@ export function limitRule(id: string, resource: Resource): RuleDefinition<Inotif
 function findingOf(id: string, resource: Resource, user: InotifyUser, event: InotifyUsersEvent): Finding[] {
   // Those above have a row, and so a finding, of their own.
   const level = user.levels[0]!;
-  const { used, atMost, limit } = level[resource];
-  if (limit === null || limit === 0 || used < limit * NEAR) return [];
-  const isFull = used >= limit;
+  const { used, atLeast = used, atMost, limit } = level[resource];
+  // One was tried to be made, and refused: whoever holds them.
+  const isRefused = resource === 'instances' && user.tried?.made === 0;
+  if (limit === null || (used < limit * NEAR && !isRefused)) return [];
+  const isFull = used >= limit || isRefused;
+  // Some may be charged to another user.
+  const isSure = atLeast >= limit || isRefused;
+  if (isFull && !isSure && resource === 'instances' && (user.tried?.made ?? 0) > 0) return [];
   const who = nameOf(level, level.isFirst);
   const setting = settingOf(level, resource);
   const numbers = `${atMost === used ? '' : 'at least '}${count(used)} of ${count(limit)} (${setting})`;
@@ -52,8 +57,8 @@ function findingOf(id: string, resource: Resource, user: InotifyUser, event: Ino
     {
       id,
       severity: severityOf(resource, level, isFull, event),
-      confidence: isFull ? 'certain' : 'likely',
-      because: isFull ? FAILS[resource] : `the count and the limit are both read from the kernel, and ${percent(used / limit)} are in use; whether the count rises is not known from one look`,
+      confidence: isSure ? 'certain' : 'likely',
+      because: isSure ? FAILS[resource] : isFull ? `${count(used - atLeast)} of them are of processes that have changed their user, and may be charged to another; else ${FAILS[resource]}` : `the count and the limit are both read from the kernel, and ${percent(used / limit)} are in use; whether the count rises is not known from one look`,
       title: isFull ? `${who} has no ${ONE[resource]} left: ${numbers}` : `${who} uses ${percent(used / limit)} of its ${many}: ${numbers}`,
       subject: { kind: 'user', key: who },
       evidence: [

@@ -56,6 +56,19 @@ describe('users', () => {
     expect((await limits(hostOf([{ pid: 42, uid: 5, instances: many(115) }]))).outcome.findings).toEqual([]);
   });
 
+  it('a limit of nothing is reached', async () => {
+    const { outcome, text } = await limits(hostOf([], { files: { '/proc/sys/fs/inotify/max_user_instances': '0\n' } }));
+    expect(outcome.findings.map(({ id, severity, title }) => [id, severity, title])).toEqual([
+      ['inotify/instances', 'critical', 'uid 1000 has no inotify instance left: 0 of 0 (fs.inotify.max_user_instances)'],
+    ]);
+    expect(text).toContain('fs.inotify.max_user_instances (100% used)');
+  });
+
+  it('an instance that could not be made is a limit reached, whoever holds the others', async () => {
+    const { outcome } = await limits(hostOf([{ pid: 50, uid: 5, size: 300 }], { ...denied(50), tried: { 1: 0 } }));
+    expect(outcome.findings.map(({ id, severity, confidence }) => [id, severity, confidence])).toEqual([['inotify/instances', 'critical', 'certain']]);
+  });
+
   it('watches have a limit of their own', async () => {
     const { outcome } = await limits(hostOf([{ pid: 42, uid: 5, instances: { 3: 40, 4: 24 } }], { files: { '/proc/sys/fs/inotify/max_user_watches': '64\n' } }));
     expect(outcome.findings.map(({ id, title }) => [id, title])).toEqual([['inotify/watches', 'uid 5 has no inotify watch left: 64 of 64 (fs.inotify.max_user_watches)']]);
@@ -80,7 +93,7 @@ describe('an instance that several processes have', () => {
   it('that only the child has is told to be only there', async () => {
     const { data, text } = await limits(hostOf([{ pid: 42, uid: 5, comm: 'app' }, { pid: 43, ppid: 42, uid: 5, comm: 'app', instances: many(3) }]));
     expect(data.users.find(({ uid }) => uid === 5)?.holders).toEqual([{ pid: 43, comm: 'app', instances: 3, watches: 3, onlyInChildOf: { pid: 42, comm: 'app' } }]);
-    expect(text).toContain('held only by child 43 of app[42]');
+    expect(text).toContain('held only by child 43 of app[42], made by it or inherited');
   });
 });
 
@@ -126,10 +139,16 @@ describe('what may not be looked at', () => {
     expect(full.outcome.findings[0]?.title).toBe('5 inotify instances do not fit: uid 1000 has 3 of 128 left (fs.inotify.max_user_instances)');
   });
 
+  it('may be charged to us, whoever it is now: tried where that costs little', async () => {
+    const world = hostOf([APP, { pid: 50, uid: 5, size: 300 }], { ...denied(50), tried: { 5: 2 } });
+    const { data } = await limits(world, { needInstances: '5' });
+    expect(data.demand).toMatchObject({ fits: 'no' });
+  });
+
   it('is not tried for another user, nor when it is clear', async () => {
     const asked: string[] = [];
     const world = hostOf([APP, { pid: 50, uid: 5, size: 300 }], { ...denied(50), asked: (question) => void asked.push(question) });
-    await limits(world, { needInstances: '5' });
+    await limits(hostOf([APP], { asked: (question) => void asked.push(question) }), { needInstances: '5' });
     await limits(world, { needInstances: '5', uid: '5' });
     expect(asked.filter((question) => question.startsWith('tryInstances'))).toEqual([]);
   });
@@ -173,6 +192,42 @@ describe('what may not be looked at', () => {
     const { lacking, data } = await limits(hostOf([APP]), {}, { aborted: true });
     expect(lacking).toContain('processes');
     expect(data.users).toHaveLength(1);
+  });
+});
+
+describe('a daemon that began as root and is another user now', () => {
+  const daemon = (instances: number): FakeWatcher => ({ pid: 60, comm: 'daemon', uid: 5, instances: many(instances) });
+  const world = (instances: number, tried: Record<string, number> = {}): World => hostOf([daemon(instances)], { uid: 0, startedAs: { '60': 0 }, tried });
+
+  it('may have made its instances as anybody: no user surely has room, and none surely has not', async () => {
+    for (const uid of ['5', '7']) {
+      const { data, lacking } = await limits(world(100), { needInstances: '100', uid });
+      expect([data.demand?.fits, lacking]).toEqual(['unknown', ['room for inotify instances']]);
+    }
+    expect((await limits(world(100), { needInstances: '28', uid: '7' })).data.demand?.fits).toBe('yes');
+  });
+
+  it('root finds out by trying as that user', async () => {
+    const tried = { '100:5': 100, '100:7': 28 };
+    expect((await limits(world(100, tried), { needInstances: '100', uid: '5' })).data.demand?.fits).toBe('yes');
+    expect((await limits(world(100, tried), { needInstances: '100', uid: '7' })).data.demand?.fits).toBe('no');
+  });
+
+  it('does not make a limit surely reached', async () => {
+    const { outcome, text } = await limits(world(128));
+    expect(outcome.findings.map(({ severity, confidence }) => [severity, confidence])).toEqual([['critical', 'likely']]);
+    expect(text).toContain('has changed its user: may be charged to another');
+    expect(outcome.coverage).toContainEqual(expect.objectContaining({ source: 'who is charged', status: 'partial' }));
+  });
+
+  it('root finds out by trying whether it is reached', async () => {
+    expect((await limits(world(128, { '1:5': 0 }))).outcome.findings.map(({ severity, confidence }) => [severity, confidence])).toEqual([['critical', 'certain']]);
+    expect((await limits(world(128, { '1:5': 1 }))).outcome.findings).toEqual([]);
+  });
+
+  it('is charged for surely where it began as who it is', async () => {
+    const { outcome } = await limits(hostOf([daemon(128)], { uid: 0, startedAs: { '60': 5 } }));
+    expect(outcome.findings.map(({ severity, confidence }) => [severity, confidence])).toEqual([['critical', 'certain']]);
   });
 });
 
@@ -268,6 +323,9 @@ describe('a demand', () => {
     [{ for: ['/nope'] }, '/nope: no such directory'],
     [{ for: ['/file'] }, '/file: not a directory'],
     [{ for: ['/loop'] }, '/loop: a loop of symbolic links'],
+    [{ for: [''] }, 'an empty name is no directory'],
+    [{ uid: '4294967295' }, '--uid: there is no user 4294967295'],
+    [{ uid: '4294967296' }, '--uid: there is no user 4294967296'],
     [{ needWatches: 'many' }, '--need-watches: many is no whole number'],
     [{ needInstances: '-1' }, '--need-instances: -1 is no whole number'],
     [{ library: 'chokidar' }, '--library: no model of chokidar, did you mean chokidar6?'],
@@ -275,6 +333,22 @@ describe('a demand', () => {
   ])('%j is refused', async (options, message) => {
     const world = hostOf([APP], { trees: { '/file': refused('ENOTDIR'), '/loop': refused('ELOOP') } });
     await expect(limits(world, options)).rejects.toThrow(message);
+  });
+
+  it('an empty directory argument is not the working directory', async () => {
+    await expect(limits(hostOf([APP], { trees }), {}, { args: [''] })).rejects.toThrow('an empty name is no directory');
+  });
+
+  it.each([[{ needWatches: '3000000000' }, 'watches'], [{ needInstances: '5000000000' }, 'instances']])('%j: no setting allows so many', async (options, resource) => {
+    const { outcome, data, verdict } = await limits(hostOf([APP]), options);
+    expect([verdict, data.demand?.raise, data.demand?.fits]).toEqual(['fail', [], 'no']);
+    expect(outcome.findings[0]?.title).toContain(`inotify ${resource} do not fit`);
+    expect(outcome.findings[0]?.remedy).toEqual([{ text: 'no setting allows so many: the kernel takes 2,147,483,647 at most', risk: 'none' }]);
+  });
+
+  it('near the end of what can be set is told what can be set', async () => {
+    const { data } = await limits(hostOf([APP]), { needWatches: '2000000000' });
+    expect(data.demand?.raise[0]?.to).toBe(2_147_483_647);
   });
 
   it('that may not be read at all cannot be told', async () => {

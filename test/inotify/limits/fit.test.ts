@@ -46,7 +46,7 @@ describe('a recommended limit', () => {
   it('is a power of two with room above what is needed', () => {
     fc.assert(
       fc.property(number, number, (used, need) => {
-        const limit = recommended({ used, atMost: used, limit: 1 }, need);
+        const limit = recommended({ used, atMost: used, limit: 1 }, need)!;
         expect(Number.isInteger(Math.log2(limit))).toBe(true);
         expect(limit).toBeGreaterThanOrEqual((used + need) * 1.25);
         expect(limit).toBeLessThanOrEqual(Math.max(1, (used + need + 1) * 2.5));
