@@ -1,6 +1,6 @@
 // npm run bench [-- --smoke] [wing...]: reloadctl against its peers and the floor, in one run on one machine, as ratios.
 // Whole processes are measured. Exit 1 when a target is missed; --smoke takes less than a minute and allows twice the targets;
-// --markdown prints the table for README. Names of wings (fds, goroutines, memory) choose among them.
+// --markdown prints the table for README. Names of wings (fds, memory, ...) choose among them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { cpus, release, tmpdir } from 'node:os';

@@ -113,9 +113,12 @@ describeNeeds(['go'], 'a program that tells its goroutines itself', () => {
     await program.ask('churn');
     let [read, torn] = [0, 0];
     for (let turn = 0; turn < 8; turn++) {
-      const { memory } = (await look(program.pid)).data;
+      const { memory, groups } = (await look(program.pid)).data;
       read += memory!.read;
       torn += memory!.torn;
+      // A stack of two moments would begin anywhere.
+      const beginnings = groups.flatMap(({ frames, system }) => (system ? [] : (frames.at(-1)?.func ?? [])));
+      expect(beginnings.filter((func) => !/^(main\.|time\.Sleep$|sync\.|net\.\(\*TCPListener\)\.Accept$|runtime\.goexit$)/.test(func))).toEqual([]);
     }
     await program.ask('calm');
     expect(read).toBeGreaterThan(40_000);

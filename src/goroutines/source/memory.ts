@@ -8,8 +8,8 @@ import { count } from '../../report/words.ts';
 import type { Coverage } from '../../report/index.ts';
 import { channelFacts, connectionFacts } from '../memory/facts.ts';
 import { openProcessMemory, type OpenProcess, Refused } from '../memory/open.ts';
-import { Unreadable } from '../memory/unreadable.ts';
 import { type MemoryDump, readGoroutines } from '../memory/read.ts';
+import { Unreadable } from '../memory/unreadable.ts';
 import { whyNoMemory } from './rights.ts';
 import type { Taken, TakeOptions } from './types.ts';
 
@@ -97,7 +97,7 @@ async function takeMemory(spec: string, pinned: PinnedProgram, { program, space,
     again: spec,
     target: { spec, label, pids: [pid] },
     atMs: Date.now(),
-    coverage: [coverageOf(pid, look, memory.bytes - bytesBefore)],
+    coverage: [coverageOf(pid, look, memory.bytes - bytesBefore), ...dump.notes.map((detail) => ({ source: `/proc/${pid}/mem (notes)`, status: 'partial' as const, detail, needed: false }))],
     memory: {
       read, torn, stopMs: 0, reads: memory.reads - readsBefore, bytes: memory.bytes - bytesBefore, list: guessed ? 'shape' : 'symbol',
       channels: channelFacts(look), connections: connectionFacts(evidence, pid, look),

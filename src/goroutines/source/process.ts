@@ -4,6 +4,7 @@ import type { Evidence } from '../../evidence/index.ts';
 import { scanInet } from '../../kernel/proc/net-inet.ts';
 import { resolveTarget } from '../../kernel/targets/index.ts';
 import { UserError } from '../../kernel/user-error.ts';
+import type { Coverage } from '../../report/index.ts';
 import { listOf } from '../../report/words.ts';
 import { type Access, endpointOf, type PprofEndpoint } from './endpoint.ts';
 import { NotGo, openMemory } from './memory.ts';
@@ -32,7 +33,7 @@ export async function openProcess(spec: string, access: Access, via: Via | undef
   const problems: UserError[] = [];
   for (const pid of pids) {
     try {
-      return await openMemory(spec, pid, context);
+      return alsoSaying(othersOf(pid, pids), await openMemory(spec, pid, context));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       problems.push(error);
@@ -44,10 +45,22 @@ export async function openProcess(spec: string, access: Access, via: Via | undef
   const take = await openEndpoint(spec, access, context).catch((error: unknown) => {
     throw error instanceof UserError ? problem : error;
   });
+  return alsoSaying([{ source: 'memory', status: 'denied', detail: problem.message, ...fixOf(problem), needed: false }], take);
+}
+
+function alsoSaying(more: readonly Coverage[], take: Take): Take {
   return async (options) => {
     const taken = await take(options);
-    return { ...taken, coverage: [...taken.coverage, { source: 'memory', status: 'denied', detail: problem.message, ...fixOf(problem), needed: false }] };
+    return { ...taken, coverage: [...taken.coverage, ...more] };
   };
+}
+
+/** Of a service with several processes one is looked into. */
+function othersOf(pid: number, pids: readonly number[]): Coverage[] {
+  const others = pids.filter((other) => other !== pid);
+  if (others.length === 0) return [];
+  const detail = `process ${pid} was looked into; the others by their own pids: ${listOf(others)}`;
+  return [{ source: 'processes of the target', status: 'partial', seen: 1, total: pids.length, detail, fix: `reloadctl goroutines ${others[0]}`, needed: false }];
 }
 
 function fixOf({ hints }: UserError): { fix?: string } {
