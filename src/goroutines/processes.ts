@@ -12,6 +12,7 @@ import { NotElf, readElf } from './memory/elf.ts';
 import { openProcessMemory, Refused } from './memory/open.ts';
 import { tableSection } from './memory/program.ts';
 import { Unreadable } from './memory/unreadable.ts';
+import { withSections } from './memory/without-sections.ts';
 
 export interface GoProcess {
   pid: number;
@@ -82,7 +83,7 @@ function isGoProgram(pid: number, memory: MemoryQuestions): boolean {
   const { value, errno, source } = memory.openProgram(pid);
   if (!value) throw new Refused(errno ?? 'EIO', source);
   try {
-    return tableSection(readElf(value)) !== undefined;
+    return tableSection(withSections(value, readElf(value))) !== undefined;
   } catch (error) {
     if (error instanceof NotElf) return false;
     throw error;

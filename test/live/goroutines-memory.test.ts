@@ -11,7 +11,7 @@ import { compileSchema } from '../schema/support.ts';
 import { type Child, plainEnv, startChild } from './support/child.ts';
 import { SERVERS, startServer } from './support/go.ts';
 import { describeNeeds, ESBUILDS } from './support/need.ts';
-import { goroutinesOf, type Parked, startParked, type TrueGoroutine } from './support/parked.ts';
+import { goroutinesOf, type Parked, type ParkedOptions, startParked, type TrueGoroutine } from './support/parked.ts';
 import { ownFolder, reloadctl } from './support/program.ts';
 import { startStuck, STUCK_NEEDS } from './support/stuck.ts';
 import { until } from './support/until.ts';
@@ -24,7 +24,7 @@ afterEach(async () => {
   await Promise.all(children.splice(0).map((child) => child.stop()));
 });
 
-async function start(args: readonly string[], options: Parameters<typeof startParked>[1] = {}): Promise<Parked> {
+async function start(args: readonly string[], options: ParkedOptions = {}): Promise<Parked> {
   const program = await startParked(args, options);
   children.push(program.child);
   return program;
@@ -61,15 +61,16 @@ function compare({ data }: Report<GoroutinesData>, truth: ReadonlyMap<string, Tr
 const moves = (id: string, { frames }: TrueGoroutine): boolean => id === '1' || frames.some(({ func }) => func === 'main.gapTicker');
 
 describeNeeds(['go'], 'a program that tells its goroutines itself', () => {
-  it.each<[string, string[], NodeJS.ProcessEnv?]>([
+  it.each<[string, string[], ParkedOptions?]>([
     ['as go builds it', []],
     ['stripped', ['-ldflags=-s -w']],
     ['not optimised', ['-gcflags=all=-N -l']],
     ['position independent, stripped', ['-buildmode=pie', '-ldflags=-s -w']],
     ['with -trimpath', ['-trimpath']],
-    ['with cgo and its callbacks', ['-tags=withcgo'], { CGO_ENABLED: '1' }],
-  ])('%s: every frame of every goroutine', async (_, args, env) => {
-    const program = await start(args, env ? { env } : {});
+    ['with cgo and its callbacks', ['-tags=withcgo'], { env: { CGO_ENABLED: '1' } }],
+    ['without a table of sections', ['-ldflags=-s -w'], { withoutSections: true }],
+  ])('%s: every frame of every goroutine', async (_, args, options) => {
+    const program = await start(args, options);
     const truth = await program.truth();
     const report = await look(program.pid, '--list');
     expect(compare(report, truth, { but: moves })).toBe(truth.size - 2);

@@ -6,6 +6,7 @@ import { BadTable } from './pclntab.ts';
 import { openProgram, type Program, tableSection } from './program.ts';
 import type { Space } from './space.ts';
 import { Unreadable } from './unreadable.ts';
+import { withSections } from './without-sections.ts';
 
 export interface OpenProcess {
   program: Program;
@@ -71,7 +72,7 @@ interface GoFile {
 
 /** The program itself, or a library of Go (-buildmode=c-shared) inside a program of another language. */
 function goFile(exe: RandomFile, path: string, maps: readonly Mapping[], pid: number, questions: MemoryQuestions, opened: RandomFile[]): GoFile {
-  const elf = readElf(exe);
+  const elf = withSections(exe, readElf(exe));
   if (tableSection(elf)) return { file: exe, elf, path };
   const seen = new Set([path]);
   for (const mapping of maps) {

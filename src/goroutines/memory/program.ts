@@ -7,6 +7,7 @@ import { type Constants, MOST_DATA, type Piece, versionInData, waitReasonsOf, wo
 import { BadTable, FunctionTable, readTableHeader } from './pclntab.ts';
 import type { Space } from './space.ts';
 import { Unreadable } from './unreadable.ts';
+import { withSections } from './without-sections.ts';
 
 export interface Program {
   machine: Elf['machine'];
@@ -48,7 +49,7 @@ export function tableSection({ sections }: Elf): Section | undefined {
  * @param bias what was added to the addresses of the file when it was loaded
  * Throws Unreadable, BadTable or NotElf.
  */
-export function openProgram(file: RandomFile, bias: number, space: Space, elf: Elf = readElf(file)): Program {
+export function openProgram(file: RandomFile, bias: number, space: Space, elf: Elf = withSections(file, readElf(file))): Program {
   const section = tableSection(elf);
   if (!section) throw notGo(file, elf);
   if (section.size > MOST_TABLE) throw new BadTable('its table of functions is too large to be one');
@@ -83,7 +84,7 @@ function notGo(file: RandomFile, { sections }: Elf): Unreadable {
   const start = take(file, 0, Math.min(file.size, 4096));
   if (start?.includes('UPX!')) return new Unreadable('is packed with UPX, whose tables are gone: run it unpacked, or ask its pprof endpoint');
   if (sections.some(({ name }) => name === '.go_export' || name === '.go.buildinfo')) return new Unreadable('was built by gccgo or TinyGo, which keep goroutines in another way');
-  return new Unreadable(sections.length === 0 ? 'is no Go program, or all names of its sections were stripped' : 'is no Go program', false);
+  return new Unreadable('is no Go program', false);
 }
 
 /** Initialised variables as they are in memory now: of a position independent program the file has no addresses. */

@@ -6,6 +6,8 @@ import { Generation } from './generation.ts';
 import type { Blocked, GoState, Replayed, StopTheWorld, Traced } from './model.ts';
 
 const STATES: readonly (GoState | undefined)[] = [undefined, 'runnable', 'running', 'syscall', 'waiting'];
+/** Held in memory until its tables are known. */
+const MOST_GENERATION = 512 * 1024 * 1024;
 const MOST_GOROUTINES = 5_000_000;
 const MOST_PLACES = 100_000;
 const MOST_STOPS = 10_000;
@@ -17,12 +19,15 @@ export async function replayTrace(chunks: AsyncIterable<Buffer>, signal: AbortSi
   const replay = new Replay();
   let generation: Generation | undefined;
   let number = -1;
+  let bytes = 0;
   for await (const batch of reader.batches) {
     if (signal.aborted) throw new TraceError('interrupted');
     if (batch.generation !== number) {
       if (generation) replay.run(generation);
-      [generation, number] = [new Generation(), batch.generation];
+      [generation, number, bytes] = [new Generation(), batch.generation, 0];
     }
+    bytes += batch.data.length;
+    if (bytes > MOST_GENERATION) throw new TraceError('an execution trace with a generation of more than 512 MiB: the runtime ends one each second');
     generation!.add(batch);
   }
   if (generation) replay.run(generation);
