@@ -64,6 +64,8 @@ export async function run(args: string[], options: Record<string, unknown>, cont
 
 /** They become more between the count and the look. */
 const MARGIN = 0.8;
+/** Where ids cost us only: they are kept twice. */
+const MOST_WITH_IDS = 200_000;
 
 /** Nothing stood behind the source: what scripts read is there, and empty. */
 export function emptyData(options: Record<string, unknown>): GoroutinesData {
@@ -76,6 +78,8 @@ export function emptyData(options: Record<string, unknown>): GoroutinesData {
 interface Source {
   /** It can be asked again and again. */
   live: boolean;
+  /** Single goroutines cost the program nothing, however many there are. */
+  isFree?: boolean;
   take(options: TakeOptions): Promise<Taken>;
 }
 
@@ -88,7 +92,8 @@ async function open(spec: string, { access, via, binary }: GoroutinesOptions, co
     return { live: false, take: (options) => takeFile(spec, options, context) };
   }
   if (!isProcess && /\.(txt|log|gz|zip|out|dump|pb|pprof|debug[012])$/.test(spec)) throw new UserError(`${spec}: no such file`);
-  return { live: true, take: await openProcess(spec, access, via, context) };
+  const opened = await openProcess(spec, access, via, context);
+  return { live: true, isFree: opened.via === 'memory', take: opened.take };
 }
 
 async function runCompared(first: string, second: string, options: GoroutinesOptions, context: CommandContext): Promise<Outcome> {
@@ -105,7 +110,8 @@ async function runWatched(spec: string, options: GoroutinesOptions, context: Com
   const source = await open(spec, options, context);
   if (!source.live) throw new UserError('--watch needs an endpoint or a process: a file does not change', { hints: ['reloadctl goroutines BEFORE AFTER   # compares two dumps'] });
   const sampled: TakeOptions = { ...options.take, rows: false, light: true, force: false, leaks: false };
-  const mayHaveIds = (goroutines: number): boolean => !options.take.light && goroutines <= MOST_STOPPED * MARGIN;
+  const most = source.isFree ? MOST_WITH_IDS : MOST_STOPPED * MARGIN;
+  const mayHaveIds = (goroutines: number): boolean => !options.take.light && goroutines <= most;
   const looks = {
     sample: () => source.take(sampled),
     middle: async (goroutines: number) => (mayHaveIds(goroutines) ? source.take({ ...options.take, rows: true, leaks: false }) : undefined),

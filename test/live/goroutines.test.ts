@@ -114,13 +114,17 @@ describeNeeds(['go'], 'Go programs of our own', () => {
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
     })();
-    const [grown, still] = await Promise.all([look(leaking.url, '--watch', '8s', '--interval', '400ms'), look(quiet.url, '--watch', '8s', '--interval', '400ms')]);
+    // Through their endpoints, and through their memory.
+    const sources = [leaking.url, String(leaking.truth.pid), quiet.url, String(quiet.truth.pid)];
+    const looks = await Promise.all(sources.map((source) => look(source, '--watch', '8s', '--interval', '400ms')));
     over = true;
     await grow;
-    const found = grown.report.findings.map(({ id, confidence }) => `${confidence} ${id}`);
-    expect(found).toContain('likely goroutine/growth');
-    expect(found).toContain('likely goroutine/leak');
-    expect(alarms(still.report)).toEqual([]);
+    for (const { report } of looks.slice(0, 2)) {
+      const found = report.findings.map(({ id, confidence }) => `${confidence} ${id}`);
+      expect(found).toContain('likely goroutine/growth');
+      expect(found).toContain('likely goroutine/leak');
+    }
+    for (const { report } of looks.slice(2)) expect(alarms(report)).toEqual([]);
   });
 
   it('an exported profile opens in go tool pprof', async () => {

@@ -26,14 +26,19 @@ type Take = (options: TakeOptions) => Promise<Taken>;
 /** How a process is looked into. Memory unless told: it stops nothing and asks nobody. */
 export type Via = 'memory' | 'endpoint';
 
+export interface OpenedProcess {
+  take: Take;
+  via: Via;
+}
+
 /** Opened once, for as many looks as are wanted. Throws UserError (exit 3) when neither its memory nor an endpoint can be read. */
-export async function openProcess(spec: string, access: Access, via: Via | undefined, context: CommandContext): Promise<Take> {
-  if (via === 'endpoint') return openEndpoint(spec, access, context);
+export async function openProcess(spec: string, access: Access, via: Via | undefined, context: CommandContext): Promise<OpenedProcess> {
+  if (via === 'endpoint') return { take: await openEndpoint(spec, access, context), via };
   const { pids } = resolveTarget(context.evidence, spec, { tree: false, command: 'goroutines' });
   const problems: UserError[] = [];
   for (const pid of pids) {
     try {
-      return alsoSaying(othersOf(pid, pids), await openMemory(spec, pid, context));
+      return { take: alsoSaying(othersOf(pid, pids), await openMemory(spec, pid, context)), via: 'memory' };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       problems.push(error);
@@ -45,7 +50,7 @@ export async function openProcess(spec: string, access: Access, via: Via | undef
   const take = await openEndpoint(spec, access, context).catch((error: unknown) => {
     throw error instanceof UserError ? problem : error;
   });
-  return alsoSaying([{ source: 'memory', status: 'denied', detail: problem.message, ...fixOf(problem), needed: false }], take);
+  return { take: alsoSaying([{ source: 'memory', status: 'denied', detail: problem.message, ...fixOf(problem), needed: false }], take), via: 'endpoint' };
 }
 
 function alsoSaying(more: readonly Coverage[], take: Take): Take {
