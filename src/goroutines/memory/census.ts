@@ -40,14 +40,15 @@ export class Census {
   private readonly systems = new Map<number, boolean>();
   private readonly ids = new SeenIds();
   private total = 0;
-  private looked = 0;
+  private looked: number;
 
-  constructor(program: Program, space: Space, calls: Calls, { rows, nowNs }: { rows: boolean; nowNs?: number }) {
+  constructor(program: Program, space: Space, calls: Calls, { rows, nowNs, light = false }: { rows: boolean; nowNs?: number; light?: boolean }) {
     this.program = program;
     this.nowNs = nowNs;
     this.live = new LiveWords(program, space, calls);
     this.labels = new Labels(space, program.layout.labelList);
     this.table = new GroupTable(rows);
+    this.looked = light ? MOST_LOOKED : 0;
   }
 
   /** To be called once, when all were added. */

@@ -15,6 +15,8 @@ import { type Channel, type Found, type Waiting, Waits } from './waits.ts';
 export interface MemoryOptions {
   /** Keep every goroutine. */
   rows: boolean;
+  /** Counts only: not what they wait for, nor what they have at hand. */
+  light?: boolean;
   /** CLOCK_MONOTONIC now, ns, of the host the program runs on; undefined where nobody knows (a core file). */
   nowNs?: number;
   /** Asked between pieces of work: ends what takes too long, or what nobody waits for any more. */
@@ -145,7 +147,7 @@ class Reading {
     const waiting: Waiting[] = [];
     const indexes: number[] = [];
     for (const [index, { raw, stack }] of whole.entries()) {
-      if (!stack || !isWaiting(raw)) continue;
+      if (!stack || !isWaiting(raw) || this.options.light) continue;
       waiting.push({ g: raw.address, sp: raw.sp, low: raw.low, high: raw.high, stack, reason: printedState(raw, this.program.waitReasons), sudog: raw.sudog });
       indexes.push(index);
     }

@@ -86,7 +86,7 @@ async function takeMemory(spec: string, pinned: PinnedProgram, { program, space,
     if (signal.aborted) return 'interrupted';
     return evidence.now() > until ? `the time for it is over (--timeout ${options.timeoutMs / 1000}s)` : undefined;
   };
-  const look = await readGoroutines(program, space, { rows: options.rows, nowNs: evidence.memory!.monotonicNs(), stop }).catch((error: unknown) => error as Error);
+  const look = await readGoroutines(program, space, { rows: options.rows, light: options.light, nowNs: evidence.memory!.monotonicNs(), stop }).catch((error: unknown) => error as Error);
   if (!isSame(pinned, evidence)) throw new UserError(`process ${pid} ended, or became another program, while it was read`, { exitCode: 3 });
   if (look instanceof Error) throw problem(look, pid, evidence);
   const { dump, torn, read, guessed } = look;
