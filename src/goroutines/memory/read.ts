@@ -80,10 +80,10 @@ class Reading {
       if (stopped !== undefined) break;
       this.slice(addresses.slice(from, from + AT_ONCE));
     }
-    const { waits, census, torn } = this;
+    const { waits, census } = this;
     const notes = waits.manyChannels ? ['so many channels that some were left out'] : [];
     const cut: Cut | undefined = stopped === undefined ? undefined : { kind: 'interrupted', detail: stopped };
-    return { dump: census.dump(notes, cut), torn, read: census.read, channels: waits.channels, waitsOnFds: census.connections, guessed };
+    return { dump: census.dump(notes, cut), torn: this.torn, read: census.read, channels: waits.channels, waitsOnFds: census.connections, guessed };
   }
 
   private slice(addresses: readonly number[]): void {
