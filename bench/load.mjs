@@ -34,7 +34,8 @@ export class Load {
   async addHolders(count, descriptors) {
     for (let number = 1; number <= count; number++) {
       // A loopback address each: UDP sockets on one would run out of ports.
-      const args = [MANY_FDS, `count=${descriptors}`, `host=127.0.1.${this.#children.length + 1}`];
+      const before = this.#children.length;
+      const args = [MANY_FDS, `count=${descriptors}`, `host=127.0.${1 + Math.floor(before / 250)}.${1 + (before % 250)}`];
       const child = this.#start(process.execPath, args, ['pipe', 'pipe', 'inherit']);
       await firstOutput(child);
     }

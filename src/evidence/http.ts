@@ -46,7 +46,7 @@ export async function httpGet(endpoint: Endpoint, path: string, limits: HttpLimi
   const deadline = Date.now() + limits.timeoutMs;
   let target = new URL(path, endpoint.origin);
   for (let redirects = 0; ; redirects++) {
-    const answer = await once(endpoint, target, { ...limits, timeoutMs: Math.max(1, deadline - Date.now()) });
+    const answer = await once(endpoint, target, { ...limits, timeoutMs: Math.max(1, deadline - Date.now()) }, limits.timeoutMs);
     const { location } = answer.headers;
     if (answer.status < 300 || answer.status > 399 || typeof location !== 'string') return answer;
     answer.discard();
@@ -66,7 +66,8 @@ function urlOf(text: string, base: URL): URL | undefined {
   }
 }
 
-async function once(endpoint: Endpoint, target: URL, limits: HttpLimits): Promise<HttpAnswer> {
+/** @param wholeMs the limit for all redirects together, for people */
+async function once(endpoint: Endpoint, target: URL, limits: HttpLimits, wholeMs: number): Promise<HttpAnswer> {
   const options: RequestOptions & NonNullable<Endpoint['tls']> = {
     method: 'GET',
     path: `${target.pathname}${target.search}`,
@@ -80,7 +81,7 @@ async function once(endpoint: Endpoint, target: URL, limits: HttpLimits): Promis
     Object.assign(options, { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), rejectUnauthorized: !insecure });
   }
   const start = secure ? (await import('node:https')).request : httpRequest;
-  const late = (): HttpError => new HttpError('timeout', `it did not answer in full within ${limits.timeoutMs >= 1000 ? `${Math.round(limits.timeoutMs / 1000)} s` : `${limits.timeoutMs} ms`}`);
+  const late = (): HttpError => new HttpError('timeout', `it did not answer in full within ${wholeMs >= 1000 ? `${Math.round(wholeMs / 1000)} s` : `${wholeMs} ms`}`);
   return new Promise((resolve, reject) => {
     let request: ClientRequest;
     try {
@@ -128,6 +129,9 @@ async function* bodyOf(response: IncomingMessage, most: number, failure: () => H
       if (bytes > most) throw new HttpError('size', `its answer is longer than ${Math.round(most / 1024 / 1024)} MiB`);
       yield chunk;
     }
+    // A body without a length ends with its connection, and that ends when we give up, too.
+    const broken = failure();
+    if (broken) throw broken;
   } catch (error) {
     throw failure() ?? (error instanceof HttpError ? error : asHttpError(error as Error));
   } finally {

@@ -36,6 +36,10 @@ export function liveUsers(world: Pick<Evidence, 'now'>, reader: Reader, native: 
       const replies = await reader.readInUserNamespace(pid, paths);
       return paths.map((path, index) => answer(replies[index] ?? { errno: 'ENOREADER' }, `nsenter --user --target ${pid} cat ${path}`));
     },
+    realPaths: async (paths) => {
+      const replies = await reader.realPaths(paths);
+      return paths.map((path, index) => answer(replies[index] ?? { errno: 'ENOREADER' }, path));
+    },
     countTree: async (tree, options) => answer(await reader.countTree(tree, options), tree.path),
   };
 }

@@ -151,6 +151,7 @@ class NotingEvidence implements Evidence {
         for (const [index, answer] of answers.entries()) this.#note('readAsUserOf', keyOf.asUserOf(pid, paths[index]!), answer);
         return answers;
       },
+      realPaths: (paths) => inner.realPaths(paths),
       countTree: (tree, options) => inner.countTree(tree, options),
     };
   }

@@ -199,10 +199,14 @@ export interface UserNamespace {
 /** A directory whose things shall be counted. */
 export interface TreeToCount {
   path: string;
-  /** Names of directories that are neither entered nor counted. */
+  /** Patterns of names, as fnmatch(3) has them, that are neither entered nor counted. */
   skip: readonly string[];
-  /** Count what is no directory, too. */
+  /** Count what is neither directory nor link, too. */
   files: boolean;
+  /** Count links, and what they lead to. */
+  links: boolean;
+  /** A directory outside that a link leads to is counted with all that is below it. */
+  follow: boolean;
 }
 
 export interface TreeCountOptions {
@@ -211,14 +215,19 @@ export interface TreeCountOptions {
   progress?: (seen: number) => void;
 }
 
-/** What is below a directory, itself included. Links are not followed. */
+/** What is below a directory, itself included. */
 export interface TreeCount {
   directories: number;
-  /** Neither directories nor links; 0 when not asked for. */
+  /** Neither directories nor links, each once under however many names (hard links); 0 when not asked for. */
   files: number;
+  /** 0 when not asked for. */
   links: number;
+  /** Things that links lead to and that are not among those counted above, each once. */
+  targets: number;
   /** Directories that could not be read. */
   unreadable: number;
+  /** Names and links that were not counted, since what they stand for could not be told or not be remembered. */
+  unsure: number;
   /** Why it ended before all was seen: EINTR or ETIMEDOUT. */
   cut?: Errno;
 }
@@ -242,6 +251,8 @@ export interface UserQuestions {
   tryInstances(wanted: number, uid?: number): Answer<number>;
   /** Class B: one-line files as they read in the user namespace of a process, read by a child that enters it. In the order of `paths`. */
   readAsUserOf(pid: number, paths: readonly string[]): Promise<Answer<ByteString>[]>;
+  /** Class B: what each absolute path is without symbolic links; in the order of `paths`. ENOENT for what is not there. Not on tapes. */
+  realPaths(paths: readonly string[]): Promise<Answer<string>[]>;
   /** Class B: counts a tree. Not on tapes. */
   countTree(tree: TreeToCount, options: TreeCountOptions): Promise<Answer<TreeCount>>;
 }

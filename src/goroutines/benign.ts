@@ -1,8 +1,10 @@
 /** Goroutines that wait by design: servers, idle connections, libraries' own workers. Waiting is their work. */
-import type { Group } from '../kernel/goroutines.ts';
+import type { Frame, Group } from '../kernel/goroutines.ts';
+import { ownerOf } from './names.ts';
+import { isRequest } from './requests.ts';
 
 interface Benign {
-  /** Any frame, or what created it. */
+  /** A frame that waits itself, or what created it: see `waitingFrames`. */
   pattern: RegExp;
   why: string;
   /** Benign up to so many. */
@@ -31,9 +33,22 @@ const LIST: readonly Benign[] = [
 /** Why a group waits by design; undefined when it is not known to. */
 export function benignReason({ frames, creator, count, leaked, state }: Group): string | undefined {
   if (leaked > 0) return undefined;
+  const waiting = waitingFrames(frames);
+  // What a library started to run the program's own code waits in that.
+  const started = creator !== undefined && waiting.every((frame) => ownerOf(frame) !== 'own') ? creator.func : undefined;
+  const isAnswer = isRequest(frames);
   for (const { pattern, why, most = Infinity, unless } of LIST) {
-    if (count <= most && state !== unless && (frames.some(({ func }) => pattern.test(func)) || (creator !== undefined && pattern.test(creator.func)))) return why;
+    if (count > most || state === unless) continue;
+    const found = waiting.find(({ func }) => pattern.test(func));
+    // A library that a request waits in does not do its own work there, but the request's.
+    if (found ? !isAnswer || ownerOf(found) === 'stdlib' : started !== undefined && !isAnswer && pattern.test(started)) return why;
   }
   // The main goroutine may wait for ever: select {} at the end of main is an idiom.
   return frames.some(({ func }) => func === 'main.main') ? 'the main goroutine' : undefined;
+}
+
+/** From the innermost to the first that is not the standard library's: wrappers around the program's own code (middleware, labels) are outside. */
+function waitingFrames(frames: readonly Frame[]): readonly Frame[] {
+  const site = frames.findIndex((frame) => ownerOf(frame) !== 'stdlib');
+  return site < 0 ? frames : frames.slice(0, site + 1);
 }

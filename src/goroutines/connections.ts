@@ -14,7 +14,8 @@ export function unreadBodies({ count }: Site, groups: readonly Group[]): number 
   return count - readers.reduce((sum, group) => sum + group.count, 0);
 }
 
-const READERS = /^net\/http\.\(\*(bodyEOFSignal|body|persistConn)\)\.(Read|readLocked|roundTrip)$/;
+/** A proxy that writes what it has read goes on reading afterwards. */
+const READERS = /^net\/http\.\(\*(bodyEOFSignal|body|persistConn)\)\.(Read|readLocked|roundTrip)$|\.copyResponse$/;
 
 function isRunning({ state, system }: Group): boolean {
   return !system && /^(running|runnable|unknown)$/.test(state);
@@ -27,3 +28,12 @@ export function readsPeer({ state, frame, groups, benign }: Site): boolean {
 }
 
 const READS = /^net\.\(\*(conn|netFD|TCPConn|UnixConn|UDPConn)\)\.Read$|^crypto\/tls\.\(\*Conn\)\.Read$/;
+
+/** Nearly every one has a companion that was started in the same function and reads from the network. */
+export function growsWithConnections({ creators, count }: Site, groups: readonly Group[]): boolean {
+  const starts = new Set(creators.map(({ func }) => func));
+  const readers = groups.filter(({ state, creator }) => state === 'IO wait' && creator !== undefined && starts.has(creator.func));
+  return readers.reduce((sum, group) => sum + group.count, 0) >= count * NEARLY_ALL;
+}
+
+const NEARLY_ALL = 0.8;

@@ -1,12 +1,14 @@
 /** What to think of a place where goroutines wait: at most one finding for each, with the reasons one by one. */
+import type { DumpFormat, Group } from '../kernel/goroutines.ts';
 import type { Confidence, Severity } from '../report/index.ts';
 import type { GoroutinesEvent, GrownGroup } from '../series/index.ts';
-import { holdsBodies, readsPeer, unreadBodies } from './connections.ts';
+import { growsWithConnections, holdsBodies, readsPeer, unreadBodies } from './connections.ts';
+import { familiesAlive } from './families.ts';
 import { type KnownWait, knownWait } from './known-waits.ts';
 import { otherSideOf, type OtherSide, othersAtWork } from './other-side.ts';
-import { isPool, reasonsOf, suspicionOf } from './reasons.ts';
-import { blockedSites, isHandler, type Site, sitesOf, waitsForMinutes, waitsItself } from './sites.ts';
-import { isForever, isLock } from './states.ts';
+import { poolOf, reasonsOf, suspicionOf } from './reasons.ts';
+import { blockedSites, isHandler, isHttp2, type Site, sitesOf, waitsForMinutes, waitsItself } from './sites.ts';
+import { isBlocking, isForever, isLock } from './states.ts';
 
 export interface Judgement {
   id: 'goroutine/leak' | 'goroutine/blocked' | 'goroutine/nil-channel';
@@ -15,6 +17,8 @@ export interface Judgement {
   reasons: string[];
   /** What it is, in a few words of the title. */
   cause: string;
+  /** What makes it certain, where that is not the collector. */
+  because?: string;
   site: Site;
 }
 
@@ -24,6 +28,8 @@ interface Case {
   isMany: boolean;
   isMost: boolean;
   minutes: boolean;
+  /** Nothing tells how long (a profile), and they are nearly all there is, in thousands: too many for a moment's work. */
+  countsAlone: boolean;
   reasons: string[];
 }
 
@@ -37,24 +43,40 @@ const VERY_MANY = 1000;
 /** So many wait for one that is at work, and it is a queue; more are stuck. */
 const IN_TURN = 50;
 const EMERGENCY = 10_000;
+/** A trace tells of waits since it began only, which was seconds ago. */
+const AGELESS: ReadonlySet<DumpFormat> = new Set(['profile', 'profile-text', 'trace']);
+/** So many that profiles, which tell no ages, may speak by the number alone. */
+const THOUSANDS = 5000;
 /** Fewer that wait on a nil channel: `<-ctx.Done()` of a context without end is an idiom of main loops. */
 const NIL_IDIOM = 5;
 
 /** Every site that is worth a finding, largest first. */
 export function judgements(event: GoroutinesEvent): Judgement[] {
-  const { groups, total } = event.dump;
+  const { groups, total, reason, format } = event.dump;
+  if (reason !== undefined && ALL_ASLEEP.test(reason)) return sitesOf(groups, total).flatMap((site) => deadlock(site) ?? []);
+  const ageless = AGELESS.has(format);
+  const caseOf = (site: Site): Case => newCase(site, ageless);
   const sites = blockedSites(groups, total);
   const neverWoken = sites.filter(({ state }) => isForever(state)).reduce((sum, { count }) => sum + count, 0);
   const blocked = sites.flatMap((site) => {
     if (isForever(site.state)) return [nilChannel(site, neverWoken)];
     if (site.leaked === 0 && holdsBodies(site)) return bodies(caseOf(site), unreadBodies(site, groups)) ?? [];
     const isSend = site.state === 'chan send';
-    return judge(site, grownOf(site, event), isSend ? otherSideOf(site, groups) : undefined, isSend ? othersAtWork(site, groups) : 0) ?? [];
+    return judge(caseOf(site), groups, grownOf(site, event), isSend ? otherSideOf(site, groups) : undefined, isSend ? othersAtWork(site, groups) : 0) ?? [];
   });
   const others = sitesOf(groups, total).filter(({ leaked }) => leaked === 0);
   const asleep = others.filter((site) => site.state === 'sleep' && isHandler(site));
   const silent = others.filter((site) => readsPeer(site) && !isHandler(site));
   return [...blocked, ...asleep.flatMap((site) => handlers(caseOf(site), undefined) ?? []), ...silent.flatMap((site) => silentPeers(caseOf(site)) ?? [])];
+}
+
+/** The runtime looks for it itself (runtime/proc.go checkdead): nothing outside could wake anybody. */
+const ALL_ASLEEP = /all goroutines are asleep - deadlock!/;
+
+function deadlock(site: Site): Judgement | undefined {
+  if (!isForever(site.state) && !isBlocking(site.state)) return undefined;
+  const reasons = ['the runtime ended the program: all goroutines are asleep, so that nobody was left who could wake another'];
+  return { id: isForever(site.state) ? 'goroutine/nil-channel' : 'goroutine/blocked', severity: 'critical', confidence: 'certain', reasons, cause: 'can never be woken', because: 'the runtime itself says so', site };
 }
 
 function grownOf(site: Site, event: GoroutinesEvent): GrownGroup[] {
@@ -68,37 +90,58 @@ function nilChannel(site: Site, all: number): Judgement {
       ? 'a select without cases is never woken'
       : 'the channel is nil: no other goroutine can ever send to it, receive from it or close it',
   ];
-  return { id: 'goroutine/nil-channel', severity: all >= NIL_IDIOM ? 'warning' : 'info', confidence: 'certain', reasons, cause: 'can never be woken', site };
+  return { id: 'goroutine/nil-channel', severity: all >= NIL_IDIOM ? 'warning' : 'info', confidence: 'certain', reasons, cause: 'can never be woken', because: 'the runtime itself says so', site };
 }
 
-function caseOf(site: Site): Case {
+function newCase(site: Site, ageless: boolean): Case {
   const isMany = site.count >= MANY && site.share >= MANY_SHARE;
   const isMost = site.count >= SOME && site.share >= MOST_SHARE;
   const minutes = waitsForMinutes(site);
-  return { site, isMany, isMost, minutes, reasons: reasonsOf(site, { isMany: isMany || isMost, minutes }) };
+  const countsAlone = ageless && isMost && site.count >= THOUSANDS;
+  return { site, isMany, isMost, minutes, countsAlone, reasons: reasonsOf(site, { isMany: isMany || isMost, minutes }) };
 }
 
-function judge(site: Site, grown: readonly GrownGroup[], receiver?: OtherSide, inTurn = 0): Judgement | undefined {
+function judge(one: Case, groups: readonly Group[], grown: readonly GrownGroup[], receiver?: OtherSide, inTurn = 0): Judgement | undefined {
+  const { site } = one;
   // Locks have rules of their own, which say more.
   if (isLock(site.state)) return undefined;
-  const one = caseOf(site);
   if (site.leaked > 0) return provenLeak(one);
-  if (grown.length > 0) return growingLeak(one, grown);
+  // Each connection brings its goroutines: more connections are more load, and requests have a finding of their own.
+  if (grown.length > 0 && !isHandler(site) && !growsWithConnections(site, groups)) return growingLeak(one, grown);
   const known = knownWait(site);
   if (known) one.reasons.push(known.reason);
   if (isHandler(site)) return handlers(one, known);
-  if (known?.isLeak && (one.isMany || one.isMost || (one.minutes && site.count >= SOME))) return leak(one, known.cause);
-  if (site.state === 'sync.WaitGroup.Wait' || site.state === 'sync.Cond.Wait') return waiting(one, known);
+  if (known?.leak && (one.isMany || one.isMost || (one.minutes && site.count >= SOME))) return leak(one, known.cause, known.perhaps ?? known.cause, known.leak === 'if most' && !isFloor(one));
+  if (site.state === 'sync.WaitGroup.Wait' || site.state === 'sync.Cond.Wait') return waiting(one, known, groups);
   if (receiver) return behind(one, receiver);
   if (!one.minutes && inTurn > 0 && site.count < inTurn * IN_TURN) return waitingInTurn(one, inTurn);
   const suspect = known ? undefined : suspicionOf(site);
-  if (suspect && isSuspiciousEnough(one, suspect.isStrong)) return leak(one, suspect.cause);
-  if (!known && isPool(site) && (site.state === 'chan receive' || site.count < VERY_MANY)) return undefined;
+  if (suspect && isSuspiciousEnough(one, suspect.isStrong)) return leak(one, suspect.cause, suspect.perhaps);
+  const pool = known ? undefined : poolOf(site);
+  if (pool === 'one' && (site.state === 'chan receive' || site.count < VERY_MANY)) return undefined;
+  if (pool === 'named' && site.count < VERY_MANY) return namedPool(one);
   return atOnePlace(one, known);
 }
 
-function leak({ site, reasons }: Case, cause: string): Judgement {
-  return { id: 'goroutine/leak', severity: 'warning', confidence: 'hint', reasons, cause, site };
+/** At least a thousand, or most of all, for minutes: whatever they are, somebody must look. */
+function isFloor({ site, isMost, minutes }: Case): boolean {
+  return minutes && (isMost || site.count >= VERY_MANY);
+}
+
+/** What has waited for a moment only, as far as the dump tells, is at work as likely as not. */
+function leak({ site, minutes, countsAlone, reasons }: Case, cause: string, perhaps: string, isMild = false): Judgement {
+  const isWarning = (minutes || countsAlone) && !isMild;
+  if (!minutes) reasons.push(NO_AGE);
+  return { id: 'goroutine/leak', severity: isWarning ? 'warning' : 'info', confidence: 'hint', reasons, cause: isWarning ? cause : perhaps, site };
+}
+
+const NO_AGE = 'whether they wait for more than a moment this dump does not tell: a second look does';
+
+/** A name is no proof, and workers that nobody ends wait just so. */
+function namedPool({ site, isMany, isMost, minutes, reasons }: Case): Judgement | undefined {
+  if (!isMany && !isMost && !(minutes && site.count >= SOME)) return undefined;
+  reasons.push('by their names they are workers of a pool: idle ones wait so, and so do those of a pool that nobody closed');
+  return { id: 'goroutine/blocked', severity: 'info', confidence: 'hint', reasons, cause: 'wait at one place', site };
 }
 
 /** The receiver is alive: it is slow, or stuck itself. */
@@ -122,16 +165,15 @@ function isSuspiciousEnough({ site, isMany, isMost, minutes }: Case, isStrong: b
 }
 
 /** Nothing speaks for a leak but that they are many, or old. */
-function atOnePlace({ site, isMany, isMost, minutes, reasons }: Case, known: KnownWait | undefined): Judgement | undefined {
+function atOnePlace({ site, isMany, isMost, minutes, countsAlone, reasons }: Case, known: KnownWait | undefined): Judgement | undefined {
   const blocked = (severity: Severity, cause: string): Judgement => ({ id: 'goroutine/blocked', severity, confidence: 'hint', reasons, cause: known?.cause ?? cause, site });
   if (minutes && (site.count >= VERY_MANY || isMost || (known && site.count >= SOME))) {
     // A select mostly has its context among its cases, which a dump does not show.
     const isSelect = site.state === 'select' && !known;
-    if (isSelect) reasons.push(`none of its cases has come for ${site.wait!.min} min: the context of a request would have ended by now, one as context.Background() never does`);
-    return blocked(isSelect && site.count < A_FEW_DOZEN ? 'info' : 'warning', isSelect ? 'wait in a select that nothing has ended' : 'wait for something that does not come');
+    if (isSelect) reasons.push(`none of its cases has come for ${site.wait!.min} min: neither work, nor a timer, nor the end of a context`);
+    return blocked(isSelect && site.count < A_FEW_DOZEN ? 'info' : 'warning', isSelect ? 'wait in a select that nothing has ended' : 'wait for something that has not come');
   }
-  // Without waiting times (profiles, a program whose collector did not run) the number alone must speak.
-  if (site.count >= VERY_MANY && site.share >= MANY_SHARE) return blocked(site.state === 'select' ? 'info' : 'warning', 'wait at one place');
+  if (countsAlone) return blocked(site.state === 'select' ? 'info' : 'warning', 'wait at one place');
   return isMany || isMost || (minutes && site.count >= SOME) ? blocked('info', 'wait at one place') : undefined;
 }
 
@@ -153,7 +195,7 @@ function growingLeak({ site, reasons }: Case, grown: readonly GrownGroup[]): Jud
   const stay = grown.every(({ stayed }) => stayed !== undefined);
   return {
     id: 'goroutine/leak',
-    severity: stay && site.count >= EMERGENCY ? 'critical' : 'warning',
+    severity: stay && site.count >= EMERGENCY && waitsForMinutes(site) ? 'critical' : 'warning',
     confidence: stay ? 'likely' : 'hint',
     reasons: [`their number rose from ${before} to ${after} while we watched: ${grown[0]!.because}`, ...reasons],
     cause: 'grow in number and wait',
@@ -162,27 +204,38 @@ function growingLeak({ site, reasons }: Case, grown: readonly GrownGroup[]): Jud
 }
 
 /** Streams of events are requests that wait in a select of their own, and may do so for days. */
-function handlers({ site, minutes, isMost, reasons }: Case, known: KnownWait | undefined): Judgement | undefined {
+function handlers({ site, minutes, countsAlone, reasons }: Case, known: KnownWait | undefined): Judgement | undefined {
   const mayStream = site.state === 'select' && waitsItself(site);
-  const isWarning = (minutes && (mayStream ? isMost || site.count >= VERY_MANY : site.count >= SOME)) || (site.count >= VERY_MANY && !mayStream);
+  // A connection of HTTP/1 has a goroutine that watches it beside each request; many requests of HTTP/2 share theirs.
+  const share = isHttp2(site) ? site.share / 2 : site.share;
+  const isMost = site.count >= SOME && share >= MOST_SHARE;
+  const isWarning = (minutes && (mayStream ? isMost || site.count >= VERY_MANY : site.count >= SOME)) || (countsAlone && !mayStream);
   if (!isWarning && site.count < MANY && !(minutes && site.count >= SOME)) return undefined;
-  reasons.push('each is a request that was accepted and is not answered: its connection stays open, and a reload waits for it');
-  const cause = known ? `are requests whose handlers ${known.cause}` : 'are requests whose handler does not end';
+  reasons.push('each is a request that was accepted and is not answered yet: its connection stays open, and a reload waits for it');
+  if (!minutes) reasons.push(NO_AGE);
+  const cause = known ? `are requests whose handlers ${known.cause}` : isWarning ? 'are requests whose handler does not end' : 'are requests that wait at one place';
   return { id: 'goroutine/blocked', severity: isWarning ? 'warning' : 'info', confidence: 'hint', reasons, cause, site };
 }
 
-function waiting({ site, isMost, minutes, reasons }: Case, known: KnownWait | undefined): Judgement | undefined {
+function waiting(one: Case, known: KnownWait | undefined, groups: readonly Group[]): Judgement | undefined {
+  const { site, isMost, minutes, reasons } = one;
   const group = site.state === 'sync.WaitGroup.Wait';
   if (site.count < SOME || !(minutes || isMost || site.count >= MANY)) return undefined;
-  reasons.push(group ? 'a WaitGroup ends when Done was called as often as Add said: one call is missing, or one worker does not end' : 'a Cond wakes nobody by itself: Signal or Broadcast must be called after each change');
-  const isWarning = (isMost && (minutes || site.count >= MANY)) || (minutes && group) || site.count >= VERY_MANY;
-  return { id: 'goroutine/blocked', severity: isWarning ? 'warning' : 'info', confidence: 'hint', reasons, cause: known?.cause ?? (group ? 'wait for a WaitGroup' : 'wait for a Cond that nobody signals'), site };
+  const workers = group ? familiesAlive(site, groups) : undefined;
+  if (workers) reasons.push(`what they started is alive: ${workers}; they wait for that to end`);
+  else if (group) reasons.push('a WaitGroup ends when Done was called as often as Add said, and no worker of theirs is seen: one call may be missing');
+  else reasons.push('a Cond wakes nobody by itself: Signal or Broadcast must be called after each change');
+  if (!minutes) reasons.push(NO_AGE);
+  const isIdle = !group && poolOf(site) === 'named' && site.count < VERY_MANY;
+  const isWarning = !isIdle && (isFloor(one) || (minutes && group && !workers));
+  return { id: 'goroutine/blocked', severity: isWarning ? 'warning' : 'info', confidence: 'hint', reasons, cause: known?.cause ?? (group ? 'wait for a WaitGroup' : minutes ? 'wait for a Cond that nobody has signalled' : 'wait for a Cond'), site };
 }
 
-function bodies({ site, isMany, isMost, minutes, reasons }: Case, unread: number): Judgement | undefined {
+function bodies(one: Case, unread: number): Judgement | undefined {
+  const { site, isMany, isMost, minutes, reasons } = one;
   if (unread < site.count / 2 || !(isMany || isMost || (minutes && unread >= SOME))) return undefined;
-  reasons.push('the client of net/http waits here until the body of an answer was read to its end, or closed; nobody does');
-  return { id: 'goroutine/leak', severity: 'warning', confidence: 'hint', reasons, cause: 'hold answers whose bodies are not closed', site };
+  reasons.push(`the client of net/http waits here until the body of an answer was read to its end, or closed; nobody is seen to read ${unread === site.count ? 'them' : `${unread} of them`}`);
+  return leak(one, 'hold answers whose bodies are not closed', 'hold answers whose bodies nobody reads at this moment');
 }
 
 function silentPeers({ site, isMany, isMost, minutes, reasons }: Case): Judgement | undefined {

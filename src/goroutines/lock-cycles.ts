@@ -66,15 +66,25 @@ function isWanted({ wait, count, proven }: ContendedLock): boolean {
   return proven || (wait?.max ?? 0) >= 1 || count >= 2;
 }
 
-/** The caller of who waits is a method of the same thing: it locked already. */
+/**
+ * The caller of who waits is a method of the same thing: it may have locked already. That proves nothing (a method that only
+ * calls another is the commonest shape there is) while somebody else may be inside; where the caller is seen to take this
+ * very lock itself it stays a possibility.
+ */
 function twiceOf(lock: ContendedLock): LockCycle | undefined {
-  const own = lock.nested.filter((nested) => nested.sameType && isSameThing(nested, lock));
+  const alone = lock.bystanders.length === 0;
+  const own = lock.nested.filter((nested) => nested.sameType && isSameThing(nested, lock) && (alone || takesIt(nested, lock)));
   const reader = own.find(({ waiters }) => waiters.group.state === 'sync.RWMutex.RLock');
-  if (reader && lock.writersWait) return { kind: 'read-twice', locks: [lock], members: [memberOf(reader)], by: 'type' };
+  if (reader && lock.writersWait) return { kind: 'read-twice', locks: [lock], members: [memberOf(reader)], by: alone ? 'type' : 'nobody' };
   const writer = own.find(({ waiters }) => waiters.group.state !== 'sync.RWMutex.RLock');
   if (!writer || !isOddOneOut(writer.waiters, lock)) return undefined;
   // Only one can hold a lock. Without addresses several of them hold several locks: their own, or each other's.
-  return { kind: 'twice', locks: [lock], members: [memberOf(writer)], by: writer.waiters.count === 1 ? 'type' : 'nobody' };
+  return { kind: 'twice', locks: [lock], members: [memberOf(writer)], by: writer.waiters.count === 1 && alone ? 'type' : 'nobody' };
+}
+
+/** Does anybody wait for this lock in the caller itself? */
+function takesIt({ outer }: Nested, { waiters }: ContendedLock): boolean {
+  return waiters.some(({ group }) => userFrame(group.frames)?.func === outer.func);
 }
 
 /** Where the receiver of the caller is told, the lock must lie in it: another one of the same type is another lock. */
@@ -91,6 +101,7 @@ function memberOf({ waiters, outer }: Nested): CycleMember {
 
 /** A function that locks was called by one of the same package, and nobody else is seen who could hold the lock. */
 function perhapsTwice(lock: ContendedLock): LockCycle | undefined {
+  if (lock.bystanders.length > 0) return undefined;
   const found = lock.nested.find((nested) => {
     const { waiters, outer } = nested;
     const user = userFrame(waiters.group.frames);

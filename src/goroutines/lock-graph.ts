@@ -17,7 +17,8 @@ interface Edge {
 export function circleOf(locks: readonly ContendedLock[]): LockCycle | undefined {
   const known = locks.filter(({ address }) => address !== undefined).slice(0, MOST_LOCKS);
   if (known.length < 2) return undefined;
-  const edges = new Map(known.map((lock) => [lock, edgesOf(lock, known)]));
+  const addresses = new Set(locks.flatMap(({ address }) => address ?? []));
+  const edges = new Map(known.map((lock) => [lock, edgesOf(lock, known, addresses)]));
   for (const start of known) {
     const path = pathBack(start, start, edges, []);
     if (path) return { kind: 'order', locks: path.map(({ lock }) => lock), members: path.map(({ edge }) => edge.member), by: 'address' };
@@ -42,12 +43,12 @@ function pathBack(from: ContendedLock, start: ContendedLock, edges: ReadonlyMap<
 }
 
 /** Who waits for `lock` and has others at hand; of several the rarest, which came another way than the crowd. */
-function edgesOf(lock: ContendedLock, all: readonly ContendedLock[]): Edge[] {
+function edgesOf(lock: ContendedLock, all: readonly ContendedLock[], addresses: ReadonlySet<string>): Edge[] {
   const found = new Map<ContendedLock, Edge>();
   for (const waiters of [...lock.waiters].sort((a, b) => a.count - b.count)) {
     for (const sample of waiters.group.samples) {
       if (sample.object !== lock.address) continue;
-      for (const to of all) if (to !== lock && !found.has(to) && hasAtHand(waiters.group, sample, to)) found.set(to, { to, member: memberOf(lock, waiters, sample) });
+      for (const to of all) if (to !== lock && !found.has(to) && hasAtHand(waiters.group, sample, to, addresses)) found.set(to, { to, member: memberOf(lock, waiters, sample) });
     }
   }
   return [...found.values()];
@@ -59,12 +60,12 @@ function memberOf({ nested }: ContendedLock, waiters: Waiters, sample: Sample): 
 }
 
 /** Is the lock, or what it is part of, among the arguments of its own functions? */
-function hasAtHand({ frames }: Group, { args }: Sample, { address, bases, codes }: ContendedLock): boolean {
+function hasAtHand({ frames }: Group, { args }: Sample, { address, bases, codes }: ContendedLock, addresses: ReadonlySet<string>): boolean {
   return frames.some((frame, index) => {
     const words = args[index] ?? [];
     if (words.length === 0 || ownerOf(frame) === 'stdlib') return false;
     if (words.some((word) => word === address || bases.has(word))) return true;
-    // The receiver of a method of the type that takes this lock.
-    return codes.has(codeOf(frame.func)) && isNearBehind(address!, words[0]!);
+    // The receiver of a method of the type that takes this lock; another lock is only its neighbour (globals, arrays of shards).
+    return codes.has(codeOf(frame.func)) && !addresses.has(words[0]!) && isNearBehind(address!, words[0]!);
   });
 }

@@ -41,6 +41,8 @@ export interface ContendedLock {
   holders: Holder[];
   /** Those that came to the wait through a caller that may hold this lock, or another: they wait while they hold. */
   nested: Nested[];
+  /** Where nobody is in that code: those in other code of the program that may have taken it and called on. */
+  bystanders: Holder[];
 }
 
 export interface Nested {
@@ -69,7 +71,10 @@ function findLocks(groups: readonly Group[]): ContendedLock[] {
   const found = [...locks.values()].sort((a, b) => b.count - a.count);
   if (found.length === 0) return found;
   const inside = new Inside(groups);
-  for (const lock of found) lock.holders = inside.of(lock);
+  for (const lock of found) {
+    lock.holders = inside.of(lock);
+    if (lock.holders.length === 0) lock.bystanders = inside.besides(lock);
+  }
   return found;
 }
 
@@ -79,7 +84,7 @@ function add(locks: Map<string, ContendedLock>, group: Group, address: string | 
   const key = address ?? `?${type ?? user?.func ?? ''}`;
   let lock = locks.get(key);
   if (!lock) {
-    lock = { waiters: [], count: 0, proven: false, writersWait: false, readersWait: false, holders: [], nested: [], codes: new Set(), bases: new Set(), ...(address !== undefined && { address }) };
+    lock = { waiters: [], count: 0, proven: false, writersWait: false, readersWait: false, holders: [], nested: [], bystanders: [], codes: new Set(), bases: new Set(), ...(address !== undefined && { address }) };
     locks.set(key, lock);
   }
   if (lock.type === undefined && type !== undefined) lock.type = type;

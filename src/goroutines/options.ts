@@ -32,6 +32,8 @@ export function parseOptions(options: Record<string, unknown>): GoroutinesOption
   const timeout = text('timeout');
   const entry = text('entry');
   const list = Boolean(options.list);
+  // Full dumps of Go before 1.27 have no labels; profiles have.
+  const wantsLabels = groupBy !== undefined && /(^|,)\s*label:/.test(groupBy) && !list && where === undefined && !options.force;
   const watch = parseWatch(text('watch'), text('interval'));
   if (options.force && options.light) throw new UserError('--force asks for debug=2 and --light forbids it: give one of them');
   return {
@@ -39,7 +41,7 @@ export function parseOptions(options: Record<string, unknown>): GoroutinesOption
     take: {
       rows: list || where !== undefined,
       force: Boolean(options.force),
-      light: Boolean(options.light),
+      light: Boolean(options.light) || wantsLabels,
       leaks: options.leakProfile !== false,
       timeoutMs: timeout === undefined ? USUAL_TIMEOUT_MS : parseDuration('--timeout', timeout),
       ...(entry !== undefined && { entry }),

@@ -12,7 +12,7 @@ export interface Keeper {
 }
 
 const SHUTDOWN = /^net\/http\.\(\*Server\)\.Shutdown$|^google\.golang\.org\/grpc\.\(\*Server\)\.GracefulStop$|^golang\.org\/x\/net\/http2\..*Shutdown$/;
-const SERVE = /^net\/http\.\(\*(conn|http2serverConn)\)\.(serve|runHandler)$|^google\.golang\.org\/grpc\.\(\*Server\)\.(handleStream|serveStreams)/;
+const SERVE = /^net\/http\.\(\*(conn|http2serverConn)\)\.(serve|runHandler)$|^golang\.org\/x\/net\/http2\.\(\*serverConn\)\.runHandler$|^google\.golang\.org\/grpc\.\(\*Server\)\.(handleStream|serveStreams)/;
 
 /** Requests under way, largest group first, and whoever waits for them. */
 export function keepersOf(groups: readonly Group[]): Keeper[] {

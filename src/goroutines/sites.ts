@@ -2,6 +2,7 @@
 import type { Frame, Group, ObjectKind } from '../kernel/goroutines.ts';
 import { benignReason } from './benign.ts';
 import { isRuntime, ownerOf, type Owner, placeOf, siteOf } from './names.ts';
+import { isRequest } from './requests.ts';
 import { isBlocking } from './states.ts';
 
 export interface Site {
@@ -18,7 +19,7 @@ export interface Site {
   wait?: { min: number; max: number; told: number };
   creators: Frame[];
   /** Of those that were looked at closely: who tells its creator, and whose creator has ended. */
-  parents: { told: number; gone: number };
+  parents: { told: number; gone: number; different: number };
   /** Most of those were started together with one that reads from a connection. */
   withReader: boolean;
   /** Objects they wait for and how many wait for each, where all of them are known. */
@@ -41,7 +42,7 @@ export function sitesOf(groups: readonly Group[], total: number): Site[] {
     const key = [group.state, frame.func, frame.file, frame.line, benign ?? ''].join('\0');
     let site = sites.get(key);
     if (!site) {
-      site = { state: group.state, frame, place: placeOf(frame), owner: ownerOf(frame), groups: [], count: 0, share: 0, leaked: 0, creators: [], parents: { told: 0, gone: 0 }, withReader: false, ...(benign !== undefined && { benign }) };
+      site = { state: group.state, frame, place: placeOf(frame), owner: ownerOf(frame), groups: [], count: 0, share: 0, leaked: 0, creators: [], parents: { told: 0, gone: 0, different: 0 }, withReader: false, ...(benign !== undefined && { benign }) };
       sites.set(key, site);
     }
     add(site, group);
@@ -50,6 +51,7 @@ export function sitesOf(groups: readonly Group[], total: number): Site[] {
   const readers = parentsOf(groups.filter(({ state }) => state === 'IO wait'));
   for (const site of found) {
     const parents = [...parentsOf(site.groups)];
+    site.parents.different = parents.length;
     site.withReader = parents.length > 0 && parents.filter((id) => readers.has(id)).length >= parents.length * SOME_OVERLAP;
     site.share = total > 0 ? site.count / total : 0;
     const objects = objectsOf(site.groups);
@@ -116,16 +118,20 @@ export function waitsForMinutes({ wait, count }: Site, minutes = 1): boolean {
 }
 
 /** Did nearly all outlive the goroutines that started them? */
-export function outlivedCreators({ parents: { told, gone } }: Site): boolean {
-  return gone >= 5 && gone >= told * 0.8;
+export function outlivedCreators({ parents: { told, gone, different } }: Site): boolean {
+  // What one goroutine set up for the life of the program outlives that, too.
+  return gone >= 5 && gone >= told * 0.8 && different >= told / 4;
 }
 
-/** Does every goroutine of it run in a handler of net/http or gRPC? */
+/** Does every goroutine of it run in a handler of net/http, HTTP/2 or gRPC? */
 export function isHandler(site: Site): boolean {
-  return site.groups.every(({ frames }) => frames.some(({ func }) => HANDLING.test(func)));
+  return site.groups.every(({ frames }) => isRequest(frames));
 }
 
-const HANDLING = /^net\/http\.\(\*conn\)\.serve$|^google\.golang\.org\/grpc\.\(\*Server\)\.handleStream$/;
+/** Do requests share connections, and their goroutines? */
+export function isHttp2({ groups }: Site): boolean {
+  return groups.some(({ frames }) => frames.some(({ func }) => func.includes('.runHandler') || func.startsWith('google.golang.org/grpc.')));
+}
 
 /** Is the wait in the code of the site itself, and not in something of the standard library that it called? */
 export function waitsItself({ groups, frame }: Site): boolean {

@@ -21,7 +21,8 @@ export interface ViewOptions {
 export function* viewOf(data: GoroutinesData, label: string, options: ViewOptions): Generator<Block> {
   const version = data.goVersion === null ? '' : `, ${data.goVersion}`;
   const of = data.profile === 'goroutineleak' && data.format !== 'text' ? 'leaked goroutines' : 'goroutines';
-  yield { type: 'paragraph', text: `${label}: ${count(data.total)} ${of}${options.filtered ? '' : ` in ${plural('group', data.groups.length)}`}${version}; from ${FORMATS[data.format]}${costWords(data)}`, tone: 'strong' };
+  const groups = options.filtered ? `, ${count(data.groups.reduce((sum, group) => sum + group.count, 0))} of them as --where says` : ` in ${plural('group', data.groups.length)}`;
+  yield { type: 'paragraph', text: `${label}: ${count(data.total)} ${of}${groups}${version}; from ${FORMATS[data.format]}${costWords(data)}`, tone: 'strong' };
   if (data.reason !== undefined) yield { type: 'paragraph', text: data.reason };
   yield { type: 'blank' };
   if (options.filtered && data.groups.length === 0) yield { type: 'paragraph', text: 'no goroutine matches --where' };

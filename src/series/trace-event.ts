@@ -53,6 +53,10 @@ export interface BadFdEvent extends Common {
 export interface ExecEvent extends Common {
   what: 'exec';
   path: string;
+  /** A program starts itself anew: how servers are upgraded in place. */
+  isItself: boolean;
+  /** The log shows what its environment names (strace -v). */
+  isEnvironmentKnown: boolean;
   /** Numbers above 2 that the new program got. */
   kept: (TraceFd & { listening: boolean; locked: boolean; intended: boolean })[];
 }

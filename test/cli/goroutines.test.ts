@@ -65,6 +65,12 @@ describe('a file', () => {
     expect(found.data.groups.reduce((sum, { count }) => sum + count, 0)).toBe(expected);
   });
 
+  it('has names of any letters', async () => {
+    const { report: found } = await report([file('letters', Buffer.from(times(155, (i) => goroutine({ id: i + 1, state: 'chan receive, 3 minutes', frames: ['main.größe(...)'] })).join('')))]);
+    expect(found.findings[0]!.title).toContain('main.größe');
+    expect(found.findings[0]!.remedy.map(({ command }) => command).join()).toContain('func~"main.größe"');
+  });
+
   it('is grouped by a label', async () => {
     const { report: found } = await report([join(DUMPS, 'versions/go1.27.3-labels.debug2.txt'), '--group-by', 'label:worker', '--where', 'label:worker~shard']);
     expect(found.data.groups.map(({ by, count }) => [by, count])).toEqual(['shard 0', 'shard 1', 'shard 2'].map((value) => [{ 'label:worker': value }, 3]));
@@ -263,6 +269,44 @@ describe('an endpoint', () => {
     expect(run.durationMs).toBeLessThan(8000);
   });
 
+  it('an answer whose end is that of its connection is not whole when the time is over', async () => {
+    const server = await serve((request, response) => {
+      if (request.url === '/debug/pprof/') pprofAnswers(44, {})(request, response);
+      else request.socket.write(Buffer.concat([Buffer.from('HTTP/1.0 200 OK\r\n\r\n'), dump]));
+    });
+    const run = await reloadctl(['goroutines', server.url, '--timeout', '1s']);
+    expect(run.stderr).toMatch(/did not answer in full within 1 s/);
+    expect(run.code).toBe(3);
+  });
+
+  it('that tells of far fewer than it says it has is not fully read', async () => {
+    const server = await serve(pprofAnswers(1000, { 'goroutine?debug=2': dump }));
+    const { run, report: found } = await report([server.url]);
+    expect(run.code).toBe(3);
+    expect(found.coverage[0]).toMatchObject({ status: 'partial', seen: 44, total: 1000 });
+  });
+
+  it('may be written as everybody types it, and is asked for labels where they are', async () => {
+    const server = await serve(pprofAnswers(44, { 'goroutine?debug=2': dump, 'goroutine?debug=0': bytesOf('versions', 'go1.27.3-labels.pb.gz') }));
+    const { report: found } = await report([`127.0.0.1:${server.port}`]);
+    expect(found.data.total).toBe(44);
+    const labelled = await report([`localhost:${server.port}`, '--group-by', 'label:worker']);
+    expect(labelled.report.data.format).toBe('profile');
+    expect(labelled.report.data.groups.length).toBeGreaterThan(1);
+  });
+
+  it('that dies while it is watched, or a watch that is stopped, tells what was seen', async () => {
+    let answers = 0;
+    const server = await serve((request, response) => {
+      if (++answers > 14) response.destroy();
+      else pprofAnswers(44, { 'goroutine?debug=2': dump, 'goroutine?debug=0': profile })(request, response);
+    });
+    const { run, report: found } = await report([server.url, '--watch', '4s', '--interval', '200ms']);
+    expect(run.code).toBe(3);
+    expect((found.data as unknown as { watch: { samples: number } }).watch.samples).toBeGreaterThan(3);
+    expect(found.coverage.map(({ detail }) => detail).join()).toMatch(/the last sample is judged/);
+  });
+
   it('an endless body is cut at the time limit, in bounded memory', async () => {
     const server = await serve((request, response) => {
       if (request.url === '/debug/pprof/') return void response.end('<td>5</td><td><a href="goroutine?debug=1">goroutine</a>');
@@ -276,6 +320,16 @@ describe('an endpoint', () => {
     const run = await reloadctl(['goroutines', server.url, '--timeout', '3s'], { env: { NODE_OPTIONS: '--max-old-space-size=200' } });
     expect(run.code).toBe(3);
     expect(run.stderr).toMatch(/did not answer in full|longer than/);
+  });
+
+  it('may be mounted elsewhere behind a unix socket', async () => {
+    const socket = join(folder, 'm.sock');
+    const server = await serve((request, response) => {
+      request.url = request.url!.replace(/^\/admin/, '');
+      pprofAnswers(44, { 'goroutine?debug=2': dump })(request, response);
+    }, socket);
+    expect((await report([`unix:${socket}:/admin/debug/pprof`])).report.data.total).toBe(44);
+    expect(server.asked[0]!.url).toBe('/admin/debug/pprof/');
   });
 
   it('that nobody listens on is exit 3, with an empty report for scripts', async () => {

@@ -12,11 +12,11 @@ const TICKS = 20;
 const INTERVAL_MS = 1000;
 
 /** @param ids at each second: of goroutines at one place */
-async function watched(ids: (second: number) => number[], hasIds: boolean): Promise<string[]> {
+async function watched(ids: (second: number) => number[], hasIds: boolean, beside: (id: number) => string = () => ''): Promise<string[]> {
   let now = 0;
   const evidence = { now: () => now, sleep: async (ms: number) => void (now += ms) } as unknown as CommandContext['evidence'];
   const look = async (rows: boolean): Promise<Taken> => {
-    const text = [goroutine({ id: 1, state: 'running', frames: ['main.main()'], creator: '' }), ...ids(Math.round(now / INTERVAL_MS)).map((id) => goroutine({ id, state: 'chan receive' }))];
+    const text = [goroutine({ id: 1, state: 'running', frames: ['main.main()'], creator: '' }), ...ids(Math.round(now / INTERVAL_MS)).map((id) => goroutine({ id, state: 'chan receive' }) + beside(id))];
     return { dump: await parse(text.join(''), { rows }), source: 'x', again: 'x', label: 'x', target: null, coverage: [] };
   };
   const looks: Looks = { sample: () => look(false), middle: async () => (hasIds ? look(true) : undefined), last: () => look(hasIds) };
@@ -39,6 +39,11 @@ describe('what grows', () => {
 
   it('is load when others take the place of those that end', async () => {
     expect((await watched(changing, true)).filter((line) => !line.startsWith('info'))).toEqual([]);
+  });
+
+  it('is no leak in step with the connections that were started with it', async () => {
+    const reader = (id: number): string => goroutine({ id: id + 5000, state: 'IO wait', frames: ['net.(*conn).Read(0xc000111111)', 'main.read(0x1)'] });
+    expect(await watched(rising, true, reader)).toEqual(['warning hint goroutine/growth', 'warning hint goroutine/growth']);
   });
 
   it('is nothing when it stands still', async () => {

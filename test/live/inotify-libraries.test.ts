@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { childrenOf, openFds, linkOf } from './support/kernel.ts';
+import { family, linkOf, openFds } from './support/kernel.ts';
 import { describeNeeds, findProgram } from './support/need.ts';
 import { bunPath, FSNOTIFY, nodeOf, OTHER_NODES } from './support/runtimes.ts';
 import { ownFolder } from './support/program.ts';
@@ -19,14 +19,6 @@ function tree(): string {
   for (let number = 0; number < DIRECTORIES; number++) mkdirSync(join(folder, `d${number}`));
   for (let number = 0; number < FILES; number++) writeFileSync(join(folder, `d${number}`, 'index.js'), '');
   return folder;
-}
-
-function family(pid: number): number[] {
-  try {
-    return [pid, ...childrenOf(pid).flatMap(family)];
-  } catch {
-    return [];
-  }
 }
 
 /** Waits until some process of the family has watches, and their number stays the same. */

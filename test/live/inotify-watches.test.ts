@@ -3,8 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
-import { describeNeeds, need } from './support/need.ts';
-import { ownFolder, reloadctl } from './support/program.ts';
+import type { InotifyData } from '../../src/inotify/instances/data.ts';
+import type { Report } from '../../src/report/index.ts';
+import { startChild } from './support/child.ts';
+import { describeNeeds, findProgram, need } from './support/need.ts';
+import { ownFolder, PYTHON, reloadctl } from './support/program.ts';
+import { until } from './support/until.ts';
 import { lookAtInotify, startWatcher, USUAL } from './support/watching.ts';
 
 function save(path: string): void {
@@ -255,5 +259,65 @@ describeNeeds(['python3', 'root'], 'watches', () => {
     } finally {
       execFileSync('umount', ['-l', `${base}/merged`]);
     }
+  });
+
+  it.skipIf(!need('unshare'))('in an overlay of relative layers are found, alive and dead', async () => {
+    const base = ownFolder('relative');
+    for (const name of ['lower/d', 'upper', 'work', 'merged']) mkdirSync(`${base}/${name}`, { recursive: true });
+    for (const name of ['one', 'two', 'd/three']) writeFileSync(`${base}/lower/${name}`, 'x');
+    try {
+      execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', 'lowerdir=lower,upperdir=upper,workdir=work', 'merged'], { cwd: base });
+    } catch {
+      return; // No overlays in this container.
+    }
+    try {
+      const paths = ['one', 'two', 'd', 'd/three'].map((name) => `${base}/merged/${name}`);
+      const watcher = await startWatcher(paths);
+      const states = async () => (await lookAtInotify(watcher.pid)).data.watches.map(({ path, state }) => [path, state]);
+      expect(await states()).toEqual(paths.map((path) => [path, 'ok']));
+      await watcher.tell(`hold ${paths[0]}`);
+      save(paths[0]!);
+      expect(await states()).toEqual(paths.map((path, index) => [path, index === 0 ? 'replaced' : 'ok']));
+      await watcher.child.stop();
+    } finally {
+      execFileSync('umount', ['-l', `${base}/merged`]);
+    }
+  });
+
+  it('on a file are dead whatever another instance of the program is told', async () => {
+    const folder = ownFolder('two');
+    const file = `${folder}/cfg`;
+    writeFileSync(file, 'x');
+    const program = `
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+for path in sys.argv[1:]: libc.inotify_add_watch(libc.inotify_init1(0), path.encode(), 0xfc6)
+held = os.open(sys.argv[1], os.O_RDONLY)
+print(os.getpid(), flush=True)
+sys.stdin.read()`;
+    const child = await startChild(PYTHON, ['-c', program, file, folder]);
+    await child.nextLine();
+    save(file);
+    const { findings } = await lookAtInotify(child.pid);
+    expect(findings.map(({ id, severity }) => [id, severity])).toContainEqual(['inotify/dead-watch', 'warning']);
+    await child.stop();
+  });
+
+  it.skipIf(!need('inotifywait', 'setpriv'))('of a reader that listens for listings are found without rights, and that it was told is said', async () => {
+    const folder = ownFolder('listens', 61_305);
+    for (const name of ['a/b/c', 'd/e', 'f']) mkdirSync(`${folder}/${name}`, { recursive: true });
+    const child = await startChild('setpriv', ['--reuid', '61305', '--regid', '61305', '--clear-groups', findProgram('inotifywait')!, '-mrq', folder]);
+    const look = async () => {
+      const { code, stdout } = await reloadctl(['inotify', String(child.pid), '--json'], { uid: 61_305 });
+      return { code, report: JSON.parse(stdout) as Report };
+    };
+    const count = (report: Report): number => (report.data as InotifyData).watches.length;
+    const { code, report } = await until(async () => {
+      const seen = await look();
+      return count(seen.report) === 7 ? seen : undefined;
+    });
+    expect([code, (report.data as InotifyData).watches.map(({ state }) => state)]).toEqual([0, Array.from({ length: 7 }, () => 'ok')]);
+    expect(report.coverage.find(({ source }) => source === 'paths of watches')?.detail).toMatch(/that the target watches for being read were listed/);
+    await child.stop('SIGTERM');
   });
 });

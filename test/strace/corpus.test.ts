@@ -45,7 +45,8 @@ describe('a damaged log', () => {
       fc.asyncProperty(anyLog, fc.double({ min: 0.01, max: 1, noNaN: true }), async ({ name, lines }, part) => {
         const whole = lines.join('\n');
         const cut = whole.slice(0, Math.max(1, Math.floor(whole.length * part)));
-        if (!/ = |exited/.test(cut)) return;
+        // Without one whole line it is no log of strace, and is refused.
+        if (!cut.includes('\n')) return;
         const { data, findings } = await analyse(cut);
         expect(data.unclassified).toBe(0);
         if (name !== 'strace-leak.strace' && name !== 'strace-out-of-fds.strace') expect(findings.filter(({ id, severity }) => id === 'strace/leak' && severity !== 'info')).toEqual([]);

@@ -46,6 +46,8 @@ export interface World {
   tried?: Answers<number>;
   /** By path. */
   trees?: Answers<TreeCount>;
+  /** By path. */
+  realPaths?: Answers<string>;
   /** Told of every question before it is answered: `read /proc/1/stat`. May change the world. */
   asked?: (question: string) => void;
 }
@@ -105,6 +107,7 @@ export function fakeEvidence(world: World): FakeEvidence {
       startedAs: (pid) => answer('startedAs', world.startedAs, String(pid), 'ENOENT'),
       tryInstances: (wanted, uid) => answer('tryInstances', world.tried, uid === undefined ? String(wanted) : `${wanted}:${uid}`, 'ENOTSUP'),
       readAsUserOf: async (pid, paths) => paths.map((path) => answer('readAsUserOf', world.asUserOf, `${pid}:${path}`, 'EPERM')),
+      realPaths: async (paths) => paths.map((path) => answer('realPaths', world.realPaths, path, 'ENOENT')),
       countTree: async ({ path }) => answer('countTree', world.trees, path, 'ENOENT'),
     },
     close: () => false,

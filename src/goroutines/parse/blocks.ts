@@ -52,10 +52,18 @@ export interface BlockResult {
 
 /** Reads goroutine blocks out of buffers. */
 export class BlockReader {
-  readonly table: GroupTable;
+  table: GroupTable;
   /** Goroutines seen, those of the runtime aside. */
   total = 0;
   labelsDropped = false;
+  /** Dumps that came before, one behind the other in the same text. */
+  repeats = 0;
+  /** The last of those that was more than a trace or two. */
+  private before: { table: GroupTable; total: number } | undefined;
+  private firstId = 0;
+  private seenMain = false;
+  /** Others than the first: one alone, again and again, are traces of it. */
+  private seenOthers = false;
   private readonly known = new Map<number, Known>();
   private readonly headers = new Map<string, CachedHeader>();
   private readonly templates = new Map<number, Template<Known>[]>();
@@ -68,8 +76,44 @@ export class BlockReader {
     return this.scanner.cutAtEnd;
   }
 
+  private readonly keepRows: boolean;
+
   constructor(keepRows: boolean) {
+    this.keepRows = keepRows;
     this.table = new GroupTable(keepRows);
+  }
+
+  /** Of dumps that follow each other the last counts; what is only a trace of one goroutine is none. */
+  settle(): void {
+    const { before } = this;
+    if (!before || this.total * MUCH_LESS >= before.total) return;
+    this.table = before.table;
+    this.total = before.total;
+    this.before = undefined;
+  }
+
+  /** A goroutine is in a dump once: what comes now is another dump. */
+  private beginAnew(): void {
+    this.repeats++;
+    this.noteParents();
+    if (!this.before || this.total * MUCH_LESS >= this.before.total) this.before = { table: this.table, total: this.total };
+    this.table = new GroupTable(this.keepRows);
+    this.total = 0;
+    this.firstId = 0;
+    this.seenMain = false;
+    this.seenOthers = false;
+    this.ids.clear();
+    this.known.clear();
+    this.headers.clear();
+    this.templates.clear();
+    this.labelsDropped = false;
+  }
+
+  private note(id: number): void {
+    this.ids.add(id);
+    if (this.firstId === 0) this.firstId = id;
+    else if (id !== this.firstId) this.seenOthers = true;
+    if (id === 1) this.seenMain = true;
   }
 
   /** Once all of a whole dump was read: notes which goroutines have outlived those that started them. */
@@ -121,13 +165,18 @@ export class BlockReader {
       c = buffer[++at]!;
     }
     if (at === idStart || c !== SPACE) return NOT_ONE;
-    const cached = this.header(buffer.toString('latin1', at, lineEnd));
+    const header = buffer.toString('latin1', at, lineEnd);
+    let cached = this.header(header);
     if (!cached) return NOT_ONE;
+    if (this.seenOthers && id > 0 && (id === this.firstId || (id === 1 && this.seenMain))) {
+      this.beginAnew();
+      cached = this.header(header)!;
+    }
     const { templates } = cached;
     for (let i = 0; i < templates.length; i++) {
       const matched = matchTemplate(buffer, lineEnd + 1, templates[i]!);
       if (matched < 0) continue;
-      this.ids.add(id);
+      this.note(id);
       if (i > 0) bringForward(templates, i);
       this.countMatched(buffer, templates[i > 0 ? i - 1 : 0]!, cached.header, idStart, at);
       return matched;
@@ -136,19 +185,19 @@ export class BlockReader {
     if (end === NEEDS_MORE) return end;
     // g0 of the signalled thread: a stack, but no goroutine.
     if (id === 0) return end;
-    this.ids.add(id);
-    const { header } = cached;
+    this.note(id);
+    const { header: parsed } = cached;
     if (this.labelsDropped && cached.seed !== cached.seedUnlabelled) this.scanner.scan(buffer, lineEnd + 1, cached.seedUnlabelled, last);
     const key = this.scanner.hash1 * 0x200000 + (this.scanner.hash2 & 0x1fffff);
     const known = this.known.get(key);
     const idText = buffer.toString('latin1', idStart, at);
     if (known && known.group.samples.length >= MOST_SAMPLES) {
       const object = known.line < 0 ? -1 : this.firstArgument(buffer, known, end);
-      this.count(known.group, header, idText, object);
+      this.count(known.group, parsed, idText, object);
       this.remember(buffer, cached, known, end);
       return end;
     }
-    this.sample(key, known, header, idText, this.textLines(buffer, lineEnd + 1, end));
+    this.sample(key, known, parsed, idText, this.textLines(buffer, lineEnd + 1, end));
     return end;
   }
 
@@ -249,6 +298,9 @@ export class BlockReader {
 function bringForward<T>(list: T[], at: number): void {
   [list[at - 1], list[at]] = [list[at]!, list[at - 1]!];
 }
+
+/** A dump that is so many times smaller than the one before is a trace that somebody printed. */
+const MUCH_LESS = 10;
 
 /** There is no goroutine here. */
 const NOT_ONE = -1;

@@ -81,14 +81,18 @@ export class TextReader {
     if (this.unwrap) this.flush(true);
     const rest = this.carry.subarray(this.carry.lastIndexOf(LF) + 1);
     const cutHeader = rest.length > 0 && /^goroutine( \d+( \[[^\]]*)?)?$/.test(rest.toString('latin1', 0, 300));
-    const { table, total, labelsDropped, cutAtEnd } = this.blocks;
-    if (table.groups.length === 0) return undefined;
+    const { cutAtEnd, repeats } = this.blocks;
     const cut = broken ?? this.cut(cutAtEnd || cutHeader);
     // Who is missing in a dump that is cut may live.
     if (!cut) this.blocks.noteParents();
+    this.blocks.settle();
+    const { table, total, labelsDropped } = this.blocks;
+    // A header alone is a sentence about a goroutine.
+    if (table.groups.every(({ frames }) => frames.length === 0)) return undefined;
     table.finish();
     const notes: string[] = [];
     if (this.longLines > 0) notes.push(`${this.longLines === 1 ? 'one line of more than 32 MiB was skipped' : `${this.longLines} lines of more than 32 MiB were skipped`}`);
+    if (repeats > 0) notes.push(`the text holds ${repeats + 1} dumps or traces one behind the other: only the last dump is judged (two files are compared with each other)`);
     if (labelsDropped) notes.push('so many stacks differ in their labels only that labels were left out');
     const goVersion = versionOf(table.groups.flatMap(({ frames }) => frames.map(({ file }) => file)));
     return {

@@ -23,7 +23,20 @@ export function unwrapperOf(line: string): Unwrap | undefined {
   if (member) return memberUnwrap(member[1]!);
   // Newlines that were escaped: the whole dump is in this line.
   if (/\]:?[^\n]{0,400}?\\+n/.test(line.slice(match.index))) return escapedUnwrap(prefix);
-  return prefixUnwrap(prefix);
+  // One line of the dump a message, in quotes.
+  const field = /(?:^|\s)([\w.-]+)="$/.exec(prefix)?.[1];
+  return field === undefined ? prefixUnwrap(prefix) : fieldUnwrap(field);
+}
+
+/** logfmt: `time=... msg="goroutine 1 [running]:"`, `msg="\t/main.go:1 +0x1d"`; what needs no quotes has none. */
+function fieldUnwrap(name: string): Unwrap {
+  const start = new RegExp(`(?:^|\\s)${name.replace(/[.-]/g, '\\$&')}=("|\\S*)`);
+  return (line) => {
+    const match = start.exec(line);
+    if (!match) return undefined;
+    const text = match[1] === '"' ? unescaped(line, match.index + match[0].length) : match[1]!;
+    return text.endsWith('\n') ? text : `${text}\n`;
+  };
 }
 
 /** One JSON object a line (docker, journald -o json, zap, zerolog): the text is the member of this name. */

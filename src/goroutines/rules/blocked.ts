@@ -1,29 +1,15 @@
-import type { Finding, Remedy, RuleDefinition } from '../../report/index.ts';
-import { fingerprint } from '../../report/index.ts';
+import type { Finding, Remedy } from '../../report/index.ts';
+import { fingerprint, lastEventRule } from '../../report/index.ts';
 import type { GoroutinesEvent } from '../../series/index.ts';
 import type { Judgement } from '../judge.ts';
 import { type Keeper, keepersOf } from '../reload.ts';
-import { siteRule } from './from-judgement.ts';
+import { siteFindings } from './from-judgement.ts';
 import { goroutines, waitWords, watchRemedy } from './words.ts';
 
 const ID = 'goroutine/blocked';
-const sites = siteRule(ID, remediesOf);
 
 /** Goroutines that wait at one place for long, and what a shutdown waits for. */
-export const blocked: RuleDefinition<GoroutinesEvent> = {
-  id: ID,
-  create() {
-    const ofSites = sites.create();
-    let last: GoroutinesEvent | undefined;
-    return {
-      observe(event) {
-        if (event.type === 'goroutines') last = event;
-        ofSites.observe(event);
-      },
-      finish: () => [...ofSites.finish(), ...(last ? shutdownFindings(last) : [])],
-    };
-  },
-};
+export const blocked = lastEventRule<GoroutinesEvent>(ID, 'goroutines', (event) => [...siteFindings(event, ID, remediesOf), ...shutdownFindings(event)]);
 
 function remediesOf({ site, cause }: Judgement): Remedy[] {
   if (cause.startsWith('are requests')) return [{ text: `bound ${site.place} by the context of its request, and the server by WriteTimeout or http.TimeoutHandler`, risk: 'restart' }];

@@ -1,28 +1,24 @@
 import type { Finding, Remedy, RuleDefinition } from '../../report/index.ts';
-import { fingerprint } from '../../report/index.ts';
+import { fingerprint, lastEventRule } from '../../report/index.ts';
 import type { GoroutinesEvent } from '../../series/index.ts';
 import { type Judgement, judgements } from '../judge.ts';
 import { goroutines, idsOf, listCommand, siteEvidence, structure, subject, waitWords, watchRemedy } from './words.ts';
 
 const OWNERS = { own: 'the program\'s own code', dependency: 'a dependency', stdlib: 'the standard library' } as const;
 
-/** A rule that tells of the sites which are judged to be its own. Of several events it judges the last. */
-export function siteRule(id: Judgement['id'], remedies: (judgement: Judgement) => Remedy[]): RuleDefinition<GoroutinesEvent> {
-  return {
-    id,
-    create() {
-      let last: GoroutinesEvent | undefined;
-      return {
-        observe(event) {
-          if (event.type === 'goroutines') last = event;
-        },
-        finish: () => (last ? judgements(last).filter((judgement) => judgement.id === id).map((judgement) => findingOf(last!, judgement, remedies)) : []),
-      };
-    },
-  };
+type RemediesOf = (judgement: Judgement) => Remedy[];
+
+/** A rule that tells of the sites which are judged to be its own. */
+export function siteRule(id: Judgement['id'], remedies: RemediesOf): RuleDefinition<GoroutinesEvent> {
+  return lastEventRule(id, 'goroutines', (event) => siteFindings(event, id, remedies));
 }
 
-function findingOf(event: GoroutinesEvent, judgement: Judgement, remedies: (judgement: Judgement) => Remedy[]): Finding {
+/** The same, for a rule that has more to tell. */
+export function siteFindings(event: GoroutinesEvent, id: Judgement['id'], remedies: RemediesOf): Finding[] {
+  return judgements(event).filter((judgement) => judgement.id === id).map((judgement) => findingOf(event, judgement, remedies));
+}
+
+function findingOf(event: GoroutinesEvent, judgement: Judgement, remedies: RemediesOf): Finding {
   const { site, reasons, cause, id, severity, confidence } = judgement;
   const waited = waitWords(site.wait);
   const ids = idsOf(site);
@@ -45,8 +41,8 @@ function findingOf(event: GoroutinesEvent, judgement: Judgement, remedies: (judg
   };
 }
 
-function becauseOf({ confidence, id, reasons }: Judgement): string {
-  if (confidence === 'certain') return id === 'goroutine/nil-channel' ? 'the runtime itself says so' : 'the garbage collector proved it';
+function becauseOf({ confidence, because, reasons }: Judgement): string {
+  if (confidence === 'certain') return because ?? 'the garbage collector proved it';
   if (confidence === 'likely') return 'the group gained members that stay, by their ids, all through the time it was watched';
   return reasons.length === 0 ? 'one dump shows the place, not the course' : `one dump shows the place, not the course; ${reasons.length === 1 ? 'one thing speaks' : `${reasons.length} things speak`} for it`;
 }

@@ -1,9 +1,11 @@
-import type { Finding, RuleDefinition } from '../../report/index.ts';
-import { fingerprint } from '../../report/index.ts';
+import type { Finding } from '../../report/index.ts';
+import { fingerprint, lastEventRule } from '../../report/index.ts';
 import { count, duration } from '../../report/words.ts';
 import type { GoroutinesEvent, GrownGroup } from '../../series/index.ts';
 import { benignReason } from '../benign.ts';
+import { growsWithConnections } from '../connections.ts';
 import { placeOf, siteOf } from '../names.ts';
+import { sitesOf } from '../sites.ts';
 import { goroutines, structure, subject } from './words.ts';
 
 const ID = 'goroutine/growth';
@@ -13,18 +15,7 @@ const LEAST_FACTOR = 1.5;
 const A_MILLION = 1_000_000;
 
 /** Stacks of which there are more and more. */
-export const growth: RuleDefinition<GoroutinesEvent> = {
-  id: ID,
-  create() {
-    let last: GoroutinesEvent | undefined;
-    return {
-      observe(event) {
-        if (event.type === 'goroutines') last = event;
-      },
-      finish: () => (last?.growth ? last.growth.groups.filter(isWorthIt).flatMap((grown) => findingOf(last!, grown) ?? []) : []),
-    };
-  },
-};
+export const growth = lastEventRule<GoroutinesEvent>(ID, 'goroutines', (event) => (event.growth ? event.growth.groups.filter(isWorthIt).flatMap((grown) => findingOf(event, grown) ?? []) : []));
 
 function isWorthIt({ trend, before, after }: GrownGroup): boolean {
   return trend === 'growing' || trend === 'grew' || (trend === 'compared' && after - before >= LEAST_GAIN && after >= before * LEAST_FACTOR);
@@ -36,6 +27,9 @@ function findingOf(event: GoroutinesEvent, grown: GrownGroup): Finding | undefin
   if (!group || !frame) return undefined;
   const growing = grown.trend === 'growing';
   const known = benignReason(group) !== undefined || group.state === 'running' || group.state === 'runnable';
+  const site = sitesOf(event.dump.groups, event.dump.total).find(({ groups }) => groups.includes(group));
+  // After a restart clients come back, one by one.
+  const isLoad = site !== undefined && growsWithConnections(site, event.dump.groups);
   const { source } = event;
   const { windowMs, samples } = event.growth!;
   const rate = grown.perMinute === null ? '' : `, ${count(Math.round(grown.perMinute * 10) / 10)} a minute`;
@@ -43,8 +37,8 @@ function findingOf(event: GoroutinesEvent, grown: GrownGroup): Finding | undefin
     id: ID,
     severity: (growing || grown.trend === 'compared') && !known ? 'warning' : 'info',
     // Counts cannot tell those that stay from others that take their place; ids can.
-    confidence: grown.stayed === undefined ? 'hint' : 'likely',
-    because: grown.because,
+    confidence: grown.stayed === undefined || isLoad ? 'hint' : 'likely',
+    because: isLoad ? `${grown.because}; they rise in step with the connections that were started with them: load does so, too` : grown.because,
     title: `${goroutines(grown.after - grown.before)} more in ${placeOf(frame)} (${group.state}): ${count(grown.before)} became ${count(grown.after)}${windowMs === null ? '' : ` in ${duration(windowMs)}`}${rate}${forecastWords(grown)}`,
     subject: subject(event, 'goroutines', frame),
     evidence: [

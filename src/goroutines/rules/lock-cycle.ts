@@ -1,5 +1,5 @@
-import type { Finding, RuleDefinition } from '../../report/index.ts';
-import { fingerprint } from '../../report/index.ts';
+import type { Finding } from '../../report/index.ts';
+import { fingerprint, lastEventRule } from '../../report/index.ts';
 import { listOf } from '../../report/words.ts';
 import type { GoroutinesEvent } from '../../series/index.ts';
 import { cyclesOf, type CycleMember, type LockCycle } from '../lock-cycles.ts';
@@ -16,14 +16,12 @@ const WHAT: Record<LockCycle['kind'], string> = {
 };
 const WHAT_MANY = { twice: 'wait for locks that they hold themselves', 'read-twice': 'read-lock again while a writer waits: the writer waits for the readers, and the readers for the writer' } as const;
 const PERHAPS: Record<LockCycle['kind'], string> = {
-  order: 'seem to wait for each other: nobody else in the dump can hold these locks, and they may take them in different order',
-  twice: 'waits for a lock that nobody else in the dump can hold: it may hold it itself',
-  'read-twice': WHAT['read-twice'],
+  order: 'seem to wait for each other: nobody else in the dump is seen to hold these locks, and they may take them in different order',
+  twice: 'waits for a lock that nobody else in the dump is seen to hold: it may hold it itself',
+  'read-twice': 'may read-lock again while a writer waits: the writer would wait for the reader, and the reader for the writer',
 };
-const A_FEW = 3;
 /** What comes behind them repeats them. */
 const MOST_FINDINGS = 20;
-const SOME = 10;
 const REMEDY: Record<LockCycle['kind'], string> = {
   order: 'take these locks in one order everywhere, or only one at a time',
   twice: 'a Go mutex is not reentrant: split the method into one that locks and one that expects it locked',
@@ -31,18 +29,7 @@ const REMEDY: Record<LockCycle['kind'], string> = {
 };
 
 /** Locks that can never be had again. */
-export const lockCycle: RuleDefinition<GoroutinesEvent> = {
-  id: ID,
-  create() {
-    let last: GoroutinesEvent | undefined;
-    return {
-      observe(event) {
-        if (event.type === 'goroutines') last = event;
-      },
-      finish: () => (last ? cyclesOf(contendedLocks(last.dump.groups)).slice(0, MOST_FINDINGS).flatMap((cycle) => findingOf(last!, cycle) ?? []) : []),
-    };
-  },
-};
+export const lockCycle = lastEventRule<GoroutinesEvent>(ID, 'goroutines', (event) => cyclesOf(contendedLocks(event.dump.groups)).slice(0, MOST_FINDINGS).flatMap((cycle) => findingOf(event, cycle) ?? []));
 
 function findingOf(event: GoroutinesEvent, cycle: LockCycle): Finding | undefined {
   const waits = cycle.locks.flatMap(({ wait }) => wait ?? []);
@@ -51,7 +38,7 @@ function findingOf(event: GoroutinesEvent, cycle: LockCycle): Finding | undefine
   const proven = cycle.locks.every((lock) => lock.proven);
   const likely = proven || (minutes && cycle.by !== 'nobody');
   const waiting = cycle.locks.reduce((sum, { count }) => sum + count, 0);
-  const severity = likely ? 'critical' : minutes || isStriking(cycle, waiting, event.dump.total) ? 'warning' : 'info';
+  const severity = likely ? 'critical' : minutes ? 'warning' : 'info';
   const places = cycle.members.map(wayOf);
   const { source } = event;
   const waited = waitWords(wait);
@@ -60,7 +47,7 @@ function findingOf(event: GoroutinesEvent, cycle: LockCycle): Finding | undefine
     severity,
     confidence: proven ? 'certain' : likely ? 'likely' : 'hint',
     because: proven ? 'the garbage collector found that nobody who could unlock is left (goroutineleak profile)' : likely ? becauseLikely(cycle) : whyHint(cycle, minutes),
-    title: `${goroutines(inCycle(cycle))} ${whatWords(cycle)} (${listOf([...new Set(places)], 2)})${waited === '' ? '' : `, ${waited}`}${waiting > inCycle(cycle) ? `; ${goroutines(waiting)} wait in all` : ''}`,
+    title: `${goroutines(inCycle(cycle))} ${whatWords(cycle, likely)} (${listOf([...new Set(places)], 2)})${waited === '' ? '' : `, ${waited}`}${waiting > inCycle(cycle) ? `; ${goroutines(waiting)} wait in all` : ''}`,
     subject: { kind: 'lock', key: structure(userFrame(cycle.members[0]!.waiters.group.frames)!), ...(event.pid !== undefined && { pid: event.pid }) },
     evidence: [
       ...cycle.members.map(({ waiters, outer, sample }) => ({
@@ -72,16 +59,11 @@ function findingOf(event: GoroutinesEvent, cycle: LockCycle): Finding | undefine
     ],
     remedy: [
       { text: REMEDY[cycle.kind], risk: 'restart' },
-      { text: 'nothing frees them but a restart of the process', risk: 'restart' },
+      ...(likely ? [{ text: 'nothing frees them but a restart of the process', risk: 'restart' as const }] : []),
       watchRemedy(event),
     ],
     fingerprint: fingerprint(ID, cycle.kind, ...cycle.members.map(({ waiters }) => structure(userFrame(waiters.group.frames)!))),
   };
-}
-
-/** Contention of a moment looks the same: without a minute of waiting it takes addresses, or many. */
-function isStriking({ by }: LockCycle, waiting: number, total: number): boolean {
-  return by === 'address' || (by === 'type' && waiting >= A_FEW) || (waiting >= SOME && waiting >= total / 2);
 }
 
 function wayOf({ waiters, outer }: CycleMember): string {
@@ -93,10 +75,12 @@ function inCycle({ kind, members }: LockCycle): number {
   return kind === 'order' ? members.length : members.reduce((sum, { waiters }) => sum + waiters.count, 0);
 }
 
-function whatWords(cycle: LockCycle): string {
+/** Contention of a moment looks the same: without a minute of waiting it is never told as a fact. */
+function whatWords(cycle: LockCycle, likely: boolean): string {
   const { kind, by } = cycle;
-  if (by === 'nobody' && inCycle(cycle) > 1 && kind === 'twice') return 'wait for locks that nobody else in the dump can hold: they may hold them themselves, or each other\'s';
-  return by === 'nobody' ? PERHAPS[kind] : inCycle(cycle) > 1 && kind !== 'order' ? WHAT_MANY[kind] : WHAT[kind];
+  if (by === 'nobody' && inCycle(cycle) > 1 && kind === 'twice') return 'wait for locks that nobody else in the dump is seen to hold: they may hold them themselves, or each other\'s';
+  if (by === 'address' && !likely) return 'may wait for each other: each has what the other waits for at hand';
+  return by === 'nobody' || !likely ? PERHAPS[kind] : inCycle(cycle) > 1 && kind !== 'order' ? WHAT_MANY[kind] : WHAT[kind];
 }
 
 function becauseLikely({ by }: LockCycle): string {

@@ -1,10 +1,11 @@
-import type { EvidenceItem, Finding, RuleDefinition, Severity } from '../../report/index.ts';
-import { fingerprint } from '../../report/index.ts';
+import type { EvidenceItem, Finding, Severity } from '../../report/index.ts';
+import { fingerprint, lastEventRule } from '../../report/index.ts';
 import { listOf } from '../../report/words.ts';
 import type { GoroutinesEvent } from '../../series/index.ts';
 import { type ContendedLock, contendedLocks, type Holder, userFrame } from '../locks.ts';
 import { placeOf, shortName, siteOf } from '../names.ts';
 import { cyclesOf } from '../lock-cycles.ts';
+import { isBlocking } from '../states.ts';
 import { goroutines, structure, waitWords, watchRemedy } from './words.ts';
 
 const ID = 'goroutine/lock-holder';
@@ -16,18 +17,7 @@ const VERY_MANY = 1000;
 const MOST_FINDINGS = 20;
 
 /** Many wait for one lock: who is inside, and what does it wait for? */
-export const lockHolder: RuleDefinition<GoroutinesEvent> = {
-  id: ID,
-  create() {
-    let last: GoroutinesEvent | undefined;
-    return {
-      observe(event) {
-        if (event.type === 'goroutines') last = event;
-      },
-      finish: () => (last ? findingsOf(last) : []),
-    };
-  },
-};
+export const lockHolder = lastEventRule<GoroutinesEvent>(ID, 'goroutines', findingsOf);
 
 function findingsOf(event: GoroutinesEvent): Finding[] {
   const locks = contendedLocks(event.dump.groups);
@@ -38,12 +28,11 @@ function findingsOf(event: GoroutinesEvent): Finding[] {
 
 function severityOf({ count, wait, proven }: ContendedLock, total: number): Severity | undefined {
   const minutes = (wait?.min ?? 0) >= 1;
-  if (proven && count >= SOME) return 'warning';
   if (minutes && count >= VERY_MANY) return 'critical';
-  if ((minutes && count >= SOME) || count >= VERY_MANY) return 'warning';
-  if (count >= MANY && count >= total / 2) return 'warning';
-  // Locks are waited for everywhere, for microseconds.
-  return (minutes && count >= A_FEW) || count >= MANY || (count >= SOME && count >= total / 2) ? 'info' : undefined;
+  if (proven) return 'warning';
+  if (minutes && count >= SOME) return 'warning';
+  // Locks are waited for everywhere, for microseconds: without minutes a number is contention. Nobody waits for minutes where all is well.
+  return minutes || count >= MANY || (count >= SOME && count >= total / 2) ? 'info' : undefined;
 }
 
 function findingOf(event: GoroutinesEvent, lock: ContendedLock): Finding | undefined {
@@ -58,15 +47,15 @@ function findingOf(event: GoroutinesEvent, lock: ContendedLock): Finding | undef
   return {
     id: ID,
     severity,
-    confidence: sure ? 'likely' : 'hint',
-    because: becauseOf(lock),
-    title: `${goroutines(lock.count)} wait for one ${what}${waited === '' ? '' : ` ${waited}`}; ${holderWords(lock)}`,
+    confidence: lock.proven ? 'certain' : sure ? 'likely' : 'hint',
+    because: lock.proven ? 'the garbage collector found that nobody who could unlock is left (goroutineleak profile)' : becauseOf(lock),
+    title: `${goroutines(lock.count)} ${lock.count === 1 ? 'waits' : 'wait'} for one ${what}${waited === '' ? '' : ` ${waited}`}; ${holderWords(lock)}`,
     subject: { kind: 'lock', key: lock.type ?? user?.func ?? what, ...(event.pid !== undefined && { pid: event.pid }) },
     evidence: evidenceOf(event, lock),
     remedy: [
       holder
         ? { text: `never wait for the network or a channel inside the lock: in ${placeOf(holder.frame)} copy what is needed, unlock, then wait`, risk: 'restart' }
-        : { text: 'look for a path that returns without unlocking: unlock in a defer, right after locking', risk: 'restart' },
+        : { text: 'look for a path that returns without unlocking, for a caller that has locked already, and for a reader that locks for writing: none of them ever gets on', risk: 'restart' },
       watchRemedy(event),
     ],
     fingerprint: fingerprint(ID, user ? structure(user) : what),
@@ -78,8 +67,11 @@ function lockWords({ readersWait, type }: ContendedLock): string {
   return type === undefined ? kind : `${kind} of ${shortName(type)}`;
 }
 
-function holderWords({ holders }: ContendedLock): string {
+function holderWords({ holders, bystanders }: ContendedLock): string {
   const [first] = holders;
+  // One that waits for others, or of which there are many, is seldom the one that holds it: it is among the evidence only.
+  const other = bystanders.find(({ group }) => !isBlocking(group.state) && group.count <= A_FEW);
+  if (!first && other) return `nobody in the dump is seen inside it; ${nameOf(other)} in ${stateWords(other)} may hold it`;
   if (!first) return 'nobody in the dump is seen inside it';
   const inside = holders.reduce((sum, { group }) => sum + group.count, 0);
   if (inside > 1) return `${goroutines(inside)} may be inside, one of them in ${placeOf(first.frame)} (${first.group.state})`;
@@ -112,6 +104,8 @@ function evidenceOf(event: GoroutinesEvent, lock: ContendedLock): EvidenceItem[]
     { name: 'waiting', value: lock.count, source },
     ...(lock.address === undefined ? [] : [{ name: 'address', value: lock.address, source }]),
     { name: 'wanted by', value: listOf([...new Set(places.map(placeOf))], 4), source },
+    ...lock.bystanders.slice(0, 4).map((other) => ({ name: 'elsewhere in own code', value: `${nameOf(other)}: ${stateWords(other)}`, source })),
+    ...lock.nested.slice(0, 2).map(({ outer }) => ({ name: 'called by', value: `${placeOf(outer)}: it may have locked before`, source })),
     ...lock.holders.slice(0, 4).map((holder) => ({ name: 'inside', value: `${nameOf(holder)}: ${stateWords(holder)}`, source })),
   ];
 }

@@ -1,5 +1,5 @@
-import type { Finding, RuleDefinition } from '../../report/index.ts';
-import { fingerprint } from '../../report/index.ts';
+import type { Finding } from '../../report/index.ts';
+import { fingerprint, lastEventRule } from '../../report/index.ts';
 import { count, duration } from '../../report/words.ts';
 import type { PausesEvent } from '../../series/index.ts';
 import { quantile } from '../gc/quantile.ts';
@@ -7,18 +7,7 @@ import { quantile } from '../gc/quantile.ts';
 const ID = 'gc/pause';
 
 /** Pauses of the collector above a limit. */
-export const pause: RuleDefinition<PausesEvent> = {
-  id: ID,
-  create() {
-    let last: PausesEvent | undefined;
-    return {
-      observe(event) {
-        if (event.type === 'pauses') last = event;
-      },
-      finish: () => (last ? findingsOf(last) : []),
-    };
-  },
-};
+export const pause = lastEventRule<PausesEvent>(ID, 'pauses', findingsOf);
 
 function findingsOf(event: PausesEvent): Finding[] {
   const { pausesMs, limitMs, source } = event;

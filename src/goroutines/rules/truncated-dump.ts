@@ -1,5 +1,5 @@
-import type { Finding, RuleDefinition } from '../../report/index.ts';
-import { fingerprint } from '../../report/index.ts';
+import type { Finding } from '../../report/index.ts';
+import { fingerprint, lastEventRule } from '../../report/index.ts';
 import { count } from '../../report/words.ts';
 import type { GoroutinesEvent } from '../../series/index.ts';
 import { goroutines } from './words.ts';
@@ -7,18 +7,7 @@ import { goroutines } from './words.ts';
 const ID = 'goroutine/truncated-dump';
 
 /** A dump that is not whole: every number is too small, and who is missing may be the one that matters. */
-export const truncatedDump: RuleDefinition<GoroutinesEvent> = {
-  id: ID,
-  create() {
-    let last: GoroutinesEvent | undefined;
-    return {
-      observe(event) {
-        if (event.type === 'goroutines') last = event;
-      },
-      finish: () => (last?.dump.cut ? [findingOf(last, last.dump.cut)] : []),
-    };
-  },
-};
+export const truncatedDump = lastEventRule<GoroutinesEvent>(ID, 'goroutines', (event) => (event.dump.cut ? [findingOf(event, event.dump.cut)] : []));
 
 function findingOf(event: GoroutinesEvent, cut: NonNullable<GoroutinesEvent['dump']['cut']>): Finding {
   const { source, announced, dump } = event;

@@ -29,19 +29,23 @@ export interface Access {
 const USUAL = '/debug/pprof/';
 
 export function isEndpoint(spec: string): boolean {
-  return /^(https?|unix):/i.test(spec);
+  return /^(https?|unix):/i.test(spec) || BARE.test(spec);
 }
+
+/** What everybody types: `localhost:6060`. Other words before a colon may be names of processes. */
+const BARE = /^(localhost|\d{1,3}(\.\d{1,3}){3}|\[[\da-f:.]+\]):\d{1,5}(\/|$)/i;
 
 /** Throws UserError for what is no URL, or names a secret that is not there. */
 export async function endpointOf(spec: string, access: Access): Promise<PprofEndpoint> {
   const headers = await headersOf(access);
   const tls = await tlsOf(access);
   if (/^unix:/i.test(spec)) {
-    const socketPath = spec.replace(/^unix:(\/\/(?=\/))?/i, '');
+    // A path of HTTP behind the socket's: unix:/run/app.sock:/admin/debug/pprof/.
+    const [, socketPath = '', path] = /^unix:(?:\/\/(?=\/))?(.*?)(?::(\/.*))?$/i.exec(spec) ?? [];
     if (socketPath === '') throw new UserError('unix: needs the path of a socket: unix:/run/app.sock');
-    return { http: { origin: 'http://localhost', socketPath, headers }, base: USUAL, shown: `unix:${socketPath}`, label: socketPath };
+    return { http: { origin: 'http://localhost', socketPath, headers }, base: path === undefined ? USUAL : path.endsWith('/') ? path : `${path}/`, shown: `unix:${socketPath}`, label: socketPath };
   }
-  const url = parsed(spec);
+  const url = parsed(BARE.test(spec) ? `http://${spec}` : spec);
   if (url.username !== '' || url.password !== '') {
     headers.authorization = `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`;
     url.username = url.password = '';

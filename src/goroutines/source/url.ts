@@ -110,7 +110,8 @@ async function dumpAt(endpoint: PprofEndpoint, path: string, options: TakeOption
 }
 
 function coverageOf(endpoint: PprofEndpoint, path: string, dump: Dump, { goroutines }: Offer): Coverage {
-  const { cut, format, total } = dump;
+  const { format, total } = dump;
+  const cut = dump.cut ?? missing(dump, goroutines);
   const cost = format === 'text' ? 'stopped the program while it was written' : 'stops it for milliseconds only; it has no ids and no waiting times';
   return {
     source: `${endpoint.http.socketPath === undefined ? endpoint.http.origin : endpoint.shown}${path}`,
@@ -122,6 +123,15 @@ function coverageOf(endpoint: PprofEndpoint, path: string, dump: Dump, { gorouti
     needed: true,
   };
 }
+
+/** Goroutines come and go, but not half of thousands between two questions. */
+function missing({ total, profile }: Dump, announced: number | undefined): { detail: string } | undefined {
+  if (announced === undefined || profile === 'goroutineleak' || announced - total < MISSING || total >= announced * MISSING_SHARE) return undefined;
+  return { detail: `it said it has ${count(announced)} goroutines and told of ${count(total)}: the answer may not be whole` };
+}
+
+const MISSING = 100;
+const MISSING_SHARE = 0.6;
 
 async function addLeaks(endpoint: PprofEndpoint, dump: Dump, options: TakeOptions, context: Context): Promise<Coverage> {
   context.say('asking for the goroutineleak profile: the program collects its garbage for it once (--no-leak-profile leaves it out)');

@@ -42,12 +42,14 @@ export async function watch(looks: Looks, { windowMs, intervalMs }: WatchOptions
   const counts: Map<string, number>[] = [];
   const totals: number[] = [];
   let middle: IdsByStack | undefined;
+  let latest: Taken | undefined;
   let failed = 0;
   const start = evidence.now();
   for (let tick = 0; ; tick++) {
     const asked = evidence.now();
     try {
-      const { dump } = await looks.sample();
+      latest = await looks.sample();
+      const { dump } = latest;
       times.push(evidence.now());
       counts.push(countsOf(dump));
       totals.push(dump.total);
@@ -65,8 +67,23 @@ export async function watch(looks: Looks, { windowMs, intervalMs }: WatchOptions
     if (signal.aborted) break;
   }
   progress('');
-  const taken = await looks.last(totals.at(-1) ?? 0);
+  const taken = await lastLook(looks, totals.at(-1) ?? 0, latest, signal);
   return { taken, growth: growthOf(taken.dump, times, counts, middle), totals, failed };
+}
+
+/** Who stops us, or a program that dies while it is watched, must not cost what was seen: then the last sample is the end. */
+async function lastLook(looks: Looks, goroutines: number, latest: Taken | undefined, signal: AbortSignal): Promise<Taken> {
+  if (signal.aborted && latest) return interrupted(latest, 'the watch was stopped');
+  try {
+    return await looks.last(goroutines);
+  } catch (error) {
+    if (!(error instanceof UserError) || !latest) throw error;
+    return interrupted(latest, `at the end it did not answer (${error.message})`);
+  }
+}
+
+function interrupted(taken: Taken, detail: string): Taken {
+  return { ...taken, coverage: [...taken.coverage, { source: 'the look at the end', status: 'partial', detail: `${detail}: the last sample is judged`, needed: true }] };
 }
 
 function growthOf(dump: Dump, times: readonly number[], counts: readonly ReadonlyMap<string, number>[], middle: IdsByStack | undefined): GoroutineGrowth {

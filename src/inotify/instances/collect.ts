@@ -16,8 +16,8 @@ import type { InotifyLook, Instance } from './model.ts';
 import { judgeNames, judgeTold } from './names.ts';
 import { noteCoverage, type Notes, notesOf } from './notes.ts';
 import { USUAL_LIMIT, watchQueues } from './queue.ts';
-import { resolveByHandle } from './resolve.ts';
-import { lookAgain, unresolved } from './second-look.ts';
+import { resolveByHandle, type Resolving } from './resolve.ts';
+import { dropEnded, lookAgain, unresolved } from './second-look.ts';
 import { mergeShared, shareWatches } from './shared.ts';
 import { resolveByWalk } from './walk.ts';
 
@@ -34,6 +34,8 @@ export interface CollectOptions {
 
 /** What a walk may cost. */
 const WALK = { entries: 200_000, ms: 2000 };
+/** Directories that are listed although the target watches for that: together an eighth of the queue, where nothing waits in it. */
+const MOST_TOLD = 256;
 
 export async function collectInotify(evidence: Evidence, pids: readonly number[], name: string, options: CollectOptions): Promise<{ look: InotifyLook; coverage: CoverageLog }> {
   const coverage = new CoverageLog();
@@ -148,17 +150,23 @@ async function resolveAll(evidence: Evidence, processes: readonly Process[], ins
     const mounts = mountsOfProcess(evidence, pid);
     if (mounts.length === 0) notes.noMounts++;
     const ourMounts = mounts.some(({ fsType }) => fsType === 'overlay') ? mountsOfProcess(evidence, 'self') : [];
-    const { errno } = resolveByHandle(watches, { questions, pid, mounts, ourMounts });
+    const resolving: Resolving = { questions, pid, mounts, ourMounts, layers: new Map() };
+    const { errno } = resolveByHandle(watches, resolving);
     if (errno !== undefined) notes.handleErrno = errno;
     const left = watches.filter(({ path }) => path === undefined);
     if (left.length > 0 && !options.signal.aborted) {
       const cwd = evidence.readlink(`/proc/${pid}/cwd`).value;
       const starts = [...(cwd === undefined ? [] : [cwd]), ...(exe === undefined ? [] : [exe.slice(0, exe.lastIndexOf('/')) || '/'])];
-      notes.walks.push(await resolveByWalk(left, { questions, pid, mounts }, starts, evidence, { ...WALK, signal: options.signal }));
+      const isCalm = instances.every((instance) => instance.process.pid !== pid || instance.queue?.bytes === 0);
+      notes.walks.push(await resolveByWalk(left, { questions, pid, mounts }, starts, evidence, { ...WALK, told: isCalm ? MOST_TOLD : 0, signal: options.signal }));
     }
-    judgeNames(watches, questions, pid);
-    judgeTold(watches);
-    await lookAgain(watches, instances, evidence, { questions, pid, mounts, ourMounts });
+    await dropEnded(evidence, instances.filter(({ process }) => process.pid === pid));
+    const own = instances.filter(({ process }) => process.pid === pid).map((instance) => instance.watches ?? []);
+    const alive = own.flat();
+    judgeNames(alive, questions, pid);
+    // Each instance is read by itself.
+    for (const one of own) judgeTold(one);
+    await lookAgain(alive, instances, evidence, resolving);
   }
 }
 

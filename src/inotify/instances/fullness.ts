@@ -6,6 +6,8 @@ import { LARGEST_RECORD_BYTES, RECORD_BYTES } from './queue.ts';
 
 const MOST_DIRECTORIES = 256;
 const MOST_NAMES = 200_000;
+/** From this share of the limit on a queue that nobody shortens is nearly full. */
+const NEARLY = 0.9;
 /** How far the events that are expected may be from the limit. */
 const TOLERANCE = 0.02;
 
@@ -17,7 +19,11 @@ export function judgeFullness({ queue, watches = [], process }: Instance, limit:
   if (queue?.state !== 'stuck' || queue.bytes < fewestBytes(limit)) return;
   const names = recordsOf(watches, questions, process.pid);
   // Of one size all the time: then a full one is known to the byte, and this is none.
-  if (names.smallest === names.largest && queue.bytes <= limit * names.largest) return;
+  if (names.smallest === names.largest && queue.bytes <= limit * names.largest) {
+    const share = queue.bytes / (limit * names.largest);
+    if (share >= NEARLY) queue.nearlyFull = share;
+    return;
+  }
   queue.mayBeFull = limit;
   if (names.count === 0) return;
   const events = (queue.bytes - RECORD_BYTES) / (names.bytes / names.count);

@@ -47,6 +47,8 @@ export interface Queue {
   estimate?: { events: number; names: number };
   /** As long as so many events can be, which is all it holds: what more it is cannot be told. */
   mayBeFull?: number;
+  /** The share of the room that is taken, by names that are all of one size; from nine tenths on. */
+  nearlyFull?: number;
   /** How much longer it became while it was looked at, bytes a second. */
   growth?: number;
 }

@@ -1,11 +1,11 @@
 /** From inode numbers to paths: by handle where that is permitted, through the layers of an overlay, else by a bounded walk. */
 import type { Answer, ByteString, Errno, FileHandle, HandlePath, InotifyQuestions } from '../../evidence/types.ts';
 import type { Mount } from '../../kernel/proc/mountinfo.ts';
-import { isLocal } from '../filesystems.ts';
+import { isLocal, isWalkable } from '../filesystems.ts';
 import { nameBeside, whatIsAt } from './identity.ts';
 import type { Watch } from './model.ts';
 import { hiding, MOST_MOUNTS, mountsOf } from './mounts.ts';
-import { layerHandle, layersOf, pathInOverlay } from './overlay.ts';
+import { findLayer, layerHandle, layersOf, pathInOverlay } from './overlay.ts';
 
 const DELETED = ' (deleted)';
 /** Ourselves, to whoever sees files as some process does. */
@@ -18,6 +18,8 @@ export interface Resolving {
   mounts: readonly Mount[];
   /** Our own: layers of overlays are named as the mounter sees them. */
   ourMounts: readonly Mount[];
+  /** Layers of overlays, with those that were found out. */
+  layers: Map<Mount, ByteString[]>;
 }
 
 export interface Resolved {
@@ -144,12 +146,16 @@ function setDeleted(watch: Watch, path: ByteString, isThere: boolean): void {
 /** The real file lies in a layer, which is known by the name it has where the overlay was mounted. */
 function resolveInLayers(watches: readonly Watch[], overlay: Mount, resolving: Resolving, result: Resolved): void {
   const { upper, lower } = layersOf(overlay);
-  const layers = [...(upper === undefined ? [] : [upper]), ...lower];
+  const named = [...(upper === undefined ? [] : [upper]), ...lower];
+  // Relative ones are named from where the mounter was, and Docker names lower ones by links: these are found out.
+  const layers = resolving.layers.get(overlay) ?? named.filter((layer) => layer.startsWith('/'));
+  resolving.layers.set(overlay, layers);
+  const isUnknown = named.some((layer) => !layer.startsWith('/'));
   let left = watches.flatMap((watch) => {
     const inner = layerHandle(watch.handle!);
     return inner ? [{ watch, handle: inner.handle }] : [];
   });
-  for (const mount of mountsHolding(layers, resolving.ourMounts)) {
+  for (const mount of mountsHolding(layers, resolving.ourMounts, isUnknown)) {
     if (left.length === 0) return;
     const answers = resolving.questions.pathsOfHandles(OURSELVES, mount.mountPoint, left.map(({ handle }): FileHandle => handle));
     const refusal = answers.find(({ errno }) => errno === 'EPERM' || errno === 'ENOTSUP' || errno === 'ENOSYS');
@@ -157,12 +163,18 @@ function resolveInLayers(watches: readonly Watch[], overlay: Mount, resolving: R
       result.errno = refusal.errno;
       return;
     }
-    left = left.filter(({ watch }, index) => !takeFromLayer(watch, answers[index]!.value, overlay, layers, resolving));
+    let open = left.map(({ watch }, index) => ({ watch, found: answers[index]!.value }));
+    // A layer that was found out serves those before it, too.
+    for (let known = -1; known < layers.length; ) {
+      known = layers.length;
+      open = open.filter(({ watch, found }) => !takeFromLayer(watch, found, overlay, layers, resolving));
+    }
+    left = left.filter(({ watch }) => watch.path === undefined);
   }
 }
 
 /** Our mounts on which the layers lie, each once. */
-function mountsHolding(layers: readonly ByteString[], mounts: readonly Mount[]): Mount[] {
+function mountsHolding(layers: readonly ByteString[], mounts: readonly Mount[], isUnknown: boolean): Mount[] {
   const holding = new Map<string, Mount>();
   for (const layer of layers) {
     const mount = mounts
@@ -170,14 +182,17 @@ function mountsHolding(layers: readonly ByteString[], mounts: readonly Mount[]):
       .sort((a, b) => b.mountPoint.length - a.mountPoint.length)[0];
     if (mount) holding.set(`${mount.major}:${mount.minor}`, mount);
   }
+  const others = isUnknown ? mounts.filter(({ fsType, root }) => isWalkable(fsType) && fsType !== 'overlay' && root === '/') : [];
+  for (const mount of others) if (!holding.has(`${mount.major}:${mount.minor}`)) holding.set(`${mount.major}:${mount.minor}`, mount);
   return [...holding.values()].slice(0, MOST_MOUNTS);
 }
 
 /** The handle of a file of a lower layer leads to that layer for ever, whatever became of the file in the overlay. */
-function takeFromLayer(watch: Watch, found: HandlePath | undefined, overlay: Mount, layers: readonly ByteString[], { questions, pid }: Resolving): boolean {
+function takeFromLayer(watch: Watch, found: HandlePath | undefined, overlay: Mount, layers: ByteString[], { questions, pid }: Resolving): boolean {
   if (!found) return false;
   const isDeleted = found.path.endsWith(DELETED) && found.unlinked === true;
-  const path = pathInOverlay(overlay, layers, isDeleted ? found.path.slice(0, -DELETED.length) : found.path);
+  const inLayer = isDeleted ? found.path.slice(0, -DELETED.length) : found.path;
+  const path = pathInOverlay(overlay, layers, inLayer) ?? findLayer(overlay, layers, inLayer, (one) => whatIsAt(one, watch, questions, pid) === 'same');
   if (path === undefined) return false;
   watch.what = found.directory ? 'directory' : 'file';
   watch.path = path;

@@ -1,6 +1,7 @@
-/** Watches that seem dead are looked at once more, without fdinfo: that holds up the target. */
+/** What seems dead or lost is looked at once more. */
 import type { Evidence } from '../../evidence/types.ts';
-import type { RawWatch } from './fdinfo.ts';
+import { parseFdInfo } from '../../kernel/proc/fdinfo.ts';
+import { parseWatches, type RawWatch } from './fdinfo.ts';
 import type { Instance, Watch } from './model.ts';
 import { isDead } from './names.ts';
 import { resolveByHandle, type Resolving } from './resolve.ts';
@@ -8,6 +9,22 @@ import { resolveByHandle, type Resolving } from './resolve.ts';
 /** All that is to be known of it has its place from the start: there may be 190,000, and an object that grows is slow. */
 export function unresolved({ wd, ino, major, minor, mask, ignoredMask, handle }: RawWatch, pid: number, fd: number): Watch {
   return { wd, ino, major, minor, mask, ignoredMask, handle, pid, fd, state: 'unresolved', path: undefined, by: undefined, what: undefined, fsType: undefined, note: undefined, told: undefined };
+}
+
+/** Reading fdinfo holds up the target, 3.5 us a watch. */
+const MOST_READ_TWICE = 10_000;
+
+/** A watch that was not met may have ended since it was listed: then the list lacks it now. */
+export async function dropEnded(evidence: Evidence, instances: readonly Instance[]): Promise<void> {
+  const open = instances.filter(({ watches = [] }) => watches.length <= MOST_READ_TWICE && watches.some(({ path }) => path === undefined));
+  if (open.length === 0) return;
+  const answers = await evidence.readSlow(open.map(({ process, fd }) => `/proc/${process.pid}/fdinfo/${fd}`));
+  for (const [index, instance] of open.entries()) {
+    const info = parseFdInfo(answers[index]?.value ?? '');
+    if (!info) continue;
+    const listed = new Set(parseWatches(info.rest).map(({ wd }) => wd));
+    instance.watches = instance.watches!.filter(({ path, wd }) => path !== undefined || listed.has(wd));
+  }
 }
 
 /** Whoever saves a file may hold the old one for a moment, and what is removed goes when it is closed. */

@@ -1,7 +1,7 @@
 /** `data` of the report: the part scripts read. Add keys, never change them. */
 import type { InotifyUser, InotifyUsers } from '../../kernel/inotify-users/index.ts';
 import type { Demand } from './event.ts';
-import { type Fits, fits, type Resource, roomOf, settingOf, shareOf } from './fit.ts';
+import { type Fits, fits, inUse, type Resource, roomOf, settingOf, shareOf } from './fit.ts';
 import { type Holder, holdersOf } from './holders.ts';
 import type { LimitsOptions } from './options.ts';
 import { type Raise, raiseOf } from './raise.ts';
@@ -77,7 +77,7 @@ function useRow(user: InotifyUser, resource: Resource): UseRow {
   const { used, atMost, limit, left, leftAtLeast, binding } = roomOf(user, resource);
   const use = binding?.[resource];
   const { userns, uid } = binding ?? user;
-  return { used, atMost, limit, left, leftAtLeast, binding: binding && { setting: settingOf(binding, resource), userns, uid, used: use!.used, limit: use!.limit!, left: left! } };
+  return { used, atMost, limit, left, leftAtLeast, binding: binding && { setting: settingOf(binding, resource), userns, uid, used: inUse(user, binding, resource), limit: use!.limit!, left: left! } };
 }
 
 function fullness({ instances, watches }: UserRow): number {
@@ -105,6 +105,9 @@ function demandRow({ asked, self }: InotifyUsers, { needs }: Demand, trees: Tree
     instances: { need: needs.instances, fits: answers.instances },
     watches: { need: needs.watches, fits: answers.watches },
     ...(trees.length > 0 && { library: options.model.name, trees }),
-    raise: refused.flatMap((resource) => raiseOf(rooms[resource].binding!, resource, needs[resource], self.userns) ?? []),
+    raise: refused.flatMap((resource) => {
+      const { binding } = rooms[resource];
+      return (binding && raiseOf(binding, resource, { used: inUse(asked, binding, resource), need: needs[resource] }, self.userns)) ?? [];
+    }),
   };
 }

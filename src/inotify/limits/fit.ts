@@ -32,7 +32,7 @@ export interface Room {
   left: number | null;
   /** What is left at least; null when that cannot be told. */
   leftAtLeast: number | null;
-  /** The level that has least left. */
+  /** The level that has least left; null also when trying met a limit that is not seen from here. */
   binding: Level | null;
 }
 
@@ -56,13 +56,24 @@ export function roomOf(user: InotifyUser, resource: Resource): Room {
   const { tried } = user;
   if (resource === 'instances' && tried) {
     leftAtLeast = Math.max(leftAtLeast ?? 0, tried.made);
-    if (tried.made < tried.wanted) left = tried.made;
+    if (tried.made < tried.wanted) {
+      // Less than is left by what is seen, and not all around us is seen: the limit that was met is another one.
+      if (!user.isComplete && left !== null && left > tried.made) binding = null;
+      left = tried.made;
+    }
   }
   return { used: own.used, atMost: own.atMost, limit, left, leftAtLeast, binding };
 }
 
 function leftIn({ used, atLeast = used, limit }: Use): number | null {
   return limit === null ? null : Math.max(0, limit - atLeast);
+}
+
+/** What a level has in use: when trying failed, all that could not be made is, whoever holds it. */
+export function inUse({ tried }: InotifyUser, level: Level, resource: Resource): number {
+  const { used, limit } = level[resource];
+  const isShort = resource === 'instances' && tried !== undefined && tried.made < tried.wanted;
+  return isShort && limit !== null ? Math.max(used, limit - tried.made) : used;
 }
 
 /** Of a limit of nothing all is used. */
@@ -81,7 +92,7 @@ export function fits(room: Room, need: number): Fits {
 export const MOST_SETTABLE = 2_147_483_647;
 
 /** A power of two with some room above what is used and needed; null when no setting allows so many. */
-export function recommended({ used }: Use, need: number): number | null {
+export function recommended(used: number, need: number): number | null {
   if (used + need > MOST_SETTABLE) return null;
   return Math.min(MOST_SETTABLE, 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil((used + need) * SLACK)))));
 }

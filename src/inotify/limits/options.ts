@@ -5,7 +5,7 @@ import { UserError } from '../../kernel/user-error.ts';
 import { type Model, modelNamed, modelNames } from './models.ts';
 
 export interface LimitsOptions {
-  /** Absolute, none below another. */
+  /** Absolute. */
   trees: string[];
   model: Model;
   /** null where not given. */
@@ -30,7 +30,7 @@ export function parseLimits(args: readonly string[], options: Record<string, unk
   if (given.includes('')) throw new UserError('an empty name is no directory', { hints: ['the working directory is .'] });
   const paths = given.map(absolute);
   return {
-    trees: withoutNested([...new Set(paths)]),
+    trees: [...new Set(paths)],
     model,
     needInstances: numberOf('--need-instances', options.needInstances),
     needWatches: numberOf('--need-watches', options.needWatches),
@@ -46,11 +46,6 @@ function absolute(path: string): string {
   } catch (error) {
     throw new UserError(`${path}: the working directory is not there any more (${(error as NodeJS.ErrnoException).code})`);
   }
-}
-
-/** One library watches a directory once, however often it is named. */
-function withoutNested(paths: readonly string[]): string[] {
-  return paths.filter((path) => !paths.some((other) => other !== path && path.startsWith(other === '/' ? other : `${other}/`)));
 }
 
 /** The kernel keeps 2^32 - 1 for "none". */

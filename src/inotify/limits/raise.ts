@@ -19,11 +19,12 @@ export interface Raise {
  * Null when no setting allows so many.
  *
  * @param need beside what is used
+ * @param used what is in use at the level, see inUse()
  * @param inside a process of the level's namespace
  */
-export function raiseOf(level: Level, resource: Resource, need: number, ownNamespace: string, inside?: number): Raise | null {
+export function raiseOf(level: Level, resource: Resource, { used, need }: { used: number; need: number }, ownNamespace: string, inside?: number): Raise | null {
   const setting = settingOf(level, resource);
-  const to = recommended(level[resource], need);
+  const to = recommended(used, need);
   if (to === null) return null;
   const once = level.isFirst ? `sudo sysctl -w ${setting}=${to}` : inNamespace(level, `sysctl -w ${setting}=${to}`, ownNamespace, inside);
   return {
@@ -38,6 +39,13 @@ export function raiseOf(level: Level, resource: Resource, need: number, ownNames
 function inNamespace(level: Level, command: string, ownNamespace: string, inside: number | undefined): string {
   return level.userns === ownNamespace ? command : `sudo nsenter --user --target ${inside ?? 'PID'} -- ${command}`;
 }
+
+/** Where trying met a limit that is not seen. */
+export const UNSEEN_LIMIT: Remedy = {
+  text: 'the limit that was met is not seen from here: that of a user namespace around this one (user.max_inotify_instances there), or of the host, used up by what runs outside: ask on the host',
+  command: 'sudo reloadctl inotify-limits',
+  risk: 'none',
+};
 
 export function raiseRemedies(raise: Raise | null, level: Level, ownNamespace: string): Remedy[] {
   if (!raise) return [{ text: `no setting allows so many: the kernel takes ${count(MOST_SETTABLE)} at most`, risk: 'none' }];

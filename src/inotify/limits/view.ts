@@ -34,8 +34,8 @@ function* demandBlocks({ uid, userns, instances, watches, fits, library, trees }
   yield { type: 'blank' };
 }
 
-function treeWords({ path, directories, files, links, watches, unreadable, complete }: TreeRow, library: string): string {
-  const parts = [plural('directory', directories, 'directories'), ...(files > 0 ? [plural('file', files)] : []), ...(links > 0 ? [plural('link', links)] : [])];
+function treeWords({ path, directories, files, links, targets, watches, unreadable, complete }: TreeRow, library: string): string {
+  const parts = [plural('directory', directories, 'directories'), ...(files > 0 ? [plural('file', files)] : []), ...(links > 0 ? [`${plural('link', links)}${targets > 0 ? ` to ${plural('thing', targets)} besides` : ''}`] : [])];
   const missing = unreadable > 0 ? `, ${count(unreadable)} unreadable` : '';
   return `${path}: ${parts.join(', ')}${missing}: ${complete ? '' : 'at least '}${plural('watch', watches, 'watches')} (${library})`;
 }

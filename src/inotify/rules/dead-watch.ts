@@ -29,11 +29,14 @@ function deadOf({ instances }: InotifyLook): Finding[] {
     // It is meant to stay with the old file.
     if (library?.staysWithFile) return [];
     return (Object.keys(DEAD) as WatchState[]).flatMap((state) => {
-      const dead = watches.filter((watch) => watch.state === state && !watch.told);
+      const dead = watches.filter((watch) => watch.state === state && !watch.told && !NAMELESS.test(watch.path ?? ''));
       return dead.length === 0 ? [] : [findingOf(process, fd, state, dead)];
     });
   });
 }
+
+/** Of O_TMPFILE (fs/dcache.c d_mark_tmpfile: `#` and the inode number): it never had a name that something else could take. */
+const NAMELESS = /\/#\d+$/;
 
 const WORDS: Partial<Record<WatchState, string>> = {
   replaced: 'was replaced: the watch is on the old one',

@@ -1,7 +1,7 @@
 import { processLabel } from '../../kernel/services.ts';
 import { subjectOf } from '../../kernel/snapshot-rule.ts';
 import { type Finding, fingerprint, type Remedy } from '../../report/index.ts';
-import { bytes, count, duration } from '../../report/words.ts';
+import { bytes, count, duration, percent } from '../../report/words.ts';
 import type { Instance, Queue } from '../instances/model.ts';
 import { eventsIn, USUAL_LIMIT } from '../instances/queue.ts';
 import { isFirst } from '../instances/shared.ts';
@@ -40,16 +40,17 @@ function findingOf(instance: Instance, seen: Queue, limit: number): Finding | un
   const isWatched = seen.overMs >= LONG_ENOUGH_MS;
   const mayBeFull = seen.mayBeFull !== undefined;
   const who = processLabel(process);
+  const nearly = seen.nearlyFull === undefined ? '' : seen.nearlyFull === 1 ? ': there is no room for one more' : `: ${percent(seen.nearlyFull)} of its room`;
   return {
     id: ID,
-    severity: seen.stopped || mayBeFull || isSerious(seen, limit) ? 'warning' : 'info',
+    severity: seen.stopped || mayBeFull || seen.nearlyFull !== undefined || isSerious(seen, limit) ? 'warning' : 'info',
     confidence: mayBeFull ? 'hint' : seen.stopped ? 'certain' : isWatched ? 'likely' : 'hint',
     because: mayBeFull
       ? `it holds ${count(limit)} events at most, and so many bytes can be that many: the names of what changed decide, and the kernel tells only bytes`
       : seen.stopped
         ? 'the process is stopped: it reads nothing until it is continued'
         : `the queue was looked at ${count(seen.samples)} times in ${duration(seen.overMs)} and never became shorter`,
-    title: `${bytes(seen.bytes)} of events wait in inotify fd ${fd} of ${who}, ${seen.stopped ? 'and the process is stopped' : `not read for ${duration(seen.overMs)}`}${mayBeFull ? ': the queue may be full, and events lost' : ''}`,
+    title: `${bytes(seen.bytes)} of events wait in inotify fd ${fd} of ${who}, ${seen.stopped ? 'and the process is stopped' : `not read for ${duration(seen.overMs)}`}${mayBeFull ? ': the queue may be full, and events lost' : nearly}`,
     subject: subjectOf('inotify', 'queue', process),
     evidence: [
       { name: 'bytes that wait', value: seen.bytes, unit: 'bytes', source: `FIONREAD of fd ${fd} of ${process.pid}` },

@@ -12,6 +12,8 @@ import { O_CLOEXEC } from './open.ts';
 const MOST_IN_FLIGHT = 256;
 /** Failed binds that may succeed later. */
 const MOST_FAILED = 64;
+/** Whatever port is free: two such are no one address. */
+const ANY_PORT = /:0$/;
 
 export interface ListenerWatch {
   /** Descriptions that listen, by address. */
@@ -72,7 +74,7 @@ export class Sockets {
     if (address === '') return;
     const { byAddress, gone } = this.listening;
     const before = gone.get(address);
-    if (before && !byAddress.get(address)?.size) {
+    if (before && !byAddress.get(address)?.size && !ANY_PORT.test(address)) {
       const ms = Number.isNaN(before.time) ? null : (call.time - before.time) / 1000;
       // A clock that was set back, or logs that were put together.
       if (ms === null || ms >= 0) context.emit({ ...base(context, thread), what: 'listen-gap', address: context.shown(address), gone: context.moment(before.line, before.time), before: before.label, ms });

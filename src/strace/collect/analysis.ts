@@ -10,7 +10,7 @@ import { Follower, type FollowListener } from '../follow/follow.ts';
 import { placeOf } from '../read/logs.ts';
 import type { Description } from '../tables/description.ts';
 import type { Slot, Thread } from '../tables/types.ts';
-import { type Ending, Model, type ModelListener } from '../tables/model.ts';
+import { type ExecCircumstances, type Ending, Model, type ModelListener } from '../tables/model.ts';
 import { sharedSlot } from '../tables/shared.ts';
 import type { FilesTable } from '../tables/table.ts';
 import { Reloads } from './reloads.ts';
@@ -167,14 +167,14 @@ export class Analysis implements ModelListener, FollowListener {
     });
   }
 
-  execs(thread: Thread, path: ByteString, kept: readonly Slot[], env: ByteString | undefined): void {
+  execs(thread: Thread, path: ByteString, kept: readonly Slot[], { env, isItself }: ExecCircumstances): void {
     const announced = env === undefined ? [] : announcedFds(environ(env), [thread.pid], kept.map(({ fd }) => fd));
     const told = kept
       .filter((slot) => slot.how !== 'pre-existing' && slot.cloexec !== null)
       .map((slot) => ({
         ...this.tell(slot), listening: slot.description.listening !== undefined, locked: slot.description.locked ?? false, intended: slot.intended || announced.includes(slot.fd),
       }));
-    if (told.length > 0) this.options.emit({ type: 'trace', what: 'exec', at: this.context.moment(), actor: this.actor(thread), path: decodeText(path).text, kept: told });
+    if (told.length > 0) this.options.emit({ type: 'trace', what: 'exec', at: this.context.moment(), actor: this.actor(thread), path: decodeText(path).text, isItself, isEnvironmentKnown: env !== undefined, kept: told });
     this.reloads.execs(thread, kept);
   }
 

@@ -8,6 +8,9 @@ const ID = 'strace/exec-inherit';
 /** A shell's own redirections are its user's wish. */
 const SHELL = /^(?:ba|da|z|k|c|tc|fi|a)?sh\b/;
 
+/** One runs many programs: to start it again is not to start the same anew. */
+const INTERPRETER = /^(?:python|node|ruby|perl|php|java|bun|deno|\w*sh\b)/;
+
 interface Kept {
   event: ExecEvent;
   fd: ExecEvent['kept'][number];
@@ -20,8 +23,12 @@ export const execInherit = traceRule(ID, 'exec', (events) => {
 });
 
 function weightOf(fd: Kept['fd'], event: ExecEvent): 'warning' | 'info' {
-  if (fd.listening) return 'warning';
+  if (fd.listening) return isUpgrade(event) ? 'info' : 'warning';
   return fd.locked && !SHELL.test(event.actor.label) ? 'warning' : 'info';
+}
+
+function isUpgrade({ isItself, path }: ExecEvent): boolean {
+  return isItself && !INTERPRETER.test(path.slice(path.lastIndexOf('/') + 1));
 }
 
 function findingOf(group: Kept[]): Finding {
@@ -35,7 +42,7 @@ function findingOf(group: Kept[]): Finding {
     id: ID,
     severity,
     confidence: severity === 'warning' ? 'likely' : 'hint',
-    because: 'open and exec are both in the log, and nothing in between took the number for the new program on purpose (dup2, FD_CLOEXEC cleared, a name in its environment)',
+    because: `open and exec are both in the log, and nothing in between took the number for the new program on purpose (dup2, FD_CLOEXEC cleared${event.isEnvironmentKnown ? ', a name in its environment)' : '); its environment, which may name it, is not in the log (strace -v)'}${isUpgrade(event) ? '; a program that starts itself anew mostly hands its listeners over' : ''}`,
     title: `${event.path || 'a program'} got ${what}${name} (fd ${fd.fd}) by exec that it did not ask for${more}`,
     subject: subjectOf('descriptor', fd.site || fd.kind, event.actor),
     evidence: [

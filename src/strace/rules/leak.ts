@@ -11,6 +11,7 @@ const SHORT_MS = 5000;
 const MOSTLY_CLOSED = 0.5;
 /** Kept to the end of a process that ended: less than these are its own business. */
 const LEAST_AT_EXIT = 4;
+const ACCEPT = /^accept4?\b/;
 
 /** A site that keeps opening what is never closed. */
 export const leak = traceRule(ID, 'site', (events) => groupBy(events, ({ site, kind }) => `${kind}\0${site}`).flatMap(judge));
@@ -33,11 +34,12 @@ function judge(events: SiteEvent[]): Finding[] {
 }
 
 function severityOf(event: SiteEvent): Omit<Judged, 'event'> | null {
-  const { trend, opened, closed, limit, windowMs, ended, processOpen } = event;
+  const { trend, site, opened, closed, limit, windowMs, ended, processOpen } = event;
   // A table that was replaced by exec: the kernel closed what had CLOEXEC, and strace/exec-inherit tells the rest.
   if (ended === 'exec' || trend.trend !== 'growing' || event.open < LEAST_AT_EXIT) return null;
   const isShort = windowMs === null || windowMs < SHORT_MS;
-  if (isShort && closed < opened * MOSTLY_CLOSED) return { severity: 'info', ahead: null };
+  // Connections that came in stay as long as their clients do: more of them may just be more clients.
+  if ((isShort || ACCEPT.test(site)) && closed < opened * MOSTLY_CLOSED) return { severity: 'info', ahead: null };
   const ahead = limit === null || windowMs === null || isShort ? null : forecast(limit - processOpen, trend.slowestPerMinute, trend.fastestPerMinute);
   const isSoon = ended === 'log' && ahead !== null && ahead.latestMinutes !== null && ahead.latestMinutes <= SOON_MINUTES;
   return { severity: isSoon && !event.repaired ? 'critical' : 'warning', ahead };

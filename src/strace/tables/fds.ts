@@ -34,6 +34,8 @@ export interface OpenOptions {
 
 /** Objects kept to be used again. */
 const MOST_SPARE = 256;
+/** A number that was chosen for one program is not meant for those that a fork of it starts; a flag that was cleared is. */
+const DUPLICATED = /^dup[23]$/;
 
 export class Fds {
   readonly clock: Clock;
@@ -217,7 +219,7 @@ export class Fds {
   copy(table: FilesTable, forks = true): FilesTable {
     const fresh = this.newTable();
     for (const slot of table.slots.values()) {
-      this.put(fresh, { ...slot, how: slot.how === 'pre-existing' ? slot.how : 'inherited', counted: false, usedBy: 0, forks: 0, intended: false, lives: undefined });
+      this.put(fresh, { ...slot, how: slot.how === 'pre-existing' ? slot.how : 'inherited', counted: false, usedBy: 0, forks: 0, intended: slot.intended && !DUPLICATED.test(slot.call), lives: undefined });
     }
     fresh.known = table.known;
     fresh.cloexecBefore = table.cloexecBefore;

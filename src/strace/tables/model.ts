@@ -10,11 +10,19 @@ const MOST_UNSEEN = 256;
 
 export type Ending = 'exit' | 'killed' | 'exec' | 'log';
 
+/** What is known of an exec beside the program. */
+export interface ExecCircumstances {
+  /** As it is written; undefined where the log does not show it (strace -v). */
+  env: ByteString | undefined;
+  /** The program is the one that ran before. */
+  isItself: boolean;
+}
+
 /** What others want to know of the lives of processes. */
 export interface ModelListener {
   /** Before the threads of a table are gone, or its program is another one. */
   tableEnds(thread: Thread, table: FilesTable, how: Ending, detail: string): void;
-  execs(thread: Thread, path: ByteString, kept: readonly Slot[], env: ByteString | undefined): void;
+  execs(thread: Thread, path: ByteString, kept: readonly Slot[], circumstances: ExecCircumstances): void;
   forks(parent: Thread, child: Thread, shares: boolean): void;
   exits(thread: Thread, how: 'exit' | 'killed', detail: string, isLast: boolean): void;
 }
@@ -159,8 +167,10 @@ export class Model {
     fresh.users.add(thread);
     thread.table = fresh;
     const kept = !isFirst ? fresh.slots.values().filter(({ fd }) => fd > 2) : [];
-    if (path !== '') thread.program = flat(path);
-    this.listener?.execs(thread, path, kept, env);
+    const program = flat(path);
+    const isItself = path !== '' && thread.program === program;
+    if (path !== '') thread.program = program;
+    this.listener?.execs(thread, path, kept, { env, isItself });
     thread.beforeExec = false;
     thread.firstTime = this.fds.time;
   }

@@ -144,4 +144,17 @@ describe('the recorded dumps of Go 1.21 to 1.27', () => {
     expect(labelled.map(({ labels }) => labels.worker).sort()).toEqual(['shard 0', 'shard 1', 'shard 2']);
     expect(labelled[0]!.labels.kind).toBe('a "quoted", {odd} one');
   });
+
+  it('of two dumps one behind the other the last counts, and says so; a trace is no dump', async () => {
+    const dump = (count: number): string => times(count, (i) => goroutine({ id: i + 1, state: 'select' })).join('');
+    const twice = await parse(`${dump(30)}exit\n${dump(40)}`);
+    expect([twice.total, twice.groups.length, twice.groups[0]!.count]).toEqual([40, 1, 40]);
+    expect(twice.notes.join()).toMatch(/holds 2 dumps/);
+    expect((await parse(`${dump(30)}recovered:\n${goroutine({ id: 1, state: 'running' })}`)).total).toBe(30);
+    expect((await parse(goroutine({ id: 7, state: 'running' }).repeat(5))).total).toBe(5);
+  });
+
+  it('words about a goroutine are none', async () => {
+    for (const text of ['2026 the goroutine 5 [running] was slow\nand more\n', 'goroutine 1 [running]:\n']) await expect(parse(text)).rejects.toThrow('no goroutine dump');
+  });
 });

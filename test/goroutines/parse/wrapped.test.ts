@@ -26,6 +26,7 @@ const wrappers: Record<string, (text: string) => string> = {
   'a JSON message': () => `{"level":"error","ts":1.5,"msg":${JSON.stringify(`boom\n${dump}`)},"n":1}\n`,
   'a JSON message within JSON': () => JSON.stringify({ log: `${JSON.stringify({ msg: dump })}\n` }),
   logfmt: () => `time=2026-11-22 level=error msg=${JSON.stringify(`=== BEGIN goroutine stack dump ===\n${dump}`)} a=b\n`,
+  'logfmt, one message a line': () => lines.map((line) => `time="2026-11-22T09:00:00Z" level=info msg=${line === '' ? '' : JSON.stringify(line)}`).join('\n'),
   'docker json-file': () => lines.map((line) => JSON.stringify({ log: `${line}\n`, stream: 'stderr', time: '2026-11-22T05:00:01Z' })).join('\n'),
   'journald as JSON': () => lines.map((line, i) => JSON.stringify({ __CURSOR: `s=${i}`, MESSAGE: line, PRIORITY: '6' })).join('\n'),
   strace: straced,
@@ -42,6 +43,12 @@ describe('a dump in', () => {
   it.each(Object.keys(wrappers).filter((name) => name !== 'gzip'))('%s, among other lines', async (name) => {
     const wrapped = `starting\nlistening on :8080 with 3 goroutines\n${wrappers[name]!(dump)}\nexit status 2\n`;
     expect(essence(await parse(wrapped))).toEqual(clean);
+  });
+
+  it('a real one of SIGQUIT in logfmt', async () => {
+    const bytes = bytesOf('versions', 'go1.21.13-rwmutex.sigquit.txt').toString('latin1');
+    const wrapped = bytes.split('\n').map((line) => `time="2026-11-22T09:00:00Z" level=info msg=${JSON.stringify(line)}`).join('\n');
+    expect(essence(await parse(wrapped))).toEqual(essence(await parse(bytes)));
   });
 
   it('a real one of SIGQUIT in a container log', async () => {

@@ -16,12 +16,15 @@ const others = { count: 30, state: 'IO wait', frames: ['net.(*conn).Read(0xc0001
 
 describe('what is a leak', () => {
   it.each<[string, Parameters<typeof judged>[0], string[]]>([
-    ['abandoned sends that are fresh, and many', { count: 200, state: 'chan send' }, ['warning hint goroutine/leak']],
+    ['sends that are fresh, however many, are told only', { count: 2000, state: 'chan send' }, ['info hint goroutine/leak']],
     ['a few abandoned sends that have waited', { count: 12, state: 'chan send, 7 minutes' }, ['warning hint goroutine/leak']],
     ['a few that are fresh are none', { count: 12, state: 'chan send' }, []],
-    ['receives, each on its own', { count: 150, state: 'chan receive', object: own }, ['warning hint goroutine/leak']],
+    ['receives, each on its own, that are fresh', { count: 150, state: 'chan receive', object: own }, ['info hint goroutine/leak']],
+    ['the same for minutes', { count: 150, state: 'chan receive, 2 minutes', object: own }, ['warning hint goroutine/leak']],
     ['idle workers of one channel are none', { count: 500, state: 'chan receive, 9 minutes', object: same }, []],
-    ['idle workers by name are none', { count: 500, state: 'chan receive, 9 minutes', frames: ['main.(*Pool).worker(...)'] }, []],
+    ['workers by name are told', { count: 500, state: 'chan receive, 9 minutes', frames: ['main.(*Pool).worker(...)'] }, ['info hint goroutine/blocked']],
+    ['a thousand of them are too many for a name', { count: 3000, state: 'chan receive, 9 minutes', frames: ['main.(*connPool).get(0x1)'] }, ['warning hint goroutine/blocked']],
+    ['six thousand, fresh, are not passed over', { count: 6000, state: 'chan receive', frames: ['main.worker(0x1)'] }, ['info hint goroutine/blocked']],
     ['watchers with contexts are told, not warned of', { count: 40, state: 'select, 9 minutes', frames: ['main.watch(...)'] }, ['info hint goroutine/blocked']],
     ['a select with a global context', { count: 40, state: 'select, 9 minutes', frames: ['main.watch(0xc000123456, {0x7ced10, 0x9f0620})'] }, ['warning hint goroutine/leak']],
     ['a thousand that wait for minutes', { count: 1000, state: 'select, 2 minutes', frames: ['main.watch(...)'] }, ['warning hint goroutine/blocked']],

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { InotifyQuestions } from '../../../src/evidence/types.ts';
 import { blindnessOf, isLocal } from '../../../src/inotify/filesystems.ts';
 import { type LibraryWatch, libraryOf } from '../../../src/inotify/instances/library.ts';
-import { layerHandle, layersOf, pathInOverlay } from '../../../src/inotify/instances/overlay.ts';
+import { findLayer, layerHandle, layersOf, pathInOverlay } from '../../../src/inotify/instances/overlay.ts';
 import { judgeFullness, recordBytes } from '../../../src/inotify/instances/fullness.ts';
 import type { Instance, Queue } from '../../../src/inotify/instances/model.ts';
 import { eventsIn, isFull } from '../../../src/inotify/instances/queue.ts';
@@ -72,6 +72,17 @@ describe('a queue with events of several sizes', () => {
     expect(judged(full, { mask: 0x101 })).toMatchObject({ state: 'stuck', mayBeFull: LIMIT });
   });
 
+  it('of names of one size is nearly full from nine tenths on', () => {
+    const listInRoot = () => ({ value: ['a', 'b'].map((name) => ({ name, ino: '1', type: 'file' as const })), at: 0, source: '' });
+    const shareOf = (events: number): number | undefined => {
+      const queue: Queue = { bytes: events * 32, state: 'stuck', samples: 7, overMs: 1000, highestBytes: events * 32 };
+      const instance = { process: { pid: 7 }, fd: 3, watches: [watch], maxWd: 1, queue, sharedWith: [] } as unknown as Instance;
+      judgeFullness(instance, LIMIT, { listInRoot } as unknown as InotifyQuestions);
+      return queue.nearlyFull;
+    };
+    expect([shareOf(LIMIT), shareOf(16_000), shareOf(10_000)]).toEqual([1, 16_000 / LIMIT, undefined]);
+  });
+
   it('is not when it is too short for so many, or read', () => {
     expect(judged(LIMIT * 16)).toEqual(expect.not.objectContaining({ mayBeFull: expect.anything() }));
     expect(judged(600_000, { state: 'draining' })).toMatchObject({ state: 'draining' });
@@ -95,6 +106,18 @@ describe('handles of overlayfs', () => {
         expect(found === null || found.handle.bytes.length > 0).toBe(true);
       }),
     );
+  });
+
+  it('lead to the path in the container where layers are named by links, or from elsewhere', () => {
+    const [mount] = parseMounts('65 43 0:39 / /o rw - overlay overlay rw,lowerdir=l/2,upperdir=u,workdir=w\n') as [Mount];
+    const layers: string[] = [];
+    const isSame = (path: string): boolean => path === '/o/etc/app';
+    expect(findLayer(mount, layers, '/var/d/7/diff/etc/other', isSame)).toBeUndefined();
+    expect(findLayer(mount, layers, '/var/d/7/diff/etc/app', isSame)).toBe('/o/etc/app');
+    expect(layers).toEqual(['/var/d/7/diff']);
+    // What is dead there has no such proof, and is known by the layer.
+    expect(pathInOverlay(mount, layers, '/var/d/7/diff/etc/other')).toBe('/o/etc/other');
+    expect(findLayer(mount, [], '/var/d/8', (path) => path === '/o')).toBe('/o');
   });
 
   it('lead through the layers to the path in the container', () => {

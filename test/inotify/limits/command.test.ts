@@ -180,7 +180,7 @@ describe('what may not be looked at', () => {
     expect([data.demand?.fits, lacking]).toEqual(['unknown', ['room for inotify instances']]);
   });
 
-  it('is said with hidepid', async () => {
+  it('is said with hidepid (faked by mountinfo)', async () => {
     const mountinfo = '25 30 0:23 / /proc rw - proc proc rw,hidepid=invisible\n';
     const world = hostOf([APP], { files: { '/proc/self/mountinfo': mountinfo } });
     expect((await limits(world)).lacking).toEqual(['processes of others']);
@@ -211,6 +211,16 @@ describe('a daemon that began as root and is another user now', () => {
     const tried = { '100:5': 100, '100:7': 28 };
     expect((await limits(world(100, tried), { needInstances: '100', uid: '5' })).data.demand?.fits).toBe('yes');
     expect((await limits(world(100, tried), { needInstances: '100', uid: '7' })).data.demand?.fits).toBe('no');
+  });
+
+  it('what could not be made is in use, and so much more is advised', async () => {
+    const { outcome, data } = await limits(world(100, { '100:7': 28 }), { needInstances: '100', uid: '7' });
+    expect(outcome.findings[0]?.evidence).toContainEqual({ name: 'inotify instances in use', value: 100, limit: 128, source: 'limit less those that could be made' });
+    expect(data.demand?.raise[0]?.to).toBe(256);
+    expect(outcome.findings[0]?.remedy[0]?.command).toBe('sudo sysctl -w fs.inotify.max_user_instances=256');
+    // All are gone.
+    const full = await limits(world(128, { '1:5': 0 }));
+    expect(full.outcome.findings[0]?.remedy.map(({ command }) => command)).toContain('sudo sysctl -w fs.inotify.max_user_instances=256');
   });
 
   it('does not make a limit surely reached', async () => {
@@ -254,6 +264,19 @@ describe('user namespaces', () => {
     expect((await limits(world, { needInstances: '8' })).outcome.findings.map(({ id }) => id)).toEqual(['inotify/demand']);
   });
 
+  it('from inside: a limit that trying met and nobody shows is none of the host', async () => {
+    const nested = { '900': [{ id: OTHER, ownerUid: 0 }] };
+    for (const [wanted, made] of [[6, 5], [1, 0]] as const) {
+      const world = hostOf([], { uid: 0, userns: OTHER, userNamespaces: nested, tried: { [String(wanted)]: made } });
+      const { outcome, data, text } = await limits(world, { needInstances: String(wanted) });
+      expect(outcome.findings.map(({ severity }) => severity)).toContain('critical');
+      expect([data.demand?.fits, data.demand?.raise, data.binding?.resource]).toEqual(['no', [], 'watches']);
+      expect(JSON.stringify(outcome.findings)).not.toContain('sysctl -w');
+      expect(outcome.findings[0]?.title).toContain('not seen from here');
+      expect(text).not.toContain('fs.inotify.max_user_instances');
+    }
+  });
+
   it('without native calls: the limits of others are not known', async () => {
     const { data } = await limits(hostOf([inside]));
     expect(data.users.find(({ userns }) => userns === OTHER)?.instances).toMatchObject({ used: 7, limit: null, left: null, binding: null });
@@ -261,7 +284,7 @@ describe('user namespaces', () => {
 });
 
 describe('a demand', () => {
-  const trees = { '/srv/app': { directories: 41, files: 20, links: 2, unreadable: 0 } };
+  const trees = { '/srv/app': { directories: 41, files: 20, links: 2, targets: 2, unreadable: 0, unsure: 0 } };
 
   it('of directories fits or not, by the model of a library', async () => {
     const world = hostOf([APP], { trees });
@@ -351,6 +374,20 @@ describe('a demand', () => {
     expect(data.demand?.raise[0]?.to).toBe(2_147_483_647);
   });
 
+  it('counts a tree once, whatever name leads there', async () => {
+    const realPaths = { '/srv/app': '/srv/app', '/link': '/srv/app', '/lib': '/srv/app/lib', '/other': '/other' };
+    const world = hostOf([APP], { trees: { ...trees, '/other': trees['/srv/app'] }, realPaths });
+    const { data } = await limits(world, { for: ['/srv/app', '/link', '/lib', '/other'] });
+    expect(data.demand?.trees?.map(({ path }) => path)).toEqual(['/srv/app', '/other']);
+    expect(data.demand?.watches.need).toBe(82);
+  });
+
+  it('with links whose ends are not known is a lower bound, and cannot be told', async () => {
+    const { lacking, text, data } = await limits(hostOf([APP], { trees: { '/srv/app': { ...trees['/srv/app'], unsure: 2 } } }), { for: ['/srv/app'], library: 'chokidar4' });
+    expect([lacking, data.demand?.trees?.[0]?.complete]).toEqual([['tree /srv/app'], false]);
+    expect(text).toContain('at least 63 watches (chokidar4)');
+  });
+
   it('that may not be read at all cannot be told', async () => {
     expect((await limits(hostOf([APP], { trees: { '/root': refused('EACCES') } }), { for: ['/root'] })).lacking).toEqual(['tree /root']);
   });
@@ -361,11 +398,11 @@ describe('a demand', () => {
   });
 });
 
-describe('hosts without such limits', () => {
+describe('hosts without such limits, made up from the texts of real ones', () => {
   it.each([
-    ['gVisor', { '/proc/version': 'Linux version 4.4.0 #1 SMP Sun Jan 10 15:06:54 PST 2016\n' }],
-    ['a kernel without inotify', { '/proc/sys/fs/inotify/max_user_instances': refused('ENOENT') }],
-    ['a hidden /proc/sys', { '/proc/sys/fs/inotify/max_user_instances': refused('EACCES') }],
+    ['gVisor (faked by its /proc/version)', { '/proc/version': 'Linux version 4.4.0 #1 SMP Sun Jan 10 15:06:54 PST 2016\n' }],
+    ['a kernel without inotify (faked by a sysctl that is not there)', { '/proc/sys/fs/inotify/max_user_instances': refused('ENOENT') }],
+    ['a hidden /proc/sys (faked by EACCES)', { '/proc/sys/fs/inotify/max_user_instances': refused('EACCES') }],
   ])('%s: said, and no answer made up', async (_name, files) => {
     const { lacking, data, verdict } = await limits(hostOf([APP], { files }), { needInstances: '1' });
     expect([lacking, verdict]).toEqual([['inotify limits'], 'inconclusive']);

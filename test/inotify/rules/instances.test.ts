@@ -87,6 +87,10 @@ describe('inotify/dead-watch', () => {
     expect(judge([instance({ watches: [watch({ state: 'replaced', told: true }), watch({ wd: 2, path: '/etc/app', what: 'directory' })] })])).toEqual([]);
   });
 
+  it('says nothing of a file that was made without a name', () => {
+    expect(judge([instance({ watches: [watch({ state: 'deleted', path: '/tmp/#123' })] })])).toEqual([]);
+  });
+
   const change = { path: '/etc/app/cfg', by: [] };
   const expectation = (verdict: Expectation['verdict'], changes: Expectation['changes']): Partial<InotifyLook> => ({ expectations: [{ path: '/etc/app/cfg', verdict, changes }] });
   const none = expectation('not-seen', [{ ...change, change: 'write', seen: false }, { ...change, change: 'replace', seen: false }]);
