@@ -32,12 +32,17 @@ const MOST_STEPS = 1_000_000;
 const LARGEST_FRAME = 1024 * 1024 * 1024;
 const INLINED_NEW = 16;
 const INLINED_OLD = 20;
+/** Bytes of `CALL rel32`. */
+const DIRECT_CALL = 5;
+const ANY = 0;
 
 export class Calls {
   private readonly program: Program;
   private readonly steps = new Map<number, Step | undefined>();
   private readonly exact = new Map<number, Step | undefined>();
   private readonly first = new Map<number, Step | undefined>();
+  /** Per address behind a direct call, what it calls. */
+  private readonly targets = new Map<number, number>();
 
   constructor(program: Program) {
     this.program = program;
@@ -55,6 +60,35 @@ export class Calls {
     const step = this.make(pc, place);
     known.set(pc, step);
     return step;
+  }
+
+  /**
+   * Could the call before `pc` have led to `callee`? Words of two moments make stacks of calls that nobody ever wrote. A direct
+   * call names its target in the code (amd64: E8 and a distance); what is called through a pointer may be anything.
+   */
+  leadTo(pc: number, callee: Fn): boolean {
+    let target = this.targets.get(pc);
+    if (target === undefined) {
+      target = this.targetBefore(pc);
+      if (this.targets.size < MOST_STEPS) this.targets.set(pc, target);
+    }
+    return target === ANY || target === callee.entry;
+  }
+
+  private targetBefore(pc: number): number {
+    const { machine, constants, functions } = this.program;
+    const code = machine === 'amd64' ? constants(pc - DIRECT_CALL, DIRECT_CALL) : undefined;
+    if (code?.[0] !== 0xe8) return ANY;
+    const target = pc + code.readInt32LE(1);
+    const fn = functions.find(target);
+    // The end of another instruction may look like it, but leads to no beginning of a function.
+    return fn?.entry === target && !this.jumpsOn(fn) ? target : ANY;
+  }
+
+  /** Assembly, and what the compiler wraps around methods, may go on in another function without a frame of its own. */
+  private jumpsOn(fn: Fn): boolean {
+    const { functions } = this.program;
+    return fn.id === functions.wrapperId || fn.name.startsWith('runtime.') || !functions.position(fn, fn.entry).file.endsWith('.go');
   }
 
   private make(pc: number, place: 'first' | 'exact' | 'caller'): Step | undefined {

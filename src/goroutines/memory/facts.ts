@@ -56,7 +56,9 @@ export function connectionFacts(evidence: Evidence, pid: number, { waitsOnFds }:
     const inode = /^socket:\[(\d+)\]$/.exec(evidence.readlink(`/proc/${pid}/fd/${fact.fd}`).value ?? '')?.[1];
     if (inode !== undefined) inodes.set(inode, [...(inodes.get(inode) ?? []), fact]);
   }
+  // A busy host has tables of megabytes: those that nothing is missing in any more are not read.
   for (const protocol of ['tcp', 'tcp6', 'udp', 'udp6'] as const) {
+    if (inodes.size === 0) break;
     scanInet(
       evidence.read(`/proc/${pid}/net/${protocol}`).value ?? '',
       protocol,
@@ -66,6 +68,7 @@ export function connectionFacts(evidence: Evidence, pid: number, { waitsOnFds }:
           fact.state = state;
           if (remotePort !== undefined && remotePort !== 0) fact.peer = endOf(remoteAddress, remotePort);
         }
+        inodes.delete(inode);
       },
       (inode) => inodes.has(inode),
     );

@@ -14,6 +14,8 @@ export interface Layout {
   goid: number;
   waitsince: number;
   waitreason: number;
+  /** A word of flags; its last byte, trackingSeq, counts how often the goroutine stopped running (runtime/proc.go casgstatus). */
+  flags: number;
   lockedm: number;
   /** Absent before 1.21. */
   parentGoid?: number;
@@ -34,12 +36,12 @@ export interface Layout {
 }
 
 const G_118 = {
-  size: 384, syscallsp: 112, syscallpc: 120, atomicstatus: 144, goid: 152, waitsince: 168, waitreason: 176, lockedm: 232, gopc: 296, startpc: 312, waiting: 328, labels: 360,
+  size: 384, syscallsp: 112, syscallpc: 120, atomicstatus: 144, goid: 152, waitsince: 168, waitreason: 176, flags: 184, lockedm: 232, gopc: 296, startpc: 312, waiting: 328, labels: 360,
   labelList: false, sudogElement: 24, sudogWaitlink: 64, sudogChannel: 80, receiveQueue: 56, sendQueue: 72, gofunc: 304,
 };
 const G_121 = { ...G_118, lockedm: 208, parentGoid: 272, gopc: 280, startpc: 296, waiting: 312, labels: 344, gofunc: 320 };
 const G_123 = {
-  ...G_121, atomicstatus: 152, goid: 160, waitsince: 176, waitreason: 184, lockedm: 216, parentGoid: 280, gopc: 288, startpc: 304, waiting: 320, labels: 352, receiveQueue: 64, sendQueue: 80,
+  ...G_121, atomicstatus: 152, goid: 160, waitsince: 176, waitreason: 184, flags: 192, lockedm: 216, parentGoid: 280, gopc: 288, startpc: 304, waiting: 320, labels: 352, receiveQueue: 64, sendQueue: 80,
 };
 const G_125 = { ...G_121, syscallsp: 104, syscallpc: 112, labelList: true, receiveQueue: 64, sendQueue: 80 };
 const G_126 = { ...G_125, parentGoid: 280, gopc: 288, startpc: 304, waiting: 320, labels: 352, sudogElement: 32, sudogWaitlink: 72, sudogChannel: 88 };

@@ -21,6 +21,8 @@ export interface Raw {
   id: number;
   waitsince: number;
   reason: number;
+  /** Another one when it ran in between, even if it came back to where it was. */
+  flags: number;
   locked: boolean;
   parent: number;
   gopc: number;
@@ -40,7 +42,7 @@ export function rawOf(layout: Layout, address: number, words: Words, at: number)
     low: words.word(at), high: words.word(at + 8),
     sp: inSyscall !== 0 ? inSyscall : words.word(at + 56),
     pc: inSyscall !== 0 ? words.word(at + layout.syscallpc) : words.word(at + 64),
-    id: words.word(at + layout.goid), waitsince: words.word(at + layout.waitsince), locked: words.word(at + layout.lockedm) !== 0,
+    id: words.word(at + layout.goid), flags: words.half(at + layout.flags) ^ words.half(at + layout.flags + 4), waitsince: words.word(at + layout.waitsince), locked: words.word(at + layout.lockedm) !== 0,
     parent: layout.parentGoid === undefined ? 0 : words.word(at + layout.parentGoid),
     gopc: words.word(at + layout.gopc), startpc: words.word(at + layout.startpc), sudog: words.word(at + layout.waiting), labels: words.word(at + layout.labels),
   };
@@ -56,7 +58,7 @@ export function isStack({ low, high, sp, pc }: Raw): boolean {
 
 /** Nothing that matters to its stack has changed. */
 export function isSame(one: Raw, other: Raw): boolean {
-  return one.id === other.id && one.status === other.status && one.sp === other.sp && one.pc === other.pc && one.low === other.low && one.high === other.high && one.reason === other.reason && one.sudog === other.sudog;
+  return one.id === other.id && one.status === other.status && one.sp === other.sp && one.pc === other.pc && one.low === other.low && one.high === other.high && one.reason === other.reason && one.flags === other.flags && one.sudog === other.sudog;
 }
 
 export function isLeaked({ status }: Raw): boolean {

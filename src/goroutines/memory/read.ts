@@ -94,6 +94,7 @@ class Reading {
       if (raw) raws.push(raw);
     });
     const stacks = this.stacksOf(raws);
+    const founds = this.findWaits(raws, stacks);
     // Each once more: who moved meanwhile has a stack of two moments.
     const still = new Set<Raw>();
     this.gatherer.gather(raws.map(({ address }) => address), size, (index, words, at) => {
@@ -101,16 +102,11 @@ class Reading {
       const again = rawOf(this.program.layout, raw.address, words, at);
       if (again && isSame(raw, again)) still.add(raw);
     });
-    const whole: { raw: Raw; stack: Stack | undefined }[] = [];
     for (const raw of raws) {
       const stack = stacks.get(raw);
-      if (!needsStack(raw) || (stack && still.has(raw))) whole.push({ raw, stack });
-      else {
-        const retried = this.retry(raw.address);
-        if (retried) whole.push(retried);
-      }
+      if (!needsStack(raw) || (stack && still.has(raw))) this.add(raw, stack, founds.get(raw));
+      else this.retry(raw.address);
     }
-    this.count(whole);
   }
 
   private stacksOf(raws: readonly Raw[]): Map<Raw, Stack> {
@@ -127,32 +123,43 @@ class Reading {
   }
 
   /** One alone, as quickly as can be. */
-  private retry(address: number): { raw: Raw; stack: Stack | undefined } | undefined {
+  private retry(address: number): void {
     const { size } = this.program.layout;
     const once = (): Raw | undefined => (this.space.read(address, this.single.bytes, 0, size) < size ? undefined : rawOf(this.program.layout, address, this.single, 0));
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const raw = once();
       // It ended: no loss.
-      if (!raw) return undefined;
-      if (!needsStack(raw)) return { raw, stack: undefined };
-      const stack = this.stacksOf([raw]).get(raw);
+      if (!raw) return;
+      if (!needsStack(raw)) {
+        this.add(raw, undefined, undefined);
+        return;
+      }
+      const stacks = this.stacksOf([raw]);
+      const stack = stacks.get(raw);
+      const found = this.findWaits([raw], stacks).get(raw);
       const again = once();
-      if (stack && again && isSame(raw, again)) return { raw, stack };
+      if (stack && again && isSame(raw, again)) {
+        this.add(raw, stack, found);
+        return;
+      }
     }
     this.torn++;
-    return undefined;
   }
 
-  private count(whole: readonly { raw: Raw; stack: Stack | undefined }[]): void {
-    const waiting: Waiting[] = [];
-    const indexes: number[] = [];
-    for (const [index, { raw, stack }] of whole.entries()) {
-      if (!stack || !isWaiting(raw) || this.options.light) continue;
-      waiting.push({ g: raw.address, sp: raw.sp, low: raw.low, high: raw.high, stack, reason: printedState(raw, this.program.waitReasons), sudog: raw.sudog });
-      indexes.push(index);
-    }
-    const founds: (Found | undefined)[] = [];
-    for (const [at, found] of this.waits.find(waiting).entries()) founds[indexes[at]!] = found;
-    for (const [index, { raw, stack }] of whole.entries()) this.census.add(raw, stack, founds[index]);
+  private add(raw: Raw, stack: Stack | undefined, found: Found | undefined): void {
+    if (found) this.waits.count(printedState(raw, this.program.waitReasons), found);
+    this.census.add(raw, stack, found);
+  }
+
+  private findWaits(raws: readonly Raw[], stacks: ReadonlyMap<Raw, Stack>): Map<Raw, Found> {
+    const found = new Map<Raw, Found>();
+    if (this.options.light) return found;
+    const waiting = raws.flatMap((raw): Waiting[] => {
+      const stack = stacks.get(raw);
+      if (!stack || !isWaiting(raw)) return [];
+      return [{ raw, stack, reason: printedState(raw, this.program.waitReasons) }];
+    });
+    for (const [index, one] of this.waits.find(waiting).entries()) found.set(waiting[index]!.raw, one);
+    return found;
   }
 }

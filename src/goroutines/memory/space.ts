@@ -45,7 +45,7 @@ const GAP = 8192;
 
 /**
  * Reads many pieces of memory in few calls: sorted by address, neighbours together. Pieces are handed out in the order of
- * their addresses; one that could not be read whole is left out.
+ * their addresses, those behind a hole last; one that could not be read whole is left out. One look at a time: `visit` must not gather.
  */
 export class Gatherer {
   private readonly space: Space;
@@ -79,11 +79,13 @@ export class Gatherer {
 
   private hand(order: Uint32Array, starts: readonly number[], lengthOf: (index: number) => number, start: number, end: number, visit: (index: number, words: Words, at: number) => void): void {
     const got = this.space.read(start, this.buffer.bytes, 0, end - start);
+    const behind = order.filter((index) => starts[index]! - start + lengthOf(index) > got);
     for (const index of order) {
       const at = starts[index]! - start;
       if (at + lengthOf(index) <= got) visit(index, this.buffer, at);
-      // A hole between two of them ends the read: what lies behind it is asked for alone.
-      else if (order.length > 1) this.hand(Uint32Array.of(index), starts, lengthOf, starts[index]!, starts[index]! + lengthOf(index), visit);
     }
+    if (order.length === 1) return;
+    // A hole between two of them ends the read: what lies behind it is asked for alone, once nobody needs the buffer any more.
+    for (const index of behind) this.hand(Uint32Array.of(index), starts, lengthOf, starts[index]!, starts[index]! + lengthOf(index), visit);
   }
 }

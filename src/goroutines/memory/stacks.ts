@@ -93,10 +93,9 @@ export class Stacks {
       if (slot + 8 > high || address > high) return undefined;
       const caller = view.word(slot);
       if (this.usesLinkRegister && step.isInjected) address += 16;
-      if (caller === 0) return (node.stack ??= stackOf(node));
       if (node.depth >= DEEPEST_BRANCH) return this.walkDeep(node, caller, address, high, view);
       let next = node.next.get(caller);
-      if (!next && ++this.branches > MOST_BRANCHES) return undefined;
+      if (!next && (++this.branches > MOST_BRANCHES || !this.isCallOf(step, caller))) return undefined;
       if (!next) node.next.set(caller, (next = { step: this.calls.at(caller, step.isInjected ? 'exact' : 'caller'), parent: node, depth: node.depth + 1, offset: address - sp, next: new Map() }));
       node = next;
     }
@@ -108,10 +107,10 @@ export class Stacks {
     let outer: Step[] = [];
     let caller = from;
     let address = start;
-    let injected = branch.step!.isInjected;
+    let callee = branch.step!;
     for (; this.deepFrames < MOST_FRAMES; this.deepFrames++) {
-      const step = this.calls.at(caller, injected ? 'exact' : 'caller');
-      if (!step) return undefined;
+      const step = this.calls.at(caller, callee.isInjected ? 'exact' : 'caller');
+      if (!step || !this.isCallOf(callee, caller)) return undefined;
       outer.push(step);
       if (outer.length > 8 * OUTER) outer = outer.slice(-4 * OUTER);
       if (step.isLast) {
@@ -125,9 +124,14 @@ export class Stacks {
       address += step.size + (this.usesLinkRegister ? 0 : 8);
       if (slot + 8 > high || address > high) return undefined;
       caller = view.word(slot);
-      injected = step.isInjected;
+      callee = step;
     }
     return undefined;
+  }
+
+  /** Nobody called what the runtime put in. */
+  private isCallOf({ fn, isInjected }: Step, caller: number): boolean {
+    return isInjected || this.calls.leadTo(caller, fn);
   }
 }
 

@@ -4,6 +4,7 @@
  * goroutine: a sudog its g (runtime/sema.go semacquire1), a pollDesc who waits to read or write (runtime/netpoll.go).
  */
 import type { Layout } from './layouts.ts';
+import type { Raw } from './raw.ts';
 import { type Gatherer, MOST_ADDRESS, type Space, Words } from './space.ts';
 import type { Stack } from './stacks.ts';
 
@@ -16,15 +17,9 @@ export interface Channel {
 }
 
 export interface Waiting {
-  /** Address of the g. */
-  g: number;
-  sp: number;
-  low: number;
-  high: number;
+  raw: Raw;
   stack: Stack;
   reason: string;
-  /** g.waiting. */
-  sudog: number;
 }
 
 export interface Found {
@@ -92,7 +87,7 @@ export class Waits {
     const missed = new Set(open);
     const pointers: number[] = [];
     const owners: number[] = [];
-    this.gatherer.gather(known.map((index) => waiting[index]!.sp + this.places.get(waiting[index]!.stack)![round]!), 8, (at, words, from) => {
+    this.gatherer.gather(known.map((index) => waiting[index]!.raw.sp + this.places.get(waiting[index]!.stack)![round]!), 8, (at, words, from) => {
       const pointer = words.word(from);
       if (!isAddress(pointer)) return;
       pointers.push(pointer);
@@ -110,34 +105,35 @@ export class Waits {
 
   /** Notes every place among its innermost calls that leads to its wait. @returns how many of its stack are known */
   private search(one: Waiting): number {
-    this.searches.set(one.stack, (this.searches.get(one.stack) ?? 0) + 1);
-    const places = this.places.get(one.stack) ?? [];
-    const length = Math.min(MOST_NEAR, one.stack.nearBytes, one.high - one.sp) & ~7;
-    if (this.space.read(one.sp, this.near.bytes, 0, length) < length) return places.length;
+    const { raw, stack } = one;
+    this.searches.set(stack, (this.searches.get(stack) ?? 0) + 1);
+    const places = this.places.get(stack) ?? [];
+    const length = Math.min(MOST_NEAR, stack.nearBytes, raw.high - raw.sp) & ~7;
+    if (this.space.read(raw.sp, this.near.bytes, 0, length) < length) return places.length;
     for (let place = 0; place < length && places.length < MOST_PLACES; place += 8) {
       const word = this.near.word(place);
-      if (!isAddress(word) || (word >= one.low && word < one.high) || word === one.g || places.includes(place)) continue;
+      if (!isAddress(word) || (word >= raw.low && word < raw.high) || word === raw.address || places.includes(place)) continue;
       if (this.space.read(word, this.one.bytes, 0, POLL_BYTES) === POLL_BYTES && this.told(one, this.one, 0)) places.push(place);
     }
-    this.places.set(one.stack, places);
+    this.places.set(stack, places);
     return places.length;
   }
 
   /** What this memory says when it is that of the wait of this very goroutine. */
-  private told({ g, reason }: Waiting, words: Words, at: number): Found | undefined {
-    if (isPoll(reason)) return isPollOf(words, at, g) ? { descriptor: words.word(at + 8) } : undefined;
+  private told({ raw, reason }: Waiting, words: Words, at: number): Found | undefined {
+    if (isPoll(reason)) return isPollOf(words, at, raw.address) ? { descriptor: words.word(at + 8) } : undefined;
     const semaphore = words.word(at + this.layout.sudogElement);
-    return words.word(at) === g && isWordOf32(semaphore) ? { semaphore } : undefined;
+    return words.word(at) === raw.address && isWordOf32(semaphore) ? { semaphore } : undefined;
   }
 
   private findChannels(waiting: readonly Waiting[], found: Found[]): void {
     const { sudogWaitlink, sudogChannel } = this.layout;
-    let open = waiting.flatMap(({ sudog }, index) => (isAddress(sudog) ? [{ index, sudog }] : []));
+    let open = waiting.flatMap(({ raw: { sudog } }, index) => (isAddress(sudog) ? [{ index, sudog }] : []));
     for (let round = 0; round < MOST_CASES && open.length > 0; round++) {
       const next: typeof open = [];
       this.gatherer.gather(open.map(({ sudog }) => sudog), SUDOG_BYTES, (at, words, from) => {
         const { index } = open[at]!;
-        if (words.word(from) !== waiting[index]!.g) return;
+        if (words.word(from) !== waiting[index]!.raw.address) return;
         const channel = words.word(from + sudogChannel);
         if (isAddress(channel)) (found[index]!.channels ??= []).push(channel);
         const link = words.word(from + sudogWaitlink);
@@ -145,10 +141,10 @@ export class Waits {
       });
       open = next;
     }
-    this.readChannels(waiting, found);
+    this.readChannels(found);
   }
 
-  private readChannels(waiting: readonly Waiting[], found: readonly Found[]): void {
+  private readChannels(found: readonly Found[]): void {
     const fresh = new Set<number>();
     for (const { channels } of found) for (const channel of channels ?? []) if (!this.channels.has(channel)) fresh.add(channel);
     const list = [...fresh].slice(0, Math.max(0, MOST_CHANNELS - this.channels.size));
@@ -158,14 +154,16 @@ export class Waits {
       // What is in a channel fits into it: else this is none (any more).
       if (length <= capacity && closed <= 1) this.channels.set(list[index]!, { length, capacity, closed: closed === 1, senders: 0, receivers: 0 });
     });
-    for (const [index, { channels }] of found.entries()) {
-      const isSend = waiting[index]!.reason.startsWith('chan send');
-      const isReceive = waiting[index]!.reason.startsWith('chan receive');
-      for (const address of channels ?? []) {
-        const channel = this.channels.get(address);
-        if (channel && isSend) channel.senders++;
-        else if (channel && isReceive) channel.receivers++;
-      }
+  }
+
+  /** One that stood still while all this was read. */
+  count(reason: string, { channels = [] }: Found): void {
+    const isSend = reason.startsWith('chan send');
+    const isReceive = reason.startsWith('chan receive');
+    for (const address of channels) {
+      const channel = this.channels.get(address);
+      if (channel && isSend) channel.senders++;
+      else if (channel && isReceive) channel.receivers++;
     }
   }
 }
