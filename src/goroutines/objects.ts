@@ -27,7 +27,8 @@ const LOCKS: readonly { pattern: RegExp; kind: ObjectKind; offset(callers: reado
   { pattern: /^(internal\/)?sync\.\(\*Mutex\)\.lockSlow$/, kind: 'lock', offset: () => 0 },
   { pattern: /^sync\.\(\*(WaitGroup\)\.Wait|RWMutex\)\.R?Lock)$/, kind: 'lock', offset: () => 0 },
   { pattern: /^(internal\/)?sync\.runtime_Semacquire\w*$/, kind: 'lock', offset: semaphoreOffset },
-  { pattern: /^sync\.runtime_notifyListWait$/, kind: 'lock', offset: () => 0 },
+  // Its list lies behind the lock that it names (sync/cond.go).
+  { pattern: /^sync\.runtime_notifyListWait$/, kind: 'lock', offset: () => 16 },
   { pattern: /^runtime\.chan(send|recv)$/, kind: 'channel', offset: () => 0 },
 ];
 

@@ -60,11 +60,12 @@ async function lookAt(pid: number, evidence: Evidence, memory: MemoryQuestions, 
     // Most are none, which their program says without a look at their memory.
     if (!isGoProgram(pid, memory)) return undefined;
     const opened = await openProcessMemory(evidence, memory, pid);
-    const { program, space } = opened;
+    const { program, space, isThere } = opened;
     const { module = null, moduleVersion = null } = program.build;
     const known = { ...own, goVersion: program.version, module, moduleVersion };
     try {
-      return { ...known, goroutines: countGoroutines(program, space) };
+      const goroutines = countGoroutines(program, space);
+      return isThere() ? { ...known, goroutines } : { ...known, problem: 'ended, or ran its program anew, while it was read' };
     } catch (error) {
       if (error instanceof Unreadable) return { ...known, problem: error.message };
       throw error;
@@ -85,7 +86,8 @@ function isGoProgram(pid: number, memory: MemoryQuestions): boolean {
   try {
     return tableSection(withSections(value, readElf(value))) !== undefined;
   } catch (error) {
-    if (error instanceof NotElf) return false;
+    // One of 32 bits is listed, with why it is not read.
+    if (error instanceof NotElf) return error.isGo;
     throw error;
   } finally {
     value.close();

@@ -1,6 +1,6 @@
 /** Goroutines read from memory are those that the program itself tells of, frame by frame; and it does not notice. */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -11,7 +11,7 @@ import { compileSchema } from '../schema/support.ts';
 import { type Child, plainEnv, startChild } from './support/child.ts';
 import { SERVERS, startServer } from './support/go.ts';
 import { describeNeeds, ESBUILDS } from './support/need.ts';
-import { goroutinesOf, type Parked, type ParkedOptions, startParked, type TrueGoroutine } from './support/parked.ts';
+import { buildParked, goroutinesOf, type Parked, type ParkedOptions, startParked, type TrueGoroutine } from './support/parked.ts';
 import { ownFolder, reloadctl } from './support/program.ts';
 import { startStuck, STUCK_NEEDS } from './support/stuck.ts';
 import { until } from './support/until.ts';
@@ -68,6 +68,7 @@ describeNeeds(['go'], 'a program that tells its goroutines itself', () => {
     ['position independent, stripped', ['-buildmode=pie', '-ldflags=-s -w']],
     ['with -trimpath', ['-trimpath']],
     ['with cgo and its callbacks', ['-tags=withcgo'], { env: { CGO_ENABLED: '1' } }],
+    ['static and position independent', ['-buildmode=pie', '-ldflags=-linkmode=external -extldflags=-static-pie -s -w'], { env: { CGO_ENABLED: '1' } }],
     ['without a table of sections', ['-ldflags=-s -w'], { withoutSections: true }],
   ])('%s: every frame of every goroutine', async (_, args, options) => {
     const program = await start(args, options);
@@ -99,6 +100,7 @@ describeNeeds(['go'], 'a program that tells its goroutines itself', () => {
     expect(channel('list')).toMatchObject({ length: 0, capacity: 3, closed: false, senders: 0, receivers: 1 });
     expect(channel('never')).toMatchObject({ length: 0, capacity: 0, senders: 0 });
     expect(channel('never')!.receivers).toBeGreaterThan(20);
+    expect(data.memory!.conds).toEqual([{ address: facts.cond!.address, waiters: 1 }]);
     const lock = (name: string) => data.locks.find(({ address }) => address === facts[name]!.address);
     expect(lock('mutex')).toMatchObject({ count: 5 });
     expect(lock('mutex')!.holders[0]).toMatchObject({ place: expect.stringMatching(/^main\.\(\*registry\)\.hold /) as string });
@@ -168,11 +170,92 @@ describeNeeds(['go'], 'a program that tells its goroutines itself', () => {
     expect(data.processes.find(({ pid }) => pid === program.pid)).toMatchObject({ goVersion: program.go, module: 'example.com/parked', goroutines: truth.size });
   });
 
+  it('a program of 32 bits is refused with a word', async () => {
+    const child = await startChild(await buildParked(['-ldflags=-s -w'], { GOARCH: '386', CGO_ENABLED: '0' }), ['1']);
+    children.push(child);
+    await child.nextLine();
+    const { code, stderr } = await reloadctl(['goroutines', String(child.pid), '--via', 'memory']);
+    expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringContaining('is a 32-bit program; 64-bit ones are read') as string });
+    const { stdout } = await reloadctl(['goroutines', '--list-processes', '--json']);
+    expect((JSON.parse(stdout) as Report<{ processes: { pid: number }[] }>).data.processes.find(({ pid }) => pid === child.pid)).toMatchObject({ goroutines: null, problem: expect.stringContaining('32-bit') as string });
+  });
+
+  it('what it exports is read as what it was', async () => {
+    const program = await start([]);
+    const file = join(ownFolder('export'), 'dump.txt');
+    const report = await look(program.pid, '--list', '--export', `debug2=${file}`);
+    const { stdout } = await reloadctl(['goroutines', file, '--list', '--json']);
+    const again = JSON.parse(stdout) as Report<GoroutinesData>;
+    const told = ({ data }: Report<GoroutinesData>) => data.goroutines!.filter(({ system }) => !system).map(({ id, state, frames, createdBy, waitMs }) => ({ id, state, frames, createdBy, waitMs }));
+    const byId = (a: { id: string | null }, b: { id: string | null }): number => Number(a.id) - Number(b.id);
+    expect(told(again).sort(byId)).toEqual(told(report).sort(byId));
+  });
+
+  it('a program that runs itself anew while it is read is not half told', async () => {
+    const source = fileURLToPath(new URL('../../fixtures/programs/anew', import.meta.url));
+    const binary = join(ownFolder('anew'), 'anew');
+    await run('go', ['build', '-o', binary, '.'], { cwd: source, env: plainEnv({ GOFLAGS: '-buildvcs=false' }) });
+    const child = await startChild(binary, ['2000', '100']);
+    children.push(child);
+    await child.nextLine();
+    const ends: string[] = [];
+    while (ends.length < 8 || (!ends.includes('part') && ends.length < 25)) {
+      const { code, stdout, stderr } = await reloadctl(['goroutines', String(child.pid), '--via', 'memory', '--json']);
+      if (code === 3) ends.push(/\(exec\) while it was read/.test(stderr) ? 'part' : 'early');
+      else {
+        // It was caught between two beginnings: whole then, as far as it had come.
+        const { data } = JSON.parse(stdout) as Report<GoroutinesData>;
+        expect(data.total).toBeGreaterThan(0);
+        expect(data.groups.some(({ frames }) => frames.some(({ func }) => func === 'main.main'))).toBe(true);
+        ends.push('whole');
+      }
+    }
+    expect(ends).toContain('part');
+  });
+
   it('another user is told the right that is missing', async () => {
     const program = await start([]);
     const { code, stderr } = await reloadctl(['goroutines', String(program.pid), '--via', 'memory'], { uid: 65_534 });
     expect(code).toBe(3);
     expect(stderr).toMatch(/it runs as uid \d+ and we as 65534: that takes its uid or CAP_SYS_PTRACE/);
+  });
+});
+
+describeNeeds(['go', 'root', 'setpriv'], 'without being root', () => {
+  it('programs of the same user are read', async () => {
+    const program = await start([], { through: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '{}'] });
+    const truth = await program.truth();
+    const { code, stdout, stderr } = await reloadctl(['goroutines', String(program.pid), '--via', 'memory', '--list', '--json'], { uid: 65_534 });
+    expect(code, stderr).toBe(0);
+    expect(compare(JSON.parse(stdout) as Report<GoroutinesData>, truth, { but: moves })).toBe(truth.size - 2);
+  });
+});
+
+describeNeeds(['go', 'root', 'unshare'], 'in a container', () => {
+  it('the program of another root is the one that is read, also when its file is gone', async () => {
+    const root = ownFolder('root');
+    const path = join(root, 'app');
+    copyFileSync(await buildParked(['-ldflags=-s -w'], { CGO_ENABLED: '0' }), path);
+    const child = await startChild('unshare', ['--mount', '--pid', '--fork', '--kill-child', 'chroot', root, '/app', '7']);
+    children.push(child);
+    // Its own name for itself is that of its namespace.
+    expect(JSON.parse(await child.nextLine())).toMatchObject({ pid: 1 });
+    const pid = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'latin1').trim());
+    rmSync(path);
+    writeFileSync(path, '#!/bin/sh\n');
+    const { data } = await look(pid);
+    expect(data.groups.find(({ site }) => site.startsWith('main.crowd '))).toMatchObject({ count: 7, state: 'chan receive' });
+  });
+
+  it('another clock gives no other waiting times', async () => {
+    const seconds = Math.floor(Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]) / 2);
+    const child = await startChild('unshare', ['--time', '--monotonic', String(-seconds), '--fork', '--kill-child', await buildParked([]), '5']);
+    children.push(child);
+    const { pid } = JSON.parse(await child.nextLine()) as { pid: number };
+    child.say('gc');
+    await child.nextLine();
+    const { data } = await look(pid);
+    expect(data.groups.filter(({ waitMs }) => waitMs)).toEqual([]);
   });
 });
 

@@ -31,7 +31,7 @@ export class Census {
   read = 0;
   readonly connections: Connection[] = [];
   private readonly program: Program;
-  private readonly nowNs: number | undefined;
+  private readonly nowNs: number;
   private readonly live: LiveWords;
   private readonly labels: Labels;
   private readonly table: GroupTable;
@@ -42,7 +42,7 @@ export class Census {
   private total = 0;
   private looked: number;
 
-  constructor(program: Program, space: Space, calls: Calls, { rows, nowNs, light = false }: { rows: boolean; nowNs?: number; light?: boolean }) {
+  constructor(program: Program, space: Space, calls: Calls, { rows, nowNs, light = false }: { rows: boolean; nowNs: number; light?: boolean }) {
     this.program = program;
     this.nowNs = nowNs;
     this.live = new LiveWords(program, space, calls);
@@ -131,6 +131,7 @@ function objectOf({ state, frames }: Group, found: Found | undefined): { kind: '
   if (!found || !isBlocking(state)) return undefined;
   const [channel, ...more] = found.channels ?? [];
   if (channel !== undefined) return more.length === 0 ? { kind: 'channel', address: channel } : undefined;
+  if (found.cond !== undefined) return { kind: 'lock', address: found.cond };
   if (found.semaphore === undefined || !(isLock(state) || state === 'sync.WaitGroup.Wait')) return undefined;
   return { kind: 'lock', address: found.semaphore - semaphoreOffset(frames) };
 }

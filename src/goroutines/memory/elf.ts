@@ -33,10 +33,18 @@ export interface Elf {
 /** Says in words why a file is none that we read. */
 export class NotElf extends Error {
   override readonly name = 'NotElf';
+  /** It was built by Go all the same. */
+  readonly isGo: boolean;
+
+  constructor(message: string, isGo = false) {
+    super(message);
+    this.isGo = isGo;
+  }
 }
 
 const HEADER = 64;
 const SECTION = 64;
+const SECTION_32 = 40;
 const SEGMENT = 56;
 const MOST_SECTIONS = 4096;
 const MOST_SEGMENTS = 65_535;
@@ -49,11 +57,20 @@ const CORE = 4;
 export function readElf(file: RandomFile): Elf {
   const header = take(file, 0, HEADER);
   if (header?.readUInt32BE(0) !== 0x7f454c46) throw new NotElf('no ELF program');
-  if (header[4] !== 2 || header[5] !== 1) throw new NotElf('a 32-bit or big-endian program');
+  if (header[5] !== 1) throw new NotElf('a big-endian program; little-endian ones are read');
+  if (header[4] !== 2) throw new NotElf('a 32-bit program; 64-bit ones are read', isGo32(file, header));
   const machine = MACHINES[header.readUInt16LE(18)];
   if (!machine) throw new NotElf(`a program for machine ${header.readUInt16LE(18)}, neither amd64 nor arm64`);
   const type = header.readUInt16LE(16);
   return { machine, isDynamic: type === DYNAMIC, isCore: type === CORE, sections: readSections(file, header), segments: readSegments(file, header) };
+}
+
+/** Whether the table of sections of an ELF32 file names Go's table of functions. */
+function isGo32(file: RandomFile, header: Buffer): boolean {
+  const [table, size, names] = [header.readUInt32LE(32), header.readUInt16LE(46), header.readUInt16LE(50)];
+  const section = take(file, table + names * size, SECTION_32);
+  const text = section && section.readUInt32LE(20) <= MOST_NAMES ? take(file, section.readUInt32LE(16), section.readUInt32LE(20)) : undefined;
+  return text?.includes('.gopclntab\0') ?? false;
 }
 
 function readSections(file: RandomFile, header: Buffer): Section[] {

@@ -14,6 +14,11 @@ export interface ChannelFact {
   receivers: number;
 }
 
+export interface CondFact {
+  address: string;
+  waiters: number;
+}
+
 export interface ConnectionFact {
   id: string;
   fd: number;
@@ -35,6 +40,7 @@ export interface MemoryFacts {
   /** How the list of goroutines was found: by its name, or by its shape in a stripped program. */
   list: 'symbol' | 'shape';
   channels: ChannelFact[];
+  conds: CondFact[];
   connections: ConnectionFact[];
 }
 
@@ -45,6 +51,15 @@ export function channelFacts({ channels }: MemoryDump): ChannelFact[] {
   const waited = [...channels].filter(([, { senders, receivers }]) => senders + receivers > 0);
   waited.sort(([, a], [, b]) => b.senders + b.receivers - a.senders - a.receivers);
   return waited.slice(0, MOST_CHANNELS).map(([address, channel]) => ({ address: hex(address), ...channel }));
+}
+
+/** Each sync.Cond that is waited for; most wanted first. */
+export function condFacts({ dump }: MemoryDump): CondFact[] {
+  const waiters = new Map<string, number>();
+  for (const { state, objects } of dump.groups) {
+    if (state === 'sync.Cond.Wait') for (const [address, count] of objects ?? []) waiters.set(address, (waiters.get(address) ?? 0) + count);
+  }
+  return [...waiters].map(([address, count]) => ({ address, waiters: count })).sort((a, b) => b.waiters - a.waiters).slice(0, MOST_CHANNELS);
 }
 
 /** The sockets behind descriptors, from the tables of the process's own network namespace. */

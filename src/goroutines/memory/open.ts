@@ -12,6 +12,8 @@ export interface OpenProcess {
   program: Program;
   space: Space;
   memory: RandomFile;
+  /** False once the process ended, or ran another program (maybe the same one anew): what was read until then may be a part only. */
+  isThere(): boolean;
   close(): void;
 }
 
@@ -56,10 +58,12 @@ export async function openProcessMemory(evidence: Evidence, questions: MemoryQue
     const path = evidence.readlink(`/proc/${pid}/exe`).value ?? '';
     const found = goFile(exe, path, maps, pid, questions, opened);
     const program = openProgram(found.file, biasOf(found.elf, maps, found.path), space, found.elf);
-    return { program, space, memory, close };
+    // An exec takes the memory away, and every read of it is short from then on.
+    const isThere = (): boolean => space.read(program.image.start, Buffer.alloc(8), 0, 8) === 8;
+    return { program, space, memory, isThere, close };
   } catch (error) {
     close();
-    if (error instanceof NotElf) throw new Unreadable(`is ${error.message}`, false);
+    if (error instanceof NotElf) throw new Unreadable(`is ${error.message}`, error.isGo);
     throw error instanceof BadTable ? new Unreadable(`cannot be read: ${error.message}`) : error;
   }
 }

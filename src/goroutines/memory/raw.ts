@@ -77,8 +77,8 @@ export function printedState(raw: Raw, waitReasons: readonly string[]): string {
 }
 
 /** As the runtime says it: whole minutes since the collector first saw it wait. */
-export function minutesOf(raw: Raw, nowNs: number | undefined): number | undefined {
-  if (nowNs === undefined || raw.waitsince === 0 || !(isWaiting(raw) || raw.status === SYSCALL)) return undefined;
+export function minutesOf(raw: Raw, nowNs: number): number | undefined {
+  if (raw.waitsince === 0 || !(isWaiting(raw) || raw.status === SYSCALL)) return undefined;
   const minutes = Math.floor((nowNs - raw.waitsince) / MINUTE_NS);
   return minutes >= 1 && minutes < 2 ** 31 ? minutes : undefined;
 }

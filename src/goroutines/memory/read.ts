@@ -3,7 +3,7 @@
  * between is read again, and counted as torn when it never stands still.
  */
 import type { Cut, Dump } from '../../kernel/goroutines.ts';
-import { findGoroutines } from './allgs.ts';
+import { findGoroutines, type Goroutines } from './allgs.ts';
 import { Calls } from './calls.ts';
 import { Census, type Connection } from './census.ts';
 import type { Program } from './program.ts';
@@ -17,8 +17,8 @@ export interface MemoryOptions {
   rows: boolean;
   /** Counts only: not what they wait for, nor what they have at hand. */
   light?: boolean;
-  /** CLOCK_MONOTONIC now, ns, of the host the program runs on; undefined where nobody knows (a core file). */
-  nowNs?: number;
+  /** CLOCK_MONOTONIC now, ns, of the host the program runs on; `last seen` where nobody knows (a core file): when its collector last saw one wait. */
+  nowNs: number | 'last seen';
   /** Asked between pieces of work: ends what takes too long, or what nobody waits for any more. */
   stop?: () => Promise<string | undefined>;
 }
@@ -41,10 +41,24 @@ const TRIES = 6;
 /** Most stacks are used by less than this; what is deeper is read as it is needed. */
 const STACK_AT_ONCE = 64 * 1024;
 const G_BYTES = 384;
+/** A machine that has been up for so long has been up for a century. */
+const MOST_NS = 3.2e18;
 
 /** Throws Unreadable. */
 export async function readGoroutines(program: Program, space: Space, options: MemoryOptions): Promise<MemoryDump> {
-  return new Reading(program, space, options).run();
+  const found = findGoroutines(program, space);
+  const nowNs = options.nowNs === 'last seen' ? lastSeen(program, space, found.addresses) : options.nowNs;
+  return new Reading(program, space, found, { ...options, nowNs }).run();
+}
+
+/** The latest time that the runtime noted as a beginning of a wait: it cannot be later now than it was then. */
+function lastSeen({ layout }: Program, space: Space, addresses: readonly number[]): number {
+  let latest = 0;
+  new Gatherer(space).gather(addresses, layout.size, (_, words, at) => {
+    const since = words.word(at + layout.waitsince);
+    if (since > latest && since < MOST_NS) latest = since;
+  });
+  return latest;
 }
 
 class Reading {
@@ -57,23 +71,29 @@ class Reading {
   private readonly view: StackWords;
   private readonly census: Census;
   private torn = 0;
+  private readonly addresses: readonly number[];
+  private readonly guessed: boolean;
+  /** Those addresses, once somebody asks. */
+  private all: ReadonlySet<number> | undefined;
   private own: Words | undefined;
   private readonly single = new Words(G_BYTES + 128);
 
-  constructor(program: Program, space: Space, options: MemoryOptions) {
+  constructor(program: Program, space: Space, { addresses, guessed }: Goroutines, options: MemoryOptions & { nowNs: number }) {
+    this.addresses = addresses;
+    this.guessed = guessed;
     this.program = program;
     this.space = space;
     this.options = options;
     this.gatherer = new Gatherer(space);
     const calls = new Calls(program);
     this.stacks = new Stacks(calls, program.machine);
-    this.waits = new Waits(program.layout, space, this.gatherer);
+    this.waits = new Waits(program.layout, space, this.gatherer, (address) => (this.all ??= new Set(this.addresses)).has(address));
     this.view = new StackWords(space, () => (this.own ??= new Words(256 * 1024)));
     this.census = new Census(program, space, calls, options);
   }
 
   async run(): Promise<MemoryDump> {
-    const { addresses, guessed } = findGoroutines(this.program, this.space);
+    const { addresses } = this;
     let stopped: string | undefined;
     for (let from = 0; from < addresses.length; from += AT_ONCE) {
       stopped = await this.options.stop?.();
@@ -83,7 +103,7 @@ class Reading {
     const { waits, census } = this;
     const notes = waits.manyChannels ? ['so many channels that some were left out'] : [];
     const cut: Cut | undefined = stopped === undefined ? undefined : { kind: 'interrupted', detail: stopped };
-    return { dump: census.dump(notes, cut), torn: this.torn, read: census.read, channels: waits.channels, waitsOnFds: census.connections, guessed };
+    return { dump: census.dump(notes, cut), torn: this.torn, read: census.read, channels: waits.channels, waitsOnFds: census.connections, guessed: this.guessed };
   }
 
   private slice(addresses: readonly number[]): void {

@@ -3,6 +3,7 @@
  * from the one word of their innermost calls that leads back to them. A word is believed when what it points to names the
  * goroutine: a sudog its g (runtime/sema.go semacquire1), a pollDesc who waits to read or write (runtime/netpoll.go).
  */
+import { Conds } from './conds.ts';
 import type { Layout } from './layouts.ts';
 import type { Raw } from './raw.ts';
 import { type Gatherer, MOST_ADDRESS, type Space, Words } from './space.ts';
@@ -27,6 +28,8 @@ export interface Found {
   channels?: number[];
   /** The word that a lock sleeps on. */
   semaphore?: number;
+  /** Address of a sync.Cond. */
+  cond?: number;
   descriptor?: number;
 }
 
@@ -53,8 +56,11 @@ export class Waits {
   private readonly searches = new Map<Stack, number>();
   private readonly one = new Words(POLL_BYTES);
   private readonly near = new Words(MOST_NEAR);
+  private readonly conds: Conds;
 
-  constructor(layout: Layout, space: Space, gatherer: Gatherer) {
+  /** @param isGoroutine is there a runtime.g at this address? */
+  constructor(layout: Layout, space: Space, gatherer: Gatherer, isGoroutine: (address: number) => boolean) {
+    this.conds = new Conds(space, isGoroutine);
     this.layout = layout;
     this.space = space;
     this.gatherer = gatherer;
@@ -64,7 +70,7 @@ export class Waits {
   find(waiting: readonly Waiting[]): Found[] {
     const found: Found[] = waiting.map(() => ({}));
     this.findChannels(waiting, found);
-    let open = waiting.flatMap(({ reason }, index) => (isPoll(reason) || isSemaphore(reason) ? [index] : []));
+    let open = waiting.flatMap(({ reason }, index) => (isPoll(reason) || isSemaphore(reason) || isCond(reason) ? [index] : []));
     // Most have the word where another of the same stack has it. Some places hold it by chance: those come later.
     for (let round = 0; round < MOST_PLACES && open.length > 0; round++) open = this.follow(open, waiting, found, round);
     while (open.length > 0) {
@@ -95,7 +101,7 @@ export class Waits {
     });
     this.gatherer.gather(pointers, POLL_BYTES, (at, words, from) => {
       const index = owners[at]!;
-      const told = this.told(waiting[index]!, words, from);
+      const told = this.told(waiting[index]!, pointers[at]!, words, from);
       if (!told) return;
       found[index] = told;
       missed.delete(index);
@@ -113,14 +119,18 @@ export class Waits {
     for (let place = 0; place < length && places.length < MOST_PLACES; place += 8) {
       const word = this.near.word(place);
       if (!isAddress(word) || (word >= raw.low && word < raw.high) || word === raw.address || places.includes(place)) continue;
-      if (this.space.read(word, this.one.bytes, 0, POLL_BYTES) === POLL_BYTES && this.told(one, this.one, 0)) places.push(place);
+      if (this.space.read(word, this.one.bytes, 0, POLL_BYTES) === POLL_BYTES && this.told(one, word, this.one, 0)) places.push(place);
     }
     this.places.set(stack, places);
     return places.length;
   }
 
   /** What this memory says when it is that of the wait of this very goroutine. */
-  private told({ raw, reason }: Waiting, words: Words, at: number): Found | undefined {
+  private told({ raw, reason }: Waiting, pointer: number, words: Words, at: number): Found | undefined {
+    if (isCond(reason)) {
+      const cond = this.conds.address(pointer, words, at, raw.address);
+      return cond === undefined ? undefined : { cond };
+    }
     if (isPoll(reason)) return isPollOf(words, at, raw.address) ? { descriptor: words.word(at + 8) } : undefined;
     const semaphore = words.word(at + this.layout.sudogElement);
     return words.word(at) === raw.address && isWordOf32(semaphore) ? { semaphore } : undefined;
@@ -168,9 +178,12 @@ export class Waits {
   }
 }
 
-/** A Cond has none: its waiters are in a list of their own. */
+function isCond(reason: string): boolean {
+  return reason === 'sync.Cond.Wait';
+}
+
 function isSemaphore(reason: string): boolean {
-  return /^(semacquire|sync\.)/.test(reason) && reason !== 'sync.Cond.Wait';
+  return /^(semacquire|sync\.)/.test(reason) && !isCond(reason);
 }
 
 function isPoll(reason: string): boolean {

@@ -5,7 +5,7 @@ import { UserError } from '../../kernel/user-error.ts';
 import { shellWord } from '../../report/words.ts';
 import { type Core, readCore } from '../memory/core.ts';
 import { type Elf, NotElf, readElf } from '../memory/elf.ts';
-import { channelFacts } from '../memory/facts.ts';
+import { channelFacts, condFacts } from '../memory/facts.ts';
 import { biasOf } from '../memory/open.ts';
 import { BadTable } from '../memory/pclntab.ts';
 import { openProgram } from '../memory/program.ts';
@@ -35,7 +35,7 @@ export async function takeCore(path: string, binary: string | undefined, options
   try {
     const elf = readElf(file);
     const core = readCore(file, elf);
-    const look = await readGoroutines(...programOf(core, binary, path), { rows: options.rows, stop: async () => (signal.aborted ? 'interrupted' : undefined) });
+    const look = await readGoroutines(...programOf(core, binary, path), { rows: options.rows, nowNs: 'last seen', stop: async () => (signal.aborted ? 'interrupted' : undefined) });
     return takenOf(path, core, look, file);
   } catch (error) {
     if (error instanceof Unreadable) throw new UserError(`${path}: the program ${error.message}`);
@@ -75,8 +75,8 @@ function takenOf(path: string, { pid, comm }: Core, look: MemoryDump, file: Rand
     coverage: [{
       source: path, status: torn > 0 || dump.cut ? 'partial' : 'ok', seen: read, needed: true,
       ...(torn > 0 && { total: read + torn }),
-      detail: `a core file: no waiting times${torn > 0 ? '; the others were running, or their stacks are not in it' : ''}`,
+      detail: `a core file: waiting times end with its last garbage collection${torn > 0 ? '; the others were running, or their stacks are not in it' : ''}`,
     }],
-    memory: { read, torn, stopMs: 0, reads: file.reads, bytes: file.bytes, list: guessed ? 'shape' : 'symbol', channels: channelFacts(look), connections: [] },
+    memory: { read, torn, stopMs: 0, reads: file.reads, bytes: file.bytes, list: guessed ? 'shape' : 'symbol', channels: channelFacts(look), conds: condFacts(look), connections: [] },
   };
 }

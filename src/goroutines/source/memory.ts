@@ -6,7 +6,7 @@ import { decodeText } from '../../kernel/text.ts';
 import { UserError } from '../../kernel/user-error.ts';
 import { count } from '../../report/words.ts';
 import type { Coverage } from '../../report/index.ts';
-import { channelFacts, connectionFacts } from '../memory/facts.ts';
+import { channelFacts, condFacts, connectionFacts } from '../memory/facts.ts';
 import { openProcessMemory, type OpenProcess, Refused } from '../memory/open.ts';
 import { type MemoryDump, readGoroutines } from '../memory/read.ts';
 import { Unreadable } from '../memory/unreadable.ts';
@@ -73,7 +73,7 @@ function problem(error: unknown, pid: number, evidence: Context['evidence']): un
   return new UserError(`process ${pid}: not permitted to read its memory: ${why}`, { exitCode: 3, hints: [fix, 'or ask its pprof endpoint: reloadctl goroutines http://127.0.0.1:PORT'] });
 }
 
-async function takeMemory(spec: string, pinned: PinnedProgram, { program, space, memory }: OpenProcess, options: TakeOptions, { evidence, signal }: Context): Promise<Taken> {
+async function takeMemory(spec: string, pinned: PinnedProgram, { program, space, memory, isThere }: OpenProcess, options: TakeOptions, { evidence, signal }: Context): Promise<Taken> {
   const { pid } = pinned;
   const [readsBefore, bytesBefore] = [memory.reads, memory.bytes];
   const until = evidence.now() + options.timeoutMs;
@@ -86,8 +86,10 @@ async function takeMemory(spec: string, pinned: PinnedProgram, { program, space,
     if (signal.aborted) return 'interrupted';
     return evidence.now() > until ? `the time for it is over (--timeout ${options.timeoutMs / 1000}s)` : undefined;
   };
-  const look = await readGoroutines(program, space, { rows: options.rows, light: options.light, nowNs: evidence.memory!.monotonicNs(), stop }).catch((error: unknown) => error as Error);
+  const look = await readGoroutines(program, space, { rows: options.rows, light: options.light, nowNs: clockOf(pid, evidence), stop }).catch((error: unknown) => error as Error);
+  const hasChanged = !isThere();
   if (!isSame(pinned, evidence)) throw new UserError(`process ${pid} ended, or became another program, while it was read`, { exitCode: 3 });
+  if (hasChanged) throw new UserError(`process ${pid} ran its program anew (exec) while it was read`, { exitCode: 3, hints: [`reloadctl goroutines ${pid}   # once more`] });
   if (look instanceof Error) throw problem(look, pid, evidence);
   const { dump, torn, read, guessed } = look;
   const label = `${decodeText(pinned.process?.comm ?? '').text} (pid ${pid})`;
@@ -100,9 +102,24 @@ async function takeMemory(spec: string, pinned: PinnedProgram, { program, space,
     coverage: [coverageOf(pid, look, memory.bytes - bytesBefore), ...dump.notes.map((detail) => ({ source: `/proc/${pid}/mem (notes)`, status: 'partial' as const, detail, needed: false }))],
     memory: {
       read, torn, stopMs: 0, reads: memory.reads - readsBefore, bytes: memory.bytes - bytesBefore, list: guessed ? 'shape' : 'symbol',
-      channels: channelFacts(look), connections: connectionFacts(evidence, pid, look),
+      channels: channelFacts(look), conds: condFacts(look), connections: connectionFacts(evidence, pid, look),
     },
   };
+}
+
+/** Its CLOCK_MONOTONIC: another time namespace has another one (time_namespaces(7)). */
+function clockOf(pid: number, evidence: Context['evidence']): number | 'last seen' {
+  const now = evidence.memory!.monotonicNs();
+  const [theirs, ours] = [evidence.readlink(`/proc/${pid}/ns/time`).value, evidence.readlink('/proc/self/ns/time').value];
+  if (theirs === undefined || theirs === ours) return now;
+  const [there, here] = [offsetOf(evidence.read(`/proc/${pid}/timens_offsets`).value), offsetOf(evidence.read('/proc/self/timens_offsets').value)];
+  return there === undefined || here === undefined ? 'last seen' : now - here + there;
+}
+
+/** ns, of a line `monotonic SECONDS NANOSECONDS`. */
+function offsetOf(text: string | undefined): number | undefined {
+  const [, seconds, nanoseconds] = /^monotonic\s+(-?\d+)\s+(-?\d+)$/m.exec(text ?? '') ?? [];
+  return seconds === undefined ? undefined : Number(seconds) * 1e9 + Number(nanoseconds);
 }
 
 function coverageOf(pid: number, { dump, torn, read, guessed }: MemoryDump, bytes: number): Coverage {

@@ -1,6 +1,6 @@
 /** fixtures/programs/parked: a program that says itself what its goroutines are. Built in many ways, once each per test file. */
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -61,10 +61,17 @@ export interface ParkedOptions {
   count?: number;
   env?: NodeJS.ProcessEnv;
   withoutSections?: boolean;
+  /** What starts it: `{}` stands for the program. */
+  through?: readonly string[];
+}
+
+/** The program that was built, as a file of its own: it may be moved or removed. @param args of `go build` */
+export async function buildParked(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+  return buildNow(args, env);
 }
 
 /** @param args of `go build` */
-export async function startParked(args: readonly string[], { count = 10, env = {}, withoutSections = false }: ParkedOptions = {}): Promise<Parked> {
+export async function startParked(args: readonly string[], { count = 10, env = {}, withoutSections = false, through = ['{}'] }: ParkedOptions = {}): Promise<Parked> {
   const key = JSON.stringify([args, env, withoutSections]);
   let binary = built.get(key);
   if (!binary) {
@@ -74,13 +81,17 @@ export async function startParked(args: readonly string[], { count = 10, env = {
     });
     built.set(key, binary);
   }
-  const child = await startChild(await binary, [String(count)]);
+  const path = await binary;
+  const [command, ...rest] = [...through.map((word) => word.replace('{}', path)), String(count)];
+  const child = await startChild(command!, rest);
   const { pid, go } = JSON.parse(await child.nextLine()) as { pid: number; go: string };
   const ask = async (command: string): Promise<string> => {
     child.say(command);
     return child.nextLine();
   };
   const folder = ownFolder('truth');
+  // It may run as another user.
+  chmodSync(folder, 0o777);
   return {
     pid, go, child, ask,
     truth: async () => {
