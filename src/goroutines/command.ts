@@ -109,12 +109,12 @@ async function runCompared(first: string, second: string, options: GoroutinesOpt
 async function runWatched(spec: string, options: GoroutinesOptions, context: CommandContext): Promise<Outcome> {
   const source = await open(spec, options, context);
   if (!source.live) throw new UserError('--watch needs an endpoint or a process: a file does not change', { hints: ['reloadctl goroutines BEFORE AFTER   # compares two dumps'] });
-  const sampled: TakeOptions = { ...options.take, rows: false, light: true, force: false, leaks: false };
+  const sampled: TakeOptions = { ...options.take, rows: false, sockets: false, light: true, force: false, leaks: false };
   const most = source.isFree ? MOST_WITH_IDS : MOST_STOPPED * MARGIN;
   const mayHaveIds = (goroutines: number): boolean => !options.take.light && goroutines <= most;
   const looks = {
     sample: () => source.take(sampled),
-    middle: async (goroutines: number) => (mayHaveIds(goroutines) ? source.take({ ...options.take, rows: true, leaks: false }) : undefined),
+    middle: async (goroutines: number) => (mayHaveIds(goroutines) ? source.take({ ...options.take, rows: true, sockets: false, leaks: false }) : undefined),
     last: (goroutines: number) => source.take({ ...options.take, rows: options.take.rows || mayHaveIds(goroutines) }),
   };
   const { taken, growth, totals, failed } = await watch(looks, options.watch!, context);
@@ -144,7 +144,7 @@ async function report(taken: Taken, options: GoroutinesOptions, context: Command
   };
   const findings = runRules(context.rules, [event]);
   const data = { ...buildData(dump, source, options.data), ...(memory && { memory }), ...(trace && { trace }), ...(growing && { watch: growing.data }) };
-  if (memory && data.goroutines) nameConnections(data.goroutines, memory.connections);
+  if (memory?.connections && data.goroutines) nameConnections(data.goroutines, memory.connections);
   await writeExports(dump, options.exports);
   return {
     kind: 'report',

@@ -40,6 +40,7 @@ export function parseOptions(options: Record<string, unknown>): GoroutinesOption
     data: { list, ...(where !== undefined && { where: parseWhere(where) }), groupBy: groupBy === undefined ? [] : parseGroupBy(groupBy) },
     take: {
       rows: list || where !== undefined,
+      sockets: list,
       force: Boolean(options.force),
       light: Boolean(options.light) || wantsLabels,
       leaks: options.leakProfile !== false,

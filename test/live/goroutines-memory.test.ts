@@ -94,7 +94,7 @@ describeNeeds(['go'], 'a program that tells its goroutines itself', () => {
   it('channels, locks and connections are those it names', async () => {
     const program = await start([]);
     const facts = await program.facts();
-    const { data } = await look(program.pid);
+    const { data } = await look(program.pid, '--list');
     const channel = (name: string) => data.memory!.channels.find(({ address }) => address === facts[name]!.address);
     expect(channel('full')).toMatchObject({ length: 2, capacity: 2, closed: false, senders: 1, receivers: 0 });
     expect(channel('list')).toMatchObject({ length: 0, capacity: 3, closed: false, senders: 0, receivers: 1 });

@@ -47,21 +47,35 @@ interface List {
   length: number;
 }
 
-/** Slices in `.bss` whose elements are goroutines. */
+/** Slices in `.bss` whose elements are goroutines. The runtime keeps the address of the first element by itself, too (runtime.allgptr). */
 function candidates(program: Program, space: Space): List[] {
   const { start, end } = program.bss;
   const words = new Words(Math.min(MOST_BSS, Math.max(0, end - start)));
   const got = space.read(start, words.bytes, 0, words.bytes.length);
   const found = new Map<number, List>();
+  const twice = repeated(words, got);
   for (let at = 0; at + 24 <= got; at += 8) {
     const length = words.word(at + 8);
     if (length === 0 || length > MOST_GOROUTINES) continue;
     const [address, capacity] = [words.word(at), words.word(at + 16)];
-    if (!isPlausible(address, length, capacity) || found.has(address)) continue;
+    if (!twice.has(address) || !isPlausible(address, length, capacity) || found.has(address)) continue;
     const list = { address, length };
     if (areGoroutines(program, space, list)) found.set(address, list);
   }
   return [...found.values()];
+}
+
+/** Words that may be addresses and are there more than once. */
+function repeated(words: Words, length: number): Set<number> {
+  const once = new Set<number>();
+  const twice = new Set<number>();
+  for (let at = 0; at + 8 <= length; at += 8) {
+    const word = words.word(at);
+    if (word <= 4096 || word >= MOST_ADDRESS) continue;
+    if (once.has(word)) twice.add(word);
+    else once.add(word);
+  }
+  return twice;
 }
 
 function isPlausible(address: number, length: number, capacity: number): boolean {

@@ -41,7 +41,8 @@ export interface MemoryFacts {
   list: 'symbol' | 'shape';
   channels: ChannelFact[];
   conds: CondFact[];
-  connections: ConnectionFact[];
+  /** Where they were asked for. */
+  connections?: ConnectionFact[];
 }
 
 const MOST_CHANNELS = 100;

@@ -77,6 +77,6 @@ function takenOf(path: string, { pid, comm }: Core, look: MemoryDump, file: Rand
       ...(torn > 0 && { total: read + torn }),
       detail: `a core file: waiting times end with its last garbage collection${torn > 0 ? '; the others were running, or their stacks are not in it' : ''}`,
     }],
-    memory: { read, torn, stopMs: 0, reads: file.reads, bytes: file.bytes, list: guessed ? 'shape' : 'symbol', channels: channelFacts(look), conds: condFacts(look), connections: [] },
+    memory: { read, torn, stopMs: 0, reads: file.reads, bytes: file.bytes, list: guessed ? 'shape' : 'symbol', channels: channelFacts(look), conds: condFacts(look) },
   };
 }

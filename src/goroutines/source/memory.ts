@@ -102,7 +102,7 @@ async function takeMemory(spec: string, pinned: PinnedProgram, { program, space,
     coverage: [coverageOf(pid, look, memory.bytes - bytesBefore), ...dump.notes.map((detail) => ({ source: `/proc/${pid}/mem (notes)`, status: 'partial' as const, detail, needed: false }))],
     memory: {
       read, torn, stopMs: 0, reads: memory.reads - readsBefore, bytes: memory.bytes - bytesBefore, list: guessed ? 'shape' : 'symbol',
-      channels: channelFacts(look), conds: condFacts(look), connections: connectionFacts(evidence, pid, look),
+      channels: channelFacts(look), conds: condFacts(look), ...(options.sockets && { connections: connectionFacts(evidence, pid, look) }),
     },
   };
 }

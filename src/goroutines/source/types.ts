@@ -27,6 +27,8 @@ export interface Taken {
 export interface TakeOptions {
   /** Keep every goroutine. */
   rows: boolean;
+  /** Name the sockets behind descriptors that are waited for: on a busy host that takes longer than all else. */
+  sockets?: boolean;
   /** Ask for debug=2 whatever it costs. */
   force: boolean;
   /** Never debug=2. */
