@@ -27,6 +27,8 @@ export interface MemoryDump {
   dump: Dump;
   /** Those that never stood still while they were read, or whose stack made no sense. */
   torn: number;
+  /** Of those, they that stood still all the time: their stacks lead into code that is not the program's own. */
+  foreign: number;
   /** All that were read. */
   read: number;
   channels: Map<number, Channel>;
@@ -71,6 +73,7 @@ class Reading {
   private readonly view: StackWords;
   private readonly census: Census;
   private torn = 0;
+  private foreign = 0;
   private readonly addresses: readonly number[];
   private readonly guessed: boolean;
   /** Those addresses, once somebody asks. */
@@ -103,7 +106,7 @@ class Reading {
     const { waits, census } = this;
     const notes = waits.manyChannels ? ['so many channels that some were left out'] : [];
     const cut: Cut | undefined = stopped === undefined ? undefined : { kind: 'interrupted', detail: stopped };
-    return { dump: census.dump(notes, cut), torn: this.torn, read: census.read, channels: waits.channels, waitsOnFds: census.connections, guessed: this.guessed };
+    return { dump: census.dump(notes, cut), torn: this.torn, foreign: this.foreign, read: census.read, channels: waits.channels, waitsOnFds: census.connections, guessed: this.guessed };
   }
 
   private slice(addresses: readonly number[]): void {
@@ -146,6 +149,7 @@ class Reading {
   private retry(address: number): void {
     const { size } = this.program.layout;
     const once = (): Raw | undefined => (this.space.read(address, this.single.bytes, 0, size) < size ? undefined : rawOf(this.program.layout, address, this.single, 0));
+    let stood = 0;
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const raw = once();
       // It ended: no loss.
@@ -158,12 +162,15 @@ class Reading {
       const stack = stacks.get(raw);
       const found = this.findWaits([raw], stacks).get(raw);
       const again = once();
-      if (stack && again && isSame(raw, again)) {
+      if (!again || !isSame(raw, again)) continue;
+      if (stack) {
         this.add(raw, stack, found);
         return;
       }
+      stood++;
     }
     this.torn++;
+    if (stood === TRIES) this.foreign++;
   }
 
   private add(raw: Raw, stack: Stack | undefined, found: Found | undefined): void {

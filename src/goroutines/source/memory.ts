@@ -122,15 +122,16 @@ function offsetOf(text: string | undefined): number | undefined {
   return seconds === undefined ? undefined : Number(seconds) * 1e9 + Number(nanoseconds);
 }
 
-function coverageOf(pid: number, { dump, torn, read, guessed }: MemoryDump, bytes: number): Coverage {
+function coverageOf(pid: number, { dump, torn, foreign, read, guessed }: MemoryDump, bytes: number): Coverage {
   const cost = `read-only, 0 ms stop, ${count(torn)} torn of ${count(read + torn)}, ${count(Math.round(bytes / 1024))} KiB read`;
+  const outside = foreign > 0 ? `; ${count(foreign)} of the torn stand in code that is not the program's own, as that of plugins is` : '';
   const found = guessed ? '; the list of goroutines was found by its shape (the program is stripped)' : '';
   return {
     source: `/proc/${pid}/mem`,
     status: dump.cut || torn > 0 ? 'partial' : 'ok',
     seen: read,
     ...(torn > 0 && { total: read + torn }),
-    detail: dump.cut ? `${dump.cut.detail}; ${cost}` : `${cost}${found}`,
+    detail: dump.cut ? `${dump.cut.detail}; ${cost}` : `${cost}${outside}${found}`,
     needed: dump.cut !== undefined || torn > (read + torn) * TOLERATED,
   };
 }
