@@ -68,6 +68,7 @@ describeNeeds(['go'], 'a program that tells its goroutines itself', () => {
     ['position independent, stripped', ['-buildmode=pie', '-ldflags=-s -w']],
     ['with -trimpath', ['-trimpath']],
     ['with cgo and its callbacks', ['-tags=withcgo'], { env: { CGO_ENABLED: '1' } }],
+    ['with the race detector', ['-race'], { env: { CGO_ENABLED: '1' } }],
     ['static and position independent', ['-buildmode=pie', '-ldflags=-linkmode=external -extldflags=-static-pie -s -w'], { env: { CGO_ENABLED: '1' } }],
     ['without a table of sections', ['-ldflags=-s -w'], { withoutSections: true }],
   ])('%s: every frame of every goroutine', async (_, args, options) => {
@@ -80,6 +81,18 @@ describeNeeds(['go'], 'a program that tells its goroutines itself', () => {
     expect(locked).toBe([...truth.values()].filter((one) => one.locked).length);
     expect(report.data.groups.find(({ labels }) => labels)?.labels).toEqual({ worker: 'seven', kind: 'labelled' });
     expect(report.data.groups.filter(({ elided }) => elided).length).toBeGreaterThanOrEqual(1);
+  });
+
+  it.each([['as go builds it', []], ['stripped', ['-ldflags=-s -w']], ['not optimised', ['-gcflags=all=-N -l']]])('stacks that are not plain calls, %s', async (_, args) => {
+    const folder = ownFolder('odd');
+    await run('go', ['build', ...args, '-o', join(folder, 'odd'), '.'], { cwd: fileURLToPath(new URL('../../fixtures/programs/odd-stacks', import.meta.url)), env: plainEnv({ GOFLAGS: '-buildvcs=false' }) });
+    const child = await startChild(join(folder, 'odd'), [join(folder, 'dump')]);
+    children.push(child);
+    const report = await look(Number(await child.nextLine()), '--list');
+    const truth = goroutinesOf(readFileSync(join(folder, 'dump'), 'latin1'));
+    expect(truth.size).toBeGreaterThanOrEqual(17);
+    expect(compare(report, truth, { but: (id) => id === '1' })).toBe(truth.size - 1);
+    expect(report.data.memory!.torn).toBe(0);
   });
 
   it('100,000 goroutines', async () => {

@@ -182,5 +182,7 @@ export function shownFrames(steps: readonly Step[]): Shown {
 export function isShown(name: string, isWrapper: boolean, isFirst: boolean, callee: string): boolean {
   if (isWrapper && !PANICS.has(callee)) return false;
   if (name === 'runtime.gopanic' && !isFirst) return true;
+  // Go 1.25 and later: what calls finalizers is shown, or nothing would tell that they run.
+  if (name === 'runtime.runFinalizers' || name === 'runtime.runCleanups') return true;
   return name.includes('.') && (!name.startsWith('runtime.') || /^runtime\.(?:\(\*?[A-Z]\w*\)\.|[A-Z]\w*\.)?[A-Z]\w*$/.test(name));
 }

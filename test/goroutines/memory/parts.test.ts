@@ -36,6 +36,7 @@ it('what a dump hides is hidden', () => {
   expect(isShown('main.(*T).wait', true, false, 'main.T.wait')).toBe(false);
   expect(isShown('main.(*T).wait', true, false, 'runtime.panicwrap')).toBe(true);
   expect(isShown('asmcall', false, true, '')).toBe(false);
+  expect(isShown('runtime.runFinalizers', false, false, '')).toBe(true);
 });
 
 it('versions', () => {
