@@ -1,6 +1,6 @@
 // npm run bench [-- --smoke] [wing...]: reloadctl against its peers and the floor, in one run on one machine, as ratios.
 // Whole processes are measured. Exit 1 when a target is missed; --smoke takes less than a minute and allows twice the targets;
-// --markdown prints the table for README. Names of wings (fds, goroutines) choose among them.
+// --markdown prints the table for README. Names of wings (fds, memory, ...) choose among them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { cpus, release, tmpdir } from 'node:os';
@@ -12,9 +12,10 @@ import { Stage } from './stage.mjs';
 import { benchFds } from './wings/fds.mjs';
 import { benchGoroutines } from './wings/goroutines.mjs';
 import { benchInotify } from './wings/inotify.mjs';
+import { benchMemory } from './wings/memory.mjs';
 import { benchStrace } from './wings/strace.mjs';
 
-const WINGS = { fds: benchFds, inotify: benchInotify, goroutines: benchGoroutines, strace: benchStrace };
+const WINGS = { fds: benchFds, inotify: benchInotify, goroutines: benchGoroutines, memory: benchMemory, strace: benchStrace };
 
 const smoke = process.argv.includes('--smoke');
 const markdown = process.argv.includes('--markdown');

@@ -7,7 +7,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
 /** Built-in modules that most runs do not need, and that cost milliseconds to load. */
-const LAZY = ['node:child_process', 'node:crypto', 'node:fs/promises', 'node:module', 'node:net', 'node:readline', 'node:timers/promises'];
+const LAZY = ['node:child_process', 'node:crypto', 'node:fs/promises', 'node:http', 'node:module', 'node:net', 'node:readline', 'node:timers/promises', 'node:zlib'];
 /** Dependencies that most runs do not need. */
 const APART = ['chalk', 'cli-table3', 'execa', 'fzstd'];
 

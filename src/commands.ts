@@ -11,7 +11,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'goroutines',
-    summary: 'who is blocked, who leaks, who holds the lock in a Go program: from an endpoint or from any dump',
+    summary: 'who is blocked, who leaks, who holds the lock in a Go program: from its memory, an endpoint, a dump or a trace',
     effects: 'reads',
     load: () => import('./goroutines/index.ts'),
     rules: async () => (await import('./goroutines/rules/index.ts')).goroutineRules,

@@ -7,6 +7,7 @@ export { type LogInput, LogInputError, logFilesOf, isRegularLog, openLogFile, op
 export type { InotifyEvent, OwnInotify } from './native/own-inotify.ts';
 export { loadOwnCalls, type OwnCalls } from './own-calls.ts';
 export { type Hold, type HoldTimes, type MeteredEvidence, meterEvidence, type OwnCost } from './meter.ts';
+export { openRandomFile } from './random-file.ts';
 export { openRedactor, type Redactor } from './redact.ts';
 export { isOutOfDescriptors } from './spare.ts';
 export type { TapeHeader } from './tape-format.ts';
@@ -21,7 +22,9 @@ export type {
   FileHandle,
   FileStat,
   InotifyQuestions,
+  MemoryQuestions,
   PathLook,
+  RandomFile,
   SocketProbe,
   WatcherProgram,
 } from './types.ts';

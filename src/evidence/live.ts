@@ -7,11 +7,12 @@ import { loadNative } from './native/index.ts';
 import type { Native } from './native/types.ts';
 import type { PackedLinks } from './packed-links.ts';
 import { listDirectory, packLinks, readLink, readLinks, readWhole, sizeOf } from './procfs.ts';
+import { liveMemory } from './random-file.ts';
 import { openReader, type Reader, type ReaderPrograms } from './reader.ts';
 import type { Reply } from './reader-parts.ts';
 import { isOutOfDescriptors, openSpare } from './spare.ts';
 import { statLocal } from './stat-local.ts';
-import type { Answer, ByteString, DiagFamily, DiagSocket, Errno, Evidence, FileStat, InetSockets, InotifyQuestions, LinkAnswers, SocketProbe, UserQuestions } from './types.ts';
+import type { Answer, ByteString, DiagFamily, DiagSocket, Errno, Evidence, FileStat, InetSockets, InotifyQuestions, LinkAnswers, MemoryQuestions, SocketProbe, UserQuestions } from './types.ts';
 
 export interface LiveOptions {
   /** How long a batch of class B reads may take before it is given up on, ms; 2000 unless told. */
@@ -38,6 +39,7 @@ class LiveEvidence implements Evidence {
   readonly #signal: AbortSignal | undefined;
   readonly inotify: InotifyQuestions;
   readonly users: UserQuestions;
+  readonly memory: MemoryQuestions;
   #native: Native | null | undefined;
 
   constructor(options: LiveOptions) {
@@ -49,6 +51,7 @@ class LiveEvidence implements Evidence {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     this.inotify = liveInotify(this, () => this.#calls());
+    this.memory = liveMemory(() => this.now());
     this.users = liveUsers(this, this.#reader, () => this.#calls());
   }
 

@@ -168,6 +168,29 @@ export interface InotifyQuestions {
   watcherProgram(pid: number): Promise<Answer<WatcherProgram>>;
 }
 
+/** A file that is read at any position. */
+export interface RandomFile {
+  /** st_size; 0 for /proc/PID/mem. */
+  readonly size: number;
+  /** Read calls so far, and what they brought. */
+  readonly reads: number;
+  readonly bytes: number;
+  /** @returns bytes read, fewer than `length` where nothing follows */
+  read(into: Uint8Array, at: number, length: number, position: number): number;
+  close(): void;
+}
+
+/** Questions about the memory of a process, read-only. Not on tapes: what is read from it is decoded first. */
+export interface MemoryQuestions {
+  openMemory(pid: number): Answer<RandomFile>;
+  /** What it runs, also when the file was replaced since. */
+  openProgram(pid: number): Answer<RandomFile>;
+  /** A file that it has mapped. @param range as in its maps: `7f00-7fff` */
+  openMapped(pid: number, range: string): Answer<RandomFile>;
+  /** CLOCK_MONOTONIC, which processes of one host share. */
+  monotonicNs(): number;
+}
+
 /** A user namespace. */
 export interface UserNamespace {
   /** Inode of nsfs, decimal: `4026531837` is the first one of the host. */
@@ -282,6 +305,7 @@ export interface Evidence {
   /** Absent in a world that has no such questions: as ENOTSUP. */
   readonly inotify?: InotifyQuestions;
   readonly users?: UserQuestions;
+  readonly memory?: MemoryQuestions;
 
   /** Ends helpers. Returns true when a reader is stuck and could not be ended. */
   close(): boolean;

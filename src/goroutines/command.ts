@@ -6,14 +6,17 @@ import { runRules, type Coverage } from '../report/index.ts';
 import type { GoroutineGrowth, Settled } from '../series/index.ts';
 import { addAccessOptions, collect } from './access-options.ts';
 import { buildData, type GoroutinesData } from './data.ts';
+import { nameConnections } from './memory/facts.ts';
 import { exportKinds, writeExports } from './export/index.ts';
 import { eventOf } from './event.ts';
 import { lookAgain } from './look-again.ts';
 import { type GoroutinesOptions, parseOptions } from './options.ts';
 import { isEndpoint } from './source/endpoint.ts';
+import { isCoreFile, takeCore } from './source/core.ts';
 import { takeFile } from './source/file.ts';
+import { listProcesses } from './processes.ts';
 import { openProcess } from './source/process.ts';
-import type { Taken, TakeOptions } from './source/types.ts';
+import { MOST_WITH_IDS, type Source, type Taken, type TakeOptions } from './source/types.ts';
 import { MOST_STOPPED, openUrl } from './source/url.ts';
 import { viewOf } from './view.ts';
 import { compareDumps, strangers } from './watch/compare.ts';
@@ -22,15 +25,18 @@ import { growthBlocks, growthData, type WatchData } from './watch/view.ts';
 
 export function configure(command: Command): void {
   command
-    .argument('<source>', 'http://HOST:PORT, unix:/SOCKET, a pid or process name, a file, or - for standard input')
+    .argument('[source]', 'a pid or process name, http://HOST:PORT, unix:/SOCKET, a file, or - for standard input')
     .argument('[later]', 'a second dump, to compare with the first')
     .option('--list', 'every goroutine, one per line')
+    .option('--list-processes', 'all Go programs that run here: version, module, age, goroutines')
+    .option('--via <way>', 'of a pid: memory (read-only, stops nothing; the default) or endpoint (its pprof listener)')
     .option('--where <terms>', "only goroutines for which all terms hold: 'state=\"chan send\" wait>10m func~handler'")
     .option('--group-by <attributes>', 'group by these instead of by stack: state, site, owner, creator, label:NAME, ...')
     .option('--all', 'all groups, not only the largest')
-    .option('--watch <time>', 'of an endpoint: which stacks gain goroutines; sample for this long (30s, 5m)')
+    .option('--watch <time>', 'of a process or an endpoint: which stacks gain goroutines; sample for this long (30s, 5m)')
     .option('--interval <time>', 'time between samples of --watch')
     .option('--export <format=file>', `${Object.entries(exportKinds).map(([name, { what }]) => `${name} (${what})`).join(', ')}; may be given several times`, collect)
+    .option('--binary <file>', 'of a core file: the program that wrote it, where it is not at its old place')
     .option('--entry <name>', 'of a ZIP archive: the entry to read')
     .option('--force', 'ask for debug=2 above 5,000 goroutines, too: it stops the program for as long as it takes')
     .option('--light', 'never ask for debug=2: groups only, no ids, no waiting times')
@@ -40,20 +46,25 @@ export function configure(command: Command): void {
   command.addHelpText(
     'after',
     '\neffects on an endpoint: GET of the index, then of goroutine?debug=2 (stops the program, 10 ms for 1,000 goroutines) up to 5,000 goroutines or with --force, else of debug=0; of goroutineleak where it is offered (one garbage collection). Where that leaves a doubt that seconds can settle, the same debug=2 once or twice more (--settle). --watch: debug=0 for each sample, debug=2 in the middle and at the end up to 4,000 goroutines.\n' +
-      'effects on a pid: the same at the first of its TCP listeners that answers as net/http/pprof does; each is asked for /debug/pprof/.\n' +
+      'effects on a pid: its memory is read; nothing is stopped, signalled or written. With --via endpoint, or where memory cannot be read, the same as on an endpoint at the first of its TCP listeners that answers as net/http/pprof does; each is asked for /debug/pprof/.\n' +
       'effects on a file: none.',
   );
 }
 
 export async function run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
   const parsed = parseOptions(options);
-  const [spec, later] = args as [string, string | undefined];
+  const [spec, later] = args;
+  if (options.listProcesses) {
+    if (spec !== undefined) throw new UserError('--list-processes takes no source: it looks at all processes');
+    return listProcesses(context);
+  }
+  if (spec === undefined) throw new UserError('no source given', { hints: ['reloadctl goroutines <pid | http://HOST:PORT | FILE>', 'reloadctl goroutines --list-processes'] });
   if (later !== undefined) return runCompared(spec, later, parsed, context);
   if (parsed.watch) return runWatched(spec, parsed, context);
   const source = await open(spec, parsed, context);
-  const taken = await source.take({ ...parsed.take, rowsIfCheap: source.live && parsed.settleMs > 0 });
+  const taken = await source.take({ ...parsed.take, rowsIfCheap: source.live && !source.isFree && parsed.settleMs > 0 });
   if (!source.live || parsed.settleMs === 0 || parsed.take.light) return report(taken, parsed, context, undefined, []);
-  const { last, settled, coverage } = await lookAgain(source.take, taken, parsed, context);
+  const { last, settled, coverage } = await lookAgain(source, taken, parsed, context);
   return report(last, parsed, context, undefined, coverage, settled);
 }
 
@@ -68,19 +79,17 @@ export function emptyData(options: Record<string, unknown>): GoroutinesData {
   };
 }
 
-interface Source {
-  /** It can be asked again and again. */
-  live: boolean;
-  take(options: TakeOptions): Promise<Taken>;
-}
-
 /** Throws UserError for what is not there. */
-async function open(spec: string, { access }: GoroutinesOptions, context: CommandContext): Promise<Source> {
+async function open(spec: string, { access, via, binary }: GoroutinesOptions, context: CommandContext): Promise<Source> {
   if (isEndpoint(spec)) return { live: true, take: await openUrl(spec, access, context) };
   const isProcess = /^\d+$/.test(spec) || /^(:\d|unit:|container:|pod:)/.test(spec);
-  if (!isProcess && (spec === '-' || spec.includes('/') || inputExists(spec))) return { live: false, take: (options) => takeFile(spec, options, context) };
+  if (!isProcess && (spec === '-' || spec.includes('/') || inputExists(spec))) {
+    if (spec !== '-' && isCoreFile(spec)) return { live: false, take: (options) => takeCore(spec, binary, options, context.signal) };
+    return { live: false, take: (options) => takeFile(spec, options, context) };
+  }
   if (!isProcess && /\.(txt|log|gz|zip|out|dump|pb|pprof|debug[012])$/.test(spec)) throw new UserError(`${spec}: no such file`);
-  return { live: true, take: await openProcess(spec, access, context) };
+  const opened = await openProcess(spec, access, via, context);
+  return { live: true, isFree: opened.via === 'memory', take: opened.take };
 }
 
 async function runCompared(first: string, second: string, options: GoroutinesOptions, context: CommandContext): Promise<Outcome> {
@@ -99,11 +108,12 @@ async function runCompared(first: string, second: string, options: GoroutinesOpt
 async function runWatched(spec: string, options: GoroutinesOptions, context: CommandContext): Promise<Outcome> {
   const source = await open(spec, options, context);
   if (!source.live) throw new UserError('--watch needs an endpoint or a process: a file does not change', { hints: ['reloadctl goroutines BEFORE AFTER   # compares two dumps'] });
-  const sampled: TakeOptions = { ...options.take, rows: false, light: true, force: false, leaks: false };
-  const mayHaveIds = (goroutines: number): boolean => !options.take.light && goroutines <= MOST_STOPPED * MARGIN;
+  const sampled: TakeOptions = { ...options.take, rows: false, sockets: false, light: true, force: false, leaks: false };
+  const most = source.isFree ? MOST_WITH_IDS : MOST_STOPPED * MARGIN;
+  const mayHaveIds = (goroutines: number): boolean => !options.take.light && goroutines <= most;
   const looks = {
     sample: () => source.take(sampled),
-    middle: async (goroutines: number) => (mayHaveIds(goroutines) ? source.take({ ...options.take, rows: true, leaks: false }) : undefined),
+    middle: async (goroutines: number) => (mayHaveIds(goroutines) ? source.take({ ...options.take, rows: true, sockets: false, leaks: false }) : undefined),
     last: (goroutines: number) => source.take({ ...options.take, rows: options.take.rows || mayHaveIds(goroutines) }),
   };
   const { taken, growth, totals, failed } = await watch(looks, options.watch!, context);
@@ -119,10 +129,11 @@ interface Growing {
 }
 
 async function report(taken: Taken, options: GoroutinesOptions, context: CommandContext, growing: Growing | undefined, more: readonly Coverage[], settled?: Settled): Promise<Outcome> {
-  const { dump, source, label } = taken;
+  const { dump, source, label, memory, trace } = taken;
   const event = eventOf(taken, growing?.growth, settled);
   const findings = runRules(context.rules, [event]);
-  const data = { ...buildData(dump, source, options.data), ...(growing && { watch: growing.data }) };
+  const data = { ...buildData(dump, source, options.data), ...(memory && { memory }), ...(trace && { trace }), ...(growing && { watch: growing.data }) };
+  if (memory?.connections && data.goroutines) nameConnections(data.goroutines, memory.connections);
   await writeExports(dump, options.exports);
   return {
     kind: 'report',

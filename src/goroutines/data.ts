@@ -2,6 +2,8 @@
 import type { Dump, Frame, Group } from '../kernel/goroutines.ts';
 import { decodeText } from '../kernel/text.ts';
 import { benignReason } from './benign.ts';
+import type { MemoryFacts } from './memory/facts.ts';
+import type { TraceFacts } from './trace/facts.ts';
 import { contendedLocks } from './locks.ts';
 import { ownerOfStack, placeOf, type Owner, siteOf } from './names.ts';
 import { type Keeper, keepersOf } from './reload.ts';
@@ -42,6 +44,9 @@ export interface GoroutineData {
   frames: Frame[];
   createdBy?: Frame;
   labels?: Record<string, string>;
+  /** From memory: the descriptor of an IO wait, and who is at the other end. */
+  fd?: number;
+  peer?: string;
 }
 
 export interface GoroutinesData {
@@ -54,6 +59,9 @@ export interface GoroutinesData {
   groups: GroupData[];
   goroutines?: GoroutineData[];
   locks: { address: string | null; count: number; type?: string; holders: { id: string | null; place: string; state: string }[] }[];
+  /** Of a look into memory: what it cost, channels, connections. */
+  memory?: MemoryFacts;
+  trace?: TraceFacts;
   /** What keeps this process alive when it is to end. */
   reload: { shuttingDown: boolean; requests: number; keepers: Keeper[] };
 }

@@ -1,5 +1,5 @@
 /** What to think of a place where goroutines wait: at most one finding for each, with the reasons one by one. */
-import type { Group } from '../kernel/goroutines.ts';
+import type { DumpFormat, Group } from '../kernel/goroutines.ts';
 import type { Confidence, Severity } from '../report/index.ts';
 import type { GoroutinesEvent, GrownGroup, Settled } from '../series/index.ts';
 import { growsWithConnections, holdsBodies, readsPeer, unreadBodies } from './connections.ts';
@@ -48,6 +48,8 @@ const VERY_MANY = 1000;
 /** So many wait for one that is at work, and it is a queue; more are stuck. */
 const IN_TURN = 50;
 const EMERGENCY = 10_000;
+/** A trace tells of waits since it began only, which was seconds ago. */
+const AGELESS: ReadonlySet<DumpFormat> = new Set(['profile', 'profile-text', 'trace']);
 /** So many that profiles, which tell no ages, may speak by the number alone. */
 const THOUSANDS = 5000;
 /** Fewer that wait on a nil channel: `<-ctx.Done()` of a context without end is an idiom of main loops. */
@@ -57,7 +59,7 @@ const NIL_IDIOM = 5;
 export function judgements(event: GoroutinesEvent): Judgement[] {
   const { groups, total, reason, format } = event.dump;
   if (reason !== undefined && ALL_ASLEEP.test(reason)) return sitesOf(groups, total).flatMap((site) => deadlock(site) ?? []);
-  const ageless = format !== 'text';
+  const ageless = AGELESS.has(format);
   const caseOf = (site: Site): Case => newCase(site, ageless, event.settled);
   const sites = blockedSites(groups, total);
   const neverWoken = sites.filter(({ state }) => isForever(state)).reduce((sum, { count }) => sum + count, 0);

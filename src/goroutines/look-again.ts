@@ -7,20 +7,23 @@ import type { Settled } from '../series/index.ts';
 import { eventOf } from './event.ts';
 import type { GoroutinesOptions } from './options.ts';
 import { lacksTime, mayTellMore, MOST_LOOKS, settle } from './settle.ts';
-import type { Taken, TakeOptions } from './source/types.ts';
+import { MOST_WITH_IDS, type Source, type Taken } from './source/types.ts';
 
 /** Only where the first look shows what seconds may tell more of: each look costs the program what the first did. */
-export async function lookAgain(ask: (options: TakeOptions) => Promise<Taken>, first: Taken, { take, settleMs }: GoroutinesOptions, { evidence, signal, progress }: Pick<CommandContext, 'evidence' | 'signal' | 'progress'>): Promise<{ last: Taken; settled?: Settled; coverage: Coverage[] }> {
+export async function lookAgain(source: Source, first: Taken, { take, settleMs }: GoroutinesOptions, { evidence, signal, progress }: Pick<CommandContext, 'evidence' | 'signal' | 'progress'>): Promise<{ last: Taken; settled?: Settled; coverage: Coverage[] }> {
   if (!lacksTime(eventOf(first, undefined))) return { last: first, coverage: [] };
-  const looks: Taken[] = [first];
+  const ask = (): Promise<Taken> => source.take({ ...take, rowsIfCheap: true, leaks: false });
+  const looks: Taken[] = [];
   const start = evidence.now();
   let settled: Settled | undefined;
   try {
+    // Where ids cost the program nothing, and us much, they are asked for only now.
+    looks.push(!first.dump.rows && source.isFree && first.dump.total <= MOST_WITH_IDS ? await ask() : first);
     while (looks.length < MOST_LOOKS && (settled === undefined || mayTellMore(settled, eventOf(looks.at(-1)!, undefined)))) {
       progress(`looking again in ${duration(settleMs)}: one look cannot tell what lasts`);
       await evidence.sleep(settleMs);
       if (signal.aborted) break;
-      const taken = await ask({ ...take, rowsIfCheap: true, leaks: false });
+      const taken = await ask();
       if (!taken.dump.rows) break;
       looks.push(taken);
       settled = settle(looks.map(({ dump }) => dump), evidence.now() - start);
@@ -29,13 +32,13 @@ export async function lookAgain(ask: (options: TakeOptions) => Promise<Taken>, f
     // What the first look showed stands.
     if (!(error instanceof UserError)) throw error;
     const failed: Coverage = { source: 'another look', status: 'partial', detail: error.message, needed: false };
-    return { last: looks.at(-1)!, ...(settled && { settled }), coverage: [failed] };
+    return { last: looks.at(-1) ?? first, ...(settled && { settled }), coverage: [failed] };
   } finally {
     progress('');
   }
-  const coverage: Coverage[] = settled ? [{ source: 'looks', status: 'ok', seen: looks.length, detail: `${looks.length} looks within ${duration(settled.windowMs)}, since one could not tell what lasts: each stopped the program as the first did (--settle 0 leaves them out)`, needed: false }] : [];
+  const coverage: Coverage[] = settled ? [{ source: 'looks', status: 'ok', seen: looks.length, detail: `${looks.length} looks within ${duration(settled.windowMs)}, since one could not tell what lasts: ${source.isFree ? 'none stopped the program' : 'each stopped the program as the first did'} (--settle 0 leaves them out)`, needed: false }] : [];
   // The leak profile was asked for once, with the first: what it marked is there only.
-  const last = looks.length === 1 || hasLeaks(first) ? first : { ...looks.at(-1)!, coverage: first.coverage };
+  const last = looks.length <= 1 || hasLeaks(first) ? first : { ...looks.at(-1)!, coverage: first.coverage };
   return { last, ...(settled && { settled }), coverage };
 }
 

@@ -15,7 +15,7 @@ const NEAR = 14;
 const called = (callers: readonly Frame[], name: RegExp): boolean => callers.slice(0, 4).some(({ func }) => name.test(func));
 
 /** Where the word that is waited on lies within the lock (sync/rwmutex.go, internal/sync/mutex.go, sync/waitgroup.go). */
-function semaphoreOffset(callers: readonly Frame[]): number {
+export function semaphoreOffset(callers: readonly Frame[]): number {
   if (called(callers, /^sync\.\(\*RWMutex\)\.RLock$/)) return 12;
   if (called(callers, /^(internal\/)?sync\.\(\*Mutex\)\./)) return 4;
   return called(callers, /^sync\.\(\*(RWMutex\)\.Lock|WaitGroup\)\.Wait)$/) ? 8 : 0;
@@ -27,7 +27,8 @@ const LOCKS: readonly { pattern: RegExp; kind: ObjectKind; offset(callers: reado
   { pattern: /^(internal\/)?sync\.\(\*Mutex\)\.lockSlow$/, kind: 'lock', offset: () => 0 },
   { pattern: /^sync\.\(\*(WaitGroup\)\.Wait|RWMutex\)\.R?Lock)$/, kind: 'lock', offset: () => 0 },
   { pattern: /^(internal\/)?sync\.runtime_Semacquire\w*$/, kind: 'lock', offset: semaphoreOffset },
-  { pattern: /^sync\.runtime_notifyListWait$/, kind: 'lock', offset: () => 0 },
+  // Its list lies behind the lock that it names (sync/cond.go).
+  { pattern: /^sync\.runtime_notifyListWait$/, kind: 'lock', offset: () => 16 },
   { pattern: /^runtime\.chan(send|recv)$/, kind: 'channel', offset: () => 0 },
 ];
 

@@ -3,6 +3,7 @@ import { UserError } from '../kernel/user-error.ts';
 import type { DataOptions } from './data.ts';
 import { type Export, parseExports } from './export/index.ts';
 import type { Access } from './source/endpoint.ts';
+import type { Via } from './source/process.ts';
 import type { TakeOptions } from './source/types.ts';
 import { parseGroupBy, parseWhere } from './where.ts';
 
@@ -10,6 +11,9 @@ export interface GoroutinesOptions {
   data: DataOptions;
   take: TakeOptions;
   access: Access;
+  via?: Via;
+  /** The program that wrote a core file. */
+  binary?: string;
   all: boolean;
   exports: Export[];
   /** ms until another look at what one look cannot judge; 0: one look only. */
@@ -40,6 +44,7 @@ export function parseOptions(options: Record<string, unknown>): GoroutinesOption
     data: { list, ...(where !== undefined && { where: parseWhere(where) }), groupBy: groupBy === undefined ? [] : parseGroupBy(groupBy) },
     take: {
       rows: list || where !== undefined,
+      sockets: list,
       force: Boolean(options.force),
       light: Boolean(options.light) || wantsLabels,
       leaks: options.leakProfile !== false,
@@ -47,11 +52,19 @@ export function parseOptions(options: Record<string, unknown>): GoroutinesOption
       ...(entry !== undefined && { entry }),
     },
     access: accessOf(options, text),
+    ...viaOf(text('via')),
+    ...(text('binary') !== undefined && { binary: text('binary')! }),
     all: Boolean(options.all),
     settleMs: parseSettle(text('settle')),
     exports: parseExports((options.export ?? []) as string[]),
     ...(watch && { watch }),
   };
+}
+
+function viaOf(via: string | undefined): { via?: Via } {
+  if (via === undefined) return {};
+  if (via !== 'memory' && via !== 'endpoint') throw new UserError(`--via ${via}: memory or endpoint`);
+  return { via };
 }
 
 export function accessOf(options: Record<string, unknown>, text: (name: string) => string | undefined): Access {

@@ -2,12 +2,16 @@
 import type { Block } from '../render/index.ts';
 import { count, duration, percent, plural } from '../report/words.ts';
 import type { GoroutineData, GoroutinesData, GroupData } from './data.ts';
+import type { MemoryFacts } from './memory/facts.ts';
 import { placeOf, shortName } from './names.ts';
+import { traceBlocks } from './trace/view.ts';
 
 const SHOWN = 15;
 const FRAMES_SHOWN = 12;
 const KEEPERS_SHOWN = 5;
-const FORMATS = { text: 'a full dump (debug=2 or a crash)', 'profile-text': 'a profile (debug=1: no ids, no waiting times)', profile: 'a profile (debug=0: no ids, no waiting times)' } as const;
+const CHANNELS_SHOWN = 5;
+const MANY_WAITERS = 10;
+const FORMATS = { memory: 'its memory', trace: 'an execution trace, at its end', text: 'a full dump (debug=2 or a crash)', 'profile-text': 'a profile (debug=1: no ids, no waiting times)', profile: 'a profile (debug=0: no ids, no waiting times)' } as const;
 
 export interface ViewOptions {
   all: boolean;
@@ -17,13 +21,20 @@ export interface ViewOptions {
 export function* viewOf(data: GoroutinesData, label: string, options: ViewOptions): Generator<Block> {
   const version = data.goVersion === null ? '' : `, ${data.goVersion}`;
   const of = data.profile === 'goroutineleak' && data.format !== 'text' ? 'leaked goroutines' : 'goroutines';
-  yield { type: 'paragraph', text: `${label}: ${count(data.total)} ${of}${options.filtered ? `, ${count(data.groups.reduce((sum, group) => sum + group.count, 0))} of them as --where says` : ` in ${plural('group', data.groups.length)}`}${version}; from ${FORMATS[data.format]}`, tone: 'strong' };
+  const groups = options.filtered ? `, ${count(data.groups.reduce((sum, group) => sum + group.count, 0))} of them as --where says` : ` in ${plural('group', data.groups.length)}`;
+  yield { type: 'paragraph', text: `${label}: ${count(data.total)} ${of}${groups}${version}; from ${FORMATS[data.format]}${costWords(data)}`, tone: 'strong' };
   if (data.reason !== undefined) yield { type: 'paragraph', text: data.reason };
   yield { type: 'blank' };
   if (options.filtered && data.groups.length === 0) yield { type: 'paragraph', text: 'no goroutine matches --where' };
   else if (data.goroutines) yield listTable(data.goroutines);
   else yield* groupBlocks(data, options.all);
   yield* reloadBlocks(data);
+  if (data.memory) yield* channelBlocks(data.memory);
+  if (data.trace) yield* traceBlocks(data.trace);
+}
+
+function costWords({ memory }: GoroutinesData): string {
+  return memory ? `: read-only, 0 ms stop, ${count(memory.torn)} torn of ${count(memory.read + memory.torn)}` : '';
 }
 
 function* groupBlocks({ groups }: GoroutinesData, all: boolean): Generator<Block> {
@@ -75,15 +86,27 @@ function* stackBlocks(groups: readonly GroupData[]): Generator<Block> {
   yield { type: 'preformatted', text: lines.join('\n') };
 }
 
+/** Channels that many wait for: what a leak or a full queue looks like from inside. */
+function* channelBlocks({ channels }: MemoryFacts): Generator<Block> {
+  const wanted = channels.filter(({ senders, receivers }) => senders + receivers >= MANY_WAITERS).slice(0, CHANNELS_SHOWN);
+  if (wanted.length === 0) return;
+  yield { type: 'blank' };
+  yield {
+    type: 'table',
+    columns: [{ title: 'CHANNEL' }, { title: 'HOLDS', align: 'right' }, { title: 'ROOM', align: 'right' }, { title: 'SENDERS WAIT', align: 'right' }, { title: 'RECEIVERS WAIT', align: 'right' }, { title: 'NOTE' }],
+    rows: wanted.map(({ address, length, capacity, closed, senders, receivers }) => [address, count(length), count(capacity), count(senders), count(receivers), { text: closed ? 'closed' : '', tone: 'dim' }]),
+  };
+}
+
 function listTable(goroutines: readonly GoroutineData[]): Block {
   return {
     type: 'table',
     columns: [{ title: 'ID', align: 'right' }, { title: 'STATE' }, { title: 'WAIT', align: 'right' }, { title: 'TOP', flex: true, min: 20 }, { title: 'WHERE', flex: true, min: 20 }, { title: 'CREATED BY', flex: true }],
     rows: (function* () {
-      for (const { id, state, waitMs, frames, createdBy } of goroutines) {
+      for (const { id, state, waitMs, frames, createdBy, fd, peer } of goroutines) {
         const [top] = frames;
         const own = frames.find(({ func }) => !/^(runtime|internal|sync|syscall|time)\b/.test(func)) ?? top;
-        yield [id ?? '-', state, waitMs === undefined ? '-' : duration(waitMs), top ? shortName(top.func) : '-', own ? placeOf(own) : '-', createdBy ? shortName(createdBy.func) : '-'];
+        yield [id ?? '-', fd === undefined ? state : `${state}, fd ${fd}${peer === undefined ? '' : ` of ${peer}`}`, waitMs === undefined ? '-' : duration(waitMs), top ? shortName(top.func) : '-', own ? placeOf(own) : '-', createdBy ? shortName(createdBy.func) : '-'];
       }
     })(),
   };

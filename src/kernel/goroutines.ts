@@ -64,7 +64,7 @@ export interface Group {
   parents?: { told: number; gone: number };
 }
 
-export type DumpFormat = 'text' | 'profile-text' | 'profile';
+export type DumpFormat = 'text' | 'profile-text' | 'profile' | 'memory' | 'trace';
 
 /** One goroutine of a dump that was read with `rows`. */
 export interface Row {

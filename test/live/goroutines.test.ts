@@ -53,18 +53,22 @@ describeNeeds(['go'], 'Go programs of our own', () => {
     ['pipes', 60, 'goroutine/leak', /60 goroutines write into an io\.Pipe, and its reader may be slow or gone/],
     ['transfers', 5, 'goroutine/lock-cycle', /2 goroutines may wait for each other: .*main\.move/],
     ['global-locks', 50, 'goroutine/lock-cycle', /2 goroutines seem to wait for each other: .*main\.(load|store)/],
-    ['missing-receive', 1500, 'goroutine/blocked', /1,500 goroutines .* chan receive in main\.consume/],
+    ['missing-receive', 1500, 'goroutine/', /1,500 goroutines .* chan receive in main\.consume/],
   ])('%s is named at once, and only what cannot be otherwise is warned of', async (name, count, id, title) => {
-    const { url } = await start(name, count);
-    const { report } = await look(url);
-    const found = report.findings.find((finding) => finding.id === id && title.test(finding.title));
-    expect(found?.title ?? report.findings.map((finding) => `${finding.id}: ${finding.title}`).join('\n')).toMatch(title);
-    // The same circle of locks in every look is no contention.
-    expect(found!.severity).toBe(id === 'goroutine/nil-channel' || name === 'transfers' ? 'warning' : 'info');
+    const { url, truth } = await start(name, count);
+    // Its endpoint, and its memory.
+    for (const source of [url, String(truth.pid)]) {
+      const { report } = await look(source);
+      const found = report.findings.find((finding) => finding.id.startsWith(id) && title.test(finding.title));
+      expect(found?.title ?? `${source}: ${report.findings.map((finding) => `${finding.id}: ${finding.title}`).join('\n')}`).toMatch(title);
+      // The same circle of locks in every look is no contention.
+        expect(found!.severity).toBe(id === 'goroutine/nil-channel' || name === 'transfers' ? 'warning' : 'info');
+    }
   });
 
   it.each<[string, number]>([['healthy', 200], ['healthy-pool', 40], ['healthy-clients', 60], ['healthy-contexts', 60], ['healthy-sockets', 200], ['healthy-events', 150]])('%s is left alone, by either dump', async (name, count) => {
-    const { url } = await start(name, count);
+    const { url, truth } = await start(name, count);
+    expect(alarms((await look(String(truth.pid))).report)).toEqual([]);
     expect(alarms((await look(url)).report)).toEqual([]);
     expect(alarms((await look(url, '--light')).report)).toEqual([]);
   });
@@ -78,7 +82,7 @@ describeNeeds(['go'], 'Go programs of our own', () => {
 
   it('a process is asked through its own listener', async () => {
     const { truth } = await start('abandoned-send', 150);
-    const { report } = await look(String(truth.pid));
+    const { report } = await look(String(truth.pid), '--via', 'endpoint');
     expect(report.target).toMatchObject({ pids: [truth.pid] });
     expect(report.data.groups[0]).toMatchObject({ count: 150, state: 'chan send' });
   });
@@ -111,13 +115,17 @@ describeNeeds(['go'], 'Go programs of our own', () => {
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
     })();
-    const [grown, still] = await Promise.all([look(leaking.url, '--watch', '8s', '--interval', '400ms'), look(quiet.url, '--watch', '8s', '--interval', '400ms')]);
+    // Through their endpoints, and through their memory.
+    const sources = [leaking.url, String(leaking.truth.pid), quiet.url, String(quiet.truth.pid)];
+    const looks = await Promise.all(sources.map((source) => look(source, '--watch', '8s', '--interval', '400ms')));
     over = true;
     await grow;
-    const found = grown.report.findings.map(({ id, confidence }) => `${confidence} ${id}`);
-    expect(found).toContain('likely goroutine/growth');
-    expect(found).toContain('likely goroutine/leak');
-    expect(alarms(still.report)).toEqual([]);
+    for (const { report } of looks.slice(0, 2)) {
+      const found = report.findings.map(({ id, confidence }) => `${confidence} ${id}`);
+      expect(found).toContain('likely goroutine/growth');
+      expect(found).toContain('likely goroutine/leak');
+    }
+    for (const { report } of looks.slice(2)) expect(alarms(report)).toEqual([]);
   });
 
   it('an exported profile opens in go tool pprof', async () => {

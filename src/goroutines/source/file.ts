@@ -4,13 +4,17 @@ import type { CommandContext } from '../../command.ts';
 import { UserError } from '../../kernel/user-error.ts';
 import { listOf, shellWord } from '../../report/words.ts';
 import { NoDump, type Parsed, parseDump } from '../parse/index.ts';
+import { isTrace } from '../trace/batches.ts';
+import { takeTrace } from './trace.ts';
 import type { Taken, TakeOptions } from './types.ts';
 
 /** @param path `-` is standard input. Throws UserError (exit 2) for what cannot be read or holds no dump. */
 export async function takeFile(path: string, options: TakeOptions, context: Pick<CommandContext, 'stdin' | 'signal'>): Promise<Taken> {
   const input = path === '-' ? streamInput(context.stdin(), context.signal) : await opened(path);
   const name = path === '-' ? 'standard input' : path;
-  const { dump, entry } = await parsed(input, name, options, context.signal);
+  const { first, all } = await peeked(input);
+  if (first && isTrace(first)) return takeTrace(name, path === '-' ? name : baseName(path), all, options, context.signal);
+  const { dump, entry } = await parsed(all, name, options, context.signal);
   const source = entry === undefined ? name : `${name}: ${entry}`;
   return {
     dump,
@@ -31,6 +35,25 @@ export async function takeFile(path: string, options: TakeOptions, context: Pick
     ],
     ...(input.changedMs !== undefined && { atMs: input.changedMs }),
   };
+}
+
+/** Its first bytes say what it is; it is read once only. */
+async function peeked(input: InputStream): Promise<{ first: Buffer | undefined; all: InputStream }> {
+  const source = input.chunks[Symbol.asyncIterator]();
+  const { value: first, done } = await source.next();
+  async function* chunks(): AsyncGenerator<Buffer> {
+    try {
+      if (!done) yield first as Buffer;
+      for (;;) {
+        const next = await source.next();
+        if (next.done) return;
+        yield next.value;
+      }
+    } finally {
+      await source.return?.();
+    }
+  }
+  return { first: done ? undefined : (first as Buffer), all: { ...input, chunks: chunks() } };
 }
 
 async function opened(path: string): Promise<InputStream> {

@@ -1,11 +1,13 @@
-/** The pprof listener of a process, found through its own sockets. */
+/** A process: its memory, or its pprof listener, found through its own sockets. */
 import type { CommandContext } from '../../command.ts';
 import type { Evidence } from '../../evidence/index.ts';
 import { scanInet } from '../../kernel/proc/net-inet.ts';
 import { resolveTarget } from '../../kernel/targets/index.ts';
 import { UserError } from '../../kernel/user-error.ts';
+import type { Coverage } from '../../report/index.ts';
 import { listOf } from '../../report/words.ts';
 import { type Access, endpointOf, type PprofEndpoint } from './endpoint.ts';
+import { NotGo, openMemory } from './memory.ts';
 import type { Taken, TakeOptions } from './types.ts';
 import { offerOf, takeFrom } from './url.ts';
 
@@ -19,8 +21,59 @@ export interface Found {
   label: string;
 }
 
-/** Finds the listener once, for as many looks as are wanted. Throws UserError as findPprof. */
-export async function openProcess(spec: string, access: Access, context: CommandContext): Promise<(options: TakeOptions) => Promise<Taken>> {
+type Take = (options: TakeOptions) => Promise<Taken>;
+
+/** How a process is looked into. Memory unless told: it stops nothing and asks nobody. */
+export type Via = 'memory' | 'endpoint';
+
+export interface OpenedProcess {
+  take: Take;
+  via: Via;
+}
+
+/** Opened once, for as many looks as are wanted. Throws UserError (exit 3) when neither its memory nor an endpoint can be read. */
+export async function openProcess(spec: string, access: Access, via: Via | undefined, context: CommandContext): Promise<OpenedProcess> {
+  if (via === 'endpoint') return { take: await openEndpoint(spec, access, context), via };
+  const { pids } = resolveTarget(context.evidence, spec, { tree: false, command: 'goroutines' });
+  const problems: UserError[] = [];
+  for (const pid of pids) {
+    try {
+      return { take: alsoSaying(othersOf(pid, pids), await openMemory(spec, pid, context)), via: 'memory' };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problems.push(error);
+    }
+  }
+  // What is surely no Go program is not asked: its listeners are none of our business.
+  const problem = problems.find((one) => !(one instanceof NotGo));
+  if (via === 'memory' || !problem) throw problems[0]!;
+  const take = await openEndpoint(spec, access, context).catch((error: unknown) => {
+    throw error instanceof UserError ? problem : error;
+  });
+  return { take: alsoSaying([{ source: 'memory', status: 'denied', detail: problem.message, ...fixOf(problem), needed: false }], take), via: 'endpoint' };
+}
+
+function alsoSaying(more: readonly Coverage[], take: Take): Take {
+  return async (options) => {
+    const taken = await take(options);
+    return { ...taken, coverage: [...taken.coverage, ...more] };
+  };
+}
+
+/** Of a service with several processes one is looked into. */
+function othersOf(pid: number, pids: readonly number[]): Coverage[] {
+  const others = pids.filter((other) => other !== pid);
+  if (others.length === 0) return [];
+  const detail = `process ${pid} was looked into; the others by their own pids: ${listOf(others)}`;
+  return [{ source: 'processes of the target', status: 'partial', seen: 1, total: pids.length, detail, fix: `reloadctl goroutines ${others[0]}`, needed: false }];
+}
+
+function fixOf({ hints }: UserError): { fix?: string } {
+  const fix = hints.find((hint) => hint.startsWith('sudo '));
+  return fix === undefined ? {} : { fix };
+}
+
+async function openEndpoint(spec: string, access: Access, context: CommandContext): Promise<Take> {
   const found = await findPprof(spec, access, context);
   return (options) => takeFound(spec, found, options, context);
 }

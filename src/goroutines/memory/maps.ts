@@ -1,0 +1,26 @@
+/** /proc/PID/maps: where what is mapped (fs/proc/task_mmu.c show_map_vma). */
+
+export interface Mapping {
+  start: number;
+  end: number;
+  writable: boolean;
+  executable: boolean;
+  /** Offset in the file. */
+  offset: number;
+  /** As in the line, ` (deleted)` included; empty for anonymous memory. */
+  path: string;
+  /** `7f00-7fff`, as map_files names it. */
+  range: string;
+}
+
+const LINE = /^([\da-f]+)-([\da-f]+) ([r-])([w-])([x-])[ps] ([\da-f]+) \S+ \d+ *(.*)$/;
+
+/** Lines that are none are left out. */
+export function parseMaps(text: string): Mapping[] {
+  return text.split('\n').flatMap((line) => {
+    const match = LINE.exec(line);
+    if (!match) return [];
+    const [, start, end, , write, execute, offset, path] = match as unknown as string[];
+    return [{ start: Number.parseInt(start!, 16), end: Number.parseInt(end!, 16), writable: write === 'w', executable: execute === 'x', offset: Number.parseInt(offset!, 16), path: path!, range: `${start}-${end}` }];
+  });
+}

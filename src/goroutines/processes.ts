@@ -1,0 +1,116 @@
+/** `--list-processes`: the Go programs that run on this host. */
+import type { CommandContext, Outcome } from '../command.ts';
+import type { Evidence, MemoryQuestions } from '../evidence/types.ts';
+import { listPids, readProcess } from '../kernel/process.ts';
+import { decodeText } from '../kernel/text.ts';
+import { UserError } from '../kernel/user-error.ts';
+import type { Block } from '../render/index.ts';
+import type { Coverage } from '../report/index.ts';
+import { duration, plural } from '../report/words.ts';
+import { countGoroutines } from './memory/count.ts';
+import { NotElf, readElf } from './memory/elf.ts';
+import { openProcessMemory, Refused } from './memory/open.ts';
+import { tableSection } from './memory/program.ts';
+import { Unreadable } from './memory/unreadable.ts';
+import { withSections } from './memory/without-sections.ts';
+
+export interface GoProcess {
+  pid: number;
+  comm: string;
+  /** `go1.26.8`; null where it cannot be told. */
+  goVersion: string | null;
+  module: string | null;
+  moduleVersion: string | null;
+  /** ms since it was started. */
+  ageMs: number | null;
+  /** Those of the program, the runtime's own aside; null where they could not be read. */
+  goroutines: number | null;
+  /** Why they could not. */
+  problem?: string;
+}
+
+/** Throws UserError on a tape, which holds no memory. */
+export async function listProcesses({ evidence, signal }: CommandContext): Promise<Outcome> {
+  const { memory } = evidence;
+  if (!memory) throw new UserError('--list-processes reads memory, which is not on tapes', { exitCode: 3 });
+  const processes: GoProcess[] = [];
+  let refused = 0;
+  const pids = listPids(evidence);
+  const upMs = Number((evidence.read('/proc/uptime').value ?? '').split(' ')[0]) * 1000;
+  for (const pid of pids) {
+    if (signal.aborted) break;
+    const found = await lookAt(pid, evidence, memory, upMs);
+    if (found === 'refused') refused++;
+    else if (found) processes.push(found);
+  }
+  const coverage: Coverage[] = [
+    {
+      source: '/proc/*/exe', status: refused > 0 || signal.aborted ? 'partial' : 'ok', seen: pids.length - refused, needed: false,
+      ...(refused > 0 && { total: pids.length, detail: `${plural('process', refused, 'processes')} of others may be Go programs, too`, fix: 'sudo reloadctl goroutines --list-processes' }),
+    },
+  ];
+  return { kind: 'report', target: null, findings: [], coverage, data: { processes }, body: () => blocks(processes) };
+}
+
+async function lookAt(pid: number, evidence: Evidence, memory: MemoryQuestions, upMs: number): Promise<GoProcess | 'refused' | undefined> {
+  const process = readProcess(evidence, pid);
+  if (!process || process.kernelThread || process.state === 'Z') return undefined;
+  const own = { pid, comm: decodeText(process.comm).text, goVersion: null, module: null, moduleVersion: null, ageMs: ageOf(process.startTime, upMs), goroutines: null };
+  try {
+    // Most are none, which their program says without a look at their memory.
+    if (!isGoProgram(pid, memory)) return undefined;
+    const opened = await openProcessMemory(evidence, memory, pid);
+    const { program, space, isThere } = opened;
+    const { module = null, moduleVersion = null } = program.build;
+    const known = { ...own, goVersion: program.version, module, moduleVersion };
+    try {
+      const goroutines = countGoroutines(program, space);
+      return isThere() ? { ...known, goroutines } : { ...known, problem: 'ended, or ran its program anew, while it was read' };
+    } catch (error) {
+      if (error instanceof Unreadable) return { ...known, problem: error.message };
+      throw error;
+    } finally {
+      opened.close();
+    }
+  } catch (error) {
+    if (error instanceof Refused) return error.errno === 'ENOENT' || error.errno === 'ESRCH' ? undefined : 'refused';
+    if (error instanceof Unreadable) return error.isGo ? { ...own, problem: error.message } : undefined;
+    throw error;
+  }
+}
+
+/** Throws Refused. */
+function isGoProgram(pid: number, memory: MemoryQuestions): boolean {
+  const { value, errno, source } = memory.openProgram(pid);
+  if (!value) throw new Refused(errno ?? 'EIO', source);
+  try {
+    return tableSection(withSections(value, readElf(value))) !== undefined;
+  } catch (error) {
+    // One of 32 bits is listed, with why it is not read.
+    if (error instanceof NotElf) return error.isGo;
+    throw error;
+  } finally {
+    value.close();
+  }
+}
+
+/** Ticks of /proc/PID/stat are hundredths of a second on all machines that we know. */
+function ageOf(startTime: string, upMs: number): number | null {
+  const age = upMs - Number(startTime) * 10;
+  return Number.isFinite(age) ? Math.max(0, Math.round(age)) : null;
+}
+
+function* blocks(processes: readonly GoProcess[]): Generator<Block> {
+  if (processes.length === 0) {
+    yield { type: 'paragraph', text: 'no Go program runs here that we may look at' };
+    return;
+  }
+  yield {
+    type: 'table',
+    columns: [{ title: 'PID', align: 'right' }, { title: 'NAME' }, { title: 'GO' }, { title: 'MODULE', flex: true, min: 16 }, { title: 'AGE', align: 'right' }, { title: 'GOROUTINES', align: 'right' }, { title: 'NOTE', flex: true, min: 8 }],
+    rows: processes.map((one) => [
+      String(one.pid), one.comm, one.goVersion ?? '-', [one.module, one.moduleVersion].filter((word) => word !== null).join(' ') || '-',
+      one.ageMs === null ? '-' : duration(one.ageMs), one.goroutines === null ? '-' : String(one.goroutines), { text: one.problem === undefined ? '' : `it ${one.problem}`, tone: 'dim' },
+    ]),
+  };
+}

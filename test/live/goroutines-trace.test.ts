@@ -1,0 +1,94 @@
+/** Execution traces: what we sum up is what Go's own tool sums up. */
+import { execFile } from 'node:child_process';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+import type { GoroutinesData } from '../../src/goroutines/index.ts';
+import type { Report } from '../../src/report/types.ts';
+import { compileSchema } from '../schema/support.ts';
+import { plainEnv } from './support/child.ts';
+import { describeNeeds, ESBUILDS } from './support/need.ts';
+import { ownFolder, reloadctl } from './support/program.ts';
+
+const run = promisify(execFile);
+const validate = compileSchema();
+const SOURCE = fileURLToPath(new URL('../../fixtures/programs/traced', import.meta.url));
+const env = plainEnv({ GOFLAGS: '-buildvcs=false' });
+
+async function look(file: string): Promise<GoroutinesData> {
+  const { stdout, stderr } = await reloadctl(['goroutines', file, '--json', '--list']);
+  expect(stdout, stderr).toMatch(/^\{/);
+  const report = JSON.parse(stdout) as Report<GoroutinesData>;
+  expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
+  return report.data;
+}
+
+/** How many waits for other goroutines ended and how long they were, as `go tool trace -pprof=sync` has it. */
+async function goTool(trace: string, folder: string): Promise<{ count: number; ms: number }> {
+  const profile = join(folder, 'sync.pb');
+  const { stdout } = await run('go', ['tool', 'trace', '-pprof=sync', trace], { env, encoding: 'buffer', maxBuffer: 1 << 28 });
+  writeFileSync(profile, stdout);
+  const raw = await run('go', ['tool', 'pprof', '-raw', profile], { env });
+  const samples = /^Samples:\n([\s\S]*?)^Locations/m.exec(raw.stdout)?.[1] ?? '';
+  const rows = [...samples.matchAll(/^ *(\d+) +(\d+):/gm)];
+  return { count: rows.reduce((sum, row) => sum + Number(row[1]), 0), ms: rows.reduce((sum, row) => sum + Number(row[2]), 0) / 1e6 };
+}
+
+function waits({ trace }: GoroutinesData): { count: number; ms: number } {
+  const rows = trace!.blocked.filter(({ reason }) => /chan|sync|select/.test(reason));
+  return { count: rows.reduce((sum, row) => sum + row.count, 0), ms: rows.reduce((sum, row) => sum + row.totalMs, 0) };
+}
+
+describeNeeds(['go'], 'a trace of our own', () => {
+  it('has the waits of go tool trace, and who never ended', async () => {
+    const folder = ownFolder('trace');
+    const [program, trace] = [join(folder, 'traced'), join(folder, 'trace.out')];
+    await run('go', ['build', '-o', program, '.'], { cwd: SOURCE, env });
+    await run(program, [trace]);
+    const data = await look(trace);
+    const [ours, theirs] = [waits(data), await goTool(trace, folder)];
+    expect(ours.count).toBe(theirs.count);
+    expect(ours.ms).toBeCloseTo(theirs.ms, 0);
+    expect(data.trace!.neverEnded[0]).toMatchObject({ count: 25, start: 'main.leak', createdBy: expect.stringMatching(/^main\.main /) as string });
+    expect(data.trace).toMatchObject({ ended: 8 });
+    expect(data.trace!.stops.filter(({ kind }) => kind === 'GC mark termination').length).toBeGreaterThanOrEqual(3);
+    expect(data.groups[0]).toMatchObject({ count: 25, state: 'chan receive', site: expect.stringMatching(/^main\.leak /) as string });
+    expect(data.goroutines!.filter(({ frames }) => frames[0]?.func === 'main.leak')).toHaveLength(25);
+    expect(data.trace!.durationMs).toBeGreaterThan(1100);
+  });
+
+  it('one that is cut says so', async () => {
+    const folder = ownFolder('trace');
+    const [program, trace, cut] = [join(folder, 'traced'), join(folder, 'trace.out'), join(folder, 'cut.out')];
+    await run('go', ['build', '-o', program, '.'], { cwd: SOURCE, env });
+    await run(program, [trace, '20']);
+    copyFileSync(trace, cut);
+    writeFileSync(cut, readFileSync(trace).subarray(0, -1000));
+    const { code, stdout } = await reloadctl(['goroutines', cut]);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/the trace ends within a batch/);
+  });
+});
+
+describeNeeds(['esbuild-of-go-versions', 'go'], 'traces of other people', () => {
+  it.each([['esbuild-0.24', 'go1.23'], ['esbuild-0.25', 'go1.23'], ['esbuild-0.27', 'go1.25'], ['esbuild-0.28', 'go1.26']])('%s has the waits of go tool trace', async (name, version) => {
+    const folder = ownFolder('trace');
+    const [source, trace] = [join(folder, 'in.js'), join(folder, 'trace.out')];
+    writeFileSync(source, Array.from({ length: 2000 }, (_, index) => `export function f${index}(a) { return a + ${index}; }\n`).join(''));
+    await run(join(ESBUILDS, name, 'bin/esbuild'), [source, '--bundle', '--minify', `--outfile=${join(folder, 'out.js')}`, `--trace=${trace}`, '--log-level=warning']);
+    const data = await look(trace);
+    expect(data.trace!.version).toBe(version);
+    const [ours, theirs] = [waits(data), await goTool(trace, folder)];
+    expect(ours.count).toBe(theirs.count);
+    expect(Math.abs(ours.ms - theirs.ms)).toBeLessThan(1);
+  });
+});
+
+it('the form of Go 1.21 and before is not read, and what reads it is named', async () => {
+  const file = join(ownFolder('trace'), 'old.out');
+  writeFileSync(file, 'go 1.21 trace\0\0\0rest');
+  const { code, stderr } = await reloadctl(['goroutines', file]);
+  expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringMatching(/an execution trace of Go 1\.21, whose form is not supported: use go tool trace/) as string });
+});
