@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 /** Built-in modules that most runs do not need, and that cost milliseconds to load. */
 const LAZY = ['node:child_process', 'node:crypto', 'node:fs/promises', 'node:module', 'node:net', 'node:readline', 'node:timers/promises'];
 /** Dependencies that most runs do not need. */
-const APART = ['chalk', 'cli-table3', 'execa'];
+const APART = ['chalk', 'cli-table3', 'execa', 'ws'];
 
 /** A lazy module is loaded when a function of it is first called, not when it is imported. */
 const lazyBuiltins = {
@@ -59,6 +59,7 @@ const commonJs = {
 rmSync('dist', { recursive: true, force: true });
 await build({ ...commonJs, entryPoints: { cli: 'src/cli.ts' }, plugins: [lazyBuiltins, apart] });
 await build({ ...commonJs, entryPoints: APART, define: {}, banner: {} });
+await build({ ...commonJs, entryPoints: { 'node-helper': 'src/node/helper-main.ts' }, plugins: [lazyBuiltins, apart] });
 await build({
   ...common,
   format: 'esm',

@@ -1,0 +1,65 @@
+/** Closes an inspector that we opened, and looks whether all is as it was. */
+import type { InspectorConnection } from '../../effects/inspector/connection.ts';
+import type { Undo } from '../../effects/undo.ts';
+import type { Evidence } from '../../evidence/types.ts';
+import type { GateFacts } from '../gate/index.ts';
+import { countThreads, type Descriptors, type Listener, readDescriptors } from '../listeners.ts';
+import type { Left } from './types.ts';
+
+const CLOSE_MS = 4000;
+const SETTLE_MS = 1000;
+const POLL_MS = 5;
+
+/** Runs in the target. At once, not with the next turn of the loop: the loop may not turn. */
+export const CLOSE = `(() => { const timer = Symbol.for('reloadctl.attached'); clearTimeout(globalThis[timer]); delete globalThis[timer];
+(process.getBuiltinModule ? process.getBuiltinModule('node:inspector') : require('node:inspector')).close(); })()`;
+
+export interface Opened {
+  facts: GateFacts;
+  listener: Listener;
+  before: Descriptors;
+  threadsBefore: number | null;
+  openedAt: number;
+  undo: Undo;
+}
+
+export async function leaveOpened(evidence: Evidence, opened: Opened, connection: InspectorConnection | undefined): Promise<Left> {
+  const { facts: { pid }, listener, before, threadsBefore, openedAt, undo } = opened;
+  let note: string | undefined;
+  const now = await readDescriptors(evidence, pid);
+  if (connection && (now.established.get(listener.port) ?? 0) > 1) {
+    connection.close();
+    undo.done();
+    note = `somebody else is connected to the inspector on port ${listener.port}: it was left open for them`;
+  } else {
+    if (connection?.isOpen) {
+      // It answers by hanging up.
+      void connection.call('Runtime.evaluate', { expression: CLOSE, includeCommandLineAPI: true }, CLOSE_MS).catch(() => undefined);
+      await Promise.race([connection.ended, evidence.sleep(CLOSE_MS)]);
+    }
+    connection?.close();
+  }
+  // Without a conversation of ours, the guard holds one.
+  if (note === undefined && (!connection || (await readDescriptors(evidence, pid)).listeners.some(({ inode }) => inode === listener.inode))) undo.takeBack();
+  const isOpen = (all: Descriptors): boolean => all.listeners.some(({ inode }) => inode === listener.inode);
+  let after = await readDescriptors(evidence, pid);
+  const until = performance.now() + (isOpen(after) ? CLOSE_MS : SETTLE_MS);
+  const unsettled = (): boolean => isOpen(after) || (after.count ?? 0) > (before.count ?? 0) || (countThreads(evidence, pid) ?? 0) > (threadsBefore ?? 0);
+  while (note === undefined && unsettled() && performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    after = await readDescriptors(evidence, pid);
+  }
+  const portClosed = !isOpen(after);
+  if (portClosed) undo.done();
+  else undo.takeBack();
+  if (!portClosed) note ??= `the inspector on port ${listener.port} did not close in time; the guard goes on trying`;
+  return {
+    portClosed,
+    fdsBefore: before.count,
+    fdsAfter: after.count,
+    threadsBefore,
+    threadsAfter: countThreads(evidence, pid),
+    openMs: Math.round(performance.now() - openedAt),
+    ...(note !== undefined && { note }),
+  };
+}

@@ -1,0 +1,81 @@
+/** Opens the inspector of a process by SIGUSR1, and takes that back. */
+import { InspectorConnection, InspectorError } from '../../effects/inspector/connection.ts';
+import { discover } from '../../effects/inspector/discover.ts';
+import { openWebSocket } from '../../effects/inspector/websocket.ts';
+import { sendSignal } from '../../effects/signal.ts';
+import { openUndo, type Undo } from '../../effects/undo.ts';
+import type { Evidence } from '../../evidence/types.ts';
+import { type GateFacts, readGateFacts, refusalOf } from '../gate/index.ts';
+import { countThreads, type Descriptors, type Listener, readDescriptors } from '../listeners.ts';
+import { holderOf } from './holder.ts';
+import { endpointOf } from './endpoint.ts';
+import { leaveOpened } from './leave.ts';
+import type { Attachment, AttachOptions, Left, NotAttached } from './types.ts';
+
+const USUAL_PORT = 9229;
+/** How long an inspector takes at most to listen; 30 ms on a quiet machine. */
+const LISTEN_MS = 5000;
+const POLL_MS = 4;
+const ANSWER_MS = 3000;
+
+export async function openBySignal(evidence: Evidence, facts: GateFacts, before: Descriptors, options: AttachOptions): Promise<Attachment | NotAttached> {
+  const { pid } = facts;
+  const [foreign] = before.ports.get(USUAL_PORT) ?? [];
+  if (foreign !== undefined && !before.listeners.some(({ port }) => port === USUAL_PORT)) {
+    return { refusal: { code: 'port-taken', why: `port ${USUAL_PORT} is taken by ${holderOf(evidence, foreign)}: Node opens its inspector there`, fix: 'end that one, or start the target with --inspect-port=0 or --import reloadctl/register' }, facts };
+  }
+  const threadsBefore = countThreads(evidence, pid);
+  const known = before.listeners.map(({ inode }) => inode);
+  const { file, args } = options.helper;
+  const undo = await openUndo(file, [...args, 'undo', String(pid), facts.startTime, known.join(',')]);
+  const openedAt = performance.now();
+  const objection = sendSignal(pid, 'SIGUSR1', () => refusalOf(readGateFacts(evidence, pid), facts)?.why);
+  if (objection !== undefined) {
+    undo.done();
+    const now = refusalOf(readGateFacts(evidence, pid), facts);
+    return { refusal: now ?? { code: 'silent', why: `SIGUSR1 could not be sent to ${pid}: ${objection}` }, facts };
+  }
+  const listener = await newListener(evidence, pid, new Set(known), Math.min(performance.now() + LISTEN_MS, options.deadline), options.signal);
+  // Should it come later after all, the guard closes it.
+  if (!listener) undo.takeBack();
+  if (!listener) return nothingListens(evidence, facts, before, threadsBefore, openedAt);
+  const leave = once(() => leaveOpened(evidence, { facts, listener, before, threadsBefore, openedAt, undo }, connection));
+  let connection: InspectorConnection | undefined;
+  try {
+    const endpoint = endpointOf(evidence, pid, listener, options.helper);
+    const target = await discover(endpoint, ANSWER_MS);
+    if (!target) throw new InspectorError('silent', `port ${listener.port} opened, and no inspector answers there`);
+    connection = new InspectorConnection(await openWebSocket(target.webSocketDebuggerUrl, endpoint, ANSWER_MS));
+    return { how: 'signal', connection, facts, leave };
+  } catch (error) {
+    return { refusal: { code: 'silent', why: (error as Error).message }, facts, left: await leave() };
+  }
+}
+
+function nothingListens(evidence: Evidence, facts: GateFacts, before: Descriptors, threadsBefore: number | null, openedAt: number): NotAttached {
+  const left: Left = {
+    portClosed: true, fdsBefore: before.count, fdsAfter: before.count, threadsBefore, threadsAfter: countThreads(evidence, facts.pid), openMs: Math.round(performance.now() - openedAt),
+  };
+  const gone = readGateFacts(evidence, facts.pid)?.startTime !== facts.startTime;
+  if (gone) return { refusal: { code: 'gone', why: `process ${facts.pid} ended while it was signalled` }, facts };
+  return { refusal: { code: 'own-handler', why: `no inspector opened: the application handles SIGUSR1 itself, and its handler has been called`, fix: 'start it with node --import reloadctl/register' }, facts, left };
+}
+
+/** Only one that the process itself holds, and did not hold before. */
+export async function newListener(evidence: Evidence, pid: number, known: ReadonlySet<string>, until: number, signal: AbortSignal): Promise<Listener | undefined> {
+  while (performance.now() < until && !signal.aborted) {
+    const { listeners } = await readDescriptors(evidence, pid);
+    const fresh = listeners.find(({ inode }) => !known.has(inode));
+    if (fresh) return fresh;
+    if (evidence.read(`/proc/${pid}/stat`).value === undefined) return undefined;
+    await evidence.sleep(POLL_MS);
+  }
+  return undefined;
+}
+
+export function once<T>(action: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= action());
+}
+
+export type { Undo };

@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import type { CommandContext, Outcome } from '../command.ts';
+import { CoverageLog } from '../kernel/coverage.ts';
+import { targetOf } from '../kernel/look-at.ts';
+import { processLabel } from '../kernel/services.ts';
+import { UserError } from '../kernel/user-error.ts';
+import { ownProgram } from '../package-files.ts';
+import { runRules } from '../report/index.ts';
+import { dataOf, emptyNodeData, type NodeData } from './data.ts';
+import { type LookOptions, lookAtNode } from './look.ts';
+import type { NodeLook } from './model.ts';
+import { viewOf } from './view.ts';
+
+/** Stacks that --busy takes. */
+const BUSY_SAMPLES = 10;
+
+export function configure(command: Command): void {
+  command
+    .argument('[target]', 'pid, process name, :port, unit:NAME, container:ID, pod:NS/NAME, or a pid file')
+    .option('--tree', 'with all descendants that are Node: cluster children, forks')
+    .option('--yes', 'send SIGUSR1 without asking, where neither our preload nor an open inspector is there')
+    .option('--list', 'each handle, not only groups')
+    .option('--busy', 'stacks of what runs now: where a blocked loop is')
+    .addHelpText('after', `
+SIGUSR1 makes Node open its inspector on 127.0.0.1:9229. While it is open (less than a second) every local user can run code in the
+target. It says so in three lines on its stderr ("Debugger listening on ..."), which cannot be avoided. An application that handles
+SIGUSR1 itself gets its handler called; that cannot be known beforehand. Started with node --import reloadctl/register, a process is
+asked through a unix socket of mode 0600 instead, without any signal, and knows the line that made each handle.`);
+}
+
+export async function run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
+  const [spec] = args;
+  if (spec === undefined) throw new UserError('node needs a target', { hints: ['reloadctl node <pid | name | :port | unit:NAME | container:ID | pod:NS/NAME | pid file>'] });
+  const target = targetOf(spec, Boolean(options.tree), context, 'node');
+  const helper = ownProgram('node-helper');
+  const coverage = new CoverageLog();
+  const looks: NodeLook[] = [];
+  let how = '';
+  let refused: NodeData['refusal'];
+  for (const pid of target.pids) {
+    if (context.signal.aborted) break;
+    const lookOptions: LookOptions = {
+      mayi: () => maySignal(pid, options, context),
+      helper,
+      signal: context.signal,
+      rerun: context.rerun,
+      isRoot: context.isRoot,
+      busy: options.busy ? BUSY_SAMPLES : 0,
+    };
+    const result = await lookAtNode(context.evidence, pid, lookOptions);
+    if ('look' in result) {
+      looks.push(result.look);
+      how = result.how;
+    } else {
+      refused ??= { code: result.refused.refusal.code, why: result.refused.refusal.why };
+      // What is below a server need not be Node.
+      if (target.pids.length > 1 && result.refused.refusal.code === 'not-node') continue;
+    }
+    for (const entry of result.coverage.list()) coverage.note(entry);
+  }
+  const data = looks.length > 0 ? dataOf(looks, how) : { ...emptyNodeData(), ...(refused && { refusal: refused }) };
+  const label = looks.length === 1 ? processLabel(looks[0]!.process) : `${target.name || spec} (${target.pids.length} ${target.pids.length === 1 ? 'process' : 'processes'})`;
+  return {
+    kind: 'report',
+    target: { spec: target.spec, label, pids: target.pids },
+    findings: runRules(context.rules, looks),
+    coverage: coverage.list(),
+    data,
+    body: () => viewOf(label, data, { list: Boolean(options.list), rerun: context.rerun }),
+  };
+}
+
+/** Throws UserError where nobody can be asked. */
+async function maySignal(pid: number, options: Record<string, unknown>, context: CommandContext): Promise<boolean> {
+  if (options.yes) return true;
+  const answer = await context.confirm?.(`send SIGUSR1 to process ${pid}? Node opens its inspector then, for less than a second; an application that handles SIGUSR1 itself gets its handler called`);
+  if (answer === undefined) throw new UserError(`node sends SIGUSR1 to process ${pid}: say so with --yes`, { hints: [`${context.rerun} --yes`, 'or start the target with node --import reloadctl/register: then no signal is needed'] });
+  return answer;
+}
+
+export function emptyData(): NodeData {
+  return emptyNodeData();
+}

@@ -1,0 +1,84 @@
+/** Joins what JavaScript holds with what the kernel holds, both ways: handle to descriptor to socket, and descriptor to handle. */
+import { fdAt } from '../../kernel/fd-index.ts';
+import { kindOf as fdKindOf } from '../../kernel/kinds/index.ts';
+import { endpoint, type SocketDetail } from '../../kernel/kinds/socket.ts';
+import { decodeText } from '../../kernel/text.ts';
+import type { Fd } from '../../kernel/types.ts';
+import type { Frame, Handle, OrphanFd } from '../model.ts';
+import type { RawHandle } from '../probe/raw.ts';
+import type { ThreadList } from '../read/index.ts';
+import { kindOf, kindOfRequest } from './kinds.ts';
+import { orphansOf } from './orphans.ts';
+import { placeText, siteFrame, withoutQuery } from './sites.ts';
+import { namePaths } from './watch-paths.ts';
+
+export interface Joined {
+  handles: Handle[];
+  orphans: OrphanFd[];
+}
+
+export function join(pid: number, threads: readonly ThreadList[], fds: readonly Fd[]): Joined {
+  const handles: Handle[] = [];
+  for (const thread of threads) {
+    const own = thread.list.handles.map((raw) => handleOf(pid, thread.thread, raw, thread.places, fds));
+    namePaths(own, thread.uv);
+    handles.push(...own);
+    handles.push(...(thread.timers ?? []).map((raw) => handleOf(pid, thread.thread, raw, thread.timerPlaces, fds)));
+    for (const name of thread.list.requests) handles.push({ pid, thread: thread.thread, kind: kindOfRequest(name), ref: true });
+  }
+  for (const { thread, name, list } of threads) {
+    if (thread === 0) continue;
+    handles.push({ pid, thread: 0, kind: 'worker', ref: true, ...(name !== '' && { path: name }), connections: list.handles.length });
+  }
+  return { handles, orphans: orphansOf(pid, threads, handles, fds) };
+}
+
+function handleOf(pid: number, thread: number, raw: RawHandle, places: ReadonlyMap<number, Frame>, fds: readonly Fd[]): Handle {
+  const handle: Handle = { pid, thread, kind: kindOf(raw) };
+  const { fd, ref, stack, age, http } = raw;
+  if (ref !== undefined) handle.ref = ref;
+  if (fd !== undefined) {
+    handle.fd = fd;
+    if (fd <= 2) handle.stdio = true;
+    addDescriptor(handle, fdAt(fds, fd));
+  }
+  const made = raw.ask ? siteFrame(raw.ask) : undefined;
+  const frame = made ?? (stack && siteFrame(stack));
+  if (frame) handle.site = placeText(frame);
+  if (stack) handle.stack = stack;
+  if (age !== undefined) handle.ageMs = Math.round(age);
+  const callback = raw.fn?.map((index) => places.get(index)).find((place) => place !== undefined);
+  if (callback) handle.callback = placeText(callback);
+  if (http && (http.method !== '' || http.url !== '')) {
+    handle.http = { method: http.method, url: withoutQuery(http.url), side: http.side, ...(http.status !== undefined && { status: http.status }), ...(http.unread && { unread: true }) };
+  }
+  if (raw.acc) handle.accepted = true;
+  if (raw.rlen !== undefined && raw.rlen > 0) handle.buffered = raw.rlen;
+  if (typeof raw.flow === 'boolean') handle.flowing = raw.flow;
+  if (raw.reads !== undefined) handle.reads = raw.reads;
+  if (raw.rend) handle.ended = true;
+  if (raw.conns !== undefined) handle.connections = raw.conns;
+  if (raw.path !== undefined && raw.path !== '') handle.path = raw.path;
+  if (raw.pid !== undefined) handle.childPid = raw.pid;
+  if (raw.file !== undefined && raw.file !== '') handle.command = raw.file;
+  const interval = raw.repeat ?? raw.once;
+  if (interval !== undefined) handle.intervalMs = interval;
+  if (raw.due !== undefined) handle.dueMs = Math.round(raw.due);
+  return handle;
+}
+
+function addDescriptor(handle: Handle, fd: Fd | undefined): void {
+  const row = fd?.kind === 'socket' ? (fd.detail as SocketDetail).row : undefined;
+  if (!row) return;
+  const local = endpoint(row.localAddress, row.localPort);
+  const remote = endpoint(row.remoteAddress, row.remotePort);
+  if (local !== undefined) handle.local = local;
+  if (remote !== undefined && row.state !== 'LISTEN' && row.remotePort !== 0) handle.remote = remote;
+  if (row.path !== undefined) handle.path = decodeText(row.path).text;
+  if (row.protocol.startsWith('tcp')) {
+    handle.state = row.state;
+    if (row.state !== 'LISTEN' && row.receiveQueue) handle.receiveQueue = row.receiveQueue;
+  }
+}
+
+export { fdKindOf };

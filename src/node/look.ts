@@ -1,0 +1,81 @@
+/** One look at one process: attach, ask, leave, join. */
+import { InspectorError } from '../effects/inspector/connection.ts';
+import type { Evidence } from '../evidence/types.ts';
+import { CoverageLog } from '../kernel/coverage.ts';
+import { labelOf } from '../kernel/snapshot/label.ts';
+import { takeSnapshot } from '../kernel/snapshot/take.ts';
+import type { Process } from '../kernel/types.ts';
+import { attach, type AttachOptions, type Attachment, type NotAttached } from './attach/index.ts';
+import { join } from './join/index.ts';
+import { measureLoop } from './loop.ts';
+import type { NodeLook } from './model.ts';
+import { readThreads, type ThreadList } from './read/index.ts';
+
+export interface LookOptions extends Omit<AttachOptions, 'deadline'> {
+  rerun: string;
+  isRoot: boolean;
+  /** Samples of the running code: how many; 0 unless asked for. */
+  busy: number;
+}
+
+/** All of it, whatever happens: ms. */
+export const TOTAL_MS = 10_000;
+/** Silence after which a call is given up. */
+const SILENCE_MS = 3000;
+
+export type LookResult = { look: NodeLook; how: string; coverage: CoverageLog } | { refused: NotAttached; coverage: CoverageLog; process?: Process };
+
+export async function lookAtNode(evidence: Evidence, pid: number, options: LookOptions): Promise<LookResult> {
+  const coverage = new CoverageLog();
+  const deadline = performance.now() + TOTAL_MS;
+  const attached = await attach(evidence, pid, { ...options, deadline });
+  if ('refusal' in attached) return refusedLook(attached, coverage);
+  let threads: ThreadList[] | undefined;
+  let loop: NodeLook['loop'];
+  let silent: string | undefined;
+  try {
+    checkIdentity(attached, await attached.connection.call('Runtime.evaluate', { expression: 'process.pid', returnByValue: true }, SILENCE_MS));
+    loop = await measureLoop(attached, { samples: options.busy, timeoutMs: SILENCE_MS, signal: options.signal });
+    threads = await readThreads(attached, SILENCE_MS, coverage);
+  } catch (error) {
+    if (!(error instanceof InspectorError)) throw error;
+    silent = error.message;
+  } finally {
+    await attached.leave();
+  }
+  const left = await attached.leave();
+  const { snapshot, coverage: descriptors } = await takeSnapshot(evidence, [pid], '', { allOwners: false, everything: false, details: true, rerun: options.rerun, isRoot: options.isRoot, signal: options.signal });
+  for (const entry of descriptors.list()) coverage.note(entry);
+  const table = snapshot.tables[0];
+  if (!threads || !table) {
+    return { refused: { refusal: { code: 'silent', why: silent ?? `process ${pid} is gone` }, facts: attached.facts, left }, coverage };
+  }
+  const { list } = threads[0]!;
+  const { handles, orphans } = join(pid, threads, table.fds);
+  coverage.note({ source: 'handles', status: 'ok', seen: handles.length, total: handles.length, needed: true });
+  const look: NodeLook = {
+    type: 'node',
+    label: labelOf([table.process], '', `process ${pid}`),
+    process: table.process,
+    runtime: { name: list.runtime, version: list.version, major: Number(/^v?(\d+)/.exec(list.version)?.[1] ?? 0) },
+    sites: attached.how === 'preload',
+    handles,
+    orphans,
+    ...(loop && { loop }),
+    left,
+    snapshot,
+  };
+  return { look, how: attached.how, coverage };
+}
+
+/** In another pid namespace the process has another number for itself; any other answer is not from the process we meant. */
+function checkIdentity({ facts, how }: Attachment, answer: Record<string, unknown>): void {
+  const pid = (answer.result as { value?: unknown } | undefined)?.value;
+  if (how !== 'preload' && pid !== facts.ownPid && pid !== facts.pid) throw new InspectorError('refused', `the inspector belongs to process ${String(pid)}, not to ${facts.pid}`);
+}
+
+function refusedLook(refused: NotAttached, coverage: CoverageLog): LookResult {
+  const { why, fix } = refused.refusal;
+  coverage.note({ source: 'inspector', status: refused.refusal.code === 'other-user' ? 'denied' : refused.refusal.code === 'gone' ? 'absent' : 'unsupported', detail: why, ...(fix !== undefined && { fix }), needed: true });
+  return { refused, coverage };
+}

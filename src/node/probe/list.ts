@@ -1,0 +1,288 @@
+/**
+ * Runs inside the target, as the text of these functions: they must not use anything of this file but their arguments, nor call
+ * functions of the application, nor throw. Getters may throw, names may be a gigabyte long, anything may be a proxy.
+ */
+import type { RawFrame, RawHandle, RawList, RawUv } from './raw.ts';
+
+/** What the preload of ours, when it is there, knows of an object. */
+interface Register {
+  of(value: object): { stack: RawFrame[]; age: number } | undefined;
+}
+
+type Loose = Record<PropertyKey, unknown>;
+type Fn = (...args: unknown[]) => unknown;
+
+/** Lists the handles that keep the loop alive, with the functions that are called when something happens on them. */
+export function listHandles(most: number): { json: string; functions: Fn[] } {
+  const started = performance.now();
+  const functions: Fn[] = [];
+  const numbers = new Map<Fn, number>();
+  const handles: RawHandle[] = [];
+  const runtime = process as unknown as Loose;
+  const register = (globalThis as unknown as Loose)[Symbol.for('reloadctl.register')] as Register | undefined;
+
+  const get = (value: unknown, key: PropertyKey): unknown => {
+    try {
+      return (value as Loose)[key];
+    } catch {
+      return undefined;
+    }
+  };
+  const text = (value: unknown): string => (typeof value === 'string' ? value.slice(0, 300) : '');
+  const number = (value: unknown): number | undefined => (typeof value === 'number' && Number.isFinite(value) ? value : undefined);
+  /** A symbol of the runtime's own, by its description. */
+  const hidden = (value: unknown, name: string): unknown => {
+    try {
+      for (const symbol of Object.getOwnPropertySymbols(value)) if (symbol.description === name) return get(value, symbol);
+    } catch {
+      // A proxy.
+    }
+    return undefined;
+  };
+  const chainOf = (value: unknown): string => {
+    const names: string[] = [];
+    try {
+      for (let at = Object.getPrototypeOf(value); at !== null && names.length < 8; at = Object.getPrototypeOf(at)) {
+        names.push(text(get(get(at, 'constructor'), 'name')).slice(0, 60) || '?');
+      }
+    } catch {
+      // A proxy.
+    }
+    return names.join(' ');
+  };
+  const note = (found: unknown): number | undefined => {
+    if (typeof found !== 'function') return undefined;
+    // once() wraps.
+    const original = get(found, 'listener');
+    const fn = (typeof original === 'function' ? original : found) as Fn;
+    const known = numbers.get(fn);
+    if (known !== undefined) return known;
+    if (functions.length >= 400) return undefined;
+    numbers.set(fn, functions.length);
+    return functions.push(fn) - 1;
+  };
+  const listeners = (value: unknown, ...events: string[]): number[] => {
+    const all = get(value, '_events');
+    const found: number[] = [];
+    for (const event of events) {
+      const heard = get(all, event);
+      const list = Array.isArray(heard) ? heard : [heard];
+      for (let i = list.length - 1; i >= 0 && i >= list.length - 3; i--) {
+        const index = note(list[i]);
+        if (index !== undefined && !found.includes(index)) found.push(index);
+      }
+    }
+    return found.slice(0, 6);
+  };
+  const hears = (value: unknown, event: string): boolean => get(get(value, '_events'), event) !== undefined;
+  const fdOf = (native: unknown): number | undefined => {
+    const fd = number(get(native, 'fd'));
+    return fd === undefined || fd < 0 ? undefined : fd;
+  };
+  const refOf = (native: unknown): boolean | undefined => {
+    try {
+      return (native as { hasRef(): boolean }).hasRef() === true;
+    } catch {
+      return undefined;
+    }
+  };
+  /** Its data was not asked for, and some waits. */
+  const waits = (readable: unknown): boolean => {
+    const state = get(readable, '_readableState');
+    return get(readable, 'destroyed') !== true && get(state, 'endEmitted') !== true && get(state, 'flowing') !== true && (number(get(state, 'length')) ?? 0) > 0;
+  };
+
+  const httpOf = (socket: unknown): RawHandle['http'] => {
+    const message = get(socket, '_httpMessage');
+    if (typeof message === 'object' && message !== null) {
+      const asked = get(message, 'req');
+      if (asked !== undefined && asked !== null) return { method: text(get(asked, 'method')), url: text(get(asked, 'url')), side: 'server' };
+      const response = get(message, 'res');
+      return {
+        method: text(get(message, 'method')),
+        url: `${text(get(message, 'protocol'))}//${text(get(message, 'host'))}${text(get(message, 'path'))}`,
+        side: 'client',
+        ...(response !== undefined && response !== null && { status: number(get(response, 'statusCode')) ?? 0, unread: waits(response) }),
+      };
+    }
+    // undici, which fetch() is.
+    const client = hidden(socket, 'client');
+    const parser = hidden(socket, 'parser');
+    if (typeof client !== 'object' || client === null) return undefined;
+    const queue = hidden(client, 'queue');
+    const request = Array.isArray(queue) ? queue[number(hidden(client, 'running index')) ?? 0] : undefined;
+    if (typeof request !== 'object' || request === null) return undefined;
+    const status = number(get(parser, 'statusCode'));
+    const origin = get(request, 'origin');
+    return {
+      method: text(get(request, 'method')),
+      url: `${typeof origin === 'string' ? text(origin) : text(get(origin, 'origin'))}${text(get(request, 'path'))}`,
+      side: 'client',
+      ...(status ? { status, unread: waits(socket) } : {}),
+    };
+  };
+
+  const streamOf = (value: unknown, handle: RawHandle): void => {
+    const readable = get(value, '_readableState');
+    const writable = get(value, '_writableState');
+    handle.rlen = number(get(readable, 'length')) ?? 0;
+    handle.flow = get(readable, 'flowing') as boolean | null;
+    handle.rend = get(readable, 'ended') === true;
+    handle.wend = get(writable, 'ending') === true || get(writable, 'ended') === true;
+    handle.reads = hears(value, 'data') || hears(value, 'readable');
+    if (get(value, 'destroyed') === true) handle.destroyed = true;
+    if (get(value, 'connecting') === true) handle.connecting = true;
+    // What a server accepted knows it.
+    const server = get(value, 'server') ?? get(value, '_server');
+    if (typeof server === 'object' && server !== null) handle.acc = true;
+    const http = httpOf(value);
+    if (http) handle.http = http;
+  };
+
+  const describe = (value: unknown): void => {
+    const c = chainOf(value);
+    const handle: RawHandle = { c };
+    const isDatagram = c.startsWith('Socket EventEmitter');
+    // Reading _handle of a datagram socket prints a warning into the target's stderr.
+    const native = isDatagram ? get(hidden(value, 'state symbol'), 'handle') : get(value, '_handle');
+    if (typeof native === 'object' && native !== null) {
+      handle.n = chainOf(native).split(' ')[0] ?? '';
+      const fd = fdOf(native);
+      if (fd !== undefined) handle.fd = fd;
+      const ref = refOf(native);
+      if (ref !== undefined) handle.ref = ref;
+    }
+    if (handle.fd === undefined && c.includes('Stream')) {
+      const fd = number(get(value, 'fd'));
+      if (fd !== undefined && fd >= 0) handle.fd = fd;
+    }
+    if (c.includes('ChildProcess')) {
+      const pid = number(get(value, 'pid'));
+      if (pid !== undefined) handle.pid = pid;
+      handle.file = text(get(value, 'spawnfile'));
+      handle.fn = listeners(value, 'exit', 'close', 'message', 'error');
+    } else if (c.includes('Duplex')) {
+      streamOf(value, handle);
+      handle.fn = listeners(value, 'data', 'readable', 'end', 'close', 'error', 'connect');
+    } else if (/(^| )(Http2Secure|Http2|)Server( |$)/.test(c)) {
+      const conns = number(get(value, '_connections'));
+      if (conns !== undefined) handle.conns = conns;
+      handle.listening = true;
+      const key = get(value, '_connectionKey');
+      if (typeof key === 'string' && handle.n === 'Pipe') handle.path = text(key);
+      const pipeName = get(value, '_pipeName');
+      if (typeof pipeName === 'string') handle.path = text(pipeName);
+      handle.fn = listeners(value, 'request', 'stream', 'secureConnection', 'connection', 'listening', 'close');
+    } else {
+      handle.fn = listeners(value, 'message', 'change', 'data', 'listening', 'error', 'close');
+    }
+    if (handle.fn?.length === 0) delete handle.fn;
+    const made = register?.of(value as object);
+    if (made) {
+      handle.stack = made.stack;
+      handle.age = made.age;
+    }
+    const message = get(value, '_httpMessage') ?? hidden(value, 'client');
+    const asked = typeof message === 'object' && message !== null ? register?.of(message) : undefined;
+    if (asked) {
+      handle.ask = asked.stack;
+      handle.age ??= asked.age;
+    }
+    handles.push(handle);
+  };
+
+  let cut = 0;
+  const active = (runtime._getActiveHandles as undefined | (() => unknown[]))?.() ?? [];
+  for (const value of active) {
+    if (handles.length >= most) {
+      cut = active.length - most;
+      break;
+    }
+    try {
+      describe(value);
+    } catch {
+      handles.push({ c: '?' });
+    }
+  }
+  const requests: string[] = [];
+  for (const value of (runtime._getActiveRequests as undefined | (() => unknown[]))?.() ?? []) {
+    if (requests.length < 1000) requests.push(chainOf(value).split(' ')[0] ?? '?');
+  }
+  const resources: Record<string, number> = {};
+  for (const name of (runtime.getActiveResourcesInfo as undefined | (() => string[]))?.() ?? []) resources[name] = (resources[name] ?? 0) + 1;
+  const deno = get(globalThis, 'Deno');
+  const answer: RawList = {
+    pid: process.pid,
+    version: text(deno === undefined ? process.version : get(get(deno, 'version'), 'deno')),
+    runtime: deno === undefined ? 'node' : 'deno',
+    main: true,
+    handles,
+    requests,
+    cut,
+    resources,
+    tookMs: performance.now() - started,
+  };
+  return { json: JSON.stringify(answer), functions };
+}
+
+/** `this` is timerListMap of lib/internal/timers.js: a linked list of timers by their duration. */
+export function listTimers(this: Record<string, unknown>, most: number): { json: string; functions: Fn[] } {
+  const functions: Fn[] = [];
+  const numbers = new Map<Fn, number>();
+  const handles: RawHandle[] = [];
+  const register = (globalThis as unknown as Loose)[Symbol.for('reloadctl.register')] as Register | undefined;
+  const now = performance.now();
+  let cut = 0;
+  for (const list of Object.values(this) as Loose[]) {
+    for (let timer = list._idlePrev as Loose; timer !== list && timer; timer = timer._idlePrev as Loose) {
+      const isOurs = Object.getOwnPropertySymbols(timer).some((symbol) => symbol.description === 'reloadctl.own');
+      const refed = Object.getOwnPropertySymbols(timer).find((symbol) => symbol.description === 'refed');
+      // Sockets are entered for their idle time-out, and sessions: those do not keep the loop alive.
+      if (isOurs || !refed || typeof timer._onTimeout !== 'function') continue;
+      if (handles.length >= most) {
+        cut++;
+        continue;
+      }
+      const fn = timer._onTimeout as Fn;
+      let index = numbers.get(fn);
+      if (index === undefined && functions.length < 400) {
+        index = functions.push(fn) - 1;
+        numbers.set(fn, index);
+      }
+      const handle: RawHandle = { c: 'Timeout', ref: timer[refed] === true };
+      const after = typeof timer._idleTimeout === 'number' ? timer._idleTimeout : 0;
+      if (typeof timer._repeat === 'number') handle.repeat = timer._repeat;
+      else handle.once = after;
+      if (typeof timer._idleStart === 'number') handle.due = Math.max(0, timer._idleStart + after - now);
+      if (index !== undefined) handle.fn = [index];
+      const made = register?.of(timer);
+      if (made) {
+        handle.stack = made.stack;
+        handle.age = made.age;
+      }
+      handles.push(handle);
+    }
+  }
+  return { json: JSON.stringify({ handles, cut }), functions };
+}
+
+/** What libuv itself walks, unreferenced handles too. Nothing else of the report is looked at: it holds the environment. */
+export function listUv(): string {
+  const report = process.report as unknown as { getReport(): { libuv: Record<string, unknown>[] }; excludeNetwork?: boolean } | undefined;
+  // Without that, addresses are looked up by DNS, synchronously.
+  if (!report || !('excludeNetwork' in report)) return 'null';
+  const before = report.excludeNetwork;
+  try {
+    report.excludeNetwork = true;
+    const uv: RawUv[] = [];
+    for (const { type, fd, is_referenced: ref, is_active: active, filename } of report.getReport().libuv) {
+      if (typeof type !== 'string' || uv.length > 200_000) continue;
+      uv.push({ type, ref: ref === true, active: active === true, ...(typeof fd === 'number' && { fd }), ...(typeof filename === 'string' && { filename: filename.slice(0, 4096) }) });
+    }
+    return JSON.stringify(uv);
+  } catch {
+    return 'null';
+  } finally {
+    if (before !== undefined) report.excludeNetwork = before;
+  }
+}

@@ -1,0 +1,65 @@
+/** Asks an attached process for its handles, piece by piece, so that its loop never pauses for long. */
+import type { CoverageLog } from '../../kernel/coverage.ts';
+import type { Attachment } from '../attach/index.ts';
+import type { Frame } from '../model.ts';
+import { listHandles, listUv } from '../probe/list.ts';
+import type { RawHandle, RawList, RawUv } from '../probe/raw.ts';
+import { decodeHandles, decodeList, decodeUv } from './decode.ts';
+import { placesOf } from './places.ts';
+import { Realm, type Remote, remoteOf } from './remote.ts';
+import { remoteTimers } from './timers.ts';
+import { readWorkers } from './workers.ts';
+
+/** What one thread told. */
+export interface ThreadList {
+  thread: number;
+  name: string;
+  list: RawList;
+  timers?: RawHandle[];
+  uv?: RawUv[];
+  /** By index, of `list` and of `timers`. */
+  places: Map<number, Frame>;
+  timerPlaces: Map<number, Frame>;
+}
+
+const MOST_HANDLES = 50_000;
+const MOST_TIMERS = 20_000;
+
+/** Throws InspectorError when the process does not answer; what else fails is in the coverage. */
+export async function readThreads({ connection }: Pick<Attachment, 'connection'>, timeoutMs: number, coverage: CoverageLog): Promise<ThreadList[]> {
+  const realm = new Realm(connection, timeoutMs);
+  const main = await readThread(realm, timeoutMs, coverage, { thread: 0, name: 'main' });
+  const workers = main.list.runtime === 'node' ? await readWorkers(connection, timeoutMs, coverage) : [];
+  return [main, ...workers];
+}
+
+export async function readThread(realm: Realm, timeoutMs: number, coverage: CoverageLog, who: { thread: number; name: string }): Promise<ThreadList> {
+  const listed = await realm.object(`(${String(listHandles)})(${MOST_HANDLES})`);
+  const list = decodeList(await jsonOf(realm, listed));
+  if (list.cut > 0) coverage.note({ source: 'handles', status: 'partial', seen: list.handles.length, total: list.handles.length + list.cut, needed: false });
+  const result: ThreadList = { ...who, list, places: new Map(), timerPlaces: new Map() };
+  const timers = await remoteTimers(realm, MOST_TIMERS).catch(() => undefined);
+  if (timers) result.timers = decodeHandles(await jsonOf(realm, timers));
+  else coverage.note({ source: 'timers', status: 'unsupported', detail: 'this runtime does not show its list of timers', needed: false });
+  const uv = decodeUv(await realm.value(`(${String(listUv)})()`).catch(() => undefined));
+  if (uv) result.uv = uv;
+  try {
+    if (listed) result.places = await functionsOf(realm, listed, timeoutMs);
+    if (timers) result.timerPlaces = await functionsOf(realm, timers, timeoutMs);
+  } catch {
+    coverage.note({ source: 'callbacks', status: 'partial', detail: 'where functions are written was not told in time', needed: false });
+  }
+  await realm.release();
+  return result;
+}
+
+async function jsonOf(realm: Realm, answer: Remote | undefined): Promise<unknown> {
+  if (!answer) return undefined;
+  const json = (await realm.properties(answer)).get('json')?.value;
+  return typeof json === 'string' ? JSON.parse(json) : undefined;
+}
+
+async function functionsOf(realm: Realm, answer: Remote, timeoutMs: number): Promise<Map<number, Frame>> {
+  const functions = remoteOf((await realm.properties(answer)).get('functions'));
+  return functions ? await placesOf(realm, functions, timeoutMs) : new Map();
+}

@@ -1,0 +1,39 @@
+/** Where functions of the target are written: by what V8 knows of each, and the names of its scripts. */
+import type { Frame } from '../model.ts';
+import { type Realm, type Remote, remoteOf } from './remote.ts';
+
+/** Functions asked for; more of them tell no more. */
+const MOST = 400;
+
+/** By index in the array that `functions` leads to. Functions of the runtime itself and native ones have none. */
+export async function placesOf(realm: Realm, functions: Remote, timeoutMs: number): Promise<Map<number, Frame>> {
+  const places = new Map<number, Frame>();
+  const asked: { index: number; found: Promise<Map<string, unknown>> }[] = [];
+  for (const [name, value] of await realm.properties(functions)) {
+    const remote = remoteOf(value);
+    if (!/^\d+$/.test(name) || !remote || asked.length >= MOST) continue;
+    asked.push({ index: Number(name), found: realm.properties(remote).catch(() => new Map()) });
+  }
+  if (asked.length === 0) return places;
+  const scripts = await scriptNames(realm, timeoutMs);
+  for (const { index, found } of asked) {
+    const properties = await found;
+    const location = (properties.get('[[FunctionLocation]]') as { value?: { scriptId?: string; lineNumber?: number; columnNumber?: number } } | undefined)?.value;
+    const file = scripts.get(String(location?.scriptId));
+    if (file === undefined || file === '' || file.startsWith('node:')) continue;
+    const func = (properties.get('name') as { value?: unknown } | undefined)?.value;
+    places.set(index, { func: typeof func === 'string' ? func.slice(0, 200) : '', file, line: (location?.lineNumber ?? 0) + 1, column: (location?.columnNumber ?? 0) + 1 });
+  }
+  return places;
+}
+
+/** Only the debugger of V8 tells names of scripts. It is on for as long as it takes to say them. */
+async function scriptNames(realm: Realm, timeoutMs: number): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  realm.connection.on('Debugger.scriptParsed', ({ scriptId, url }) => {
+    if (typeof url === 'string' && names.size < 100_000) names.set(String(scriptId), url.slice(0, 4096));
+  });
+  await realm.connection.call('Debugger.enable', {}, timeoutMs).catch(() => undefined);
+  await realm.connection.call('Debugger.disable', {}, timeoutMs).catch(() => undefined);
+  return names;
+}

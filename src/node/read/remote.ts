@@ -1,0 +1,76 @@
+/** Runs functions of ours inside the target. */
+import { type InspectorConnection, InspectorError } from '../../effects/inspector/connection.ts';
+
+/** An object in the target, by its id in the conversation. */
+export interface Remote {
+  objectId: string;
+}
+
+const GROUP = 'reloadctl';
+
+interface RemoteValue {
+  value?: unknown;
+  objectId?: string;
+  type?: string;
+}
+
+export class Realm {
+  readonly connection: InspectorConnection;
+  readonly #timeoutMs: number;
+
+  constructor(connection: InspectorConnection, timeoutMs: number) {
+    this.connection = connection;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** The value of an expression, as data. Throws InspectorError. */
+  async value(expression: string, options: { awaitPromise?: boolean } = {}): Promise<unknown> {
+    return (await this.#evaluate(expression, { returnByValue: true, ...options })).value;
+  }
+
+  /** What an expression leads to, kept in the target until release(). */
+  async object(expression: string): Promise<Remote | undefined> {
+    const { objectId } = await this.#evaluate(expression, { objectGroup: GROUP });
+    return objectId === undefined ? undefined : { objectId };
+  }
+
+  /** Calls a function in the target with `this` and plain arguments. */
+  async call(on: Remote, fn: (...args: never[]) => unknown, ...args: unknown[]): Promise<Remote | undefined> {
+    const answer = await this.connection.call(
+      'Runtime.callFunctionOn',
+      { objectId: on.objectId, functionDeclaration: String(fn), arguments: args.map((value) => ({ value })), objectGroup: GROUP, silent: true },
+      this.#timeoutMs,
+    );
+    const { objectId } = resultOf(answer);
+    return objectId === undefined ? undefined : { objectId };
+  }
+
+  /** Own properties, and internal ones (`[[Scopes]]`), by name. */
+  async properties(on: Remote): Promise<Map<string, RemoteValue & { description?: string }>> {
+    const answer = await this.connection.call('Runtime.getProperties', { objectId: on.objectId, ownProperties: true }, this.#timeoutMs);
+    const found = new Map<string, RemoteValue & { description?: string }>();
+    for (const list of [answer.result, answer.internalProperties]) {
+      if (!Array.isArray(list)) continue;
+      for (const { name, value } of list as { name?: unknown; value?: RemoteValue }[]) if (typeof name === 'string' && value) found.set(name, value);
+    }
+    return found;
+  }
+
+  async release(): Promise<void> {
+    await this.connection.call('Runtime.releaseObjectGroup', { objectGroup: GROUP }, this.#timeoutMs).catch(() => undefined);
+  }
+
+  async #evaluate(expression: string, options: object): Promise<RemoteValue> {
+    return resultOf(await this.connection.call('Runtime.evaluate', { expression, includeCommandLineAPI: true, silent: true, ...options }, this.#timeoutMs));
+  }
+}
+
+function resultOf(answer: Record<string, unknown>): RemoteValue {
+  const { exceptionDetails } = answer as { exceptionDetails?: { text?: unknown; exception?: { description?: unknown } } };
+  if (exceptionDetails) throw new InspectorError('refused', String(exceptionDetails.exception?.description ?? exceptionDetails.text ?? 'it threw').slice(0, 500));
+  return (answer.result ?? {}) as RemoteValue;
+}
+
+export function remoteOf(value: RemoteValue | undefined): Remote | undefined {
+  return typeof value?.objectId === 'string' ? { objectId: value.objectId } : undefined;
+}
