@@ -60,6 +60,8 @@ rmSync('dist', { recursive: true, force: true });
 await build({ ...commonJs, entryPoints: { cli: 'src/cli.ts' }, plugins: [lazyBuiltins, apart] });
 await build({ ...commonJs, entryPoints: APART, define: {}, banner: {} });
 await build({ ...commonJs, entryPoints: { 'node-helper': 'src/node/helper-main.ts' }, plugins: [lazyBuiltins, apart] });
+// The preload runs in programs of others, on older versions of Node, and loads what it wraps.
+await build({ ...common, format: 'cjs', target: 'node18', outExtension: { '.js': '.cjs' }, entryPoints: { register: 'src/node/register/index.ts' } });
 await build({
   ...common,
   format: 'esm',

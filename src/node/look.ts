@@ -3,9 +3,9 @@ import { InspectorError } from '../effects/inspector/connection.ts';
 import type { Evidence } from '../evidence/types.ts';
 import { CoverageLog } from '../kernel/coverage.ts';
 import { labelOf } from '../kernel/snapshot/label.ts';
-import { takeSnapshot } from '../kernel/snapshot/take.ts';
 import type { Process } from '../kernel/types.ts';
 import { attach, type AttachOptions, type Attachment, type NotAttached } from './attach/index.ts';
+import { readTable } from './descriptors.ts';
 import { join } from './join/index.ts';
 import { measureLoop } from './loop.ts';
 import type { NodeLook } from './model.ts';
@@ -44,9 +44,7 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
     await attached.leave();
   }
   const left = await attached.leave();
-  const { snapshot, coverage: descriptors } = await takeSnapshot(evidence, [pid], '', { allOwners: false, everything: false, details: true, rerun: options.rerun, isRoot: options.isRoot, signal: options.signal });
-  for (const entry of descriptors.list()) coverage.note(entry);
-  const table = snapshot.tables[0];
+  const table = await readTable(evidence, pid, options, coverage);
   if (!threads || !table) {
     return { refused: { refusal: { code: 'silent', why: silent ?? `process ${pid} is gone` }, facts: attached.facts, left }, coverage };
   }
@@ -58,12 +56,11 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
     label: labelOf([table.process], '', `process ${pid}`),
     process: table.process,
     runtime: { name: list.runtime, version: list.version, major: Number(/^v?(\d+)/.exec(list.version)?.[1] ?? 0) },
-    sites: attached.how === 'preload',
+    sites: list.preloaded,
     handles,
     orphans,
     ...(loop && { loop }),
     left,
-    snapshot,
   };
   return { look, how: attached.how, coverage };
 }

@@ -1,5 +1,5 @@
 /** What a look at the handles of a Node process gave. */
-import type { Process, Snapshot } from '../kernel/types.ts';
+import type { Process } from '../kernel/types.ts';
 import type { Left } from './attach/index.ts';
 
 export type HandleKind =
@@ -57,6 +57,8 @@ export interface Handle {
   connections?: number;
   path?: string;
   childPid?: number;
+  /** threadId of a worker. */
+  workerId?: number;
   command?: string;
   /** Of an interval or a time-out, ms. */
   intervalMs?: number;
@@ -111,7 +113,6 @@ export interface NodeLook {
   loop?: LoopState;
   promises?: PendingPromise[];
   left?: Left;
-  snapshot?: Snapshot;
   windowMs?: number;
   /** Sockets that were suspicious at first, looked at again so many ms later: by `pid:fd`, what it is then. */
   again?: { afterMs: number; still: ReadonlySet<string> };

@@ -23,14 +23,30 @@ export function join(pid: number, threads: readonly ThreadList[], fds: readonly 
     const own = thread.list.handles.map((raw) => handleOf(pid, thread.thread, raw, thread.places, fds));
     namePaths(own, thread.uv);
     handles.push(...own);
-    handles.push(...(thread.timers ?? []).map((raw) => handleOf(pid, thread.thread, raw, thread.timerPlaces, fds)));
+    const timers = (thread.timers ?? []).map((raw) => handleOf(pid, thread.thread, raw, thread.timerPlaces, fds));
+    // The runtime's own clocks, which hold nothing alive.
+    handles.push(...timers.filter(({ ref, callback, site }) => ref !== false || callback !== undefined || site !== undefined));
     for (const name of thread.list.requests) handles.push({ pid, thread: thread.thread, kind: kindOfRequest(name), ref: true });
   }
-  for (const { thread, name, list } of threads) {
-    if (thread === 0) continue;
-    handles.push({ pid, thread: 0, kind: 'worker', ref: true, ...(name !== '' && { path: name }), connections: list.handles.length });
+  const extras = threads.flatMap(({ thread, list }) => list.extras.map((raw) => ({ thread, raw })));
+  handles.push(...workersOf(pid, threads, extras.map(({ raw }) => raw)));
+  for (const { thread, raw } of extras) {
+    const isOpen = fdAt(fds, raw.fd ?? -1) !== undefined;
+    if (isOpen && /^File(?:Handle|Stream)$/.test(raw.c)) handles.push({ ...handleOf(pid, thread, raw, new Map(), fds), ref: false });
   }
-  return { handles, orphans: orphansOf(pid, threads, handles, fds) };
+  return { handles, orphans: orphansOf(pid, threads, handles, fds, extras.map(({ raw }) => raw).filter(({ c }) => c === 'OpenFile')) };
+}
+
+/** Those that answered, and those that the preload knows. */
+function workersOf(pid: number, threads: readonly ThreadList[], extras: readonly RawHandle[]): Handle[] {
+  const known = new Map<number, Handle>();
+  for (const { thread, name } of threads) if (thread !== 0) known.set(thread, { pid, thread: 0, kind: 'worker', ref: true, workerId: thread, ...(name !== '' && { path: name }) });
+  for (const raw of extras) {
+    if (raw.c !== 'Worker' || raw.thread === undefined) continue;
+    const made = handleOf(pid, 0, raw, new Map(), []);
+    known.set(raw.thread, { ...(known.get(raw.thread) ?? { workerId: raw.thread }), ...made, ref: true });
+  }
+  return [...known.values()];
 }
 
 function handleOf(pid: number, thread: number, raw: RawHandle, places: ReadonlyMap<number, Frame>, fds: readonly Fd[]): Handle {

@@ -20,6 +20,7 @@ export function kindOf({ c, n, repeat, once, h2 }: RawHandle): HandleKind {
   if (has('ChildProcess') || chain[0] === 'Process') return 'child-process';
   if (has('Worker')) return 'worker';
   if (has('FileHandle')) return 'file-handle';
+  if (has('FileStream')) return 'file-stream';
   if (has('FSWatcher') || has('FSEvent')) return 'fs-watcher';
   if (has('StatWatcher')) return 'stat-watcher';
   if (has('MessagePort') || has('BroadcastChannel')) return 'message-port';

@@ -7,6 +7,8 @@ import type { RawFrame, RawHandle, RawList, RawUv } from './raw.ts';
 /** What the preload of ours, when it is there, knows of an object. */
 interface Register {
   of(value: object): { stack: RawFrame[]; age: number } | undefined;
+  /** Open files and workers. */
+  extras(): RawHandle[];
 }
 
 type Loose = Record<PropertyKey, unknown>;
@@ -92,11 +94,14 @@ export function listHandles(most: number): { json: string; functions: Fn[] } {
     return get(readable, 'destroyed') !== true && get(state, 'endEmitted') !== true && get(state, 'flowing') !== true && (number(get(state, 'length')) ?? 0) > 0;
   };
 
+  /** The request in progress of a socket. */
+  const requests = new Map<unknown, unknown>();
   const httpOf = (socket: unknown): RawHandle['http'] => {
     const message = get(socket, '_httpMessage');
     if (typeof message === 'object' && message !== null) {
       const asked = get(message, 'req');
       if (asked !== undefined && asked !== null) return { method: text(get(asked, 'method')), url: text(get(asked, 'url')), side: 'server' };
+      requests.set(socket, message);
       const response = get(message, 'res');
       return {
         method: text(get(message, 'method')),
@@ -112,6 +117,7 @@ export function listHandles(most: number): { json: string; functions: Fn[] } {
     const queue = hidden(client, 'queue');
     const request = Array.isArray(queue) ? queue[number(hidden(client, 'running index')) ?? 0] : undefined;
     if (typeof request !== 'object' || request === null) return undefined;
+    requests.set(socket, request);
     const status = number(get(parser, 'statusCode'));
     const origin = get(request, 'origin');
     return {
@@ -134,17 +140,28 @@ export function listHandles(most: number): { json: string; functions: Fn[] } {
     if (get(value, 'connecting') === true) handle.connecting = true;
     // What a server accepted knows it.
     const server = get(value, 'server') ?? get(value, '_server');
-    if (typeof server === 'object' && server !== null) handle.acc = true;
+    if (typeof server === 'object' && server !== null) {
+      handle.acc = true;
+      const made = register?.of(server);
+      if (made) handle.stack = made.stack;
+    }
     const http = httpOf(value);
     if (http) handle.http = http;
   };
 
+  /** Streams of children, by their pid; and what each handle was made of. */
+  const streamsOf = new Map<unknown, number>();
+  const of: unknown[] = [];
   const describe = (value: unknown): void => {
     const c = chainOf(value);
     const handle: RawHandle = { c };
     const isDatagram = c.startsWith('Socket EventEmitter');
     // Reading _handle of a datagram socket prints a warning into the target's stderr.
     const native = isDatagram ? get(hidden(value, 'state symbol'), 'handle') : get(value, '_handle');
+    if (c.startsWith('MessagePort') || c.startsWith('BroadcastChannel')) {
+      const ref = refOf(value);
+      if (ref !== undefined) handle.ref = ref;
+    }
     if (typeof native === 'object' && native !== null) {
       handle.n = chainOf(native).split(' ')[0] ?? '';
       const fd = fdOf(native);
@@ -160,6 +177,8 @@ export function listHandles(most: number): { json: string; functions: Fn[] } {
       const pid = number(get(value, 'pid'));
       if (pid !== undefined) handle.pid = pid;
       handle.file = text(get(value, 'spawnfile'));
+      const stdio = get(value, 'stdio');
+      if (Array.isArray(stdio) && pid !== undefined) for (const stream of stdio) if (stream) streamsOf.set(stream, pid);
       handle.fn = listeners(value, 'exit', 'close', 'message', 'error');
     } else if (c.includes('Duplex')) {
       streamOf(value, handle);
@@ -182,13 +201,14 @@ export function listHandles(most: number): { json: string; functions: Fn[] } {
       handle.stack = made.stack;
       handle.age = made.age;
     }
-    const message = get(value, '_httpMessage') ?? hidden(value, 'client');
+    const message = requests.get(value);
     const asked = typeof message === 'object' && message !== null ? register?.of(message) : undefined;
     if (asked) {
       handle.ask = asked.stack;
       handle.age ??= asked.age;
     }
     handles.push(handle);
+    of.push(value);
   };
 
   let cut = 0;
@@ -201,12 +221,19 @@ export function listHandles(most: number): { json: string; functions: Fn[] } {
     try {
       describe(value);
     } catch {
+      handles.length = of.length;
       handles.push({ c: '?' });
+      of.push(undefined);
     }
   }
-  const requests: string[] = [];
+  of.forEach((value, index) => {
+    const child = streamsOf.get(value);
+    const handle = handles[index];
+    if (child !== undefined && handle) handle.pid = child;
+  });
+  const pending: string[] = [];
   for (const value of (runtime._getActiveRequests as undefined | (() => unknown[]))?.() ?? []) {
-    if (requests.length < 1000) requests.push(chainOf(value).split(' ')[0] ?? '?');
+    if (pending.length < 1000) pending.push(chainOf(value).split(' ')[0] ?? '?');
   }
   const resources: Record<string, number> = {};
   for (const name of (runtime.getActiveResourcesInfo as undefined | (() => string[]))?.() ?? []) resources[name] = (resources[name] ?? 0) + 1;
@@ -217,7 +244,9 @@ export function listHandles(most: number): { json: string; functions: Fn[] } {
     runtime: deno === undefined ? 'node' : 'deno',
     main: true,
     handles,
-    requests,
+    requests: pending,
+    extras: register?.extras() ?? [],
+    preloaded: register !== undefined,
     cut,
     resources,
     tookMs: performance.now() - started,

@@ -65,6 +65,9 @@ export interface RawList {
   main: boolean;
   handles: RawHandle[];
   requests: string[];
+  /** Of the preload: open files, and workers. */
+  extras: RawHandle[];
+  preloaded: boolean;
   /** Handles left out beyond the limit. */
   cut: number;
   /** Counted by the runtime itself: `TCPServerWrap`, `Timeout`, ... */

@@ -16,6 +16,8 @@ export function decodeList(value: unknown): RawList {
     main: list.main !== false,
     handles: asList(list.handles).map(decodeHandle),
     requests: asList(list.requests).flatMap((name) => asText(name, 60) ?? []),
+    extras: asList(list.extras).map(decodeHandle),
+    preloaded: list.preloaded === true,
     cut: asNumber(list.cut) ?? 0,
     resources,
     tookMs: asNumber(list.tookMs) ?? 0,
