@@ -35,7 +35,7 @@ export async function leaveOpened(evidence: Evidence, opened: Opened, connection
     if (connection?.isOpen) {
       // It answers by hanging up.
       void connection.call('Runtime.evaluate', { expression: CLOSE, includeCommandLineAPI: true }, CLOSE_MS).catch(() => undefined);
-      await Promise.race([connection.ended, evidence.sleep(CLOSE_MS)]);
+      await within(connection.ended, CLOSE_MS);
     }
     connection?.close();
   }
@@ -62,4 +62,11 @@ export async function leaveOpened(evidence: Evidence, opened: Opened, connection
     openMs: Math.round(performance.now() - openedAt),
     ...(note !== undefined && { note }),
   };
+}
+
+/** Waits for a promise, but no longer than `ms`; the timer does not outlive it. */
+async function within(promise: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([promise, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
+  clearTimeout(timer);
 }

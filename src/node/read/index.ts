@@ -44,8 +44,10 @@ export async function readThread(realm: Realm, timeoutMs: number, coverage: Cove
   const uv = decodeUv(await realm.value(`(${String(listUv)})()`).catch(() => undefined));
   if (uv) result.uv = uv;
   try {
-    if (listed) result.places = await functionsOf(realm, listed, timeoutMs);
-    if (timers) result.timerPlaces = await functionsOf(realm, timers, timeoutMs);
+    const functions = await Promise.all([listed, timers].map((answer) => answer && functionsOf(realm, answer)));
+    const [places, timerPlaces] = await placesOf(realm, functions, timeoutMs);
+    result.places = places ?? result.places;
+    result.timerPlaces = timerPlaces ?? result.timerPlaces;
   } catch {
     coverage.note({ source: 'callbacks', status: 'partial', detail: 'where functions are written was not told in time', needed: false });
   }
@@ -59,7 +61,6 @@ async function jsonOf(realm: Realm, answer: Remote | undefined): Promise<unknown
   return typeof json === 'string' ? JSON.parse(json) : undefined;
 }
 
-async function functionsOf(realm: Realm, answer: Remote, timeoutMs: number): Promise<Map<number, Frame>> {
-  const functions = remoteOf((await realm.properties(answer)).get('functions'));
-  return functions ? await placesOf(realm, functions, timeoutMs) : new Map();
+async function functionsOf(realm: Realm, answer: Remote): Promise<Remote | undefined> {
+  return remoteOf((await realm.properties(answer)).get('functions'));
 }

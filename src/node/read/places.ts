@@ -5,17 +5,30 @@ import { type Realm, type Remote, remoteOf } from './remote.ts';
 /** Functions asked for; more of them tell no more. */
 const MOST = 400;
 
-/** By index in the array that `functions` leads to. Functions of the runtime itself and native ones have none. */
-export async function placesOf(realm: Realm, functions: Remote, timeoutMs: number): Promise<Map<number, Frame>> {
-  const places = new Map<number, Frame>();
-  const asked: { index: number; found: Promise<Map<string, unknown>> }[] = [];
+/** By index in each array that `lists` lead to. Functions of the runtime itself and native ones have none. */
+export async function placesOf(realm: Realm, lists: readonly (Remote | undefined)[], timeoutMs: number): Promise<Map<number, Frame>[]> {
+  const asked = await Promise.all(lists.map((list) => (list ? ask(realm, list) : [])));
+  const scripts = asked.some((list) => list.length > 0) ? await scriptNames(realm, timeoutMs) : new Map<string, string>();
+  return await Promise.all(asked.map((list) => placed(list, scripts)));
+}
+
+interface Asked {
+  index: number;
+  found: Promise<Map<string, unknown>>;
+}
+
+async function ask(realm: Realm, functions: Remote): Promise<Asked[]> {
+  const asked: Asked[] = [];
   for (const [name, value] of await realm.properties(functions)) {
     const remote = remoteOf(value);
     if (!/^\d+$/.test(name) || !remote || asked.length >= MOST) continue;
     asked.push({ index: Number(name), found: realm.properties(remote).catch(() => new Map()) });
   }
-  if (asked.length === 0) return places;
-  const scripts = await scriptNames(realm, timeoutMs);
+  return asked;
+}
+
+async function placed(asked: readonly Asked[], scripts: ReadonlyMap<string, string>): Promise<Map<number, Frame>> {
+  const places = new Map<number, Frame>();
   for (const { index, found } of asked) {
     const properties = await found;
     const location = (properties.get('[[FunctionLocation]]') as { value?: { scriptId?: string; lineNumber?: number; columnNumber?: number } } | undefined)?.value;

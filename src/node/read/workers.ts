@@ -5,7 +5,6 @@ import { type ThreadList, readThread } from './index.ts';
 import { Realm } from './remote.ts';
 
 const MOST_WORKERS = 64;
-const APPEAR_MS = 100;
 
 interface Session {
   id: string;
@@ -24,10 +23,8 @@ export async function readWorkers(connection: InspectorConnection, timeoutMs: nu
   });
   connection.on('NodeWorker.receivedMessageFromWorker', ({ sessionId, message }) => sessions.get(String(sessionId))?.deliver(String(message)));
   const enabled = await connection.call('NodeWorker.enable', { waitForDebuggerOnStart: false }, timeoutMs).catch(() => undefined);
-  // The preload has no such domain, and says what it can by itself.
+  // Those that are there were told before the answer. A worker thread has no such domain itself.
   if (!enabled) return [];
-  // Those that are there are told right behind the answer.
-  await new Promise((resolve) => setTimeout(resolve, sessions.size > 0 ? 0 : Math.min(APPEAR_MS, timeoutMs / 10)));
   const found: ThreadList[] = [];
   const all = [...sessions.values()].slice(0, MOST_WORKERS);
   for (const session of all) {
