@@ -4,6 +4,7 @@ import type { Evidence } from '../evidence/types.ts';
 import { CoverageLog } from '../kernel/coverage.ts';
 import { labelOf } from '../kernel/snapshot/label.ts';
 import type { Process } from '../kernel/types.ts';
+import { lookAgain } from './again.ts';
 import { attach, type AttachOptions, type Attachment, type NotAttached } from './attach/index.ts';
 import { readTable } from './descriptors.ts';
 import { join } from './join/index.ts';
@@ -51,6 +52,7 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
   const { list } = threads[0]!;
   const { handles, orphans } = join(pid, threads, table.fds);
   coverage.note({ source: 'handles', status: 'ok', seen: handles.length, total: handles.length, needed: true });
+  const again = await lookAgain(evidence, pid, handles, options.signal);
   const look: NodeLook = {
     type: 'node',
     label: labelOf([table.process], '', `process ${pid}`),
@@ -61,6 +63,7 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
     orphans,
     ...(loop && { loop }),
     left,
+    ...(again && { again }),
   };
   return { look, how: attached.how, coverage };
 }

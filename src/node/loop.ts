@@ -2,6 +2,7 @@
 import { InspectorError } from '../effects/inspector/connection.ts';
 import type { Attachment } from './attach/index.ts';
 import type { Frame, LoopState } from './model.ts';
+import { pathOf } from './join/sites.ts';
 import { asList, asNumber, asRecord, asText } from './read/decode.ts';
 import { Realm } from './read/remote.ts';
 
@@ -14,6 +15,8 @@ export interface LoopOptions {
 
 /** A loop that has not turned for so long is looked into without being asked, ms. */
 export const BLOCKED_MS = 500;
+/** Of one that is called blocked. */
+const LONG_MS = 1050;
 const SAMPLES = 8;
 const BETWEEN_MS = 100;
 const MOST_FRAMES = 30;
@@ -38,7 +41,9 @@ export async function measureLoop({ connection, how }: Attachment, { samples, ti
     return delay < 50 ? undefined : { delayMs: Math.round(delay), blocked: false, stacks: [], samples: 0 };
   }
   const taken = how === 'preload' ? [] : await takeStacks(connection, samples || SAMPLES, signal);
-  delay ??= await turned(realm);
+  for (const until = started + LONG_MS; (delay ??= await turned(realm)) === undefined && performance.now() < until && !signal.aborted; ) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   await realm.value(FORGET);
   const blocked = delay === undefined;
   return { delayMs: Math.round(delay ?? performance.now() - started), blocked, samples: taken.length, stacks: countStacks(taken) };
@@ -91,7 +96,7 @@ async function takeStacks(connection: Attachment['connection'], wanted: number, 
 function frameOf(frame: Record<string, unknown>, scripts: ReadonlyMap<string, string>): Frame {
   const { scriptId, lineNumber, columnNumber } = asRecord(frame.location);
   const file = asText(frame.url) || scripts.get(String(scriptId)) || '';
-  return { func: asText(frame.functionName, 300) ?? '', file, line: (asNumber(lineNumber) ?? 0) + 1, column: (asNumber(columnNumber) ?? 0) + 1 };
+  return { func: asText(frame.functionName, 300) ?? '', file: pathOf(file), line: (asNumber(lineNumber) ?? 0) + 1, column: (asNumber(columnNumber) ?? 0) + 1 };
 }
 
 /** Equal stacks together, by function and file: the line moves within a loop. Most frequent first. */

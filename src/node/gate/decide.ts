@@ -15,6 +15,9 @@ export interface Refusal {
 /** A Node that has just started has no handler yet, and would die. */
 export const LEAST_AGE_MS = 1000;
 
+/** On a busy machine a start takes that long. */
+const STARTING_MS = 10_000;
+
 /** What names of the executable and of its threads hint at. No proof: anybody may call a program `node`. */
 export function runtimeOf({ exe, threadNames, threads }: Pick<GateFacts, 'exe' | 'threadNames' | 'threads'>): Runtime {
   const name = (exe ?? '').replace(/ \(deleted\)$/, '').replace(/^.*\//, '');
@@ -38,7 +41,7 @@ export function refusalOf(facts: GateFacts | undefined, pinned?: { startTime: st
   if (runtime === 'other') return { code: 'not-node', why: `process ${pid} is not known to be Node or Deno (by its executable and its threads): SIGUSR1 may kill it`, fix: `reloadctl fds ${pid}` };
   if (!facts.caught) {
     if (facts.blocked) {
-      return { code: 'deaf', why: `process ${pid} does not listen to SIGUSR1: it was started with --disable-sigusr1 or --permission`, fix: PRELOAD };
+      return { code: 'deaf', why: `process ${pid} does not listen to SIGUSR1: it was started with --disable-sigusr1 or --permission${facts.ageMs < STARTING_MS ? ', or is still starting' : ''}`, fix: PRELOAD };
     }
     if (facts.ageMs < LEAST_AGE_MS) return young(pid);
     return { code: 'no-handler', why: `process ${pid} has no handler for SIGUSR1 (the program removed it): the signal would kill it`, fix: PRELOAD };

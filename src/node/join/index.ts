@@ -9,7 +9,7 @@ import type { RawHandle } from '../probe/raw.ts';
 import type { ThreadList } from '../read/index.ts';
 import { kindOf, kindOfRequest } from './kinds.ts';
 import { orphansOf } from './orphans.ts';
-import { placeText, siteFrame, withoutQuery } from './sites.ts';
+import { pathOf, placeText, siteFrame, withoutQuery } from './sites.ts';
 import { namePaths } from './watch-paths.ts';
 
 export interface Joined {
@@ -61,7 +61,7 @@ function handleOf(pid: number, thread: number, raw: RawHandle, places: ReadonlyM
   const made = raw.ask ? siteFrame(raw.ask) : undefined;
   const frame = made ?? (stack && siteFrame(stack));
   if (frame) handle.site = placeText(frame);
-  if (stack) handle.stack = stack;
+  if (stack) handle.stack = stack.map((one) => ({ ...one, file: pathOf(one.file) }));
   if (age !== undefined) handle.ageMs = Math.round(age);
   const callback = raw.fn?.map((index) => places.get(index)).find((place) => place !== undefined);
   if (callback) handle.callback = placeText(callback);
