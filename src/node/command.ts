@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandContext, Outcome } from '../command.ts';
 import { CoverageLog } from '../kernel/coverage.ts';
+import { parseDuration } from '../kernel/duration.ts';
 import { targetOf } from '../kernel/look-at.ts';
 import { processLabel } from '../kernel/services.ts';
 import { UserError } from '../kernel/user-error.ts';
@@ -9,6 +10,7 @@ import { runRules } from '../report/index.ts';
 import { dataOf, emptyNodeData, type NodeData } from './data.ts';
 import { type LookOptions, lookAtNode } from './look.ts';
 import type { NodeLook } from './model.ts';
+import type { NodeTrends } from './watch/event.ts';
 import { viewOf } from './view.ts';
 
 /** Stacks that --busy takes. */
@@ -20,6 +22,10 @@ export function configure(command: Command): void {
     .option('--tree', 'with all descendants that are Node: cluster children, forks')
     .option('--yes', 'send SIGUSR1 without asking, where neither our preload nor an open inspector is there')
     .option('--list', 'each handle, not only groups')
+    .option('--watch <time>', 'stay attached for this long (8s, 1m): which handles become more, and how fast')
+    .option('--stacks', 'with --watch: the line that makes each handle from now on (async_hooks in the target, removed again)')
+    .option('--promises', 'with --watch: promises that are made meanwhile and do not settle; costs the target many times its CPU')
+    .option('--max-overhead <percent>', 'turn the stacks off when the loop is late by more than this; 0: never', '5')
     .option('--busy', 'stacks of what runs now: where a blocked loop is')
     .addHelpText('after', `
 SIGUSR1 makes Node open its inspector on 127.0.0.1:9229. While it is open (less than a second) every local user can run code in the
@@ -34,7 +40,9 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   const target = targetOf(spec, Boolean(options.tree), context, 'node');
   const helper = ownProgram('node-helper');
   const coverage = new CoverageLog();
+  const watch = watchOptions(options);
   const looks: NodeLook[] = [];
+  const trends: NodeTrends[] = [];
   let how = '';
   let refused: NodeData['refusal'];
   for (const pid of target.pids) {
@@ -46,10 +54,13 @@ export async function run(args: string[], options: Record<string, unknown>, cont
       rerun: context.rerun,
       isRoot: context.isRoot,
       busy: options.busy ? BUSY_SAMPLES : 0,
+      ...(watch && { watch }),
+      progress: context.progress,
     };
     const result = await lookAtNode(context.evidence, pid, lookOptions);
     if ('look' in result) {
       looks.push(result.look);
+      if (result.trends) trends.push(result.trends);
       how = result.how;
     } else {
       refused ??= { code: result.refused.refusal.code, why: result.refused.refusal.why };
@@ -58,16 +69,31 @@ export async function run(args: string[], options: Record<string, unknown>, cont
     }
     for (const entry of result.coverage.list()) coverage.note(entry);
   }
-  const data = looks.length > 0 ? dataOf(looks, how) : { ...emptyNodeData(), ...(refused && { refusal: refused }) };
+  const data = looks.length > 0 ? dataOf(looks, how, trends) : { ...emptyNodeData(), ...(refused && { refusal: refused }) };
   const label = looks.length === 1 ? processLabel(looks[0]!.process) : `${target.name || spec} (${target.pids.length} ${target.pids.length === 1 ? 'process' : 'processes'})`;
   return {
     kind: 'report',
     target: { spec: target.spec, label, pids: target.pids },
-    findings: runRules(context.rules, looks),
+    findings: runRules(context.rules, [...looks, ...trends]),
     coverage: coverage.list(),
     data,
     body: () => viewOf(label, data, { list: Boolean(options.list), rerun: context.rerun }),
   };
+}
+
+const LONGEST_WATCH_MS = 600_000;
+
+/** Throws UserError for what does not go together. */
+function watchOptions(options: Record<string, unknown>): LookOptions['watch'] {
+  const percent = Number(options.maxOverhead);
+  if (!(percent >= 0 && percent <= 100)) throw new UserError(`--max-overhead ${String(options.maxOverhead)}: a number of percent, 0 to 100`);
+  if (typeof options.watch !== 'string') {
+    for (const name of ['stacks', 'promises']) if (options[name]) throw new UserError(`--${name} needs --watch: only what is made meanwhile is seen`, { hints: [`reloadctl node <target> --watch 30s --${name}`] });
+    return undefined;
+  }
+  const windowMs = parseDuration('--watch', options.watch);
+  if (windowMs > LONGEST_WATCH_MS) throw new UserError(`--watch ${options.watch} is longer than 10m: the inspector would be open for so long`);
+  return { windowMs, stacks: Boolean(options.stacks), promises: Boolean(options.promises), mostOverhead: percent / 100 };
 }
 
 /** Throws UserError where nobody can be asked. */

@@ -1,5 +1,6 @@
 /** `data` of the report: the part scripts read. Add keys, never change them. */
 import type { Left } from './attach/index.ts';
+import type { NodeTrends } from './watch/event.ts';
 import type { Frame, Handle, NodeLook, OrphanFd, PendingPromise } from './model.ts';
 
 export interface GroupRow {
@@ -34,7 +35,7 @@ export function emptyNodeData(): NodeData {
   return { runtime: null, attached: null, handles: [], groups: [], orphanFds: [], busy: [], left: null, processes: [] };
 }
 
-export function dataOf(looks: readonly NodeLook[], how: string): NodeData {
+export function dataOf(looks: readonly NodeLook[], how: string, trends: readonly NodeTrends[] = []): NodeData {
   const [first] = looks;
   const handles = looks.flatMap((look) => look.handles);
   const loop = looks.find((look) => look.loop)?.loop;
@@ -43,14 +44,25 @@ export function dataOf(looks: readonly NodeLook[], how: string): NodeData {
     runtime: first ? { name: first.runtime.name, version: first.runtime.version } : null,
     attached: how,
     handles: handles.map(({ flowing: _flowing, reads: _reads, ...rest }) => rest),
-    groups: groupsOf(handles),
+    groups: withGrowth(groupsOf(handles), trends),
     orphanFds: looks.flatMap(({ orphans }) => orphans.map(({ pid, fd, kind, target, site }) => ({ pid, fd, kind, target, ...(site !== undefined && { site }) }))),
     busy: worst ? worst.frames.map(({ func, file, line, column }) => ({ func, file, line, column })) : [],
     ...(loop && { loop: { delayMs: loop.delayMs, blocked: loop.blocked, samples: loop.samples, ...(loop.utilisation !== undefined && { utilisation: loop.utilisation }), stacks: loop.stacks } }),
     ...(first?.promises && { promises: first.promises }),
     left: first?.left ? { ...first.left, how } : null,
+    ...(trends[0] && { watch: { windowMs: Math.round(trends[0].windowMs), samples: trends[0].samples } }),
     processes: looks.map(({ process, runtime, handles: own, orphans }) => ({ pid: process.pid, runtime: runtime.name, version: runtime.version, handles: own.length, orphanFds: orphans.length })),
   };
+}
+
+/** A rate where one was measured, and all through the window. */
+function withGrowth(groups: GroupRow[], trends: readonly NodeTrends[]): GroupRow[] {
+  const rates = new Map(trends.flatMap((event) => event.groups.map((group) => [`${group.kind}\0${group.by}\0${group.key}`, group] as const)));
+  for (const group of groups) {
+    const trend = rates.get(`${group.kind}\0${group.by}\0${group.key}`);
+    if (trend && trend.trend !== 'too-short') group.growthPerMinute = Number(trend.growthPerMinute.toFixed(2));
+  }
+  return groups.sort((a, b) => (b.growthPerMinute ?? 0) - (a.growthPerMinute ?? 0) || b.count - a.count || (a.kind < b.kind ? -1 : 1));
 }
 
 /** What a handle is grouped by: the best that is known of where it comes from. */

@@ -10,13 +10,20 @@ import { readTable } from './descriptors.ts';
 import { join } from './join/index.ts';
 import { measureLoop } from './loop.ts';
 import type { NodeLook } from './model.ts';
+import { renewTtl } from './attach/ttl.ts';
 import { readThreads, type ThreadList } from './read/index.ts';
+import { Realm } from './read/remote.ts';
+import type { NodeTrends } from './watch/event.ts';
+import { type Watched, watchHandles, type WatchOptions } from './watch/index.ts';
 
 export interface LookOptions extends Omit<AttachOptions, 'deadline'> {
   rerun: string;
   isRoot: boolean;
   /** Samples of the running code: how many; 0 unless asked for. */
   busy: number;
+  /** Stay and follow the handles for a while. */
+  watch?: Pick<WatchOptions, 'windowMs' | 'stacks' | 'promises' | 'mostOverhead'>;
+  progress(text: string): void;
 }
 
 /** All of it, whatever happens: ms. */
@@ -24,20 +31,25 @@ export const TOTAL_MS = 10_000;
 /** Silence after which a call is given up. */
 const SILENCE_MS = 3000;
 
-export type LookResult = { look: NodeLook; how: string; coverage: CoverageLog } | { refused: NotAttached; coverage: CoverageLog; process?: Process };
+export type LookResult = { look: NodeLook; trends?: NodeTrends; how: string; coverage: CoverageLog } | { refused: NotAttached; coverage: CoverageLog; process?: Process };
 
 export async function lookAtNode(evidence: Evidence, pid: number, options: LookOptions): Promise<LookResult> {
   const coverage = new CoverageLog();
-  const deadline = performance.now() + TOTAL_MS;
+  const deadline = performance.now() + TOTAL_MS + (options.watch?.windowMs ?? 0);
   const attached = await attach(evidence, pid, { ...options, deadline });
   if ('refusal' in attached) return refusedLook(attached, coverage);
   let threads: ThreadList[] | undefined;
   let loop: NodeLook['loop'];
+  let watched: Watched | undefined;
   let silent: string | undefined;
   try {
     checkIdentity(attached, await attached.connection.call('Runtime.evaluate', { expression: 'process.pid', returnByValue: true }, SILENCE_MS));
     loop = await measureLoop(attached, { samples: options.busy, timeoutMs: SILENCE_MS, signal: options.signal });
-    threads = await readThreads(attached, SILENCE_MS, coverage);
+    await renewTtl(attached, new Realm(attached.connection, SILENCE_MS));
+    if (options.watch && !loop?.blocked) {
+      watched = await watchHandles(evidence, attached, { ...options, ...options.watch, timeoutMs: SILENCE_MS }, coverage);
+      threads = watched.threads;
+    } else threads = await readThreads(attached, SILENCE_MS, coverage);
   } catch (error) {
     if (!(error instanceof InspectorError)) throw error;
     silent = error.message;
@@ -58,14 +70,15 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
     label: labelOf([table.process], '', `process ${pid}`),
     process: table.process,
     runtime: { name: list.runtime, version: list.version, major: Number(/^v?(\d+)/.exec(list.version)?.[1] ?? 0) },
-    sites: list.preloaded,
+    sites: list.preloaded || options.watch?.stacks === true,
     handles,
     orphans,
     ...(loop && { loop }),
     left,
     ...(again && { again }),
+    ...(watched?.promises && { promises: watched.promises }),
   };
-  return { look, how: attached.how, coverage };
+  return { look, ...(watched?.trends && { trends: watched.trends }), how: attached.how, coverage };
 }
 
 /** In another pid namespace the process has another number for itself; any other answer is not from the process we meant. */

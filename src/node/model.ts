@@ -31,6 +31,8 @@ export interface Handle {
   /** 0 is the main thread, else the number of the worker. */
   thread: number;
   kind: HandleKind;
+  /** Async id: one for each handle of a thread, never used again. */
+  id?: number;
   fd?: number;
   /** Does it keep the loop alive? Absent: not known. */
   ref?: boolean;

@@ -52,6 +52,7 @@ function workersOf(pid: number, threads: readonly ThreadList[], extras: readonly
 function handleOf(pid: number, thread: number, raw: RawHandle, places: ReadonlyMap<number, Frame>, fds: readonly Fd[]): Handle {
   const handle: Handle = { pid, thread, kind: kindOf(raw) };
   const { fd, ref, stack, age, http } = raw;
+  if (raw.id !== undefined) handle.id = raw.id;
   if (ref !== undefined) handle.ref = ref;
   if (fd !== undefined) {
     handle.fd = fd;

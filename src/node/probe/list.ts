@@ -22,6 +22,7 @@ export function listHandles(most: number): { json: string; functions: Fn[] } {
   const handles: RawHandle[] = [];
   const runtime = process as unknown as Loose;
   const register = (globalThis as unknown as Loose)[Symbol.for('reloadctl.register')] as Register | undefined;
+  const hook = (globalThis as unknown as Loose)[Symbol.for('reloadctl.hook')] as { of(id: number): { stack: RawFrame[]; age: number } | undefined } | undefined;
 
   const get = (value: unknown, key: PropertyKey): unknown => {
     try {
@@ -86,6 +87,14 @@ export function listHandles(most: number): { json: string; functions: Fn[] } {
       return (native as { hasRef(): boolean }).hasRef() === true;
     } catch {
       return undefined;
+    }
+  };
+  /** The id that the runtime gave it: one for each handle, never used again. */
+  const asyncIdOf = (value: unknown, native: unknown): number | undefined => {
+    try {
+      return (native as { getAsyncId(): number }).getAsyncId();
+    } catch {
+      return number(hidden(value, 'async_id_symbol'));
     }
   };
   /** Its data was not asked for, and some waits. */
@@ -196,7 +205,9 @@ export function listHandles(most: number): { json: string; functions: Fn[] } {
       handle.fn = listeners(value, 'message', 'change', 'data', 'listening', 'error', 'close');
     }
     if (handle.fn?.length === 0) delete handle.fn;
-    const made = register?.of(value as object);
+    const id = asyncIdOf(value, native);
+    if (id !== undefined) handle.id = id;
+    const made = register?.of(value as object) ?? (id === undefined ? undefined : hook?.of(id));
     if (made) {
       handle.stack = made.stack;
       handle.age = made.age;
@@ -260,6 +271,7 @@ export function listTimers(this: Record<string, unknown>, most: number): { json:
   const numbers = new Map<Fn, number>();
   const handles: RawHandle[] = [];
   const register = (globalThis as unknown as Loose)[Symbol.for('reloadctl.register')] as Register | undefined;
+  const hook = (globalThis as unknown as Loose)[Symbol.for('reloadctl.hook')] as { of(id: number): { stack: RawFrame[]; age: number } | undefined } | undefined;
   const now = performance.now();
   let cut = 0;
   for (const list of Object.values(this) as Loose[]) {
@@ -279,12 +291,14 @@ export function listTimers(this: Record<string, unknown>, most: number): { json:
         numbers.set(fn, index);
       }
       const handle: RawHandle = { c: 'Timeout', ref: timer[refed] === true };
+      const numbered = Object.getOwnPropertySymbols(timer).find((symbol) => symbol.description === 'asyncId' || symbol.description === 'async_id_symbol');
+      if (numbered && typeof timer[numbered] === 'number') handle.id = timer[numbered];
       const after = typeof timer._idleTimeout === 'number' ? timer._idleTimeout : 0;
       if (typeof timer._repeat === 'number') handle.repeat = timer._repeat;
       else handle.once = after;
       if (typeof timer._idleStart === 'number') handle.due = Math.max(0, timer._idleStart + after - now);
       if (index !== undefined) handle.fn = [index];
-      const made = register?.of(timer);
+      const made = register?.of(timer) ?? (handle.id === undefined ? undefined : hook?.of(handle.id));
       if (made) {
         handle.stack = made.stack;
         handle.age = made.age;

@@ -7,6 +7,8 @@ export interface RawHandle {
   /** Class of the native handle: `TCP`, `Pipe`, `TTY`, ... */
   n?: string;
   fd?: number;
+  /** Async id. */
+  id?: number;
   ref?: boolean;
   /** Method and URL of the HTTP message in progress, and its side. */
   http?: { method: string; url: string; side: 'client' | 'server'; status?: number; /** Response bytes wait and nobody reads them. */ unread?: boolean };
