@@ -2,6 +2,7 @@
 import { InspectorError } from '../effects/inspector/connection.ts';
 import type { Evidence } from '../evidence/types.ts';
 import { CoverageLog } from '../kernel/coverage.ts';
+import { type LinkTable, readLinkTable } from '../kernel/fd-table.ts';
 import { labelOf } from '../kernel/snapshot/label.ts';
 import type { Process } from '../kernel/types.ts';
 import { lookAgain } from './again.ts';
@@ -36,6 +37,7 @@ export type LookResult = { look: NodeLook; trends?: NodeTrends; how: string; cov
 export async function lookAtNode(evidence: Evidence, pid: number, options: LookOptions): Promise<LookResult> {
   const coverage = new CoverageLog();
   const deadline = performance.now() + TOTAL_MS + (options.watch?.windowMs ?? 0);
+  const before = linksOf(await readLinkTable(evidence, pid, options.signal));
   const attached = await attach(evidence, pid, { ...options, deadline });
   if ('refusal' in attached) return refusedLook(attached, coverage);
   let threads: ThreadList[] | undefined;
@@ -62,7 +64,7 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
     return { refused: { refusal: { code: 'silent', why: silent ?? `process ${pid} is gone` }, facts: attached.facts, left }, coverage };
   }
   const { list } = threads[0]!;
-  const { handles, orphans } = join(pid, threads, table.fds);
+  const { handles, orphans } = join(pid, threads, table.fds, before);
   coverage.note({ source: 'handles', status: 'ok', seen: handles.length, total: handles.length, needed: true });
   const again = await lookAgain(evidence, pid, handles, options.signal);
   const look: NodeLook = {
@@ -79,6 +81,11 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
     ...(watched?.promises && { promises: watched.promises }),
   };
   return { look, ...(watched?.trends && { trends: watched.trends }), how: attached.how, coverage };
+}
+
+/** By number: what was open before anything was done. */
+function linksOf({ links }: LinkTable): ReadonlyMap<number, string> {
+  return new Map(links.numbers.map((fd, index) => [fd, links.texts[index]!]));
 }
 
 /** In another pid namespace the process has another number for itself; any other answer is not from the process we meant. */

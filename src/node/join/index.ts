@@ -17,7 +17,8 @@ export interface Joined {
   orphans: OrphanFd[];
 }
 
-export function join(pid: number, threads: readonly ThreadList[], fds: readonly Fd[]): Joined {
+/** @param before what was open earlier, by number: a descriptor without a handle must have been there all the time; absent: none is looked for */
+export function join(pid: number, threads: readonly ThreadList[], fds: readonly Fd[], before?: ReadonlyMap<number, string>): Joined {
   const handles: Handle[] = [];
   for (const thread of threads) {
     const own = thread.list.handles.map((raw) => handleOf(pid, thread.thread, raw, thread.places, fds));
@@ -34,7 +35,9 @@ export function join(pid: number, threads: readonly ThreadList[], fds: readonly 
     const isOpen = fdAt(fds, raw.fd ?? -1) !== undefined;
     if (isOpen && /^File(?:Handle|Stream)$/.test(raw.c)) handles.push({ ...handleOf(pid, thread, raw, new Map(), fds), ref: false });
   }
-  return { handles, orphans: orphansOf(pid, threads, handles, fds, extras.map(({ raw }) => raw).filter(({ c }) => c === 'OpenFile')) };
+  if (!before) return { handles, orphans: [] };
+  const lasting = fds.filter(({ fd, link }) => before.get(fd) === link);
+  return { handles, orphans: orphansOf(pid, threads, handles, lasting, extras.map(({ raw }) => raw).filter(({ c }) => c === 'OpenFile')) };
 }
 
 /** Those that answered, and those that the preload knows. */

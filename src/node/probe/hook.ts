@@ -7,7 +7,7 @@ export interface HookOptions {
   promises: boolean;
   /** Entries at most: what is made beyond is not noted. */
   most: number;
-  /** Turned off when the loop is late by more than this part of its time; 0: never. */
+  /** Turned off when taking stacks costs more than this part of the time; 0: never. */
   mostOverhead: number;
 }
 
@@ -38,11 +38,14 @@ export function installHook(options: HookOptions): string {
   const skipped = new Set(['RANDOMBYTESREQUEST', 'TickObject', 'Immediate', 'PerformanceObserver', 'Microtask', 'FSREQCALLBACK', 'FSREQPROMISE', 'TLSWRAP', 'SIGNREQUEST', 'HASHREQUEST']);
   if (!options.promises) for (const type of ['PROMISE', 'Timeout', 'GETADDRINFOREQWRAP']) skipped.add(type);
   let off: string | undefined;
+  /** ms that it took so far. */
+  let spent = 0;
   // What is made by us here is none of it.
   let busy = false;
   const init = (id: number, type: string, trigger: number): void => {
     if (busy || skipped.has(type) || entries.size >= options.most) return;
     busy = true;
+    const from = clock.now();
     const holder: { stack?: unknown } = {};
     const limit = Error.stackTraceLimit;
     try {
@@ -52,7 +55,8 @@ export function installHook(options: HookOptions): string {
     } catch {
       // Frozen by the application.
     }
-    entries.set(id, { holder, at: clock.now(), type, trigger });
+    entries.set(id, { holder, at: from, type, trigger });
+    spent += clock.now() - from;
     busy = false;
   };
   const forget = (id: number): void => void entries.delete(id);
@@ -73,16 +77,16 @@ export function installHook(options: HookOptions): string {
   let end = setTimeout(remove, options.ttlMs);
   end.unref();
   let last = clock.now();
-  let late = 0;
   const watch = setInterval(() => {
     const now = clock.now();
-    late = Math.max(0, now - last - 100) / 100;
+    const part = spent / (now - last);
     last = now;
-    if (options.mostOverhead > 0 && late > options.mostOverhead * 10) {
-      off = `the loop was ${Math.round(late * 100)} ms late`;
+    spent = 0;
+    if (options.mostOverhead > 0 && part > options.mostOverhead) {
+      off = `taking stacks cost ${Math.round(part * 100)} % of the time`;
       hook.disable();
     }
-  }, 100);
+  }, 1000);
   watch.unref();
   for (const own of [end, watch]) Object.defineProperty(own, Symbol('reloadctl.own'), { value: true });
   const framesOf = (entry: Entry): RawFrame[] => {

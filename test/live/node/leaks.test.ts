@@ -1,0 +1,83 @@
+/** Every kind of leak is found: with its line where the preload was there from the start, and without it as far as the runtime shows. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { LEAKS, look, NODES, REGISTER, type Started, startNode, untilHandled } from './support.ts';
+
+/** What each is called. `orphan`: a descriptor without a handle, where nothing tells more. */
+const KINDS: readonly (readonly [string, string, ('orphan' | 'no line')?])[] = [
+  ['interval', 'timer-interval'], ['timeout', 'timer-timeout'], ['interval-after-await', 'timer-interval'],
+  ['http-server', 'tcp-server'], ['net-server', 'tcp-server'], ['tls-server', 'tcp-server'], ['unix-server', 'pipe-server'],
+  ['idle-client', 'tcp-socket'], ['close-wait', 'tcp-socket'], ['http-request', 'tcp-socket'], ['fetch-body', 'tcp-socket'],
+  ['fs-watch', 'fs-watcher'], ['fs-watch-file', 'stat-watcher'], ['child-process', 'child-process'], ['worker', 'worker'],
+  ['udp', 'udp-socket'], ['message-port', 'message-port'], ['stdin', 'pipe-socket'],
+  ['file-handle', 'file-handle', 'orphan'], ['open-sync', 'orphan', 'orphan'], ['read-stream', 'file-stream', 'orphan'],
+];
+
+let started: Started | undefined;
+afterEach(async () => {
+  await started?.child.stop('SIGTERM');
+  started = undefined;
+});
+
+describe.each(NODES)('%s', (name, node) => {
+  it.each(KINDS)('%s is found with its line, preloaded', async (leak, kind) => {
+    started = await startNode(node, ['--import', REGISTER, LEAKS, leak]);
+    const { data, code } = await look(started.pid);
+    expect(data.attached).toBe('preload');
+    expect(code).not.toBe(3);
+    const site = `${LEAKS}:${started.line}:`;
+    if (kind === 'orphan') expect(data.orphanFds.filter((fd) => fd.site?.startsWith(site))).toHaveLength(1);
+    else expect(data.handles.filter((handle) => handle.kind === kind && handle.site?.startsWith(site))).toHaveLength(1);
+  });
+
+  // One version here: the others differ in the runtime's own lists, which the line above has shown.
+  it.runIf(name === NODES[0]![0] || name === 'node 26').each(KINDS)('%s is found by attaching', async (leak, kind, how) => {
+    started = await startNode(node, [LEAKS, leak]);
+    await untilHandled(started.pid);
+    const { data } = await look(started.pid, '--yes');
+    expect(data.attached).toBe('signal');
+    if (how === 'orphan') expect(data.orphanFds.filter(({ target }) => target === LEAKS)).toHaveLength(1);
+    else expect(data.handles.map((handle) => handle.kind)).toContain(kind);
+    expect(data.left).toMatchObject({ portClosed: true, fdsAfter: data.left?.fdsBefore, threadsAfter: data.left?.threadsBefore });
+  });
+});
+
+describe('what is behind a handle', () => {
+  const node = process.execPath;
+
+  it('is told of an HTTP request: method, path, and no query', async () => {
+    started = await startNode(node, ['--import', REGISTER, LEAKS, 'http-request']);
+    const { report } = await look(started.pid);
+    expect(report.data.handles.find(({ http }) => http)?.http).toMatchObject({ method: 'GET', side: 'client', url: expect.stringMatching(/\/slow\?\.\.\.$/) });
+    expect(JSON.stringify(report)).not.toContain('secret');
+  });
+
+  it('is told of a response that nobody reads', async () => {
+    started = await startNode(node, ['--import', REGISTER, LEAKS, 'fetch-body']);
+    const { findings } = await look(started.pid);
+    expect(findings.find(({ id }) => id === 'node/unconsumed-stream')).toMatchObject({ severity: 'warning', confidence: 'likely' });
+  });
+
+  it('is told of a connection that the other side hung up', async () => {
+    started = await startNode(node, ['--import', REGISTER, LEAKS, 'close-wait']);
+    const { data, findings } = await look(started.pid);
+    expect(data.handles.find(({ kind }) => kind === 'tcp-socket')).toMatchObject({ state: 'CLOSE_WAIT', remote: expect.stringMatching(/^127\.0\.0\.1:/) });
+    expect(findings[0]).toMatchObject({ id: 'node/open-handle', severity: 'warning' });
+  });
+
+  it('is told of timers, watchers and children', async () => {
+    started = await startNode(node, ['--import', REGISTER, LEAKS, 'child-process']);
+    const { data } = await look(started.pid);
+    expect(data.handles.find(({ kind }) => kind === 'child-process')).toMatchObject({ command: 'sleep', childPid: expect.any(Number) });
+    await started.child.stop('SIGTERM');
+    started = await startNode(node, ['--import', REGISTER, LEAKS, 'fs-watch-file']);
+    expect((await look(started.pid)).data.handles.find(({ kind }) => kind === 'stat-watcher')).toMatchObject({ path: LEAKS });
+  });
+
+  it('ends the process at a garbage collection: a FileHandle, from Node 25 on', async () => {
+    const [, newest] = NODES.find(([name]) => name === 'node 26') ?? [];
+    started = await startNode(newest ?? node, ['--import', REGISTER, LEAKS, 'file-handle']);
+    const { findings, code } = await look(started.pid);
+    expect(findings.find(({ id }) => id === 'node/file-handle')?.severity).toBe(newest === undefined ? 'warning' : 'critical');
+    expect(code).toBe(newest === undefined ? 0 : 1);
+  });
+});
