@@ -6,7 +6,7 @@ import type { Evidence } from '../../evidence/types.ts';
 import { type GateFacts, readGateFacts, refusalOf } from '../gate/index.ts';
 import { countThreads, type Descriptors, readDescriptors } from '../listeners.ts';
 import { endpointOf } from './endpoint.ts';
-import { findInspector } from './existing.ts';
+import { findInspector, readInspectOptions } from './existing.ts';
 import { registerSocketOf } from './preload.ts';
 import { once, openBySignal } from './signalled.ts';
 import type { Attachment, AttachOptions, Left, NotAttached } from './types.ts';
@@ -23,7 +23,8 @@ export async function attach(evidence: Evidence, pid: number, options: AttachOpt
   const preload = options.skipPreload ? undefined : await byPreload(evidence, facts);
   if (preload) return preload;
   const before = await readDescriptors(evidence, pid);
-  const found = await findInspector(evidence, facts, before, options.helper);
+  const inspect = await readInspectOptions(evidence, pid);
+  const found = await findInspector(evidence, facts, before, inspect, options.helper);
   if (found) {
     const connection = await byUrl(found.url, endpointOf(evidence, pid, found.listener, options.helper));
     if (connection instanceof Error) return { refusal: { code: 'silent', why: `the inspector on port ${found.listener.port} does not answer: ${connection.message}` }, facts };
@@ -31,7 +32,7 @@ export async function attach(evidence: Evidence, pid: number, options: AttachOpt
   }
   if (refusal) return { refusal, facts };
   if (!(await options.mayi())) return { refusal: { code: 'not-asked', why: 'SIGUSR1 was not permitted' }, facts };
-  return await openBySignal(evidence, facts, before, options);
+  return await openBySignal(evidence, facts, before, inspect.port, options);
 }
 
 async function byPreload(evidence: Evidence, facts: GateFacts): Promise<Attachment | undefined> {

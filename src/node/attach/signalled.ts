@@ -12,17 +12,16 @@ import { endpointOf } from './endpoint.ts';
 import { leaveOpened } from './leave.ts';
 import type { Attachment, AttachOptions, Left, NotAttached } from './types.ts';
 
-const USUAL_PORT = 9229;
 /** How long an inspector takes at most to listen; 30 ms on a quiet machine. */
 const LISTEN_MS = 5000;
 const POLL_MS = 4;
 const ANSWER_MS = 3000;
 
-export async function openBySignal(evidence: Evidence, facts: GateFacts, before: Descriptors, options: AttachOptions): Promise<Attachment | NotAttached> {
+export async function openBySignal(evidence: Evidence, facts: GateFacts, before: Descriptors, port: number, options: AttachOptions): Promise<Attachment | NotAttached> {
   const { pid } = facts;
-  const [foreign] = before.ports.get(USUAL_PORT) ?? [];
-  if (foreign !== undefined && !before.listeners.some(({ port }) => port === USUAL_PORT)) {
-    return { refusal: { code: 'port-taken', why: `port ${USUAL_PORT} is taken by ${holderOf(evidence, foreign)}: Node opens its inspector there`, fix: 'end that one, or start the target with --inspect-port=0 or --import reloadctl/register' }, facts };
+  const [foreign] = before.ports.get(port) ?? [];
+  if (foreign !== undefined && !before.listeners.some((listener) => listener.port === port)) {
+    return { refusal: { code: 'port-taken', why: `port ${port} is taken by ${holderOf(evidence, foreign)}: Node opens its inspector there`, fix: 'end that one, or start the target with --inspect-port=0 or --import reloadctl/register' }, facts };
   }
   const threadsBefore = countThreads(evidence, pid);
   const known = before.listeners.map(({ inode }) => inode);

@@ -145,7 +145,7 @@ describe('what stands in the way', () => {
     const holder = createServer().listen(9229, '127.0.0.1');
     const listening = await Promise.race([once(holder, 'listening').then(() => true), once(holder, 'error').then(() => false)]);
     if (!listening) return; // somebody else has it: that is their test
-    child = await startScript(process.execPath, WAIT);
+    child = await startScript(process.execPath, WAIT, []);
     await untilHandled(child.pid);
     const { code, data } = await look(child.pid, '--yes');
     holder.close();
@@ -172,7 +172,7 @@ describe('killed with -9 while it is in', () => {
 
 describe.skipIf(findProgram('unshare') === undefined || process.geteuid?.() !== 0)('in a network namespace of its own', () => {
   it('is reached through it', async () => {
-    child = await startChild('unshare', ['-n', 'sh', '-c', `ip link set lo up; exec ${process.execPath} -e "${WAIT.replaceAll('"', '\\"')}"`]);
+    child = await startChild('unshare', ['-n', 'sh', '-c', `ip link set lo up; exec ${process.execPath} --inspect-port=0 -e "${WAIT.replaceAll('"', '\\"')}"`]);
     await child.nextLine();
     await untilHandled(child.pid);
     const { data, code } = await look(child.pid, '--yes');

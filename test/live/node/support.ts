@@ -35,8 +35,11 @@ export async function startNode(node: string, args: readonly string[], env: Node
   return { ...(JSON.parse(await child.nextLine()) as Truth), child };
 }
 
+/** Port 9229 is one for the whole machine: other tests run beside. */
+export const ANY_PORT = '--inspect-port=0';
+
 /** Starts JavaScript that prints a line when it is ready. */
-export async function startScript(node: string, script: string, options: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Child> {
+export async function startScript(node: string, script: string, options: readonly string[] = [ANY_PORT], env: NodeJS.ProcessEnv = {}): Promise<Child> {
   const child = await startChild(node, [...options, '-e', script], { env });
   await child.nextLine();
   return child;
