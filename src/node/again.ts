@@ -7,8 +7,6 @@ import type { Handle, NodeLook } from './model.ts';
 /** A program that works reads, closes or writes in that time, ms. */
 const WAIT_MS = 2000;
 const MOST = 500;
-/** Younger ones are at work. */
-const LEAST_AGE_MS = 500;
 
 /** Undefined when nothing was. The answer names those that are as they were. */
 export async function lookAgain(evidence: Evidence, pid: number, handles: readonly Handle[], signal: AbortSignal): Promise<NodeLook['again']> {
@@ -22,10 +20,9 @@ export async function lookAgain(evidence: Evidence, pid: number, handles: readon
   return { afterMs: Math.round(evidence.now() - started), still };
 }
 
-function isSuspicious({ kind, state, http, fd, ageMs = Number.POSITIVE_INFINITY, flowing }: Handle): boolean {
+function isSuspicious({ kind, state, http, fd, flowing }: Handle): boolean {
   if (fd === undefined) return false;
-  if (kind === 'file-handle') return ageMs >= LEAST_AGE_MS;
-  return state === 'CLOSE_WAIT' || http?.unread === true || (kind === 'file-stream' && flowing !== true);
+  return kind === 'file-handle' || state === 'CLOSE_WAIT' || http?.unread === true || (kind === 'file-stream' && flowing !== true);
 }
 
 /** By `pid:fd`: what of a descriptor changes when it is used. */
