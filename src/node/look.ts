@@ -51,7 +51,7 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
     if (options.watch && !loop?.blocked) {
       watched = await watchHandles(evidence, attached, { ...options, ...options.watch, timeoutMs: SILENCE_MS }, coverage);
       threads = watched.threads;
-    } else threads = await readThreads(attached, SILENCE_MS, coverage);
+    } else threads = await readThreads(attached, SILENCE_MS, coverage, streamsOf(before));
   } catch (error) {
     if (!(error instanceof InspectorError)) throw error;
     silent = error.message;
@@ -86,6 +86,13 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
 /** By number: what was open before anything was done. */
 function linksOf({ links }: LinkTable): ReadonlyMap<number, string> {
   return new Map(links.numbers.map((fd, index) => [fd, links.texts[index]!]));
+}
+
+/** Sockets, and pipes that lead elsewhere: libuv has some for itself, both ends of them. */
+function streamsOf(before: ReadonlyMap<number, string>): number[] {
+  const links = [...before.values()];
+  const twice = new Set(links.filter((link, index) => link.startsWith('pipe:') && links.indexOf(link) !== index));
+  return [...before].flatMap(([fd, link]) => (/^(?:socket|pipe):/.test(link) && !twice.has(link) ? fd : []));
 }
 
 /** In another pid namespace the process has another number for itself; any other answer is not from the process we meant. */

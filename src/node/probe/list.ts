@@ -14,11 +14,23 @@ interface Register {
 type Loose = Record<PropertyKey, unknown>;
 type Fn = (...args: unknown[]) => unknown;
 
-/** Lists the handles that keep the loop alive, with the functions that are called when something happens on them. */
-export function listHandles(most: number): { json: string; functions: Fn[] } {
+/** What is kept in the target between two parts of one list. */
+export interface Listing {
+  active?: unknown[];
+  at?: number;
+  functions?: Fn[];
+  numbers?: Map<Fn, number>;
+}
+
+/**
+ * Lists the handles that keep the loop alive, with the functions that are called when something happens on them: the next `part` of
+ * them at each call, so that the loop turns in between. Returns the JSON of a RawList; `left` says how many are to come.
+ */
+export function listHandles(this: Listing, most: number, part: number): string {
   const started = performance.now();
-  const functions: Fn[] = [];
-  const numbers = new Map<Fn, number>();
+  this.functions ??= [];
+  this.numbers ??= new Map();
+  const { functions, numbers } = this;
   const handles: RawHandle[] = [];
   const runtime = process as unknown as Loose;
   const register = (globalThis as unknown as Loose)[Symbol.for('reloadctl.register')] as Register | undefined;
@@ -223,14 +235,13 @@ export function listHandles(most: number): { json: string; functions: Fn[] } {
   };
 
   let cut = 0;
-  const active = (runtime._getActiveHandles as undefined | (() => unknown[]))?.() ?? [];
-  for (const value of active) {
-    if (handles.length >= most) {
-      cut = active.length - most;
-      break;
-    }
+  const isFirst = this.active === undefined;
+  const active = (this.active ??= (runtime._getActiveHandles as undefined | (() => unknown[]))?.() ?? []);
+  const end = Math.min((this.at ?? 0) + part, most, active.length);
+  if (active.length > most) cut = active.length - most;
+  for (let index = this.at ?? 0; index < end; index++) {
     try {
-      describe(value);
+      describe(active[index]);
     } catch {
       handles.length = of.length;
       handles.push({ c: '?' });
@@ -243,11 +254,12 @@ export function listHandles(most: number): { json: string; functions: Fn[] } {
     if (child !== undefined && handle) handle.pid = child;
   });
   const pending: string[] = [];
-  for (const value of (runtime._getActiveRequests as undefined | (() => unknown[]))?.() ?? []) {
+  this.at = end;
+  for (const value of isFirst ? ((runtime._getActiveRequests as undefined | (() => unknown[]))?.() ?? []) : []) {
     if (pending.length < 1000) pending.push(chainOf(value).split(' ')[0] ?? '?');
   }
   const resources: Record<string, number> = {};
-  for (const name of (runtime.getActiveResourcesInfo as undefined | (() => string[]))?.() ?? []) resources[name] = (resources[name] ?? 0) + 1;
+  for (const name of isFirst ? ((runtime.getActiveResourcesInfo as undefined | (() => string[]))?.() ?? []) : []) resources[name] = (resources[name] ?? 0) + 1;
   const deno = get(globalThis, 'Deno');
   const answer: RawList = {
     pid: process.pid,
@@ -256,13 +268,14 @@ export function listHandles(most: number): { json: string; functions: Fn[] } {
     main: true,
     handles,
     requests: pending,
-    extras: register?.extras() ?? [],
+    extras: isFirst ? (register?.extras() ?? []) : [],
+    left: Math.min(most, active.length) - end,
     preloaded: register !== undefined,
     cut,
     resources,
     tookMs: performance.now() - started,
   };
-  return { json: JSON.stringify(answer), functions };
+  return JSON.stringify(answer);
 }
 
 /** `this` is timerListMap of lib/internal/timers.js: a linked list of timers by their duration. */

@@ -70,6 +70,8 @@ export interface RawList {
   /** Of the preload: open files, and workers. */
   extras: RawHandle[];
   preloaded: boolean;
+  /** Handles that the next part lists. */
+  left: number;
   /** Handles left out beyond the limit. */
   cut: number;
   /** Counted by the runtime itself: `TCPServerWrap`, `Timeout`, ... */

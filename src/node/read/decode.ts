@@ -18,6 +18,7 @@ export function decodeList(value: unknown): RawList {
     requests: asList(list.requests).flatMap((name) => asText(name, 60) ?? []),
     extras: asList(list.extras).map(decodeHandle),
     preloaded: list.preloaded === true,
+    left: asNumber(list.left) ?? 0,
     cut: asNumber(list.cut) ?? 0,
     resources,
     tookMs: asNumber(list.tookMs) ?? 0,

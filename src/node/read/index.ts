@@ -1,4 +1,5 @@
 /** Asks an attached process for its handles, piece by piece, so that its loop never pauses for long. */
+import { InspectorError } from '../../effects/inspector/connection.ts';
 import type { CoverageLog } from '../../kernel/coverage.ts';
 import type { Attachment } from '../attach/index.ts';
 import type { Frame } from '../model.ts';
@@ -24,27 +25,34 @@ export interface ThreadList {
 
 const MOST_HANDLES = 50_000;
 const MOST_TIMERS = 20_000;
+/** Handles listed at once: a few ms of the target's time. */
+const PART = 400;
 
-/** Throws InspectorError when the process does not answer; what else fails is in the coverage. */
-export async function readThreads({ connection }: Pick<Attachment, 'connection'>, timeoutMs: number, coverage: CoverageLog): Promise<ThreadList[]> {
+/**
+ * Throws InspectorError when the process does not answer; what else fails is in the coverage.
+ * @param fds sockets and pipes that were open before we came: where the handles explain them all, less is asked
+ */
+export async function readThreads({ connection }: Pick<Attachment, 'connection'>, timeoutMs: number, coverage: CoverageLog, fds?: readonly number[]): Promise<ThreadList[]> {
   const realm = new Realm(connection, timeoutMs);
-  const main = await readThread(realm, timeoutMs, coverage, { thread: 0, name: 'main' });
+  const main = await readThread(realm, timeoutMs, coverage, { thread: 0, name: 'main', ...(fds && { fds }) });
   const workers = main.list.runtime === 'node' ? await readWorkers(connection, timeoutMs, coverage) : [];
   return [main, ...workers];
 }
 
-export async function readThread(realm: Realm, timeoutMs: number, coverage: CoverageLog, who: { thread: number; name: string }): Promise<ThreadList> {
-  const listed = await realm.object(`(${String(listHandles)})(${MOST_HANDLES})`);
-  const list = decodeList(await jsonOf(realm, listed));
+export async function readThread(realm: Realm, timeoutMs: number, coverage: CoverageLog, who: { thread: number; name: string; fds?: readonly number[] }): Promise<ThreadList> {
+  const listing = await realm.object('({})');
+  if (!listing) throw new InspectorError('refused', 'the target makes no objects');
+  const list = await listAll(realm, listing);
   if (list.cut > 0) coverage.note({ source: 'handles', status: 'partial', seen: list.handles.length, total: list.handles.length + list.cut, needed: false });
-  const result: ThreadList = { ...who, list, places: new Map(), timerPlaces: new Map() };
+  const result: ThreadList = { thread: who.thread, name: who.name, list, places: new Map(), timerPlaces: new Map() };
   const timers = await remoteTimers(realm, MOST_TIMERS).catch(() => undefined);
   if (timers) result.timers = decodeHandles(await jsonOf(realm, timers));
   else coverage.note({ source: 'timers', status: 'unsupported', detail: 'this runtime does not show its list of timers', needed: false });
-  const uv = decodeUv(await realm.value(`(${String(listUv)})()`).catch(() => undefined));
+  // It costs the target the more the more handles there are, and is only needed for what they do not explain.
+  const uv = needsUv(list, who.fds) ? decodeUv(await realm.value(`(${String(listUv)})()`).catch(() => undefined)) : [];
   if (uv) result.uv = uv;
   try {
-    const functions = await Promise.all([listed, timers].map((answer) => answer && functionsOf(realm, answer)));
+    const functions = await Promise.all([listing, timers].map((answer) => answer && functionsOf(realm, answer)));
     const [places, timerPlaces] = await placesOf(realm, functions, timeoutMs);
     result.places = places ?? result.places;
     result.timerPlaces = timerPlaces ?? result.timerPlaces;
@@ -53,6 +61,29 @@ export async function readThread(realm: Realm, timeoutMs: number, coverage: Cove
   }
   await realm.release();
   return result;
+}
+
+/** Part by part: the first with what there is once. */
+async function listAll(realm: Realm, listing: Remote): Promise<RawList> {
+  const first = decodeList(parse(await realm.callValue(listing, listHandles, MOST_HANDLES, PART)));
+  for (let left = first.left; left > 0; ) {
+    const next = decodeList(parse(await realm.callValue(listing, listHandles, MOST_HANDLES, PART)));
+    first.handles.push(...next.handles);
+    if (next.left >= left) break;
+    left = next.left;
+  }
+  return first;
+}
+
+function parse(text: unknown): unknown {
+  return typeof text === 'string' ? JSON.parse(text) : undefined;
+}
+
+/** Paths that are watched are told by libuv only, and so are handles that do not keep the loop alive. */
+function needsUv({ handles }: RawList, fds: readonly number[] | undefined): boolean {
+  if (!fds || handles.some(({ c }) => /FSWatcher|StatWatcher/.test(c))) return true;
+  const held = new Set(handles.map(({ fd }) => fd));
+  return fds.some((fd) => fd > 2 && !held.has(fd));
 }
 
 async function jsonOf(realm: Realm, answer: Remote | undefined): Promise<unknown> {

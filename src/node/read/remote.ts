@@ -45,6 +45,16 @@ export class Realm {
     return objectId === undefined ? undefined : { objectId };
   }
 
+  /** The same, and what it returns as data. */
+  async callValue(on: Remote, fn: (...args: never[]) => unknown, ...args: unknown[]): Promise<unknown> {
+    const answer = await this.connection.call(
+      'Runtime.callFunctionOn',
+      { objectId: on.objectId, functionDeclaration: String(fn), arguments: args.map((value) => ({ value })), returnByValue: true, silent: true },
+      this.#timeoutMs,
+    );
+    return resultOf(answer).value;
+  }
+
   /** Own properties, and internal ones (`[[Scopes]]`), by name. */
   async properties(on: Remote): Promise<Map<string, RemoteValue & { description?: string }>> {
     const answer = await this.connection.call('Runtime.getProperties', { objectId: on.objectId, ownProperties: true }, this.#timeoutMs);

@@ -29,7 +29,7 @@ function register(): void {
   if (!workerThreads.isMainThread) return;
   openControlSocket((method) => {
     if (method === 'Reloadctl.hello') return { pid: process.pid, version: process.version };
-    if (method === 'Reloadctl.list') return { json: listHandles(50_000).json };
+    if (method === 'Reloadctl.list') return { json: listHandles.call({}, 50_000, 50_000) };
     return undefined;
   });
 }
