@@ -5,7 +5,6 @@ import type { GroupRow, NodeData } from './data.ts';
 import type { Handle } from './model.ts';
 
 const GROUPS_SHOWN = 15;
-const HANDLES_SHOWN = 25;
 const ORPHANS_SHOWN = 10;
 const FRAMES_SHOWN = 8;
 
@@ -60,7 +59,6 @@ function* handleTable(handles: NodeData['handles'], isTree: boolean): Generator<
       { text: handle.site ?? (handle.callback === undefined ? '' : `calls ${handle.callback}`), tone: 'dim' },
     ]),
   };
-  if (handles.length > HANDLES_SHOWN * 1000) yield { type: 'paragraph', text: 'cut', tone: 'dim' };
 }
 
 /** One line for people: `GET /slow, 127.0.0.1:8080 <- 127.0.0.1:5555 CLOSE_WAIT`. */

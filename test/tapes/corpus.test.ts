@@ -8,8 +8,8 @@ import { allRules, analyse, expectedOf, judged, namesIn, pageName, ROOT, TAPES, 
 /** The scan for inotify instances brings in what else ran on the host. */
 const MOST_BYTES = 160 * 1024;
 const rules = await allRules();
-/** What a tape cannot hold: events are done to a live process. Shown by test/live/per-event.test.ts instead. */
-const LIVE_ONLY = new Set(['reload/residue']);
+/** What a tape does not hold: events that are done to a live process (test/live/per-event.test.ts), what runs inside one (test/live/node, test/node/rules). */
+const isLiveOnly = (id: string): boolean => id === 'reload/residue' || id.startsWith('node/');
 const corpus = (['err', 'ok'] as const).flatMap((folder) => namesIn(folder).map((name) => ({ folder, name })));
 
 describe('the registry of rules', () => {
@@ -17,7 +17,7 @@ describe('the registry of rules', () => {
     expect(rules.length).toBeGreaterThanOrEqual(13);
   });
 
-  it.each(rules.map(({ id }) => id).filter((id) => !LIVE_ONLY.has(id)))('%s has a tape that shows it, one that must not, and a page', (id) => {
+  it.each(rules.map(({ id }) => id).filter((id) => !isLiveOnly(id)))('%s has a tape that shows it, one that must not, and a page', (id) => {
     const name = pageName(id);
     expect(namesIn('err')).toContain(name);
     expect(namesIn('ok')).toContain(name);

@@ -3,7 +3,7 @@ import { InspectorConnection, InspectorError } from '../../effects/inspector/con
 import { discover } from '../../effects/inspector/discover.ts';
 import { openWebSocket } from '../../effects/inspector/websocket.ts';
 import { sendSignal } from '../../effects/signal.ts';
-import { openUndo, type Undo } from '../../effects/undo.ts';
+import { openUndo } from '../../effects/undo.ts';
 import type { Evidence } from '../../evidence/types.ts';
 import { type GateFacts, readGateFacts, refusalOf } from '../gate/index.ts';
 import { countThreads, type Descriptors, type Listener, readDescriptors } from '../listeners.ts';
@@ -76,5 +76,3 @@ export function once<T>(action: () => Promise<T>): () => Promise<T> {
   let result: Promise<T> | undefined;
   return () => (result ??= action());
 }
-
-export type { Undo };

@@ -1,6 +1,5 @@
 /** Joins what JavaScript holds with what the kernel holds, both ways: handle to descriptor to socket, and descriptor to handle. */
 import { fdAt } from '../../kernel/fd-index.ts';
-import { kindOf as fdKindOf } from '../../kernel/kinds/index.ts';
 import { endpoint, type SocketDetail } from '../../kernel/kinds/socket.ts';
 import { decodeText } from '../../kernel/text.ts';
 import type { Fd } from '../../kernel/types.ts';
@@ -100,5 +99,3 @@ function addDescriptor(handle: Handle, fd: Fd | undefined): void {
     if (row.state !== 'LISTEN' && row.receiveQueue) handle.receiveQueue = row.receiveQueue;
   }
 }
-
-export { fdKindOf };
