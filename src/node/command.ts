@@ -18,7 +18,7 @@ const BUSY_SAMPLES = 10;
 
 export function configure(command: Command): void {
   command
-    .argument('[target]', 'pid, process name, :port, unit:NAME, container:ID, pod:NS/NAME, or a pid file')
+    .argument('[target]', 'pid, process name, :port, unit:NAME, container:ID, pod:NS/NAME, a pid file, or ws://127.0.0.1:PORT/... of an inspector')
     .option('--tree', 'with all descendants that are Node: cluster children, forks')
     .option('--yes', 'send SIGUSR1 without asking, where neither our preload nor an open inspector is there')
     .option('--list', 'each handle, not only groups')
@@ -37,7 +37,8 @@ asked through a unix socket of mode 0600 instead, without any signal, and knows 
 export async function run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
   const [spec] = args;
   if (spec === undefined) throw new UserError('node needs a target', { hints: ['reloadctl node <pid | name | :port | unit:NAME | container:ID | pod:NS/NAME | pid file>'] });
-  const target = targetOf(spec, Boolean(options.tree), context, 'node');
+  const port = portOfUrl(spec);
+  const target = targetOf(port === undefined ? spec : `:${port}`, Boolean(options.tree), context, 'node');
   const helper = ownProgram('node-helper');
   const coverage = new CoverageLog();
   const watch = watchOptions(options);
@@ -54,6 +55,7 @@ export async function run(args: string[], options: Record<string, unknown>, cont
       rerun: context.rerun,
       isRoot: context.isRoot,
       busy: options.busy ? BUSY_SAMPLES : 0,
+      ...(port !== undefined && { port }),
       ...(watch && { watch }),
       progress: context.progress,
     };
@@ -79,6 +81,15 @@ export async function run(args: string[], options: Record<string, unknown>, cont
     data,
     body: () => viewOf(label, data, { list: Boolean(options.list), rerun: context.rerun }),
   };
+}
+
+/** Of `ws://127.0.0.1:9229/...`, as Node prints it; undefined for what is no such URL. Throws UserError for one of another host. */
+export function portOfUrl(spec: string): number | undefined {
+  if (!/^wss?:/.test(spec)) return undefined;
+  const [, host, port] = /^ws:\/\/(\[[\da-f:]+\]|[\w.-]+):(\d{1,5})(?:\/[\w/-]*)?$/i.exec(spec) ?? [];
+  if (host === undefined || port === undefined || Number(port) > 65_535) throw new UserError(`not the URL of an inspector: ${spec}`, { hints: ['ws://127.0.0.1:9229/... as Node prints it, or the pid'] });
+  if (!/^(?:127\.[\d.]+|localhost|\[::1\])$/.test(host)) throw new UserError(`${spec}: only inspectors of this host are asked, since handles are joined with its descriptors`, { hints: [`run reloadctl on ${host}`] });
+  return Number(port);
 }
 
 const LONGEST_WATCH_MS = 600_000;

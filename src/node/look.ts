@@ -10,9 +10,10 @@ import { attach, type AttachOptions, type Attachment, type NotAttached } from '.
 import { readTable } from './descriptors.ts';
 import { join } from './join/index.ts';
 import { measureLoop } from './loop.ts';
+import { type MapFrame, mapperOf } from './maps/index.ts';
 import type { NodeLook } from './model.ts';
 import { renewTtl } from './attach/ttl.ts';
-import { readThreads, type ThreadList } from './read/index.ts';
+import { readPlain, readThreads, type ThreadList } from './read/index.ts';
 import { Realm } from './read/remote.ts';
 import type { NodeTrends } from './watch/event.ts';
 import { type Watched, watchHandles, type WatchOptions } from './watch/index.ts';
@@ -44,27 +45,36 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
   let loop: NodeLook['loop'];
   let watched: Watched | undefined;
   let silent: string | undefined;
+  // Whatever it is that takes so long: we go, and the guard closes what we opened.
+  const hangUp = (): void => attached.connection.close();
+  const limit = setTimeout(hangUp, Math.max(0, deadline - performance.now()));
+  if (!options.watch) options.signal.addEventListener('abort', hangUp);
   try {
-    checkIdentity(attached, await attached.connection.call('Runtime.evaluate', { expression: 'process.pid', returnByValue: true }, SILENCE_MS));
-    loop = await measureLoop(attached, { samples: options.busy, timeoutMs: SILENCE_MS, signal: options.signal });
-    await renewTtl(attached, new Realm(attached.connection, SILENCE_MS));
-    if (options.watch && !loop?.blocked) {
-      watched = await watchHandles(evidence, attached, { ...options, ...options.watch, timeoutMs: SILENCE_MS }, coverage);
-      threads = watched.threads;
-    } else threads = await readThreads(attached, SILENCE_MS, coverage, streamsOf(before));
+    if (await isPlain(attached)) threads = [await readPlain(attached, SILENCE_MS, coverage)];
+    else {
+      checkIdentity(attached, await attached.connection.call('Runtime.evaluate', { expression: 'process.pid', returnByValue: true }, SILENCE_MS));
+      loop = await measureLoop(attached, { samples: options.busy, timeoutMs: SILENCE_MS, signal: options.signal });
+      await renewTtl(attached, new Realm(attached.connection, SILENCE_MS));
+      if (options.watch && !loop?.blocked) {
+        watched = await watchHandles(evidence, attached, { ...options, ...options.watch, timeoutMs: SILENCE_MS }, coverage);
+        threads = watched.threads;
+      } else threads = await readThreads(attached, SILENCE_MS, coverage, streamsOf(before));
+    }
   } catch (error) {
     if (!(error instanceof InspectorError)) throw error;
     silent = error.message;
   } finally {
+    clearTimeout(limit);
+    options.signal.removeEventListener('abort', hangUp);
     await attached.leave();
   }
   const left = await attached.leave();
   const table = await readTable(evidence, pid, options, coverage);
   if (!threads || !table) {
-    return { refused: { refusal: { code: 'silent', why: silent ?? `process ${pid} is gone` }, facts: attached.facts, left }, coverage };
+    return refusedLook({ refusal: { code: table ? 'silent' : 'gone', why: table ? `process ${pid} did not answer: ${silent ?? 'no reason given'}` : `process ${pid} ended while it was asked` }, facts: attached.facts, left }, coverage);
   }
   const { list } = threads[0]!;
-  const { handles, orphans } = join(pid, threads, table.fds, before);
+  const { handles, orphans } = join(pid, threads, table.fds, before, writtenPlaces(evidence, threads, table.process));
   coverage.note({ source: 'handles', status: 'ok', seen: handles.length, total: handles.length, needed: true });
   const again = await lookAgain(evidence, pid, handles, options.signal);
   const look: NodeLook = {
@@ -93,6 +103,24 @@ function streamsOf(before: ReadonlyMap<number, string>): number[] {
   const links = [...before.values()];
   const twice = new Set(links.filter((link, index) => link.startsWith('pipe:') && links.indexOf(link) !== index));
   return [...before].flatMap(([fd, link]) => (/^(?:socket|pipe):/.test(link) && !twice.has(link) ? fd : []));
+}
+
+/** Files of the target are ours to read where both have the same mounts: a path leads to the same file then. */
+function writtenPlaces(evidence: Evidence, threads: readonly ThreadList[], { pid, uid }: Process): MapFrame {
+  const theirs = evidence.readlink(`/proc/${pid}/ns/mnt`).value;
+  return mapperOf(new Map(threads.flatMap(({ maps }) => [...(maps ?? [])])), uid, theirs !== undefined && theirs === evidence.readlink('/proc/self/ns/mnt').value);
+}
+
+/** A preload under the permission model has no inspector: it lists what it knows by itself. */
+async function isPlain({ how, connection }: Attachment): Promise<boolean> {
+  if (how !== 'preload') return false;
+  try {
+    await connection.call('Runtime.evaluate', { expression: '0' }, SILENCE_MS);
+    return false;
+  } catch (error) {
+    if (error instanceof InspectorError && error.kind === 'refused') return true;
+    throw error;
+  }
 }
 
 /** In another pid namespace the process has another number for itself; any other answer is not from the process we meant. */

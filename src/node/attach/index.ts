@@ -14,22 +14,25 @@ import type { Attachment, AttachOptions, Left, NotAttached } from './types.ts';
 export type { Attachment, AttachOptions, How, Left, NotAttached } from './types.ts';
 
 const ANSWER_MS = 3000;
+/** A loop that does not turn for so long is looked into otherwise. */
+const HELLO_MS = 1500;
 
 export async function attach(evidence: Evidence, pid: number, options: AttachOptions): Promise<Attachment | NotAttached> {
   const facts = readGateFacts(evidence, pid);
   const refusal = refusalOf(facts);
   // What no signal may reach may still have the preload, or an open inspector.
   if (!facts || (refusal && ['gone', 'zombie', 'other-user', 'stopped', 'reused'].includes(refusal.code))) return { refusal: refusal ?? { code: 'gone', why: 'it has ended' }, ...(facts && { facts }) };
-  const preload = options.skipPreload ? undefined : await byPreload(evidence, facts);
+  const preload = options.port === undefined ? await byPreload(evidence, facts) : undefined;
   if (preload) return preload;
   const before = await readDescriptors(evidence, pid);
   const inspect = await readInspectOptions(evidence, pid);
-  const found = await findInspector(evidence, facts, before, inspect, options.helper);
+  const found = await findInspector(evidence, facts, before, options.port === undefined ? inspect : { port: options.port, open: true }, options.helper);
   if (found) {
     const connection = await byUrl(found.url, endpointOf(evidence, pid, found.listener, options.helper));
     if (connection instanceof Error) return { refusal: { code: 'silent', why: `the inspector on port ${found.listener.port} does not answer: ${connection.message}` }, facts };
     return { how: 'existing inspector', connection, facts, leave: leaverOf(evidence, facts, before, connection) };
   }
+  if (options.port !== undefined) return { refusal: { code: 'wrong-answer', why: `no inspector answers on port ${options.port} of process ${pid}` }, facts };
   if (refusal) return { refusal, facts };
   if (!(await options.mayi())) return { refusal: { code: 'not-asked', why: 'SIGUSR1 was not permitted' }, facts };
   return await openBySignal(evidence, facts, before, inspect.port, options);
@@ -38,13 +41,15 @@ export async function attach(evidence: Evidence, pid: number, options: AttachOpt
 async function byPreload(evidence: Evidence, facts: GateFacts): Promise<Attachment | undefined> {
   const path = await registerSocketOf(evidence, facts);
   if (path === undefined) return undefined;
+  const before = await readDescriptors(evidence, facts.pid);
+  let connection: InspectorConnection | undefined;
   try {
-    const before = await readDescriptors(evidence, facts.pid);
-    const connection = new InspectorConnection(await openUnixWire(path, ANSWER_MS));
-    // A loop that does not turn accepts the connection and says nothing.
-    await connection.call('Reloadctl.hello', {}, ANSWER_MS);
+    connection = new InspectorConnection(await openUnixWire(path, ANSWER_MS));
+    await connection.call('Reloadctl.hello', {}, HELLO_MS);
     return { how: 'preload', connection, facts, leave: leaverOf(evidence, facts, before, connection) };
   } catch {
+    // The kernel accepts for a loop that does not turn, which says nothing: only an inspector gets in there.
+    connection?.close();
     return undefined;
   }
 }

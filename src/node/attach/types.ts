@@ -27,7 +27,7 @@ export interface Attachment {
 }
 
 export interface NotAttached {
-  refusal: Refusal | { code: 'port-taken' | 'own-handler' | 'silent' | 'not-asked' | 'wrong-answer'; why: string; fix?: string };
+  refusal: Refusal | { code: 'port-taken' | 'own-handler' | 'silent' | 'gone' | 'not-asked' | 'wrong-answer'; why: string; fix?: string };
   facts?: GateFacts;
   left?: Left;
 }
@@ -40,6 +40,6 @@ export interface AttachOptions {
   /** monotonic ms of performance.now() at which all must be over. */
   deadline: number;
   signal: AbortSignal;
-  /** An inspector that answers but does not belong to a loop that turns. */
-  skipPreload?: boolean;
+  /** The user says that an inspector listens there: it is asked, or nothing is. */
+  port?: number;
 }

@@ -3,6 +3,7 @@ import { fdAt } from '../../kernel/fd-index.ts';
 import { endpoint, type SocketDetail } from '../../kernel/kinds/socket.ts';
 import { decodeText } from '../../kernel/text.ts';
 import type { Fd } from '../../kernel/types.ts';
+import type { MapFrame } from '../maps/index.ts';
 import type { Frame, Handle, OrphanFd } from '../model.ts';
 import type { RawHandle } from '../probe/raw.ts';
 import type { ThreadList } from '../read/index.ts';
@@ -17,41 +18,41 @@ export interface Joined {
 }
 
 /** @param before what was open earlier, by number: a descriptor without a handle must have been there all the time; absent: none is looked for */
-export function join(pid: number, threads: readonly ThreadList[], fds: readonly Fd[], before?: ReadonlyMap<number, string>): Joined {
+export function join(pid: number, threads: readonly ThreadList[], fds: readonly Fd[], before?: ReadonlyMap<number, string>, written: MapFrame = (frame) => frame): Joined {
   const handles: Handle[] = [];
   for (const thread of threads) {
-    const own = thread.list.handles.map((raw) => handleOf(pid, thread.thread, raw, thread.places, fds));
+    const own = thread.list.handles.map((raw) => handleOf(pid, thread.thread, raw, thread.places, fds, written));
     namePaths(own, thread.uv);
     handles.push(...own);
-    const timers = (thread.timers ?? []).map((raw) => handleOf(pid, thread.thread, raw, thread.timerPlaces, fds));
+    const timers = (thread.timers ?? []).map((raw) => handleOf(pid, thread.thread, raw, thread.timerPlaces, fds, written));
     // The runtime's own clocks, which hold nothing alive.
     handles.push(...timers.filter(({ ref, callback, site }) => ref !== false || callback !== undefined || site !== undefined));
     for (const name of thread.list.requests) handles.push({ pid, thread: thread.thread, kind: kindOfRequest(name), ref: true });
   }
   const extras = threads.flatMap(({ thread, list }) => list.extras.map((raw) => ({ thread, raw })));
-  handles.push(...workersOf(pid, threads, extras.map(({ raw }) => raw)));
+  handles.push(...workersOf(pid, threads, extras.map(({ raw }) => raw), written));
   for (const { thread, raw } of extras) {
     const isOpen = fdAt(fds, raw.fd ?? -1) !== undefined;
-    if (isOpen && /^File(?:Handle|Stream)$/.test(raw.c)) handles.push({ ...handleOf(pid, thread, raw, new Map(), fds), ref: false });
+    if (isOpen && /^File(?:Handle|Stream)$/.test(raw.c)) handles.push({ ...handleOf(pid, thread, raw, new Map(), fds, written), ref: false });
   }
   if (!before) return { handles, orphans: [] };
   const lasting = fds.filter(({ fd, link }) => before.get(fd) === link);
-  return { handles, orphans: orphansOf(pid, threads, handles, lasting, extras.map(({ raw }) => raw).filter(({ c }) => c === 'OpenFile')) };
+  return { handles, orphans: orphansOf(pid, threads, handles, lasting, extras.map(({ raw }) => raw).filter(({ c }) => c === 'OpenFile'), written) };
 }
 
 /** Those that answered, and those that the preload knows. */
-function workersOf(pid: number, threads: readonly ThreadList[], extras: readonly RawHandle[]): Handle[] {
+function workersOf(pid: number, threads: readonly ThreadList[], extras: readonly RawHandle[], written: MapFrame): Handle[] {
   const known = new Map<number, Handle>();
   for (const { thread, name } of threads) if (thread !== 0) known.set(thread, { pid, thread: 0, kind: 'worker', ref: true, workerId: thread, ...(name !== '' && { path: name }) });
   for (const raw of extras) {
     if (raw.c !== 'Worker' || raw.thread === undefined) continue;
-    const made = handleOf(pid, 0, raw, new Map(), []);
+    const made = handleOf(pid, 0, raw, new Map(), [], written);
     known.set(raw.thread, { ...(known.get(raw.thread) ?? { workerId: raw.thread }), ...made, ref: true });
   }
   return [...known.values()];
 }
 
-function handleOf(pid: number, thread: number, raw: RawHandle, places: ReadonlyMap<number, Frame>, fds: readonly Fd[]): Handle {
+function handleOf(pid: number, thread: number, raw: RawHandle, places: ReadonlyMap<number, Frame>, fds: readonly Fd[], written: MapFrame): Handle {
   const handle: Handle = { pid, thread, kind: kindOf(raw) };
   const { fd, ref, stack, age, http } = raw;
   if (raw.id !== undefined) handle.id = raw.id;
@@ -63,11 +64,11 @@ function handleOf(pid: number, thread: number, raw: RawHandle, places: ReadonlyM
   }
   const made = raw.ask ? siteFrame(raw.ask) : undefined;
   const frame = made ?? (stack && siteFrame(stack));
-  if (frame) handle.site = placeText(frame);
-  if (stack) handle.stack = stack.map((one) => ({ ...one, file: pathOf(one.file) }));
+  if (frame) handle.site = placeText(written(frame));
+  if (stack) handle.stack = stack.map((one) => written({ ...one, file: pathOf(one.file) }));
   if (age !== undefined) handle.ageMs = Math.round(age);
   const callback = raw.fn?.map((index) => places.get(index)).find((place) => place !== undefined);
-  if (callback) handle.callback = placeText(callback);
+  if (callback) handle.callback = placeText(written(callback));
   if (http && (http.method !== '' || http.url !== '')) {
     handle.http = { method: http.method, url: withoutQuery(http.url), side: http.side, ...(http.status !== undefined && { status: http.status }), ...(http.unread && { unread: true }) };
   }

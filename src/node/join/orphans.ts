@@ -2,6 +2,7 @@
 import { kindOf } from '../../kernel/kinds/index.ts';
 import { decodeText } from '../../kernel/text.ts';
 import type { Fd } from '../../kernel/types.ts';
+import type { MapFrame } from '../maps/index.ts';
 import type { Handle, OrphanFd } from '../model.ts';
 import type { RawHandle } from '../probe/raw.ts';
 import type { ThreadList } from '../read/index.ts';
@@ -11,7 +12,7 @@ import { placeText, siteFrame } from './sites.ts';
 const OWN_KINDS = new Set(['epoll', 'eventfd', 'io_uring', 'io-uring', 'inotify', 'signalfd', 'timerfd', 'pidfd']);
 const OPENED = new Set(['file', 'directory', 'device', 'memfd']);
 
-export function orphansOf(pid: number, threads: readonly ThreadList[], handles: readonly Handle[], fds: readonly Fd[], opened: readonly RawHandle[]): OrphanFd[] {
+export function orphansOf(pid: number, threads: readonly ThreadList[], handles: readonly Handle[], fds: readonly Fd[], opened: readonly RawHandle[], written: MapFrame): OrphanFd[] {
   const held = new Set<number>([0, 1, 2]);
   for (const { fd } of handles) if (fd !== undefined) held.add(fd);
   for (const { uv } of threads) for (const { fd } of uv ?? []) if (fd !== undefined) held.add(fd);
@@ -32,7 +33,7 @@ export function orphansOf(pid: number, threads: readonly ThreadList[], handles: 
     if (/^\/dev\/(?:null|urandom|random|zero)$|^\/proc\/|^\/sys\//.test(decodeText(fd.link).text)) continue;
     const made = openers.get(fd.fd);
     const frame = made?.stack && siteFrame(made.stack);
-    orphans.push({ pid, fd: fd.fd, kind: fd.kind, target, likely: known, ...(frame && { site: placeText(frame) }), ...(made?.age !== undefined && { ageMs: Math.round(made.age) }) });
+    orphans.push({ pid, fd: fd.fd, kind: fd.kind, target, likely: known, ...(frame && { site: placeText(written(frame)) }), ...(made?.age !== undefined && { ageMs: Math.round(made.age) }) });
   }
   return orphans;
 }

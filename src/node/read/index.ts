@@ -21,6 +21,8 @@ export interface ThreadList {
   /** By index, of `list` and of `timers`. */
   places: Map<number, Frame>;
   timerPlaces: Map<number, Frame>;
+  /** URLs of source maps, by the name of the script. */
+  maps?: Map<string, string>;
 }
 
 const MOST_HANDLES = 50_000;
@@ -39,10 +41,18 @@ export async function readThreads({ connection }: Pick<Attachment, 'connection'>
   return [main, ...workers];
 }
 
+/** The list of the preload alone: no timers, no functions, no workers. Throws InspectorError. */
+export async function readPlain({ connection }: Pick<Attachment, 'connection'>, timeoutMs: number, coverage: CoverageLog): Promise<ThreadList> {
+  const { json } = await connection.call('Reloadctl.list', {}, timeoutMs);
+  coverage.note({ source: 'timers', status: 'unsupported', detail: 'the process may not inspect itself (--permission): timers, workers and callbacks are not listed', needed: false });
+  return { thread: 0, name: 'main', list: decodeList(parse(json)), places: new Map(), timerPlaces: new Map() };
+}
+
 export async function readThread(realm: Realm, timeoutMs: number, coverage: CoverageLog, who: { thread: number; name: string; fds?: readonly number[] }): Promise<ThreadList> {
   const listing = await realm.object('({})');
   if (!listing) throw new InspectorError('refused', 'the target makes no objects');
   const list = await listAll(realm, listing);
+  if (list.runtime !== 'node') coverage.note({ source: 'handles', status: 'unsupported', detail: `${list.runtime} does not list its handles`, fix: `reloadctl fds ${list.pid}`, needed: true });
   if (list.cut > 0) coverage.note({ source: 'handles', status: 'partial', seen: list.handles.length, total: list.handles.length + list.cut, needed: false });
   const result: ThreadList = { thread: who.thread, name: who.name, list, places: new Map(), timerPlaces: new Map() };
   const timers = await remoteTimers(realm, MOST_TIMERS).catch(() => undefined);
@@ -53,7 +63,8 @@ export async function readThread(realm: Realm, timeoutMs: number, coverage: Cove
   if (uv) result.uv = uv;
   try {
     const functions = await Promise.all([listing, timers].map((answer) => answer && functionsOf(realm, answer)));
-    const [places, timerPlaces] = await placesOf(realm, functions, timeoutMs);
+    const { places: [places, timerPlaces], maps } = await placesOf(realm, functions, timeoutMs);
+    result.maps = maps;
     result.places = places ?? result.places;
     result.timerPlaces = timerPlaces ?? result.timerPlaces;
   } catch {

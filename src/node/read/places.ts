@@ -6,10 +6,17 @@ import { type Realm, type Remote, remoteOf } from './remote.ts';
 const MOST = 400;
 
 /** By index in each array that `lists` lead to. Functions of the runtime itself and native ones have none. */
-export async function placesOf(realm: Realm, lists: readonly (Remote | undefined)[], timeoutMs: number): Promise<Map<number, Frame>[]> {
+export async function placesOf(realm: Realm, lists: readonly (Remote | undefined)[], timeoutMs: number): Promise<Places> {
   const asked = await Promise.all(lists.map((list) => (list ? ask(realm, list) : [])));
-  const scripts = asked.some((list) => list.length > 0) ? await scriptNames(realm, timeoutMs) : new Map<string, string>();
-  return await Promise.all(asked.map((list) => placed(list, scripts)));
+  const { names, maps } = await scriptNames(realm, timeoutMs);
+  return { places: await Promise.all(asked.map((list) => placed(list, names))), maps };
+}
+
+export interface Places {
+  /** One for each list. */
+  places: Map<number, Frame>[];
+  /** URLs of source maps, by the name of the script. */
+  maps: Map<string, string>;
 }
 
 interface Asked {
@@ -41,12 +48,15 @@ async function placed(asked: readonly Asked[], scripts: ReadonlyMap<string, stri
 }
 
 /** Only the debugger of V8 tells names of scripts. It is on for as long as it takes to say them. */
-async function scriptNames(realm: Realm, timeoutMs: number): Promise<Map<string, string>> {
+async function scriptNames(realm: Realm, timeoutMs: number): Promise<{ names: Map<string, string>; maps: Map<string, string> }> {
   const names = new Map<string, string>();
-  realm.connection.on('Debugger.scriptParsed', ({ scriptId, url }) => {
-    if (typeof url === 'string' && names.size < 100_000) names.set(String(scriptId), url.slice(0, 4096));
+  const maps = new Map<string, string>();
+  realm.connection.on('Debugger.scriptParsed', ({ scriptId, url, sourceMapURL }) => {
+    if (typeof url !== 'string' || names.size >= 100_000) return;
+    names.set(String(scriptId), url.slice(0, 4096));
+    if (typeof sourceMapURL === 'string' && sourceMapURL !== '') maps.set(url, sourceMapURL);
   });
   await realm.connection.call('Debugger.enable', {}, timeoutMs).catch(() => undefined);
   await realm.connection.call('Debugger.disable', {}, timeoutMs).catch(() => undefined);
-  return names;
+  return { names, maps };
 }
