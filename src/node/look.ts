@@ -9,9 +9,10 @@ import { lookAgain } from './again.ts';
 import { attach, type AttachOptions, type Attachment, type NotAttached } from './attach/index.ts';
 import { readTable } from './descriptors.ts';
 import { join } from './join/index.ts';
+import { placeText, siteFrame } from './join/sites.ts';
 import { measureLoop } from './loop.ts';
 import { type MapFrame, mapperOf } from './maps/index.ts';
-import type { NodeLook } from './model.ts';
+import type { NodeLook, PendingPromise } from './model.ts';
 import { renewTtl } from './attach/ttl.ts';
 import { readPlain, readThreads, type ThreadList } from './read/index.ts';
 import { Realm } from './read/remote.ts';
@@ -74,7 +75,8 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
     return refusedLook({ refusal: { code: table ? 'silent' : 'gone', why: table ? `process ${pid} did not answer: ${silent ?? 'no reason given'}` : `process ${pid} ended while it was asked` }, facts: attached.facts, left }, coverage);
   }
   const { list } = threads[0]!;
-  const { handles, orphans } = join(pid, threads, table.fds, before, writtenPlaces(evidence, threads, table.process));
+  const written = writtenPlaces(evidence, threads, table.process);
+  const { handles, orphans } = join(pid, threads, table.fds, before, written);
   coverage.note({ source: 'handles', status: 'ok', seen: handles.length, total: handles.length, needed: true });
   const again = await lookAgain(evidence, pid, handles, options.signal);
   const look: NodeLook = {
@@ -85,10 +87,10 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
     sites: list.preloaded || options.watch?.stacks === true,
     handles,
     orphans,
-    ...(loop && { loop }),
+    ...(loop && { loop: { ...loop, stacks: loop.stacks.map(({ frames, count }) => ({ frames: frames.map(written), count })) } }),
     left,
     ...(again && { again }),
-    ...(watched?.promises && { promises: watched.promises }),
+    ...(watched?.promises && { promises: watched.promises.map((group) => writtenPromise(group, written)) }),
   };
   return { look, ...(watched?.trends && { trends: watched.trends }), how: attached.how, coverage };
 }
@@ -109,6 +111,12 @@ function streamsOf(before: ReadonlyMap<number, string>): number[] {
 function writtenPlaces(evidence: Evidence, threads: readonly ThreadList[], { pid, uid }: Process): MapFrame {
   const theirs = evidence.readlink(`/proc/${pid}/ns/mnt`).value;
   return mapperOf(new Map(threads.flatMap(({ maps }) => [...(maps ?? [])])), uid, theirs !== undefined && theirs === evidence.readlink('/proc/self/ns/mnt').value);
+}
+
+function writtenPromise(group: PendingPromise, written: MapFrame): PendingPromise {
+  const stack = group.stack.map(written);
+  const top = siteFrame(stack);
+  return { ...group, stack, site: top ? placeText(top) : group.site };
 }
 
 /** A preload under the permission model has no inspector: it lists what it knows by itself. */

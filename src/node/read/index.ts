@@ -63,7 +63,7 @@ export async function readThread(realm: Realm, timeoutMs: number, coverage: Cove
   if (uv) result.uv = uv;
   try {
     const functions = await Promise.all([listing, timers].map((answer) => answer && functionsOf(realm, answer)));
-    const { places: [places, timerPlaces], maps } = await placesOf(realm, functions, timeoutMs);
+    const { places: [places, timerPlaces], maps } = await placesOf(realm, functions, list.preloaded || list.handles.some(({ stack }) => stack !== undefined), timeoutMs);
     result.maps = maps;
     result.places = places ?? result.places;
     result.timerPlaces = timerPlaces ?? result.timerPlaces;

@@ -5,9 +5,13 @@ import { type Realm, type Remote, remoteOf } from './remote.ts';
 /** Functions asked for; more of them tell no more. */
 const MOST = 400;
 
-/** By index in each array that `lists` lead to. Functions of the runtime itself and native ones have none. */
-export async function placesOf(realm: Realm, lists: readonly (Remote | undefined)[], timeoutMs: number): Promise<Places> {
+/**
+ * By index in each array that `lists` lead to. Functions of the runtime itself and native ones have none.
+ * @param stacks source maps are wanted in any case: stacks are there
+ */
+export async function placesOf(realm: Realm, lists: readonly (Remote | undefined)[], stacks: boolean, timeoutMs: number): Promise<Places> {
   const asked = await Promise.all(lists.map((list) => (list ? ask(realm, list) : [])));
+  if (!stacks && asked.every((list) => list.length === 0)) return { places: asked.map(() => new Map()), maps: new Map() };
   const { names, maps } = await scriptNames(realm, timeoutMs);
   return { places: await Promise.all(asked.map((list) => placed(list, names))), maps };
 }
