@@ -15,7 +15,7 @@ function facts(more: Partial<GateFacts> = {}): GateFacts {
 }
 
 describe('refusalOf', () => {
-  it.each<[string, Partial<GateFacts>, string | undefined]>([
+  it.each<[string, Partial<Omit<GateFacts, 'exe'>> & { exe?: string | undefined }, string | undefined]>([
     ['a Node that handles the signal', {}, undefined],
     ['Deno', { exe: '/usr/local/bin/deno', threadNames: ['deno', 'deno'] }, undefined],
     ['root, for another user', { ownUid: 0 }, undefined],
