@@ -10,8 +10,9 @@ import { findContestants } from './contestants.mjs';
 import { openMeter } from './measure.mjs';
 import { Stage } from './stage.mjs';
 import { benchFds } from './wings/fds.mjs';
+import { benchNode } from './wings/node.mjs';
 
-const WINGS = { fds: benchFds };
+const WINGS = { fds: benchFds, node: benchNode };
 
 const smoke = process.argv.includes('--smoke');
 const markdown = process.argv.includes('--markdown');
