@@ -85,7 +85,7 @@ async function descriptorRules() {
 }
 
 async function nodeRules() {
-  return (await import('./node/index.ts')).nodeRules;
+  return (await import('./node/rules/index.ts')).nodeRules;
 }
 
 async function inotifyRules() {

@@ -67,7 +67,7 @@ async function attaching(stage) {
         pauses.push(await target.ask());
       }
       checks.value(scenario, `${form} at ${version}, wall time`, median(costs.map(({ wallMs }) => wallMs)), 400, ' ms');
-      checks.value(scenario, `${version}, longest pause of its loop`, median(pauses), 30, ' ms');
+      checks.value(scenario, `${version}, longest pause of its loop`, median(pauses), stage.smoke ? undefined : 30, ' ms');
     } finally {
       await target.end();
     }
@@ -89,9 +89,8 @@ async function costPerRequest({ pid, port }, requests) {
 
 /** Servers by turns, each round all of them: what each costs as part of the untouched one. */
 async function underLoad(stage) {
-  const { contestants, checks, smoke } = stage;
-  const requests = smoke ? 2000 : 10_000;
-  const rounds = smoke ? 3 : 9;
+  const { contestants, checks, rounds } = stage;
+  const requests = 10_000;
   const [command] = Object.values(contestants.forms);
   for (const [version, node] of Object.entries(nodes())) {
     const scenario = `an HTTP server under load, ${version}`;
@@ -127,5 +126,6 @@ async function underLoad(stage) {
 
 export async function benchNode(stage) {
   await attaching(stage);
-  await underLoad(stage);
+  // Ratios of a few seconds say nothing.
+  if (!stage.smoke) await underLoad(stage);
 }

@@ -16,6 +16,8 @@ export interface TableOptions {
 export async function readTable(evidence: Evidence, pid: number, options: TableOptions, coverage: CoverageLog): Promise<{ process: Process; fds: Fd[] } | undefined> {
   const process = readProcess(evidence, pid);
   if (!process) return undefined;
+  // Node 24 and later name their main thread; people know the program by its own name.
+  if (/^(?:node-)?MainThread$/.test(process.comm)) process.comm = process.exe?.replace(/ \(deleted\)$/, '').replace(/^.*\//, '') ?? 'node';
   const raw = await readRawTable(evidence, process, { infos: true, stats: true, signal: options.signal });
   const sockets = readSockets(evidence, [raw], { ...options, allOwners: false, everything: false }, coverage);
   const refused = raw.errno;

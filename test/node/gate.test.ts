@@ -78,7 +78,7 @@ describe('readGateFacts', () => {
 });
 
 describe('inspectOptions', () => {
-  it.each([
+  it.each<[string[], { port: number; open: boolean }]>([
     [['node', 'app.js'], { port: 9229, open: false }],
     [['node', '--inspect', 'app.js'], { port: 9229, open: true }],
     [['node', '--inspect=9333', 'app.js'], { port: 9333, open: true }],

@@ -1,5 +1,4 @@
 /** The inspector of a Node process over its WebSocket. Loaded only when one is attached to. */
-import { WebSocket } from 'ws';
 import { type Endpoint, openStream } from './transport.ts';
 import type { Wire } from './wire.ts';
 
@@ -7,8 +6,9 @@ import type { Wire } from './wire.ts';
 const MOST_BYTES = 48 * 1024 * 1024;
 
 /** Rejects with the reason when there is no inspector, or it does not answer in time. */
-export function openWebSocket(url: string, endpoint: Endpoint, timeoutMs: number): Promise<Wire> {
-  return new Promise((resolve, reject) => {
+export async function openWebSocket(url: string, endpoint: Endpoint, timeoutMs: number): Promise<Wire> {
+  const { WebSocket } = await import('ws');
+  return await new Promise((resolve, reject) => {
     const socket = new WebSocket(url, {
       // The URL names a path; where it leads is ours to say. The types want a socket, and any stream will do.
       createConnection: () => openStream(endpoint) as never,

@@ -1,5 +1,6 @@
 /** Every kind of leak is found: with its line where the preload was there from the start, and without it as far as the runtime shows. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { need } from '../support/need.ts';
 import { ANY_PORT, LEAKS, look, NODES, REGISTER, type Started, startNode, untilHandled } from './support.ts';
 
 /** What each is called. `orphan`: a descriptor without a handle, where nothing tells more. */
@@ -79,5 +80,11 @@ describe('what is behind a handle', () => {
     const { findings, code } = await look(started.pid);
     expect(findings.find(({ id }) => id === 'node/file-handle')?.severity).toBe(newest === undefined ? 'warning' : 'critical');
     expect(code).toBe(newest === undefined ? 0 : 1);
+  });
+});
+
+describe('the versions', () => {
+  it.skipIf(!need('node22', 'node24', 'node26'))('are all there', () => {
+    expect(NODES.length).toBeGreaterThanOrEqual(4);
   });
 });
