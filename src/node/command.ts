@@ -26,6 +26,8 @@ export function configure(command: Command): void {
     .option('--stacks', 'with --watch: the line that makes each handle from now on (async_hooks in the target, removed again)')
     .option('--promises', 'with --watch: promises that are made meanwhile and do not settle; costs the target many times its CPU')
     .option('--max-overhead <percent>', 'turn the stacks off when the loop is late by more than this; 0: never', '5')
+    .option('--heap', 'count promises that are held and not settled: collects garbage and stops the loop for 0.1 s and more; refused from Node 25 on, where that can end the process')
+    .option('--force', 'with --heap: also there')
     .option('--busy', 'stacks of what runs now: where a blocked loop is')
     .addHelpText('after', `
 SIGUSR1 makes Node open its inspector on 127.0.0.1:9229. While it is open (less than a second) every local user can run code in the
@@ -57,6 +59,7 @@ export async function run(args: string[], options: Record<string, unknown>, cont
       busy: options.busy ? BUSY_SAMPLES : 0,
       ...(port !== undefined && { port }),
       ...(watch && { watch }),
+      ...(Boolean(options.heap) && { heap: options.force ? ('force' as const) : ('asked' as const) }),
       progress: context.progress,
     };
     const result = await lookAtNode(context.evidence, pid, lookOptions);

@@ -24,6 +24,8 @@ export interface NodeData {
   busy: { func: string; file: string; line: number; column: number; count?: number }[];
   loop?: { delayMs: number; blocked: boolean; samples: number; utilisation?: number; stacks: { count: number; frames: Frame[] }[] };
   promises?: PendingPromise[];
+  /** With --heap: promises that are held, and those of them that have not settled. */
+  heap?: { promises: number; pending: number; cut: boolean };
   left: (Left & { how: string }) | null;
   refusal?: { code: string; why: string };
   /** Of a tree: each process. */
@@ -49,6 +51,7 @@ export function dataOf(looks: readonly NodeLook[], how: string, trends: readonly
     busy: worst ? worst.frames.map(({ func, file, line, column }) => ({ func, file, line, column })) : [],
     ...(loop && { loop: { delayMs: loop.delayMs, blocked: loop.blocked, samples: loop.samples, ...(loop.utilisation !== undefined && { utilisation: loop.utilisation }), stacks: loop.stacks } }),
     ...(first?.promises && { promises: first.promises }),
+    ...(first?.heap && { heap: first.heap }),
     left: first?.left ? { ...first.left, how } : null,
     ...(trends[0] && { watch: { windowMs: Math.round(trends[0].windowMs), samples: trends[0].samples } }),
     processes: looks.map(({ process, runtime, handles: own, orphans }) => ({ pid: process.pid, runtime: runtime.name, version: runtime.version, handles: own.length, orphanFds: orphans.length })),

@@ -14,6 +14,7 @@ import { measureLoop } from './loop.ts';
 import { type MapFrame, mapperOf } from './maps/index.ts';
 import type { NodeLook, PendingPromise } from './model.ts';
 import { renewTtl } from './attach/ttl.ts';
+import { countPromises, type HeapCount } from './read/heap.ts';
 import { readPlain, readThreads, type ThreadList } from './read/index.ts';
 import { Realm } from './read/remote.ts';
 import type { NodeTrends } from './watch/event.ts';
@@ -26,6 +27,8 @@ export interface LookOptions extends Omit<AttachOptions, 'deadline'> {
   busy: number;
   /** Stay and follow the handles for a while. */
   watch?: Pick<WatchOptions, 'windowMs' | 'stacks' | 'promises' | 'mostOverhead'>;
+  /** Count promises by a look through the heap; `force`: also where that may end the process. */
+  heap?: 'asked' | 'force';
   progress(text: string): void;
 }
 
@@ -45,14 +48,18 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
   let threads: ThreadList[] | undefined;
   let loop: NodeLook['loop'];
   let watched: Watched | undefined;
+  let heap: HeapCount | undefined;
   let silent: string | undefined;
   // Whatever it is that takes so long: we go, and the guard closes what we opened.
   const hangUp = (): void => attached.connection.close();
+  // A process that ends waits for whoever debugs it to go.
+  attached.connection.on('NodeRuntime.waitingForDisconnect', hangUp);
   const limit = setTimeout(hangUp, Math.max(0, deadline - performance.now()));
   if (!options.watch) options.signal.addEventListener('abort', hangUp);
   try {
     if (await isPlain(attached)) threads = [await readPlain(attached, SILENCE_MS, coverage)];
     else {
+      await attached.connection.call('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true }, SILENCE_MS).catch(() => undefined);
       checkIdentity(attached, await attached.connection.call('Runtime.evaluate', { expression: 'process.pid', returnByValue: true }, SILENCE_MS));
       loop = await measureLoop(attached, { samples: options.busy, timeoutMs: SILENCE_MS, signal: options.signal });
       await renewTtl(attached, new Realm(attached.connection, SILENCE_MS));
@@ -60,6 +67,7 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
         watched = await watchHandles(evidence, attached, { ...options, ...options.watch, timeoutMs: SILENCE_MS }, coverage);
         threads = watched.threads;
       } else threads = await readThreads(attached, SILENCE_MS, coverage, streamsOf(before));
+      if (options.heap) heap = await lookThroughHeap(attached, threads[0]!.list.version, options.heap, coverage);
     }
   } catch (error) {
     if (!(error instanceof InspectorError)) throw error;
@@ -83,13 +91,14 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
     type: 'node',
     label: labelOf([table.process], '', `process ${pid}`),
     process: table.process,
-    runtime: { name: list.runtime, version: list.version, major: Number(/^v?(\d+)/.exec(list.version)?.[1] ?? 0) },
+    runtime: { name: list.runtime, version: list.version, major: majorOf(list.version) },
     sites: list.preloaded || options.watch?.stacks === true,
     handles,
     orphans,
     ...(loop && { loop: { ...loop, stacks: loop.stacks.map(({ frames, count }) => ({ frames: frames.map(written), count })) } }),
     left,
     ...(again && { again }),
+    ...(heap && { heap }),
     ...(watched?.promises && { promises: watched.promises.map((group) => writtenPromise(group, written)) }),
   };
   return { look, ...(watched?.trends && { trends: watched.trends }), how: attached.how, coverage };
@@ -111,6 +120,25 @@ function streamsOf(before: ReadonlyMap<number, string>): number[] {
 function writtenPlaces(evidence: Evidence, threads: readonly ThreadList[], { pid, uid }: Process): MapFrame {
   const theirs = evidence.readlink(`/proc/${pid}/ns/mnt`).value;
   return mapperOf(new Map(threads.flatMap(({ maps }) => [...(maps ?? [])])), uid, theirs !== undefined && theirs === evidence.readlink('/proc/self/ns/mnt').value);
+}
+
+/** From here on a garbage collection throws for a FileHandle that was lost (nodejs/node#58536). */
+const DEADLY_FROM = 25;
+
+async function lookThroughHeap({ connection }: Attachment, version: string, heap: 'asked' | 'force', coverage: CoverageLog): Promise<HeapCount | undefined> {
+  if (majorOf(version) >= DEADLY_FROM && heap !== 'force') {
+    coverage.note({
+      source: 'heap', status: 'unsupported', needed: false,
+      detail: `Node ${version} ends at a garbage collection that finds a lost FileHandle, and a look through the heap is one`,
+      fix: '--heap --force, if that may happen',
+    });
+    return undefined;
+  }
+  return await countPromises(new Realm(connection, SILENCE_MS));
+}
+
+function majorOf(version: string): number {
+  return Number(/^v?(\d+)/.exec(version)?.[1] ?? 0);
 }
 
 function writtenPromise(group: PendingPromise, written: MapFrame): PendingPromise {

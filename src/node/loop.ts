@@ -23,8 +23,9 @@ const MOST_FRAMES = 30;
 
 /** Runs in the target: counts turns of its loop, and holds nothing alive. */
 const TICK = `(() => { const key = Symbol.for('reloadctl.tick'); const state = globalThis[key] ??= { turns: 0 }; state.turns++;
+state.used ??= performance.eventLoopUtilization?.();
 const at = performance.now(); setImmediate(() => { state.seen = (state.seen ?? 0) + 1; state.delay = performance.now() - at; }).unref?.(); })()`;
-const TURNS = `(() => { const state = globalThis[Symbol.for('reloadctl.tick')]; return state ? JSON.stringify(state) : '{}'; })()`;
+const TURNS = `(() => { const state = globalThis[Symbol.for('reloadctl.tick')]; return state ? JSON.stringify({ delay: state.delay, used: state.used && performance.eventLoopUtilization(state.used).utilization }) : '{}'; })()`;
 const FORGET = `delete globalThis[Symbol.for('reloadctl.tick')]`;
 
 export async function measureLoop({ connection, how }: Attachment, { samples, timeoutMs, signal }: LoopOptions): Promise<LoopState | undefined> {
@@ -44,17 +45,24 @@ export async function measureLoop({ connection, how }: Attachment, { samples, ti
   for (const until = started + LONG_MS; (delay ??= await turned(realm)) === undefined && performance.now() < until && !signal.aborted; ) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  const { used } = await stateOf(realm);
   await realm.value(FORGET);
   const blocked = delay === undefined;
-  return { delayMs: Math.round(delay ?? performance.now() - started), blocked, samples: taken.length, stacks: countStacks(taken) };
+  return { delayMs: Math.round(delay ?? performance.now() - started), blocked, ...(used !== undefined && !blocked && { utilisation: Number(used.toFixed(3)) }), samples: taken.length, stacks: countStacks(taken) };
 }
 
 async function turned(realm: Realm): Promise<number | undefined> {
+  return (await stateOf(realm)).delay;
+}
+
+/** `used`: the part of the time since the first tick that the loop was busy. */
+async function stateOf(realm: Realm): Promise<{ delay?: number | undefined; used?: number | undefined }> {
   const text = await realm.value(TURNS);
   try {
-    return asNumber(asRecord(typeof text === 'string' ? JSON.parse(text) : {}).delay);
+    const { delay, used } = asRecord(typeof text === 'string' ? JSON.parse(text) : {});
+    return { delay: asNumber(delay), used: asNumber(used) };
   } catch {
-    return undefined;
+    return {};
   }
 }
 

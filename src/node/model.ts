@@ -115,6 +115,8 @@ export interface NodeLook {
   loop?: LoopState;
   promises?: PendingPromise[];
   left?: Left;
+  /** Of a look through the heap. */
+  heap?: { promises: number; pending: number; cut: boolean };
   windowMs?: number;
   /** Sockets that were suspicious at first, looked at again so many ms later: by `pid:fd`, what it is then. */
   again?: { afterMs: number; still: ReadonlySet<string> };

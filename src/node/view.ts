@@ -97,7 +97,8 @@ function* loopBlocks({ loop }: NodeData): Generator<Block> {
   }
 }
 
-function* promiseBlocks({ promises }: NodeData): Generator<Block> {
+function* promiseBlocks({ promises, heap }: NodeData): Generator<Block> {
+  if (heap) yield { type: 'paragraph', text: `Held in the heap: ${plural('promise', heap.promises)}, ${count(heap.pending)} not settled${heap.cut ? ' of those looked at' : ''}` };
   if (!promises || promises.length === 0) return;
   yield { type: 'heading', text: 'Promises that do not settle' };
   yield {

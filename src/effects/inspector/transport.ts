@@ -23,3 +23,11 @@ export function openStream({ host, port, relay }: Endpoint): Duplex {
   // ws expects what a socket has.
   return Object.assign(stream, { setNoDelay: () => stream, setTimeout: () => stream, setKeepAlive: () => stream, ref: () => stream, unref: () => stream });
 }
+
+/** May the network namespace of this process be entered by us? It must be known before anything is opened in there. */
+export function canEnter(pid: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn('nsenter', [`--net=/proc/${pid}/ns/net`, '--', '/bin/sh', '-c', ':'], { stdio: 'ignore' });
+    child.on('error', () => resolve(false)).on('exit', (code) => resolve(code === 0));
+  });
+}

@@ -1,9 +1,10 @@
 /** Opens the inspector of a process by SIGUSR1, and takes that back. */
 import { InspectorConnection, InspectorError } from '../../effects/inspector/connection.ts';
 import { discover } from '../../effects/inspector/discover.ts';
+import { canEnter } from '../../effects/inspector/transport.ts';
 import { openWebSocket } from '../../effects/inspector/websocket.ts';
 import { sendSignal } from '../../effects/signal.ts';
-import { openUndo } from '../../effects/undo.ts';
+import { openUndo, type Undo } from '../../effects/undo.ts';
 import type { Evidence } from '../../evidence/types.ts';
 import { type GateFacts, readGateFacts, refusalOf } from '../gate/index.ts';
 import { countThreads, type Descriptors, type Listener, readDescriptors } from '../listeners.ts';
@@ -23,10 +24,17 @@ export async function openBySignal(evidence: Evidence, facts: GateFacts, before:
   if (foreign !== undefined && !before.listeners.some((listener) => listener.port === port)) {
     return { refusal: { code: 'port-taken', why: `port ${port} is taken by ${holderOf(evidence, foreign)}: Node opens its inspector there`, fix: 'end that one, or start the target with --inspect-port=0 or --import reloadctl/register' }, facts };
   }
+  const unreachable = await whyUnreachable(evidence, pid, options);
+  if (unreachable) return { refusal: unreachable, facts };
   const threadsBefore = countThreads(evidence, pid);
   const known = before.listeners.map(({ inode }) => inode);
   const { file, args } = options.helper;
-  const undo = await openUndo(file, [...args, 'undo', String(pid), facts.startTime, known.join(',')]);
+  let undo: Undo;
+  try {
+    undo = await openUndo(file, [...args, 'undo', String(pid), facts.startTime, known.join(',')]);
+  } catch (error) {
+    return { refusal: { code: 'no-guard', why: `no guard could be started that closes the inspector should we be killed (${(error as Error).message}): nothing was done` }, facts };
+  }
   const openedAt = performance.now();
   const objection = sendSignal(pid, 'SIGUSR1', () => refusalOf(readGateFacts(evidence, pid), facts)?.why);
   if (objection !== undefined) {
@@ -58,6 +66,19 @@ function nothingListens(evidence: Evidence, facts: GateFacts, before: Descriptor
   const gone = readGateFacts(evidence, facts.pid)?.startTime !== facts.startTime;
   if (gone) return { refusal: { code: 'gone', why: `process ${facts.pid} ended while it was signalled` }, facts };
   return { refusal: { code: 'own-handler', why: `no inspector opened: the application handles SIGUSR1 itself, and its handler has been called`, fix: 'start it with node --import reloadctl/register' }, facts, left };
+}
+
+/** What is opened must be closed again: a port that we cannot reach is not opened. */
+async function whyUnreachable(evidence: Evidence, pid: number, { helper }: AttachOptions): Promise<NotAttached['refusal'] | undefined> {
+  // Addresses of interfaces that are up, net/ipv4/fib_trie.c.
+  const addresses = evidence.read(`/proc/${pid}/net/fib_trie`).value;
+  if (addresses !== undefined && !addresses.includes('127.0.0.1')) {
+    return { code: 'unreachable', why: `the loopback interface of the network namespace of process ${pid} is down: its inspector could not be reached`, fix: `nsenter -t ${pid} -n ip link set lo up` };
+  }
+  if (endpointOf(evidence, pid, { host: '127.0.0.1', port: 0 }, helper).relay && !(await canEnter(pid))) {
+    return { code: 'unreachable', why: `process ${pid} is in another network namespace, which may not be entered: nsenter is absent, or needs CAP_SYS_ADMIN`, fix: 'run it as root, or inside the container' };
+  }
+  return undefined;
 }
 
 /** Only one that the process itself holds, and did not hold before. */

@@ -27,7 +27,7 @@ export interface Attachment {
 }
 
 export interface NotAttached {
-  refusal: Refusal | { code: 'port-taken' | 'own-handler' | 'silent' | 'gone' | 'not-asked' | 'wrong-answer'; why: string; fix?: string };
+  refusal: Refusal | { code: 'unreachable' | 'no-guard' | 'port-taken' | 'own-handler' | 'silent' | 'gone' | 'not-asked' | 'wrong-answer'; why: string; fix?: string };
   facts?: GateFacts;
   left?: Left;
 }
