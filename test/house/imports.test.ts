@@ -100,6 +100,8 @@ describe('the house', () => {
       /^schema\//,
       // Before there is a program: reads its text.
       /^start\.ts$/,
+      // Asks on the terminal.
+      /^cli\/confirm\.ts$/,
       // Runs in programs of others, and wraps what they use.
       /^node\/register\//,
       // A program of its own: the leaking server, and the one who starts and ends it.

@@ -19,7 +19,7 @@ const CALLS: Partial<Record<HandleKind, string>> = {
   'timer-timeout': 'clearTimeout(timer), or timer.unref()',
   'file-handle': 'await handle.close()',
   'file-stream': 'stream.destroy(), or read it to its end',
-  tty: 'process.stdin.pause(), or process.stdin.unref()',
+  tty: 'stdin.pause(), or stdin.unref()',
   'message-port': 'port.close(), or port.unref()',
 };
 
