@@ -7,6 +7,7 @@ import { processLabel } from '../kernel/services.ts';
 import { UserError } from '../kernel/user-error.ts';
 import { ownProgram } from '../package-files.ts';
 import { runRules } from '../report/index.ts';
+import type { Left } from './attach/index.ts';
 import { dataOf, emptyNodeData, type NodeData } from './data.ts';
 import { type LookOptions, lookAtNode } from './look.ts';
 import type { NodeLook } from './model.ts';
@@ -48,6 +49,7 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   const trends: NodeTrends[] = [];
   let how = '';
   let refused: NodeData['refusal'];
+  let left: Left | undefined;
   for (const pid of target.pids) {
     if (context.signal.aborted) break;
     const lookOptions: LookOptions = {
@@ -69,12 +71,13 @@ export async function run(args: string[], options: Record<string, unknown>, cont
       how = result.how;
     } else {
       refused ??= { code: result.refused.refusal.code, why: result.refused.refusal.why };
+      left ??= result.refused.left;
       // What is below a server need not be Node.
       if (target.pids.length > 1 && result.refused.refusal.code === 'not-node') continue;
     }
     for (const entry of result.coverage.list()) coverage.note(entry);
   }
-  const data = looks.length > 0 ? dataOf(looks, how, trends) : { ...emptyNodeData(), ...(refused && { refusal: refused }) };
+  const data = looks.length > 0 ? dataOf(looks, how, trends) : { ...emptyNodeData(), ...(refused && { refusal: refused }), ...(left && { left: { ...left, how: 'signal' } }) };
   const label = looks.length === 1 ? processLabel(looks[0]!.process) : `${target.name || spec} (${target.pids.length} ${target.pids.length === 1 ? 'process' : 'processes'})`;
   return {
     kind: 'report',

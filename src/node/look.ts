@@ -37,7 +37,7 @@ export const TOTAL_MS = 10_000;
 /** Silence after which a call is given up. */
 const SILENCE_MS = 3000;
 
-export type LookResult = { look: NodeLook; trends?: NodeTrends; how: string; coverage: CoverageLog } | { refused: NotAttached; coverage: CoverageLog; process?: Process };
+export type LookResult = { look: NodeLook; trends?: NodeTrends; how: string; coverage: CoverageLog } | { refused: NotAttached; coverage: CoverageLog };
 
 export async function lookAtNode(evidence: Evidence, pid: number, options: LookOptions): Promise<LookResult> {
   const coverage = new CoverageLog();
@@ -84,7 +84,7 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
   }
   const { list } = threads[0]!;
   const written = writtenPlaces(evidence, threads, table.process);
-  const { handles, orphans } = join(pid, threads, table.fds, before, written);
+  const { handles, orphans } = join(pid, threads, table.fds, list.runtime === 'node' ? before : undefined, written);
   coverage.note({ source: 'handles', status: 'ok', seen: handles.length, total: handles.length, needed: true });
   const again = await lookAgain(evidence, pid, handles, options.signal);
   const look: NodeLook = {

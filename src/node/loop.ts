@@ -69,11 +69,11 @@ async function stateOf(realm: Realm): Promise<{ delay?: number | undefined; used
 /** Each stack is taken by pausing the code for the moment it takes to be told where it is; an idle loop has none. */
 async function takeStacks(connection: Attachment['connection'], wanted: number, signal: AbortSignal): Promise<Frame[][]> {
   const scripts = new Map<string, string>();
-  connection.on('Debugger.scriptParsed', ({ scriptId, url }) => {
+  const stopScripts = connection.on('Debugger.scriptParsed', ({ scriptId, url }) => {
     if (typeof url === 'string') scripts.set(String(scriptId), url);
   });
   let paused: ((frames: Frame[]) => void) | undefined;
-  connection.on('Debugger.paused', ({ callFrames }) => {
+  const stopPaused = connection.on('Debugger.paused', ({ callFrames }) => {
     // On at once: what the stack says has been said.
     void connection.call('Debugger.resume', {}, BETWEEN_MS * 10).catch(() => undefined);
     paused?.(asList(callFrames).slice(0, MOST_FRAMES).map((frame) => frameOf(asRecord(frame), scripts)));
@@ -97,6 +97,8 @@ async function takeStacks(connection: Attachment['connection'], wanted: number, 
   } finally {
     paused = undefined;
     await connection.call('Debugger.disable', {}, 3000).catch(() => undefined);
+    stopScripts();
+    stopPaused();
   }
   return stacks;
 }

@@ -17,7 +17,7 @@ function facts(more: Partial<GateFacts> = {}): GateFacts {
 describe('refusalOf', () => {
   it.each<[string, Partial<Omit<GateFacts, 'exe'>> & { exe?: string | undefined }, string | undefined]>([
     ['a Node that handles the signal', {}, undefined],
-    ['Deno', { exe: '/usr/local/bin/deno', threadNames: ['deno', 'deno'] }, undefined],
+    ['Deno, whose inspector nobody can close', { exe: '/usr/local/bin/deno', threadNames: ['deno', 'deno'] }, 'deno'],
     ['root, for another user', { ownUid: 0 }, undefined],
     ['a packed program with the threads of Node', { exe: '/opt/app/server', threadNames: ['MainThread', 'SignalInspector', 'V8Worker'] }, undefined],
     ['a binary that was replaced', { exe: '/usr/bin/node (deleted)' }, undefined],

@@ -67,8 +67,10 @@ export class InspectorConnection {
     });
   }
 
-  on(event: string, listener: Listener): void {
+  /** Returns what ends the listening. */
+  on(event: string, listener: Listener): () => void {
     this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
+    return () => void this.#listeners.set(event, (this.#listeners.get(event) ?? []).filter((one) => one !== listener));
   }
 
   close(): void {

@@ -5,7 +5,7 @@ export type Runtime = 'node' | 'deno' | 'bun' | 'other';
 
 export interface Refusal {
   /** Stable, for scripts and tests. */
-  code: 'gone' | 'zombie' | 'other-user' | 'bun' | 'not-node' | 'deaf' | 'no-handler' | 'too-young' | 'stopped' | 'reused';
+  code: 'gone' | 'zombie' | 'other-user' | 'bun' | 'deno' | 'not-node' | 'deaf' | 'no-handler' | 'too-young' | 'stopped' | 'reused';
   /** One sentence. */
   why: string;
   /** What gets the answer in another way. */
@@ -38,7 +38,8 @@ export function refusalOf(facts: GateFacts | undefined, pinned?: { startTime: st
   if (facts.ownUid !== 0 && facts.uid !== facts.ownUid) return { code: 'other-user', why: `process ${pid} belongs to another user (${facts.uid})`, fix: 'run it with sudo, or as that user' };
   const runtime = runtimeOf(facts);
   if (runtime === 'bun') return { code: 'bun', why: `process ${pid} is Bun: SIGUSR1 would kill it, and it opens no inspector later`, fix: `reloadctl fds ${pid}` };
-  if (runtime === 'other') return { code: 'not-node', why: `process ${pid} is not known to be Node or Deno (by its executable and its threads): SIGUSR1 may kill it`, fix: `reloadctl fds ${pid}` };
+  if (runtime === 'deno') return { code: 'deno', why: `process ${pid} is Deno: it would open an inspector that cannot be closed again`, fix: `reloadctl fds ${pid}` };
+  if (runtime === 'other') return { code: 'not-node', why: `process ${pid} is not known to be Node (by its executable and its threads): SIGUSR1 may kill it`, fix: `reloadctl fds ${pid}` };
   if (!facts.caught) {
     if (facts.blocked) {
       return { code: 'deaf', why: `process ${pid} does not listen to SIGUSR1: it was started with --disable-sigusr1 or --permission${facts.ageMs < STARTING_MS ? ', or is still starting' : ''}`, fix: PRELOAD };

@@ -86,8 +86,13 @@ async function listAll(realm: Realm, listing: Remote): Promise<RawList> {
   return first;
 }
 
+/** What a target hands out as JSON may be none: it can replace the function that makes it. */
 function parse(text: unknown): unknown {
-  return typeof text === 'string' ? JSON.parse(text) : undefined;
+  try {
+    return typeof text === 'string' ? JSON.parse(text) : undefined;
+  } catch {
+    throw new InspectorError('refused', 'its answer is no JSON');
+  }
 }
 
 /** Paths that are watched are told by libuv only, and so are handles that do not keep the loop alive. */
@@ -99,8 +104,7 @@ function needsUv({ handles }: RawList, fds: readonly number[] | undefined): bool
 
 async function jsonOf(realm: Realm, answer: Remote | undefined): Promise<unknown> {
   if (!answer) return undefined;
-  const json = (await realm.properties(answer)).get('json')?.value;
-  return typeof json === 'string' ? JSON.parse(json) : undefined;
+  return parse((await realm.properties(answer)).get('json')?.value);
 }
 
 async function functionsOf(realm: Realm, answer: Remote): Promise<Remote | undefined> {

@@ -1,4 +1,5 @@
 /** Where functions of the target are written: by what V8 knows of each, and the names of its scripts. */
+import type { InspectorConnection } from '../../effects/inspector/connection.ts';
 import type { Frame } from '../model.ts';
 import { type Realm, type Remote, remoteOf } from './remote.ts';
 
@@ -12,8 +13,9 @@ const MOST = 400;
 export async function placesOf(realm: Realm, lists: readonly (Remote | undefined)[], stacks: boolean, timeoutMs: number): Promise<Places> {
   const asked = await Promise.all(lists.map((list) => (list ? ask(realm, list) : [])));
   if (!stacks && asked.every((list) => list.length === 0)) return { places: asked.map(() => new Map()), maps: new Map() };
-  const { names, maps } = await scriptNames(realm, timeoutMs);
-  return { places: await Promise.all(asked.map((list) => placed(list, names))), maps };
+  const located = await Promise.all(asked.map((list) => Promise.all(list.map(locate))));
+  const { names, maps } = await scriptNames(realm, new Set(located.flat().map(({ scriptId }) => scriptId)), timeoutMs);
+  return { places: located.map((list) => placed(list, names)), maps };
 }
 
 export interface Places {
@@ -38,29 +40,58 @@ async function ask(realm: Realm, functions: Remote): Promise<Asked[]> {
   return asked;
 }
 
-async function placed(asked: readonly Asked[], scripts: ReadonlyMap<string, string>): Promise<Map<number, Frame>> {
+interface Located {
+  index: number;
+  scriptId: string;
+  func: string;
+  line: number;
+  column: number;
+}
+
+async function locate({ index, found }: Asked): Promise<Located> {
+  const properties = await found;
+  const location = (properties.get('[[FunctionLocation]]') as { value?: { scriptId?: unknown; lineNumber?: unknown; columnNumber?: unknown } } | undefined)?.value;
+  const func = (properties.get('name') as { value?: unknown } | undefined)?.value;
+  return {
+    index,
+    scriptId: String(location?.scriptId ?? ''),
+    func: typeof func === 'string' ? func.slice(0, 200) : '',
+    line: Number(location?.lineNumber ?? 0) + 1,
+    column: Number(location?.columnNumber ?? 0) + 1,
+  };
+}
+
+function placed(located: readonly Located[], scripts: ReadonlyMap<string, string>): Map<number, Frame> {
   const places = new Map<number, Frame>();
-  for (const { index, found } of asked) {
-    const properties = await found;
-    const location = (properties.get('[[FunctionLocation]]') as { value?: { scriptId?: string; lineNumber?: number; columnNumber?: number } } | undefined)?.value;
-    const file = scripts.get(String(location?.scriptId));
+  for (const { index, scriptId, func, line, column } of located) {
+    const file = scripts.get(scriptId);
     if (file === undefined || file === '' || file.startsWith('node:')) continue;
-    const func = (properties.get('name') as { value?: unknown } | undefined)?.value;
-    places.set(index, { func: typeof func === 'string' ? func.slice(0, 200) : '', file, line: (location?.lineNumber ?? 0) + 1, column: (location?.columnNumber ?? 0) + 1 });
+    places.set(index, { func, file, line, column });
   }
   return places;
 }
 
+interface Scripts {
+  /** By script id. */
+  names: Map<string, string>;
+  maps: Map<string, string>;
+}
+
+/** A watch asks again and again, and scripts have their ids for good. */
+const known = new WeakMap<InspectorConnection, Scripts>();
+
 /** Only the debugger of V8 tells names of scripts. It is on for as long as it takes to say them. */
-async function scriptNames(realm: Realm, timeoutMs: number): Promise<{ names: Map<string, string>; maps: Map<string, string> }> {
-  const names = new Map<string, string>();
-  const maps = new Map<string, string>();
-  realm.connection.on('Debugger.scriptParsed', ({ scriptId, url, sourceMapURL }) => {
-    if (typeof url !== 'string' || names.size >= 100_000) return;
-    names.set(String(scriptId), url.slice(0, 4096));
-    if (typeof sourceMapURL === 'string' && sourceMapURL !== '') maps.set(url, sourceMapURL);
+async function scriptNames({ connection }: Realm, wanted: ReadonlySet<string>, timeoutMs: number): Promise<Scripts> {
+  const scripts = known.get(connection) ?? { names: new Map<string, string>(), maps: new Map<string, string>() };
+  if (known.has(connection) && [...wanted].every((id) => scripts.names.has(id))) return scripts;
+  known.set(connection, scripts);
+  const stop = connection.on('Debugger.scriptParsed', ({ scriptId, url, sourceMapURL }) => {
+    if (typeof url !== 'string' || scripts.names.size >= 100_000) return;
+    scripts.names.set(String(scriptId), url.slice(0, 4096));
+    if (typeof sourceMapURL === 'string' && sourceMapURL !== '') scripts.maps.set(url, sourceMapURL);
   });
-  await realm.connection.call('Debugger.enable', {}, timeoutMs).catch(() => undefined);
-  await realm.connection.call('Debugger.disable', {}, timeoutMs).catch(() => undefined);
-  return { names, maps };
+  await connection.call('Debugger.enable', {}, timeoutMs).catch(() => undefined);
+  await connection.call('Debugger.disable', {}, timeoutMs).catch(() => undefined);
+  stop();
+  return scripts;
 }
