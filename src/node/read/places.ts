@@ -93,5 +93,7 @@ async function scriptNames({ connection }: Realm, wanted: ReadonlySet<string>, t
   await connection.call('Debugger.enable', {}, timeoutMs).catch(() => undefined);
   await connection.call('Debugger.disable', {}, timeoutMs).catch(() => undefined);
   stop();
+  // What has no name now has none later.
+  for (const id of wanted) if (!scripts.names.has(id)) scripts.names.set(id, '');
   return scripts;
 }

@@ -51,7 +51,7 @@ export async function watchHandles(evidence: Evidence, attached: Attachment, opt
     for (let next = started; ; next += interval) {
       const elapsed = evidence.now() - started;
       options.progress(`watching the handles of ${pid}: ${Math.round(elapsed / 1000)} of ${Math.round(options.windowMs / 1000)} s`);
-      await renewTtl(attached, realm);
+      await renewTtl(attached, realm, interval + TTL_MS);
       if (wantsHook) await realm.value(`globalThis[Symbol.for('reloadctl.hook')]?.renew(${ttlMs})`);
       const thread = await readThread(realm, options.timeoutMs, coverage, { thread: 0, name: 'main' });
       const table = await readTable(evidence, pid, options, coverage);
