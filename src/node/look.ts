@@ -49,6 +49,7 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
   let loop: NodeLook['loop'];
   let watched: Watched | undefined;
   let heap: HeapCount | undefined;
+  let turning = false;
   let silent: string | undefined;
   // Whatever it is that takes so long: we go, and the guard closes what we opened.
   const hangUp = (): void => attached.connection.close();
@@ -62,6 +63,7 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
       await attached.connection.call('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true }, SILENCE_MS).catch(() => undefined);
       checkIdentity(attached, await attached.connection.call('Runtime.evaluate', { expression: 'process.pid', returnByValue: true }, SILENCE_MS));
       loop = await measureLoop(attached, { samples: options.busy, timeoutMs: SILENCE_MS, signal: options.signal });
+      turning = !loop?.blocked;
       await renewTtl(attached, new Realm(attached.connection, SILENCE_MS));
       if (options.watch && !loop?.blocked) {
         watched = await watchHandles(evidence, attached, { ...options, ...options.watch, timeoutMs: SILENCE_MS }, coverage);
@@ -75,7 +77,7 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
   } finally {
     clearTimeout(limit);
     options.signal.removeEventListener('abort', hangUp);
-    await attached.leave();
+    await attached.leave(turning && silent === undefined);
   }
   const left = await attached.leave();
   const table = await readTable(evidence, pid, options, coverage);

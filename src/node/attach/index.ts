@@ -63,7 +63,7 @@ async function byUrl(url: string, endpoint: Parameters<typeof openWebSocket>[1])
 }
 
 /** What we did not open we do not close: only the connection ends. */
-function leaverOf(evidence: Evidence, { pid }: GateFacts, before: Descriptors, connection: InspectorConnection): () => Promise<Left> {
+function leaverOf(evidence: Evidence, { pid }: GateFacts, before: Descriptors, connection: InspectorConnection): Attachment['leave'] {
   const threadsBefore = countThreads(evidence, pid);
   const started = performance.now();
   return once(async () => {

@@ -10,9 +10,14 @@ const CLOSE_MS = 4000;
 const SETTLE_MS = 1000;
 const POLL_MS = 5;
 
-/** Runs in the target. At once, not with the next turn of the loop: the loop may not turn. */
-export const CLOSE = `(() => { const timer = Symbol.for('reloadctl.attached'); clearTimeout(globalThis[timer]); delete globalThis[timer];
-(process.getBuiltinModule ? process.getBuiltinModule('node:inspector') : require('node:inspector')).close(); })()`;
+const FORGET = `const timer = Symbol.for('reloadctl.attached'); clearTimeout(globalThis[timer]); delete globalThis[timer];
+const inspector = process.getBuiltinModule ? process.getBuiltinModule('node:inspector') : require('node:inspector');`;
+/** Runs in the target. At once, not with the next turn of the loop: the loop may not turn. It stands still until we have hung up, too. */
+export const CLOSE = `(() => { ${FORGET} inspector.close(); })()`;
+/** The same for a loop that turns: we hang up first, and closing takes it no time. */
+const CLOSE_SOON = `(() => { ${FORGET} setTimeout(() => inspector.close(), 5); })()`;
+/** So long that may take. */
+const SOON_MS = 500;
 
 export interface Opened {
   facts: GateFacts;
@@ -23,7 +28,8 @@ export interface Opened {
   undo: Undo;
 }
 
-export async function leaveOpened(evidence: Evidence, opened: Opened, connection: InspectorConnection | undefined): Promise<Left> {
+/** @param turning the loop is known to turn */
+export async function leaveOpened(evidence: Evidence, opened: Opened, connection: InspectorConnection | undefined, turning: boolean): Promise<Left> {
   const { facts: { pid }, listener, before, threadsBefore, openedAt, undo } = opened;
   let note: string | undefined;
   const now = await readDescriptors(evidence, pid);
@@ -32,16 +38,18 @@ export async function leaveOpened(evidence: Evidence, opened: Opened, connection
     undo.done();
     note = `somebody else is connected to the inspector on port ${listener.port}: it was left open for them`;
   } else {
-    if (connection?.isOpen) {
+    if (connection?.isOpen && turning) {
+      await connection.call('Runtime.evaluate', { expression: CLOSE_SOON, includeCommandLineAPI: true }, SOON_MS).catch(() => undefined);
+    } else if (connection?.isOpen) {
       // It answers by hanging up.
       void connection.call('Runtime.evaluate', { expression: CLOSE, includeCommandLineAPI: true }, CLOSE_MS).catch(() => undefined);
       await within(connection.ended, CLOSE_MS);
     }
     connection?.close();
   }
-  // Without a conversation of ours, the guard holds one.
-  if (note === undefined && (!connection || (await readDescriptors(evidence, pid)).listeners.some(({ inode }) => inode === listener.inode))) undo.takeBack();
   const isOpen = (all: Descriptors): boolean => all.listeners.some(({ inode }) => inode === listener.inode);
+  // Without a conversation of ours, or where it did not help, the guard holds one.
+  if (note === undefined && (await lasts(async () => isOpen(await readDescriptors(evidence, pid)), turning ? SOON_MS : 0))) undo.takeBack();
   let after = await readDescriptors(evidence, pid);
   const until = performance.now() + (isOpen(after) ? CLOSE_MS : SETTLE_MS);
   const unsettled = (): boolean => isOpen(after) || (after.count ?? 0) > (before.count ?? 0) || (countThreads(evidence, pid) ?? 0) > (threadsBefore ?? 0);
@@ -69,4 +77,14 @@ async function within(promise: Promise<unknown>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   await Promise.race([promise, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
   clearTimeout(timer);
+}
+
+/** Is it still so after `ms`? */
+async function lasts(condition: () => Promise<boolean>, ms: number): Promise<boolean> {
+  const until = performance.now() + ms;
+  while (await condition()) {
+    if (performance.now() >= until) return true;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  return false;
 }

@@ -46,7 +46,7 @@ export async function openBySignal(evidence: Evidence, facts: GateFacts, before:
   // Should it come later after all, the guard closes it.
   if (!listener) undo.takeBack();
   if (!listener) return nothingListens(evidence, facts, before, threadsBefore, openedAt);
-  const leave = once(() => leaveOpened(evidence, { facts, listener, before, threadsBefore, openedAt, undo }, connection));
+  const leave = once((turning = false) => leaveOpened(evidence, { facts, listener, before, threadsBefore, openedAt, undo }, connection, turning));
   let connection: InspectorConnection | undefined;
   try {
     const endpoint = endpointOf(evidence, pid, listener, options.helper);
@@ -93,7 +93,7 @@ export async function newListener(evidence: Evidence, pid: number, known: Readon
   return undefined;
 }
 
-export function once<T>(action: () => Promise<T>): () => Promise<T> {
+export function once<T>(action: (turning?: boolean) => Promise<T>): (turning?: boolean) => Promise<T> {
   let result: Promise<T> | undefined;
-  return () => (result ??= action());
+  return (turning) => (result ??= action(turning));
 }

@@ -22,8 +22,8 @@ export interface Attachment {
   how: How;
   connection: InspectorConnection;
   facts: GateFacts;
-  /** Goes, takes back what was done, and looks whether it worked. Safe to call twice. */
-  leave(): Promise<Left>;
+  /** Goes, takes back what was done, and looks whether it worked. Safe to call twice; `turning`: its loop is known to turn. */
+  leave(turning?: boolean): Promise<Left>;
 }
 
 export interface NotAttached {
