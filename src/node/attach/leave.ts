@@ -34,6 +34,8 @@ export async function leaveOpened(evidence: Evidence, opened: Opened, connection
   let note: string | undefined;
   const now = await readDescriptors(evidence, pid);
   if (connection && (now.established.get(listener.port) ?? 0) > 1) {
+    // Nor may the timer in the target close it on them.
+    await connection.call('Runtime.evaluate', { expression: `(() => { ${FORGET} })()`, includeCommandLineAPI: true }, SOON_MS).catch(() => undefined);
     connection.close();
     undo.done();
     note = `somebody else is connected to the inspector on port ${listener.port}: it was left open for them`;
@@ -58,6 +60,7 @@ export async function leaveOpened(evidence: Evidence, opened: Opened, connection
     after = await readDescriptors(evidence, pid);
   }
   const portClosed = !isOpen(after);
+  // Of one that was left to others, too: done() came first there.
   if (portClosed) undo.done();
   else undo.takeBack();
   if (!portClosed) note ??= `the inspector on port ${listener.port} did not close in time; the guard goes on trying`;

@@ -6,6 +6,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { BINARY } from '../../cli/support/start.ts';
 import { type Child, plainEnv, startChild } from '../support/child.ts';
 import { findProgram } from '../support/need.ts';
@@ -167,6 +168,36 @@ describe('killed with -9 while it is in', () => {
     await until(() => !listens(pid), { what: 'the guard to close it', deadlineMs: 20_000 });
     await until(() => countFds(pid) === fds, { what: 'the descriptors to be gone' });
     expect(isAlive(pid)).toBe(true);
+  });
+});
+
+describe('somebody else at the inspector', () => {
+  const urlOf = (target: Child): string | undefined => /ws:\/\/\S+/.exec(target.stderr())?.[0];
+  const connect = async (url: string): Promise<WebSocket> => {
+    const socket = new WebSocket(url);
+    await once(socket, 'open');
+    return socket;
+  };
+
+  it('who was there before is not disturbed', async () => {
+    child = await startScript(process.execPath, WAIT, ['--inspect=127.0.0.1:0']);
+    const socket = await connect((await until(() => urlOf(child!)))!);
+    const { data, code } = await look(child.pid);
+    expect([code, data.attached]).toEqual([0, 'existing inspector']);
+    expect(socket.readyState).toBe(WebSocket.OPEN);
+    socket.terminate();
+  });
+
+  it('who came meanwhile keeps it', async () => {
+    child = await startScript(process.execPath, WAIT);
+    await untilHandled(child.pid);
+    const looking = look(child.pid, '--yes', '--watch', '6s');
+    const socket = await connect((await until(() => urlOf(child!), { deadlineMs: 20_000, what: 'the inspector to open' }))!);
+    const { data } = await looking;
+    expect(data.left).toMatchObject({ portClosed: false, note: expect.stringContaining('left open') });
+    expect(socket.readyState).toBe(WebSocket.OPEN);
+    expect(listens(child.pid)).toBe(true);
+    socket.terminate();
   });
 });
 
