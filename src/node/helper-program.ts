@@ -4,14 +4,12 @@
  * streams, in the network namespace it was started in.
  */
 import { InspectorConnection } from '../effects/inspector/connection.ts';
-import { discover } from '../effects/inspector/discover.ts';
 import { openStream } from '../effects/inspector/transport.ts';
 import { openWebSocket } from '../effects/inspector/websocket.ts';
 import { relayStreams } from '../effects/inspector/relay.ts';
 import { openLive } from '../evidence/index.ts';
-import { endpointOf } from './attach/endpoint.ts';
 import { CLOSE } from './attach/leave.ts';
-import { newListener } from './attach/signalled.ts';
+import { findOpened } from './attach/opened.ts';
 import { readDescriptors } from './listeners.ts';
 import { readGateFacts } from './gate/index.ts';
 
@@ -27,18 +25,12 @@ async function undo(pid: number, startTime: string, known: ReadonlySet<string>, 
   const evidence = openLive();
   const isSame = (): boolean => readGateFacts(evidence, pid)?.startTime === startTime;
   const until = performance.now() + APPEARS_MS;
-  while (isSame() && performance.now() < until) {
-    const listener = await newListener(evidence, pid, known, until, new AbortController().signal);
-    if (!listener || !isSame()) break;
-    const endpoint = endpointOf(evidence, pid, listener, helper);
-    const target = await discover(endpoint, ANSWER_MS);
-    if (!target) continue;
-    // Somebody else may use it by now: then it is theirs.
-    if (((await readDescriptors(evidence, pid)).established.get(listener.port) ?? 0) > 0) break;
-    const connection = new InspectorConnection(await openWebSocket(target.webSocketDebuggerUrl, endpoint, ANSWER_MS));
+  const { opened } = await findOpened(evidence, pid, { known, port: 0, until, signal: new AbortController().signal, helper });
+  // Somebody else may use it by now: then it is theirs.
+  if (opened && isSame() && !(await readDescriptors(evidence, pid)).established.get(opened.listener.port)) {
+    const connection = new InspectorConnection(await openWebSocket(opened.url, opened.endpoint, ANSWER_MS));
     await connection.call('Runtime.evaluate', { expression: CLOSE, includeCommandLineAPI: true }, ANSWER_MS).catch(() => undefined);
     connection.close();
-    break;
   }
   evidence.close();
 }

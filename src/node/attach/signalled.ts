@@ -1,21 +1,20 @@
 /** Opens the inspector of a process by SIGUSR1, and takes that back. */
-import { InspectorConnection, InspectorError } from '../../effects/inspector/connection.ts';
-import { discover } from '../../effects/inspector/discover.ts';
+import { InspectorConnection } from '../../effects/inspector/connection.ts';
 import { canEnter } from '../../effects/inspector/transport.ts';
 import { openWebSocket } from '../../effects/inspector/websocket.ts';
 import { sendSignal } from '../../effects/signal.ts';
 import { openUndo, type Undo } from '../../effects/undo.ts';
 import type { Evidence } from '../../evidence/types.ts';
 import { type GateFacts, readGateFacts, refusalOf } from '../gate/index.ts';
-import { countThreads, type Descriptors, type Listener, readDescriptors } from '../listeners.ts';
+import { countThreads, type Descriptors, type Listener } from '../listeners.ts';
 import { holderOf } from './holder.ts';
 import { endpointOf } from './endpoint.ts';
 import { leaveOpened } from './leave.ts';
+import { findOpened } from './opened.ts';
 import type { Attachment, AttachOptions, Left, NotAttached } from './types.ts';
 
 /** How long an inspector takes at most to listen; 30 ms on a quiet machine. */
 const LISTEN_MS = 5000;
-const POLL_MS = 4;
 const ANSWER_MS = 3000;
 
 export async function openBySignal(evidence: Evidence, facts: GateFacts, before: Descriptors, port: number, options: AttachOptions): Promise<Attachment | NotAttached> {
@@ -42,29 +41,31 @@ export async function openBySignal(evidence: Evidence, facts: GateFacts, before:
     const now = refusalOf(readGateFacts(evidence, pid), facts);
     return { refusal: now ?? { code: 'silent', why: `SIGUSR1 could not be sent to ${pid}: ${objection}` }, facts };
   }
-  const listener = await newListener(evidence, pid, new Set(known), Math.min(performance.now() + LISTEN_MS, options.deadline), options.signal);
-  // Should it come later after all, the guard closes it.
-  if (!listener) undo.takeBack();
-  if (!listener) return nothingListens(evidence, facts, before, threadsBefore, openedAt);
+  const until = Math.min(performance.now() + LISTEN_MS, options.deadline);
+  const { opened, seen } = await findOpened(evidence, pid, { known: new Set(known), port, until, signal: options.signal, helper: options.helper });
+  if (!opened) {
+    // Should it come later after all, the guard closes it.
+    undo.takeBack();
+    return nothingListens(evidence, facts, before, threadsBefore, openedAt, seen);
+  }
+  const { listener, endpoint, url } = opened;
   const leave = once((turning = false) => leaveOpened(evidence, { facts, listener, before, threadsBefore, openedAt, undo }, connection, turning));
   let connection: InspectorConnection | undefined;
   try {
-    const endpoint = endpointOf(evidence, pid, listener, options.helper);
-    const target = await discover(endpoint, ANSWER_MS);
-    if (!target) throw new InspectorError('silent', `port ${listener.port} opened, and no inspector answers there`);
-    connection = new InspectorConnection(await openWebSocket(target.webSocketDebuggerUrl, endpoint, ANSWER_MS));
+    connection = new InspectorConnection(await openWebSocket(url, endpoint, ANSWER_MS));
     return { how: 'signal', connection, facts, leave };
   } catch (error) {
     return { refusal: { code: 'silent', why: (error as Error).message }, facts, left: await leave() };
   }
 }
 
-function nothingListens(evidence: Evidence, facts: GateFacts, before: Descriptors, threadsBefore: number | null, openedAt: number): NotAttached {
+function nothingListens(evidence: Evidence, facts: GateFacts, before: Descriptors, threadsBefore: number | null, openedAt: number, seen: Listener | undefined): NotAttached {
   const left: Left = {
     portClosed: true, fdsBefore: before.count, fdsAfter: before.count, threadsBefore, threadsAfter: countThreads(evidence, facts.pid), openMs: Math.round(performance.now() - openedAt),
   };
   const gone = readGateFacts(evidence, facts.pid)?.startTime !== facts.startTime;
   if (gone) return { refusal: { code: 'gone', why: `process ${facts.pid} ended while it was signalled` }, facts };
+  if (seen) return { refusal: { code: 'silent', why: `port ${seen.port} opened, and no inspector answers there; a guard closes it when it does` }, facts, left: { ...left, portClosed: false } };
   return { refusal: { code: 'own-handler', why: `no inspector opened: the application handles SIGUSR1 itself, and its handler has been called`, fix: 'start it with node --import reloadctl/register' }, facts, left };
 }
 
@@ -77,18 +78,6 @@ async function whyUnreachable(evidence: Evidence, pid: number, { helper }: Attac
   }
   if (endpointOf(evidence, pid, { host: '127.0.0.1', port: 0 }, helper).relay && !(await canEnter(pid))) {
     return { code: 'unreachable', why: `process ${pid} is in another network namespace, which may not be entered: nsenter is absent, or needs CAP_SYS_ADMIN`, fix: 'run it as root, or inside the container' };
-  }
-  return undefined;
-}
-
-/** Only one that the process itself holds, and did not hold before. */
-export async function newListener(evidence: Evidence, pid: number, known: ReadonlySet<string>, until: number, signal: AbortSignal): Promise<Listener | undefined> {
-  while (performance.now() < until && !signal.aborted) {
-    const { listeners } = await readDescriptors(evidence, pid);
-    const fresh = listeners.find(({ inode }) => !known.has(inode));
-    if (fresh) return fresh;
-    if (evidence.read(`/proc/${pid}/stat`).value === undefined) return undefined;
-    await evidence.sleep(POLL_MS);
   }
   return undefined;
 }
