@@ -15,6 +15,7 @@ import { readGateFacts } from './gate/index.ts';
 
 const APPEARS_MS = 6000;
 const ANSWER_MS = 5000;
+const ENDS_MS = 3000;
 
 export async function main(helper: { file: string; args: string[] }, [task, ...args]: readonly string[]): Promise<void> {
   if (task === 'relay') relayStreams(openStream({ host: args[0]!, port: Number(args[1]) }));
@@ -26,8 +27,10 @@ async function undo(pid: number, startTime: string, known: ReadonlySet<string>, 
   const isSame = (): boolean => readGateFacts(evidence, pid)?.startTime === startTime;
   const until = performance.now() + APPEARS_MS;
   const { opened } = await findOpened(evidence, pid, { known, port: 0, until, signal: new AbortController().signal, helper });
-  // Somebody else may use it by now: then it is theirs.
-  if (opened && isSame() && !(await readDescriptors(evidence, pid)).established.get(opened.listener.port)) {
+  // What the one who was killed had open ends in a moment. Whoever else uses it: then it is theirs.
+  const isUsed = async (): Promise<boolean> => opened !== undefined && ((await readDescriptors(evidence, pid)).established.get(opened.listener.port) ?? 0) > 0;
+  for (const giveUp = performance.now() + ENDS_MS; (await isUsed()) && performance.now() < giveUp; ) await evidence.sleep(50);
+  if (opened && isSame() && !(await isUsed())) {
     const connection = new InspectorConnection(await openWebSocket(opened.url, opened.endpoint, ANSWER_MS));
     await connection.call('Runtime.evaluate', { expression: CLOSE, includeCommandLineAPI: true }, ANSWER_MS).catch(() => undefined);
     connection.close();

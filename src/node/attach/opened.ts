@@ -23,24 +23,28 @@ export interface Search {
 }
 
 const POLL_MS = 4;
-const ANSWER_MS = 3000;
-/** The application may open a server of its own just then: it is asked no more than so often. */
-const MOST_TRIES = 3;
+/** The application may open a server of its own just then: it is asked no more than so often, and each time waited for a little longer, ms. */
+const ANSWER_MS = [500, 1500, 3000];
 
 /** Undefined when none came; `seen` is what listens there all the same and gave no answer. */
 export async function findOpened(evidence: Evidence, pid: number, { known, port, until, signal, helper }: Search): Promise<{ opened?: Opened; seen?: Listener }> {
   const tries = new Map<string, number>();
   let seen: Listener | undefined;
+  const ask = async (listener: Listener): Promise<Opened | undefined> => {
+    const tried = tries.get(listener.inode) ?? 0;
+    tries.set(listener.inode, tried + 1);
+    const endpoint = endpointOf(evidence, pid, listener, helper);
+    const target = await discover(endpoint, ANSWER_MS[tried]!);
+    return target && { listener, endpoint, url: target.webSocketDebuggerUrl };
+  };
   while (performance.now() < until && !signal.aborted) {
     const { listeners } = await readDescriptors(evidence, pid);
-    const fresh = listeners.filter(({ inode }) => !known.has(inode) && (tries.get(inode) ?? 0) < MOST_TRIES);
-    for (const listener of fresh.sort((a, b) => Number(b.port === port) - Number(a.port === port))) {
-      seen = listener;
-      tries.set(listener.inode, (tries.get(listener.inode) ?? 0) + 1);
-      const endpoint = endpointOf(evidence, pid, listener, helper);
-      const target = await discover(endpoint, ANSWER_MS);
-      if (target) return { opened: { listener, endpoint, url: target.webSocketDebuggerUrl } };
-    }
+    const fresh = listeners.filter(({ inode }) => !known.has(inode) && (tries.get(inode) ?? 0) < ANSWER_MS.length);
+    const answers = await Promise.all(fresh.map((listener) => ask(listener)));
+    seen = fresh.at(-1) ?? seen;
+    const found = answers.filter((answer) => answer !== undefined);
+    const opened = found.find(({ listener }) => listener.port === port) ?? found[0];
+    if (opened) return { opened };
     if (evidence.read(`/proc/${pid}/stat`).value === undefined) break;
     await evidence.sleep(POLL_MS);
   }

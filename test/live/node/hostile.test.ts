@@ -47,6 +47,15 @@ describe('a target that ends while it is watched', () => {
   });
 });
 
+describe('a target that opens servers of its own meanwhile', () => {
+  it('is asked through its inspector all the same', async () => {
+    child = await startScript(NODE, `let n = 0; const t = setInterval(() => { require('net').createServer(() => {}).listen(0, '127.0.0.1'); if (++n > 100) clearInterval(t); }, 30); console.log('up')`, [ANY_PORT]);
+    await untilHandled(child.pid);
+    const { data, code } = await look(child.pid, '--yes');
+    expect([code, data.attached, data.left?.portClosed]).toEqual([0, 'signal', true]);
+  });
+});
+
 describe('a preloaded target whose loop does not turn', () => {
   it('is looked into by an inspector then', async () => {
     child = await startScript(NODE, `console.log('up'); setTimeout(() => { for (;;); }, 1500)`, [ANY_PORT, '--import', REGISTER]);
