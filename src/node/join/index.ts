@@ -32,7 +32,8 @@ export function join(pid: number, threads: readonly ThreadList[], fds: readonly 
   const extras = threads.flatMap(({ thread, list }) => list.extras.map((raw) => ({ thread, raw })));
   handles.push(...workersOf(pid, threads, extras.map(({ raw }) => raw), written));
   for (const { thread, raw } of extras) {
-    const isOpen = fdAt(fds, raw.fd ?? -1) !== undefined;
+    // A number may have been closed by native code, and be something else by now.
+    const isOpen = fdAt(fds, raw.fd ?? -1)?.link.startsWith('/');
     if (isOpen && /^File(?:Handle|Stream)$/.test(raw.c)) handles.push({ ...handleOf(pid, thread, raw, new Map(), fds, written), ref: false });
   }
   if (!before) return { handles, orphans: [] };

@@ -31,7 +31,7 @@ export function orphansOf(pid: number, threads: readonly ThreadList[], handles: 
     const target = decodeText(kindOf(fd).describe(fd)).text;
     // Of the runtime itself: what it maps and reads at its start.
     if (/^\/dev\/(?:null|urandom|random|zero)$|^\/proc\/|^\/sys\//.test(decodeText(fd.link).text)) continue;
-    const made = openers.get(fd.fd);
+    const made = fd.link.startsWith('/') ? openers.get(fd.fd) : undefined;
     const frame = made?.stack && siteFrame(made.stack);
     orphans.push({ pid, fd: fd.fd, kind: fd.kind, target, likely: known, ...(frame && { site: placeText(written(frame)) }), ...(made?.age !== undefined && { ageMs: Math.round(made.age) }) });
   }

@@ -70,7 +70,9 @@ function watchFetch(): void {
   if (typeof globalThis.fetch !== 'function') return;
   wrapBefore(globalThis, 'fetch', (made, _, [input, init]) => {
     const key = fetchKey(input, init);
-    if (key !== undefined && fetches.size < 1000) fetches.set(key, [...(fetches.get(key) ?? []).slice(-100), made]);
+    // Some never become a request: data: URLs, what was aborted at once.
+    if (fetches.size > 1000) fetches.clear();
+    if (key !== undefined) fetches.set(key, [...(fetches.get(key) ?? []).slice(-100), made]);
   });
   subscribe('undici:request:create', (message) => {
     const { request } = message as { request: { origin?: unknown; path?: unknown; method?: unknown } };

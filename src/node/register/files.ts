@@ -37,7 +37,9 @@ export function watchFiles(): void {
   wrapBefore(fs, 'closeSync', (_made, _, [fd]) => void opened.delete(fd as number));
   for (const name of ['createReadStream', 'createWriteStream']) {
     wrap(fs, name, (made, stream, _, [path, options]) => {
-      if ((options as { fd?: unknown } | undefined)?.fd !== undefined || typeof stream !== 'object' || stream === null || soon.size > 1000) return;
+      if ((options as { fd?: unknown } | undefined)?.fd !== undefined || typeof stream !== 'object' || stream === null) return;
+      // Some are destroyed before they open, or open through another module.
+      if (soon.size > 1000) soon.clear();
       const key = text(path);
       soon.set(key, [...(soon.get(key) ?? []).slice(-100), { made, stream: new WeakRef(stream) }]);
     });
