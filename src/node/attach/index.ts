@@ -9,7 +9,7 @@ import { endpointOf } from './endpoint.ts';
 import { findInspector, readInspectOptions } from './existing.ts';
 import { registerSocketOf } from './preload.ts';
 import { once, openBySignal } from './signalled.ts';
-import type { Attachment, AttachOptions, Left, NotAttached } from './types.ts';
+import type { Attachment, AttachOptions, NotAttached } from './types.ts';
 
 export type { Attachment, AttachOptions, How, Left, NotAttached } from './types.ts';
 
