@@ -93,8 +93,12 @@ export async function run(args: string[], options: Record<string, unknown>, cont
 export function portOfUrl(spec: string): number | undefined {
   if (!/^wss?:/.test(spec)) return undefined;
   const [, host, port] = /^ws:\/\/(\[[\da-f:]+\]|[\w.-]+):(\d{1,5})(?:\/[\w/-]*)?$/i.exec(spec) ?? [];
-  if (host === undefined || port === undefined || Number(port) > 65_535) throw new UserError(`not the URL of an inspector: ${spec}`, { hints: ['ws://127.0.0.1:9229/... as Node prints it, or the pid'] });
-  if (!/^(?:127\.[\d.]+|localhost|\[::1\])$/.test(host)) throw new UserError(`${spec}: only inspectors of this host are asked, since handles are joined with its descriptors`, { hints: [`run reloadctl on ${host}`] });
+  if (host === undefined || port === undefined || Number(port) > 65_535) {
+    throw new UserError(`not the URL of an inspector: ${spec}`, { hints: ['ws://127.0.0.1:9229/... as Node prints it, or the pid'] });
+  }
+  if (!/^(?:127\.[\d.]+|localhost|\[::1\])$/.test(host)) {
+    throw new UserError(`${spec}: only inspectors of this host are asked, since handles are joined with its descriptors`, { hints: [`run reloadctl on ${host}`] });
+  }
   return Number(port);
 }
 
@@ -105,8 +109,9 @@ function watchOptions(options: Record<string, unknown>): LookOptions['watch'] {
   const percent = Number(options.maxOverhead);
   if (!(percent >= 0 && percent <= 100)) throw new UserError(`--max-overhead ${String(options.maxOverhead)}: a number of percent, 0 to 100`);
   if (typeof options.watch !== 'string') {
-    for (const name of ['stacks', 'promises']) if (options[name]) throw new UserError(`--${name} needs --watch: only what is made meanwhile is seen`, { hints: [`reloadctl node <target> --watch 30s --${name}`] });
-    return undefined;
+    const alone = ['stacks', 'promises'].find((name) => options[name]);
+    if (alone === undefined) return undefined;
+    throw new UserError(`--${alone} needs --watch: only what is made meanwhile is seen`, { hints: [`reloadctl node <target> --watch 30s --${alone}`] });
   }
   const windowMs = parseDuration('--watch', options.watch);
   if (windowMs > LONGEST_WATCH_MS) throw new UserError(`--watch ${options.watch} is longer than 10m: the inspector would be open for so long`);
@@ -116,9 +121,11 @@ function watchOptions(options: Record<string, unknown>): LookOptions['watch'] {
 /** Throws UserError where nobody can be asked. */
 async function maySignal(pid: number, options: Record<string, unknown>, context: CommandContext): Promise<boolean> {
   if (options.yes) return true;
-  const answer = await context.confirm?.(`send SIGUSR1 to process ${pid}? Node opens its inspector then, for less than a second; an application that handles SIGUSR1 itself gets its handler called`);
-  if (answer === undefined) throw new UserError(`node sends SIGUSR1 to process ${pid}: say so with --yes`, { hints: [`${context.rerun} --yes`, 'or start the target with node --import reloadctl/register: then no signal is needed'] });
-  return answer;
+  const question = `send SIGUSR1 to process ${pid}? Node opens its inspector then, for less than a second;`;
+  const answer = await context.confirm?.(`${question} an application that handles SIGUSR1 itself gets its handler called`);
+  if (answer !== undefined) return answer;
+  const hints = [`${context.rerun} --yes`, 'or start the target with node --import reloadctl/register: then no signal is needed'];
+  throw new UserError(`node sends SIGUSR1 to process ${pid}: say so with --yes`, { hints });
 }
 
 export function emptyData(): NodeData {

@@ -5,6 +5,7 @@ import { CoverageLog } from '../kernel/coverage.ts';
 import { type LinkTable, readLinkTable } from '../kernel/fd-table.ts';
 import { labelOf } from '../kernel/snapshot/label.ts';
 import type { Process } from '../kernel/types.ts';
+import type { CoverageStatus } from '../report/index.ts';
 import { lookAgain } from './again.ts';
 import { attach, type AttachOptions, type Attachment, type NotAttached } from './attach/index.ts';
 import { readTable } from './descriptors.ts';
@@ -82,7 +83,8 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
   const left = await attached.leave();
   const table = await readTable(evidence, pid, options, coverage);
   if (!threads || !table) {
-    return refusedLook({ refusal: { code: table ? 'silent' : 'gone', why: table ? `process ${pid} did not answer: ${silent ?? 'no reason given'}` : `process ${pid} ended while it was asked` }, facts: attached.facts, left }, coverage);
+    const why = table ? `process ${pid} did not answer: ${silent ?? 'no reason given'}` : `process ${pid} ended while it was asked`;
+    return refusedLook({ refusal: { code: table ? 'silent' : 'gone', why }, facts: attached.facts, left }, coverage);
   }
   const { list } = threads[0]!;
   const written = writtenPlaces(evidence, threads, table.process);
@@ -164,11 +166,13 @@ async function isPlain({ how, connection }: Attachment): Promise<boolean> {
 /** In another pid namespace the process has another number for itself; any other answer is not from the process we meant. */
 function checkIdentity({ facts, how }: Attachment, answer: Record<string, unknown>): void {
   const pid = (answer.result as { value?: unknown } | undefined)?.value;
-  if (how !== 'preload' && pid !== facts.ownPid && pid !== facts.pid) throw new InspectorError('refused', `the inspector belongs to process ${String(pid)}, not to ${facts.pid}`);
+  if (how === 'preload' || pid === facts.ownPid || pid === facts.pid) return;
+  throw new InspectorError('refused', `the inspector belongs to process ${String(pid)}, not to ${facts.pid}`);
 }
 
 function refusedLook(refused: NotAttached, coverage: CoverageLog): LookResult {
-  const { why, fix } = refused.refusal;
-  coverage.note({ source: 'inspector', status: refused.refusal.code === 'other-user' ? 'denied' : refused.refusal.code === 'gone' ? 'absent' : 'unsupported', detail: why, ...(fix !== undefined && { fix }), needed: true });
+  const { code, why, fix } = refused.refusal;
+  const status = { 'other-user': 'denied', gone: 'absent', silent: 'timeout' }[code as string] as CoverageStatus | undefined;
+  coverage.note({ source: 'inspector', status: status ?? 'unsupported', detail: why, ...(fix !== undefined && { fix }), needed: true });
   return { refused, coverage };
 }

@@ -2,7 +2,9 @@
 import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { installHook } from '../../src/node/probe/hook.ts';
-import { type Listing, listHandles, listTimers, listUv } from '../../src/node/probe/list.ts';
+import { type Listing, listHandles } from '../../src/node/probe/list.ts';
+import { listTimers } from '../../src/node/probe/timers.ts';
+import { listUv } from '../../src/node/probe/uv.ts';
 import { capture, note, of } from '../../src/node/register/made.ts';
 import { wrap, wrapBefore } from '../../src/node/register/wrap.ts';
 import { decodeList, decodeUv } from '../../src/node/read/decode.ts';

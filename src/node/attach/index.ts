@@ -21,7 +21,8 @@ export async function attach(evidence: Evidence, pid: number, options: AttachOpt
   const facts = readGateFacts(evidence, pid);
   const refusal = refusalOf(facts);
   // What no signal may reach may still have the preload, or an open inspector.
-  if (!facts || (refusal && ['gone', 'zombie', 'other-user', 'stopped', 'reused'].includes(refusal.code))) return { refusal: refusal ?? { code: 'gone', why: 'it has ended' }, ...(facts && { facts }) };
+  const final = ['gone', 'zombie', 'other-user', 'stopped', 'reused'];
+  if (!facts || (refusal && final.includes(refusal.code))) return { refusal: refusal ?? { code: 'gone', why: 'it has ended' }, ...(facts && { facts }) };
   const preload = options.port === undefined ? await byPreload(evidence, facts) : undefined;
   if (preload) return preload;
   const before = await readDescriptors(evidence, pid);

@@ -21,7 +21,8 @@ export async function openBySignal(evidence: Evidence, facts: GateFacts, before:
   const { pid } = facts;
   const [foreign] = before.ports.get(port) ?? [];
   if (foreign !== undefined && !before.listeners.some((listener) => listener.port === port)) {
-    return { refusal: { code: 'port-taken', why: `port ${port} is taken by ${holderOf(evidence, foreign)}: Node opens its inspector there`, fix: 'end that one, or start the target with --inspect-port=0 or --import reloadctl/register' }, facts };
+    const why = `port ${port} is taken by ${holderOf(evidence, foreign)}: Node opens its inspector there`;
+    return { refusal: { code: 'port-taken', why, fix: 'end that one, or start the target with --inspect-port=0 or --import reloadctl/register' }, facts };
   }
   const unreachable = await whyUnreachable(evidence, pid, options);
   if (unreachable) return { refusal: unreachable, facts };
@@ -65,8 +66,12 @@ function nothingListens(evidence: Evidence, facts: GateFacts, before: Descriptor
   };
   const gone = readGateFacts(evidence, facts.pid)?.startTime !== facts.startTime;
   if (gone) return { refusal: { code: 'gone', why: `process ${facts.pid} ended while it was signalled` }, facts };
-  if (seen) return { refusal: { code: 'silent', why: `port ${seen.port} opened, and no inspector answers there; a guard closes it when it does` }, facts, left: { ...left, portClosed: false } };
-  return { refusal: { code: 'own-handler', why: `no inspector opened: the application handles SIGUSR1 itself, and its handler has been called`, fix: 'start it with node --import reloadctl/register' }, facts, left };
+  if (seen) {
+    const silent = `port ${seen.port} opened, and no inspector answers there; a guard closes it when it does`;
+    return { refusal: { code: 'silent', why: silent }, facts, left: { ...left, portClosed: false } };
+  }
+  const why = 'no inspector opened: the application handles SIGUSR1 itself, and its handler has been called';
+  return { refusal: { code: 'own-handler', why, fix: 'start it with node --import reloadctl/register' }, facts, left };
 }
 
 /** What is opened must be closed again: a port that we cannot reach is not opened. */
@@ -74,10 +79,12 @@ async function whyUnreachable(evidence: Evidence, pid: number, { helper }: Attac
   // Addresses of interfaces that are up, net/ipv4/fib_trie.c.
   const addresses = evidence.read(`/proc/${pid}/net/fib_trie`).value;
   if (addresses !== undefined && !addresses.includes('127.0.0.1')) {
-    return { code: 'unreachable', why: `the loopback interface of the network namespace of process ${pid} is down: its inspector could not be reached`, fix: `nsenter -t ${pid} -n ip link set lo up` };
+    const why = `the loopback interface of the network namespace of process ${pid} is down: its inspector could not be reached`;
+    return { code: 'unreachable', why, fix: `nsenter -t ${pid} -n ip link set lo up` };
   }
   if (endpointOf(evidence, pid, { host: '127.0.0.1', port: 0 }, helper).relay && !(await canEnter(pid))) {
-    return { code: 'unreachable', why: `process ${pid} is in another network namespace, which may not be entered: nsenter is absent, or needs CAP_SYS_ADMIN`, fix: 'run it as root, or inside the container' };
+    const why = `process ${pid} is in another network namespace, which may not be entered: nsenter is absent, or needs CAP_SYS_ADMIN`;
+    return { code: 'unreachable', why, fix: 'run it as root, or inside the container' };
   }
   return undefined;
 }

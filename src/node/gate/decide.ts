@@ -42,13 +42,17 @@ export function refusalOf(facts: GateFacts | undefined, pinned?: { startTime: st
   if (runtime === 'other') return { code: 'not-node', why: `process ${pid} is not known to be Node (by its executable and its threads): SIGUSR1 may kill it`, fix: `reloadctl fds ${pid}` };
   if (!facts.caught) {
     if (facts.blocked) {
-      return { code: 'deaf', why: `process ${pid} does not listen to SIGUSR1: it was started with --disable-sigusr1 or --permission${facts.ageMs < STARTING_MS ? ', or is still starting' : ''}`, fix: PRELOAD };
+      const starting = facts.ageMs < STARTING_MS ? ', or is still starting' : '';
+      return { code: 'deaf', why: `process ${pid} does not listen to SIGUSR1: it was started with --disable-sigusr1 or --permission${starting}`, fix: PRELOAD };
     }
     if (facts.ageMs < LEAST_AGE_MS) return young(pid);
     return { code: 'no-handler', why: `process ${pid} has no handler for SIGUSR1 (the program removed it): the signal would kill it`, fix: PRELOAD };
   }
   if (facts.ageMs < LEAST_AGE_MS) return young(pid);
-  if (facts.state === 'T' || facts.state === 't') return { code: 'stopped', why: `process ${pid} is stopped${facts.tracer > 0 ? ` by ${facts.tracer}, which traces it` : ''}: it answers nothing`, fix: `kill -CONT ${pid}` };
+  if (facts.state === 'T' || facts.state === 't') {
+    const by = facts.tracer > 0 ? ` by ${facts.tracer}, which traces it` : '';
+    return { code: 'stopped', why: `process ${pid} is stopped${by}: it answers nothing`, fix: `kill -CONT ${pid}` };
+  }
   return undefined;
 }
 

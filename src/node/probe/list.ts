@@ -2,7 +2,7 @@
  * Runs inside the target, as the text of these functions: they must not use anything of this file but their arguments, nor call
  * functions of the application, nor throw. Getters may throw, names may be a gigabyte long, anything may be a proxy.
  */
-import type { RawFrame, RawHandle, RawList, RawUv } from './raw.ts';
+import type { RawFrame, RawHandle, RawList } from './raw.ts';
 
 /** What the preload of ours, when it is there, knows of an object. */
 interface Register {
@@ -276,69 +276,4 @@ export function listHandles(this: Listing, most: number, part: number): string {
     tookMs: performance.now() - started,
   };
   return JSON.stringify(answer);
-}
-
-/** `this` is timerListMap of lib/internal/timers.js: a linked list of timers by their duration. */
-export function listTimers(this: Record<string, unknown>, most: number): { json: string; functions: Fn[] } {
-  const functions: Fn[] = [];
-  const numbers = new Map<Fn, number>();
-  const handles: RawHandle[] = [];
-  const register = (globalThis as unknown as Loose)[Symbol.for('reloadctl.register')] as Register | undefined;
-  const hook = (globalThis as unknown as Loose)[Symbol.for('reloadctl.hook')] as { of(id: number): { stack: RawFrame[]; age: number } | undefined } | undefined;
-  const now = performance.now();
-  let cut = 0;
-  for (const list of Object.values(this) as Loose[]) {
-    for (let timer = list._idlePrev as Loose; timer !== list && timer; timer = timer._idlePrev as Loose) {
-      const isOurs = Object.getOwnPropertySymbols(timer).some((symbol) => symbol.description === 'reloadctl.own');
-      const refed = Object.getOwnPropertySymbols(timer).find((symbol) => symbol.description === 'refed');
-      // Sockets are entered for their idle time-out, and sessions: those do not keep the loop alive.
-      if (isOurs || !refed || typeof timer._onTimeout !== 'function') continue;
-      if (handles.length >= most) {
-        cut++;
-        continue;
-      }
-      const fn = timer._onTimeout as Fn;
-      let index = numbers.get(fn);
-      if (index === undefined && functions.length < 400) {
-        index = functions.push(fn) - 1;
-        numbers.set(fn, index);
-      }
-      const handle: RawHandle = { c: 'Timeout', ref: timer[refed] === true };
-      const numbered = Object.getOwnPropertySymbols(timer).find((symbol) => symbol.description === 'asyncId' || symbol.description === 'async_id_symbol');
-      if (numbered && typeof timer[numbered] === 'number') handle.id = timer[numbered];
-      const after = typeof timer._idleTimeout === 'number' ? timer._idleTimeout : 0;
-      if (typeof timer._repeat === 'number') handle.repeat = timer._repeat;
-      else handle.once = after;
-      if (typeof timer._idleStart === 'number') handle.due = Math.max(0, timer._idleStart + after - now);
-      if (index !== undefined) handle.fn = [index];
-      const made = register?.of(timer) ?? (handle.id === undefined ? undefined : hook?.of(handle.id));
-      if (made) {
-        handle.stack = made.stack;
-        handle.age = made.age;
-      }
-      handles.push(handle);
-    }
-  }
-  return { json: JSON.stringify({ handles, cut }), functions };
-}
-
-/** What libuv itself walks, unreferenced handles too. Nothing else of the report is looked at: it holds the environment. */
-export function listUv(): string {
-  const report = process.report as unknown as { getReport(): { libuv: Record<string, unknown>[] }; excludeNetwork?: boolean } | undefined;
-  // Without that, addresses are looked up by DNS, synchronously.
-  if (!report || !('excludeNetwork' in report)) return 'null';
-  const before = report.excludeNetwork;
-  try {
-    report.excludeNetwork = true;
-    const uv: RawUv[] = [];
-    for (const { type, fd, is_referenced: ref, is_active: active, filename } of report.getReport().libuv) {
-      if (typeof type !== 'string' || uv.length > 200_000) continue;
-      uv.push({ type, ref: ref === true, active: active === true, ...(typeof fd === 'number' && { fd }), ...(typeof filename === 'string' && { filename: filename.slice(0, 4096) }) });
-    }
-    return JSON.stringify(uv);
-  } catch {
-    return 'null';
-  } finally {
-    if (before !== undefined) report.excludeNetwork = before;
-  }
 }

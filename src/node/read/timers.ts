@@ -1,5 +1,5 @@
 /** The list of timers, which no function of Node hands out: setTimeout() sees it, and V8 shows what a function sees. */
-import { listTimers } from '../probe/list.ts';
+import { listTimers } from '../probe/timers.ts';
 import { type Realm, type Remote, remoteOf } from './remote.ts';
 
 /** An object `{json, functions}` in the target; undefined where this runtime keeps its timers elsewhere. */

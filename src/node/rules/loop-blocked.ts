@@ -32,7 +32,9 @@ function findingOf(look: NodeLook, loop: LoopState): Finding {
     evidence: [
       { name: 'without a turn', value: Math.round(loop.delayMs), unit: 'ms', source: 'setImmediate() in the target' },
       ...(worst ? [{ name: 'samples with this stack', value: worst.count, limit: loop.samples, source: 'Debugger.pause' }] : []),
-      ...(worst?.frames.slice(0, 5).map(({ func, file, line }, index) => ({ name: index === 0 ? 'innermost' : `called from`, value: `${func || '(anonymous)'} ${file}:${line}`, source: 'Debugger.pause' })) ?? []),
+      ...(worst?.frames ?? []).slice(0, 5).map(({ func, file, line }, index) => {
+        return { name: index === 0 ? 'innermost' : 'called from', value: `${func || '(anonymous)'} ${file}:${line}`, source: 'Debugger.pause' };
+      }),
     ],
     remedy: [
       { text: 'move the work into a worker thread, or divide it and let the loop turn in between (setImmediate)', risk: 'none' },

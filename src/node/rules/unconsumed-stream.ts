@@ -9,6 +9,7 @@ import { placeKey, whereOf } from './places.ts';
 const ID = 'node/unconsumed-stream';
 /** A stream that was opened so long ago and never read is forgotten, ms. */
 const OLD_MS = 10_000;
+const READ_OR_CANCEL = 'read the body to its end (await response.text(), response.resume()), or cancel it: await response.body.cancel(), response.destroy()';
 
 /** A response, or a file, that was asked for and that nobody reads: its connection or descriptor stays until the end of the process. */
 export const unconsumedStream = lookRule(ID, (look) => {
@@ -49,7 +50,7 @@ function findingOf(handles: readonly Handle[], look: NodeLook): Finding {
       ...(first.receiveQueue === undefined ? [] : [{ name: 'waits in the kernel', value: bytes(first.receiveQueue), source: `/proc/${first.pid}/net/tcp` }]),
       { name: 'descriptor', value: first.fd ?? -1, source: `/proc/${first.pid}/fd` },
     ],
-    remedy: [{ text: isFile ? 'read it to its end, or call stream.destroy()' : 'read the body to its end (await response.text(), response.resume()), or cancel it: await response.body.cancel(), response.destroy()', risk: 'none' }],
+    remedy: [{ text: isFile ? 'read it to its end, or call stream.destroy()' : READ_OR_CANCEL, risk: 'none' }],
     fingerprint: fingerprint(ID, first.kind, placeKey(first)),
   };
 }
