@@ -170,9 +170,11 @@ function checkIdentity({ facts, how }: Attachment, answer: Record<string, unknow
   throw new InspectorError('refused', `the inspector belongs to process ${String(pid)}, not to ${facts.pid}`);
 }
 
+/** What refusals mean for the coverage, where it is not that there is no such way. */
+const STATUSES: Record<string, CoverageStatus> = { 'other-user': 'denied', gone: 'absent', silent: 'timeout' };
+
 function refusedLook(refused: NotAttached, coverage: CoverageLog): LookResult {
   const { code, why, fix } = refused.refusal;
-  const status = { 'other-user': 'denied', gone: 'absent', silent: 'timeout' }[code as string] as CoverageStatus | undefined;
-  coverage.note({ source: 'inspector', status: status ?? 'unsupported', detail: why, ...(fix !== undefined && { fix }), needed: true });
+  coverage.note({ source: 'inspector', status: STATUSES[code] ?? 'unsupported', detail: why, ...(fix !== undefined && { fix }), needed: true });
   return { refused, coverage };
 }
