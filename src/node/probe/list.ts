@@ -54,16 +54,24 @@ export function listHandles(this: Listing, most: number, part: number): string {
     }
     return undefined;
   };
+  /** Thousands of sockets have one prototype. */
+  const chains = new Map<unknown, string>();
   const chainOf = (value: unknown): string => {
     const names: string[] = [];
+    let first: unknown;
     try {
-      for (let at = Object.getPrototypeOf(value); at !== null && names.length < 8; at = Object.getPrototypeOf(at)) {
+      first = Object.getPrototypeOf(value);
+      const known = chains.get(first);
+      if (known !== undefined) return known;
+      for (let at = first; at !== null && names.length < 8; at = Object.getPrototypeOf(at)) {
         names.push(text(get(get(at, 'constructor'), 'name')).slice(0, 60) || '?');
       }
     } catch {
       // A proxy.
     }
-    return names.join(' ');
+    const chain = names.join(' ');
+    if (first !== undefined) chains.set(first, chain);
+    return chain;
   };
   const note = (found: unknown): number | undefined => {
     if (typeof found !== 'function') return undefined;
@@ -133,8 +141,8 @@ export function listHandles(this: Listing, most: number, part: number): string {
     }
     // undici, which fetch() is.
     const client = hidden(socket, 'client');
-    const parser = hidden(socket, 'parser');
     if (typeof client !== 'object' || client === null) return undefined;
+    const parser = hidden(socket, 'parser');
     const queue = hidden(client, 'queue');
     const request = Array.isArray(queue) ? queue[number(hidden(client, 'running index')) ?? 0] : undefined;
     if (typeof request !== 'object' || request === null) return undefined;
