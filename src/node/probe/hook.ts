@@ -36,7 +36,7 @@ export function installHook(options: HookOptions): string {
   const { performance: clock } = globalThis;
   const entries = new Map<number, Entry>();
   const skipped = new Set(['RANDOMBYTESREQUEST', 'TickObject', 'Immediate', 'PerformanceObserver', 'Microtask', 'FSREQCALLBACK', 'FSREQPROMISE', 'TLSWRAP', 'SIGNREQUEST', 'HASHREQUEST']);
-  if (!options.promises) for (const type of ['PROMISE', 'Timeout', 'GETADDRINFOREQWRAP']) skipped.add(type);
+  if (!options.promises) for (const type of ['PROMISE', 'Timeout']) skipped.add(type);
   let off: string | undefined;
   /** ms that it took so far. */
   let spent = 0;

@@ -75,8 +75,13 @@ function serve(socket: net.Socket, answer: (method: string) => object | undefine
   };
   const handle = ({ id, method, params }: Message): void => {
     const own = answer(String(method));
-    if (own) return say({ id, result: own });
-    open().post(String(method), (params ?? {}) as object, (error, result) => say(error ? { id, error: { message: String((error as { message?: unknown }).message ?? error) } } : { id, result: result ?? {} }));
+    if (own) {
+      say({ id, result: own });
+      return;
+    }
+    open().post(String(method), (params ?? {}) as object, (error, result) => {
+      say(error ? { id, error: { message: String((error as { message?: unknown }).message ?? error) } } : { id, result: result ?? {} });
+    });
   };
   socket.on('error', () => undefined);
   socket.on('close', () => session?.disconnect());
