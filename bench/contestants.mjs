@@ -36,7 +36,7 @@ export function findContestants(folder, say) {
     copyFileSync(single, join(folder, 'reloadctl'));
     forms.single = [join(folder, 'reloadctl')];
   } else say(`no single file: skipped; ${built.stderr.trim().split('\n')[0]}`);
-  const peers = { lsof: ['-v'], lsfd: ['--version'], ss: ['-V'] };
+  const peers = { lsof: ['-v'], lsfd: ['--version'], ss: ['-V'], find: ['--version'], 'inotify-info': ['--version'] };
   const there = Object.keys(peers).filter((name) => isThere(name, peers[name]));
   for (const name of Object.keys(peers)) if (!there.includes(name)) say(`no ${name}: skipped`);
   return { forms, peers: there, runtimes: { node: process.execPath, ...(node24 && { node24 }) } };

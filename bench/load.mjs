@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const MANY_FDS = fileURLToPath(new URL('../fixtures/programs/many-fds.mjs', import.meta.url));
+const MANY_WATCHES = fileURLToPath(new URL('../fixtures/programs/many-watches.mjs', import.meta.url));
 const WANTED = 19_000;
 /** What a Node program has open besides. */
 const SPARE = 100;
@@ -33,10 +34,17 @@ export class Load {
   async addHolders(count, descriptors) {
     for (let number = 1; number <= count; number++) {
       // A loopback address each: UDP sockets on one would run out of ports.
-      const args = [MANY_FDS, `count=${descriptors}`, `host=127.0.1.${this.#children.length + 1}`];
+      const before = this.#children.length;
+      const args = [MANY_FDS, `count=${descriptors}`, `host=127.0.${1 + Math.floor(before / 250)}.${1 + (before % 250)}`];
       const child = this.#start(process.execPath, args, ['pipe', 'pipe', 'inherit']);
       await firstOutput(child);
     }
+  }
+
+  /** A process with a watch on each directory below one, `most` at most. */
+  async addWatcher(directory, most) {
+    const child = this.#start(process.execPath, [MANY_WATCHES, directory, ...(most === undefined ? [] : [String(most)])], ['pipe', 'pipe', 'inherit']);
+    await firstOutput(child);
   }
 
   /** `count` processes that do nothing, with no more than /dev/null open. */

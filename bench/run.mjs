@@ -1,6 +1,6 @@
 // npm run bench [-- --smoke] [wing...]: reloadctl against its peers and the floor, in one run on one machine, as ratios.
 // Whole processes are measured. Exit 1 when a target is missed; --smoke takes less than a minute and allows twice the targets;
-// --markdown prints the table for README. Names of wings (fds) choose among them.
+// --markdown prints the table for README. Names of wings (fds, goroutines) choose among them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { cpus, release, tmpdir } from 'node:os';
@@ -10,9 +10,12 @@ import { findContestants } from './contestants.mjs';
 import { openMeter } from './measure.mjs';
 import { Stage } from './stage.mjs';
 import { benchFds } from './wings/fds.mjs';
+import { benchGoroutines } from './wings/goroutines.mjs';
+import { benchInotify } from './wings/inotify.mjs';
 import { benchNode } from './wings/node.mjs';
+import { benchStrace } from './wings/strace.mjs';
 
-const WINGS = { fds: benchFds, node: benchNode };
+const WINGS = { fds: benchFds, inotify: benchInotify, goroutines: benchGoroutines, strace: benchStrace, node: benchNode };
 
 const smoke = process.argv.includes('--smoke');
 const markdown = process.argv.includes('--markdown');

@@ -69,6 +69,8 @@ await build({
   chunkNames: 'demo-[name]-[hash]',
   entryPoints: { 'demo-server': 'src/demo/server.ts', 'demo-machine': 'src/demo/machine-program.ts' },
 });
+// A module, since it waits at its top level; whole, since it starts within each run of its command.
+await build({ ...common, format: 'esm', entryPoints: { probe: 'src/inotify/probe/program.ts' } });
 // Compiled code belongs to exactly this text: V8 itself compares no more than its length.
 const hash = createHash('sha256').update(readFileSync('dist/cli.cjs')).digest('hex').slice(0, 8);
 await build({ ...commonJs, entryPoints: { start: 'src/start.ts' }, define: { BUILD: JSON.stringify(hash) }, banner: {} });

@@ -10,9 +10,23 @@ export const commands: readonly CommandEntry[] = [
     rules: descriptorRules,
   },
   {
+    name: 'goroutines',
+    summary: 'who is blocked, who leaks, who holds the lock in a Go program: from an endpoint or from any dump',
+    effects: 'reads',
+    load: () => import('./goroutines/index.ts'),
+    rules: async () => (await import('./goroutines/rules/index.ts')).goroutineRules,
+  },
+  {
+    name: 'gc',
+    summary: 'how long the garbage collector of a Go program stops it, and whether that matters',
+    effects: 'reads',
+    load: async () => (await import('./goroutines/index.ts')).gc,
+    rules: async () => (await import('./goroutines/rules/index.ts')).pauseRules,
+  },
+  {
     name: 'inotify-limits',
     summary: 'will these watches fit, for this user, in this namespace; who holds the rest',
-    effects: 'reads',
+    effects: 'reads, own instances for a moment',
     load: async () => (await import('./inotify/index.ts')).loadLimits(),
     rules: inotifyRules,
   },
@@ -36,6 +50,13 @@ export const commands: readonly CommandEntry[] = [
     effects: 'signals, undone',
     load: () => import('./node/index.ts'),
     rules: nodeRules,
+  },
+  {
+    name: 'strace',
+    summary: 'logs of strace: descriptor tables over time, and the place that opened what leaks',
+    effects: 'none',
+    load: () => import('./strace/index.ts'),
+    rules: async () => (await import('./strace/rules/index.ts')).straceRules,
   },
   {
     name: 'record',

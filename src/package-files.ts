@@ -25,7 +25,7 @@ export function isSingleFile(): boolean {
 }
 
 /** Programs of ours that run as processes of their own: entries of scripts/build.mjs, cases of src/single-file.ts. */
-export type OwnProgram = 'demo-server' | 'demo-machine' | 'node-helper';
+export type OwnProgram = 'demo-server' | 'demo-machine' | 'probe' | 'node-helper';
 
 /** First argument of the single file when it shall be one of its programs, whose name follows. */
 export const PROGRAM_FLAG = '--reloadctl-program';

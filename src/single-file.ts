@@ -6,6 +6,7 @@ const programs: Record<OwnProgram, () => Promise<unknown>> = {
   'demo-server': () => import('./demo/server.ts'),
   'demo-machine': () => import('./demo/machine-program.ts'),
   'node-helper': () => import('./node/helper-main.ts'),
+  probe: () => import('./inotify/probe/program.ts'),
 };
 
 const [flag, name] = process.argv.slice(2);

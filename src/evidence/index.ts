@@ -1,6 +1,9 @@
 /** The world, as questions and answers. Nothing else of the tool reads the machine. */
-export { readInputFile, readInputStream } from './input-file.ts';
+export { type Endpoint, type HttpAnswer, HttpError, type HttpLimits, httpGet } from './http.ts';
+export { type InputText, readInputFile, readInputStream } from './input-file.ts';
+export { type InputStream, inputExists, openInput, streamInput } from './input-stream.ts';
 export { type LiveOptions, openLive } from './live.ts';
+export { type LogInput, LogInputError, logFilesOf, openLogFile, openLogStream, pidOfName } from './log-input.ts';
 export type { InotifyEvent, OwnInotify } from './native/own-inotify.ts';
 export { loadOwnCalls, type OwnCalls } from './own-calls.ts';
 export { type Hold, type HoldTimes, type MeteredEvidence, meterEvidence, type OwnCost } from './meter.ts';

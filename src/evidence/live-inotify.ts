@@ -36,6 +36,7 @@ export function liveInotify(world: World, native: () => Native | null): InotifyQ
       return all.value.map((reply) => ('value' in reply ? { value: reply.value, at, source } : { errno: reply.errno, at, source }));
     },
     lookInRoot,
+    handleInRoot: (pid, path) => withCalls(`name_to_handle_at /proc/${pid}/root${path}`, (there) => there.handleInRoot(pid, path)),
     listInRoot: (pid, path) => ask(`/proc/${pid}/root${path}`, () => calls()?.listInRoot(pid, path) ?? plainList(pid, path)),
     watcherProgram: async (pid) => {
       const reply = await describeProgram(pid, {

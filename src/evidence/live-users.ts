@@ -1,6 +1,7 @@
 /** The questions about what users have of what is limited per user, on this machine. */
 import { errnoOf } from './errno.ts';
 import type { Native, NativeUsers } from './native/types.ts';
+import { startedAs } from './auxv.ts';
 import { findLinks } from './procfs.ts';
 import type { Reader } from './reader.ts';
 import type { Reply } from './reader-parts.ts';
@@ -29,10 +30,15 @@ export function liveUsers(world: Pick<Evidence, 'now'>, reader: Reader, native: 
     descriptionOrder: (pid1, fd1, pid2, fd2) =>
       call(`kcmp(${pid1}, ${pid2}, KCMP_FILE, ${fd1}, ${fd2})`, (calls) => calls.descriptionOrder(pid1, fd1, pid2, fd2)),
     userNamespaces: (pid) => call(`/proc/${pid}/ns/user`, (calls) => calls.userNamespaces(pid)),
-    tryInstances: (wanted) => call(`inotify_init1 ${wanted} times`, (calls) => calls.tryInstances(wanted)),
+    startedAs: (pid) => ask(`/proc/${pid}/auxv`, () => startedAs(pid)),
+    tryInstances: (wanted, uid) => call(`inotify_init1 ${wanted} times`, (calls) => calls.tryInstances(wanted, uid)),
     readAsUserOf: async (pid, paths) => {
       const replies = await reader.readInUserNamespace(pid, paths);
       return paths.map((path, index) => answer(replies[index] ?? { errno: 'ENOREADER' }, `nsenter --user --target ${pid} cat ${path}`));
+    },
+    realPaths: async (paths) => {
+      const replies = await reader.realPaths(paths);
+      return paths.map((path, index) => answer(replies[index] ?? { errno: 'ENOREADER' }, path));
     },
     countTree: async (tree, options) => answer(await reader.countTree(tree, options), tree.path),
   };

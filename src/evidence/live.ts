@@ -5,7 +5,8 @@ import { liveInotify } from './live-inotify.ts';
 import { liveUsers } from './live-users.ts';
 import { loadNative } from './native/index.ts';
 import type { Native } from './native/types.ts';
-import { listDirectory, readLink, readLinks, readWhole, sizeOf } from './procfs.ts';
+import type { PackedLinks } from './packed-links.ts';
+import { listDirectory, packLinks, readLink, readLinks, readWhole, sizeOf } from './procfs.ts';
 import { openReader, type Reader, type ReaderPrograms } from './reader.ts';
 import type { Reply } from './reader-parts.ts';
 import { isOutOfDescriptors, openSpare } from './spare.ts';
@@ -79,6 +80,10 @@ class LiveEvidence implements Evidence {
 
   readlinks(directory: string, numbers: readonly number[]): LinkAnswers {
     return readLinks(directory, numbers);
+  }
+
+  packLinks(directory: string, numbers: readonly number[], into: PackedLinks): Map<number, Errno> {
+    return packLinks(directory, numbers, into);
   }
 
   list(path: string): Answer<string[]> {

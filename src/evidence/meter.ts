@@ -1,5 +1,6 @@
 /** Evidence that counts the questions that pass through it, and how long the target was held by those that take a lock of it. */
-import type { Answer, ByteString, Evidence, FileStat, LinkAnswers } from './types.ts';
+import type { PackedLinks } from './packed-links.ts';
+import type { Answer, ByteString, Errno, Evidence, FileStat, LinkAnswers } from './types.ts';
 
 /** What holds something of the target: a lock while its answer is made, or a copy of its socket. */
 export type Hold = 'fdinfo' | 'kcmp' | 'pidfd_getfd';
@@ -61,6 +62,12 @@ export function meterEvidence(inner: Evidence): MeteredEvidence {
       readlinks: (directory: string, numbers: readonly number[]): LinkAnswers => {
         count('readlink', numbers.length);
         return inner.readlinks!(directory, numbers);
+      },
+    }),
+    ...(inner.packLinks && {
+      packLinks: (directory: string, numbers: readonly number[], into: PackedLinks): Map<number, Errno> => {
+        count('readlink', numbers.length);
+        return inner.packLinks!(directory, numbers, into);
       },
     }),
     readSlow: async (paths: readonly string[]): Promise<Answer<ByteString>[]> => {

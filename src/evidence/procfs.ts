@@ -2,8 +2,9 @@
 import { closeSync, constants, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { errnoOf } from './errno.ts';
 import { type FdLinks, openFdLinks } from './native/fd-links.ts';
+import type { PackedLinks } from './packed-links.ts';
 import { expectShortRun } from './short-run.ts';
-import type { ByteString, LinkAnswers } from './types.ts';
+import type { ByteString, Errno, LinkAnswers } from './types.ts';
 
 /** O_NONBLOCK: a path that turns out to be a FIFO must not hold us. Node adds O_CLOEXEC to every open itself. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
@@ -91,6 +92,25 @@ export function readLinks(directory: string, numbers: readonly number[]): LinkAn
   }
   quick?.close();
   return answers;
+}
+
+/** The same into `into`; errnos of those that could not be read, by index. */
+export function packLinks(directory: string, numbers: readonly number[], into: PackedLinks): Map<number, Errno> {
+  const errnos = new Map<number, Errno>();
+  const prefix = `${directory}/`;
+  expectShortRun();
+  const quick = openQuick(directory);
+  for (let index = 0; index < numbers.length; index++) {
+    const fd = numbers[index]!;
+    if (quick?.pack(fd, into)) continue;
+    try {
+      into.add(fd, readlinkSync(prefix + fd, 'latin1'));
+    } catch (error) {
+      errnos.set(index, errnoOf(error));
+    }
+  }
+  quick?.close();
+  return errnos;
 }
 
 /**

@@ -42,12 +42,12 @@ export function openChildren(signal?: AbortSignal): Children {
   });
 
   const killAll = (): void => {
-    for (const child of running.keys()) child.kill('SIGKILL');
+    for (const child of running.keys()) killGroup(child);
   };
 
   const abandon = (child: ChildProcess): void => {
     stuck = true;
-    child.kill('SIGKILL');
+    killGroup(child);
     child.unref();
     child.stdout?.destroy();
     child.stderr?.destroy();
@@ -131,4 +131,13 @@ export function openChildren(signal?: AbortSignal): Children {
       return wasStuck;
     },
   };
+}
+
+/** With what it has started itself: find starts stat. */
+function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // It is gone.
+  }
 }

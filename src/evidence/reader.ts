@@ -1,8 +1,8 @@
 /** Class B: reads that can block on locks of the target or on a dead file system, each behind a deadline. */
 import { existsSync } from 'node:fs';
 import { catInUserNamespace, catMany } from './reader-cat.ts';
-import { openChildren } from './reader-child.ts';
-import type { Reply } from './reader-parts.ts';
+import { type Children, openChildren } from './reader-child.ts';
+import { type Reply, silence } from './reader-parts.ts';
 import { statMany } from './reader-stat.ts';
 import { countTree } from './tree-count.ts';
 import type { ByteString, FileStat, TreeCount, TreeCountOptions, TreeToCount } from './types.ts';
@@ -13,10 +13,12 @@ export interface ReaderPrograms {
   stat: readonly string[];
   nsenter?: readonly string[];
   find?: readonly string[];
+  realpath?: readonly string[];
 }
 
 const PROGRAMS: ReaderPrograms = { cat: ['/usr/bin/cat', '/bin/cat'], stat: ['/usr/bin/stat', '/bin/stat'] };
 const NSENTER = ['/usr/bin/nsenter', '/bin/nsenter'];
+const REALPATH = ['/usr/bin/realpath', '/bin/realpath'];
 const FIND = ['/usr/bin/find', '/bin/find'];
 
 export interface ReaderOptions {
@@ -34,6 +36,8 @@ export interface Reader {
   statMany(directory: string, names: readonly string[]): Promise<Reply<FileStat>[]>;
   /** One-line files as they read in the user namespace of a process. Replies in the order of `paths`. */
   readInUserNamespace(pid: number, paths: readonly string[]): Promise<Reply<ByteString>[]>;
+  /** Paths without symbolic links. Replies in the order of `paths`. */
+  realPaths(paths: readonly string[]): Promise<Reply<string>[]>;
   countTree(tree: TreeToCount, options: TreeCountOptions): Promise<Reply<TreeCount>>;
   /** Kills what still runs; true when any child had to be given up on. */
   close(): boolean;
@@ -50,9 +54,20 @@ export function openReader(options: ReaderOptions): Reader {
     readMany: async (paths) => (paths.length === 0 ? [] : catMany(children, cat, paths, deadline())),
     statMany: (directory, names) => statMany(children, stat, directory, names, deadline()),
     readInUserNamespace: (pid, paths) => catInUserNamespace(children, firstOf(programs.nsenter ?? NSENTER), cat, pid, paths, deadline()),
-    countTree: (tree, options) => countTree(children, firstOf(programs.find ?? FIND), tree, options),
+    realPaths: (paths) => Promise.all(paths.map((path) => realPathOf(children, firstOf(programs.realpath ?? REALPATH), path, deadline()))),
+    countTree: (tree, options) => countTree(children, { find: firstOf(programs.find ?? FIND), stat }, tree, options),
     close: () => children.close(),
   };
+}
+
+/** One child each: they are few, and one that never answers shall not keep the others. */
+async function realPathOf(children: Children, program: string | undefined, path: string, until: number): Promise<Reply<string>> {
+  if (program === undefined) return { errno: 'ENOREADER' };
+  // busybox knows no option, and never fails for a link that leads nowhere: that is found out later.
+  const { ended, output, exitCode } = await children.run(program, [path], { LC_ALL: 'C' }, until);
+  if (ended !== 'done') return { errno: ended === 'failed' ? 'ENOREADER' : silence(children) };
+  const real = Buffer.from(output, 'latin1').toString('utf8').replace(/\n$/, '');
+  return exitCode === 0 && real.startsWith('/') ? { value: real } : { errno: 'ENOENT' };
 }
 
 function firstOf(paths: readonly string[]): string | undefined {

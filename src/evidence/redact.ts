@@ -74,7 +74,8 @@ const RULES: Rules = {
   isEpollTarget: (_words, _key, same) => same,
   probeSocket: (words, _key, probe) => redactLocal(words, probe),
   queueBytes: (_words, _key, bytes) => bytes,
-  pathOfHandle: (words, _key, { path, stat }) => ({ path: redactPath(words, path), stat }),
+  pathOfHandle: (words, _key, { path, ...rest }) => ({ path: redactPath(words, path), ...rest }),
+  handleInRoot: (_words, _key, handle) => handle,
   lookInRoot: (words, _key, { stat, link }) => ({
     stat,
     ...(link !== undefined && { link: link.startsWith('/') ? redactPath(words, link) : redactLink(words, link) }),
@@ -85,6 +86,7 @@ const RULES: Rules = {
   countLinesSlow: (_words, _key, count) => count,
   descriptionOrder: (_words, _key, order) => order,
   userNamespaces: (_words, _key, chain) => chain,
+  startedAs: (_words, _key, uid) => uid,
   tryInstances: (_words, _key, made) => made,
   readAsUserOf: (words, key, text) => redactFile(words, afterColon(key), text),
   sleep: (_words, _key, ms) => ms,
@@ -96,6 +98,7 @@ const PATH_QUESTIONS = new Set<Question>(['read', 'readlink', 'list', 'size', 'r
 const PATH_BEHIND: Partial<Record<Question, RegExp>> = {
   pathOfHandle: /^(\d+:\d+:[0-9a-f]*:)([\s\S]*)$/,
   lookInRoot: /^(\d+:)([\s\S]*)$/,
+  handleInRoot: /^(\d+:)([\s\S]*)$/,
   listInRoot: /^(\d+:)([\s\S]*)$/,
 };
 

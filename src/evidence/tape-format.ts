@@ -44,6 +44,7 @@ export interface TapeValues {
   queueBytes: number;
   pathOfHandle: HandlePath;
   lookInRoot: PathLook;
+  handleInRoot: FileHandle;
   listInRoot: DirectoryEntry[];
   watcherProgram: WatcherProgram;
   findLinks: number[];
@@ -51,6 +52,7 @@ export interface TapeValues {
   descriptionOrder: number;
   userNamespaces: UserNamespace[];
   readAsUserOf: ByteString;
+  startedAs: number;
   tryInstances: number;
   /** No question but a pause of so many ms: what is asked again after it may be answered differently. */
   sleep: number;
@@ -69,6 +71,7 @@ export const keyOf = {
   inRoot: (pid: number, path: ByteString): string => `${pid}:${path}`,
   findLinks: (pid: number, texts: readonly ByteString[]): string => `${pid}:${texts.join(' ')}`,
   countLines: (path: string, start: ByteString): string => `${path}:${start}`,
+  tryInstances: (wanted: number, uid: number | undefined): string => (uid === undefined ? String(wanted) : `${wanted}:${uid}`),
   asUserOf: (pid: number, path: string): string => `${pid}:${path}`,
 };
 
@@ -80,11 +83,12 @@ export function sourceOf(question: Question, key: string): string {
   if (question === 'probeSocket') return `pidfd_getfd ${key}`;
   if (question === 'queueBytes') return `FIONREAD ${key}`;
   if (question === 'pathOfHandle') return `open_by_handle_at ${key}`;
-  if (question === 'lookInRoot' || question === 'listInRoot') return `/proc/${key.replace(':', '/root')}`;
+  if (question === 'lookInRoot' || question === 'listInRoot' || question === 'handleInRoot') return `/proc/${key.replace(':', '/root')}`;
   if (question === 'watcherProgram') return `program of ${key}`;
   if (question === 'findLinks') return `/proc/${key.slice(0, key.indexOf(':'))}/fd`;
   if (question === 'countLinesSlow') return key.slice(0, key.indexOf(':'));
   if (question === 'descriptionOrder') return `kcmp KCMP_FILE ${key}`;
+  if (question === 'startedAs') return `/proc/${key}/auxv`;
   if (question === 'tryInstances') return `inotify_init1 ${key} times`;
   if (question === 'userNamespaces') return `/proc/${key}/ns/user`;
   if (question === 'readAsUserOf') return `nsenter --user --target ${key.replace(':', ' cat ')}`;

@@ -78,7 +78,8 @@ const GUARDS: Record<Question, Guard> = {
   isEpollTarget: isBoolean,
   probeSocket: isSocketProbe,
   queueBytes: isNumber,
-  pathOfHandle: shape({ path: isByteString, stat: isFileStat }),
+  pathOfHandle: shape({ path: isByteString, directory: isBoolean, unlinked: optional(isBoolean) }),
+  handleInRoot: shape({ type: isNumber, bytes: isByteString }),
   lookInRoot: shape({ stat: isFileStat, link: optional(isByteString) }),
   listInRoot: (value) => Array.isArray(value) && value.every(isDirectoryEntry),
   watcherProgram: shape({ runtime: optional(isByteString), words: isStrings, packages: (value) => Array.isArray(value) && value.every(isPackage) }),
@@ -87,6 +88,7 @@ const GUARDS: Record<Question, Guard> = {
   descriptionOrder: isNumber,
   userNamespaces: (value) => Array.isArray(value) && value.every(isUserNamespace),
   readAsUserOf: isByteString,
+  startedAs: isNumber,
   tryInstances: isNumber,
   sleep: isNumber,
 };

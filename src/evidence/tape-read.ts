@@ -119,6 +119,7 @@ class TapedEvidence implements TapeEvidence {
     queueBytes: (pid, fd) => this.#answer('queueBytes', keyOf.queueBytes(pid, fd)),
     pathsOfHandles: (pid, mountPoint, handles) => handles.map((one) => this.#answer('pathOfHandle', keyOf.pathOfHandle(pid, mountPoint, one))),
     lookInRoot: (pid, path) => this.#answer('lookInRoot', keyOf.inRoot(pid, path)),
+    handleInRoot: (pid, path) => this.#answer('handleInRoot', keyOf.inRoot(pid, path)),
     listInRoot: (pid, path) => this.#answer('listInRoot', keyOf.inRoot(pid, path)),
     watcherProgram: async (pid) => this.#answer('watcherProgram', String(pid)),
   };
@@ -128,9 +129,11 @@ class TapedEvidence implements TapeEvidence {
     countLinesSlow: async (paths, start) => paths.map((path) => this.#answer('countLinesSlow', keyOf.countLines(path, start))),
     descriptionOrder: (pid1, fd1, pid2, fd2) => this.#answer('descriptionOrder', keyOf.sameDescription(pid1, fd1, pid2, fd2)),
     userNamespaces: (pid) => this.#answer('userNamespaces', String(pid)),
-    tryInstances: (wanted) => this.#answer('tryInstances', String(wanted)),
+    startedAs: (pid) => this.#answer('startedAs', String(pid)),
+    tryInstances: (wanted, uid) => this.#answer('tryInstances', keyOf.tryInstances(wanted, uid)),
     readAsUserOf: async (pid, paths) => paths.map((path) => this.#answer('readAsUserOf', keyOf.asUserOf(pid, path))),
     // A tape is about processes: no directory is on it.
+    realPaths: async (paths) => paths.map((path) => ({ errno: NOT_RECORDED, at: this.#now, source: path })),
     countTree: async ({ path }) => ({ errno: NOT_RECORDED, at: this.#now, source: path }),
   };
 

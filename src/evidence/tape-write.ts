@@ -128,6 +128,7 @@ class NotingEvidence implements Evidence {
         return answers;
       },
       lookInRoot: (pid, path) => this.#noted('lookInRoot', keyOf.inRoot(pid, path), inner.lookInRoot(pid, path)),
+      handleInRoot: (pid, path) => this.#noted('handleInRoot', keyOf.inRoot(pid, path), inner.handleInRoot(pid, path)),
       listInRoot: (pid, path) => this.#noted('listInRoot', keyOf.inRoot(pid, path), inner.listInRoot(pid, path)),
       watcherProgram: async (pid) => this.#noted('watcherProgram', String(pid), await inner.watcherProgram(pid)),
     };
@@ -143,12 +144,14 @@ class NotingEvidence implements Evidence {
       },
       descriptionOrder: (...key) => this.#noted('descriptionOrder', keyOf.sameDescription(...key), inner.descriptionOrder(...key)),
       userNamespaces: (pid) => this.#noted('userNamespaces', String(pid), inner.userNamespaces(pid)),
-      tryInstances: (wanted) => this.#noted('tryInstances', String(wanted), inner.tryInstances(wanted)),
+      startedAs: (pid) => this.#noted('startedAs', String(pid), inner.startedAs(pid)),
+      tryInstances: (wanted, uid) => this.#noted('tryInstances', keyOf.tryInstances(wanted, uid), inner.tryInstances(wanted, uid)),
       readAsUserOf: async (pid, paths) => {
         const answers = await inner.readAsUserOf(pid, paths);
         for (const [index, answer] of answers.entries()) this.#note('readAsUserOf', keyOf.asUserOf(pid, paths[index]!), answer);
         return answers;
       },
+      realPaths: (paths) => inner.realPaths(paths),
       countTree: (tree, options) => inner.countTree(tree, options),
     };
   }

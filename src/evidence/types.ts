@@ -2,6 +2,7 @@
  * Every question the tool puts to the world, as one interface, so that a tape can stand in for the world.
  * Adapters: live.ts (this machine), tape-write.ts (a live one that notes every answer), tape-read.ts (answers from a tape).
  */
+import type { PackedLinks } from './packed-links.ts';
 
 /**
  * Bytes as a latin1 string: char code N is byte N. Everything the kernel says is kept so until it is shown:
@@ -114,9 +115,11 @@ export interface FileHandle {
 
 /** What a file handle leads to. */
 export interface HandlePath {
-  /** From the root of the process; ends with ` (deleted)` when no name is left. */
+  /** From the root of the process; ends with ` (deleted)` when this name is gone. */
   path: ByteString;
-  stat: FileStat;
+  directory: boolean;
+  /** No name is left at all (st_nlink is 0); only told where the path ends with ` (deleted)`. */
+  unlinked?: boolean;
 }
 
 /** One path of a process, symbolic links not followed. */
@@ -137,7 +140,7 @@ export interface DirectoryEntry {
 export interface WatcherProgram {
   /** `node`, `bun`, `deno`, `go`, `python`, `inotifywait`, `tail`, `systemd`, ...; absent when none of those. */
   runtime?: string;
-  /** Words of the command line that name a watcher: `nodemon`, `tsx`, `--watch`, `--hot`. */
+  /** What of the command line names a watcher: the script `nodemon`, `tsx`, `webpack` or `vite`, the options `--watch` and `--hot`. */
   words: string[];
   /** Watching packages that the program could load, with their versions. */
   packages: { name: string; version: string; /** Its native code is mapped. */ loaded?: boolean }[];
@@ -151,6 +154,11 @@ export interface InotifyQuestions {
   pathsOfHandles(pid: number, mountPoint: ByteString, handles: readonly FileHandle[]): Answer<HandlePath>[];
   /** lstat and readlink of an absolute path below the root of the process. ELOOP when a directory of the path is a symbolic link. */
   lookInRoot(pid: number, path: ByteString): Answer<PathLook>;
+  /**
+   * The handle of what is at such a path, as fdinfo of inotify prints it: by that two things of an overlay can be told apart, whose
+   * inode numbers are those of their layers. EINVAL or EOPNOTSUPP where the kernel (before 6.5) or the file system makes none.
+   */
+  handleInRoot(pid: number, path: ByteString): Answer<FileHandle>;
   /** Entries of a directory below the root of the process, with inode numbers. */
   listInRoot(pid: number, path: ByteString): Answer<DirectoryEntry[]>;
   /** What program this is: from exe (A), cmdline and maps (B), and package.json of packages it could load. */
@@ -168,10 +176,14 @@ export interface UserNamespace {
 /** A directory whose things shall be counted. */
 export interface TreeToCount {
   path: string;
-  /** Names of directories that are neither entered nor counted. */
+  /** Patterns of names, as fnmatch(3) has them, that are neither entered nor counted. */
   skip: readonly string[];
-  /** Count what is no directory, too. */
+  /** Count what is neither directory nor link, too. */
   files: boolean;
+  /** Count links, and what they lead to. */
+  links: boolean;
+  /** A directory outside that a link leads to is counted with all that is below it. */
+  follow: boolean;
 }
 
 export interface TreeCountOptions {
@@ -180,14 +192,19 @@ export interface TreeCountOptions {
   progress?: (seen: number) => void;
 }
 
-/** What is below a directory, itself included. Links are not followed. */
+/** What is below a directory, itself included. */
 export interface TreeCount {
   directories: number;
-  /** Neither directories nor links; 0 when not asked for. */
+  /** Neither directories nor links, each once under however many names (hard links); 0 when not asked for. */
   files: number;
+  /** 0 when not asked for. */
   links: number;
+  /** Things that links lead to and that are not among those counted above, each once. */
+  targets: number;
   /** Directories that could not be read. */
   unreadable: number;
+  /** Names and links that were not counted, since what they stand for could not be told or not be remembered. */
+  unsure: number;
   /** Why it ended before all was seen: EINTR or ETIMEDOUT. */
   cut?: Errno;
 }
@@ -202,10 +219,17 @@ export interface UserQuestions {
   descriptionOrder(pid1: number, fd1: number, pid2: number, fd2: number): Answer<number>;
   /** The user namespace of a process, then its parents, as far as we may see them. */
   userNamespaces(pid: number): Answer<UserNamespace[]>;
-  /** Makes inotify instances of our own and closes them at once: how many there could be, `wanted` at most. */
-  tryInstances(wanted: number): Answer<number>;
+  /** Effective user of a process when it began to run its program, as numbered in its own user namespace. */
+  startedAs(pid: number): Answer<number>;
+  /**
+   * Makes inotify instances of our own and closes them at once: how many there could be, `wanted` at most; with `uid` as that user, which
+   * only root may.
+   */
+  tryInstances(wanted: number, uid?: number): Answer<number>;
   /** Class B: one-line files as they read in the user namespace of a process, read by a child that enters it. In the order of `paths`. */
   readAsUserOf(pid: number, paths: readonly string[]): Promise<Answer<ByteString>[]>;
+  /** Class B: what each absolute path is without symbolic links; in the order of `paths`. ENOENT for what is not there. Not on tapes. */
+  realPaths(paths: readonly string[]): Promise<Answer<string>[]>;
   /** Class B: counts a tree. Not on tapes. */
   countTree(tree: TreeToCount, options: TreeCountOptions): Promise<Answer<TreeCount>>;
 }
@@ -227,6 +251,8 @@ export interface Evidence {
    * costs more than the system call. Absent: ask one by one.
    */
   readlinks?(directory: string, numbers: readonly number[]): LinkAnswers;
+  /** The same into `into`, for very many; returns the errnos of those that could not be read, by index. Absent: as readlinks. */
+  packLinks?(directory: string, numbers: readonly number[], into: PackedLinks): Map<number, Errno>;
   /** Directory entries, in the order of the kernel. */
   list(path: string): Answer<string[]>;
   /** st_size of a /proc directory or file; `fd/` directories say their fd count since Linux 6.2 (0 before). */

@@ -40,13 +40,18 @@ const DATA_MAPPING = /^[0-9a-f]+-[0-9a-f]+ r[w-]-p ([0-9a-f]+) ([0-9a-f]+):([0-9
 const LOCAL_WITHOUT_DISK = ' - (?:overlay|tmpfs|ramfs|btrfs|zfs|bcachefs) ';
 const MOST_MAPPINGS = 4;
 const MAGIC_WITHIN = 64 * 1024;
-const WATCHING_PACKAGES = ['chokidar', '@parcel/watcher', 'watchpack', 'nodemon', 'tsx'];
-const WATCHING_WORDS: readonly (readonly [RegExp, string])[] = [
-  [/(?:^|\/)nodemon(?:\/|\.m?js$|$)/, 'nodemon'],
-  [/(?:^|\/)tsx(?:\/|\.[cm]?js$|$)/, 'tsx'],
+const WATCHING_PACKAGES = ['chokidar', '@parcel/watcher', 'watchpack', 'nodemon', 'tsx', 'webpack', 'vite'];
+/** Scripts that are watchers: by the file itself or the package it is in, not by a directory further up. */
+const WATCHING_SCRIPTS: readonly (readonly [RegExp, string])[] = ['nodemon', 'tsx', 'webpack', 'vite'].map((name) => [
+  new RegExp(`(?:^|/)(?:node_modules/${name}(?:-cli)?/|${name}(?:\\.[cm]?js)?$)`),
+  name,
+]);
+const WATCHING_OPTIONS: readonly (readonly [RegExp, string])[] = [
   [/^--watch(?:=|-path|-preserve|$)/, '--watch'],
   [/^--hot$/, '--hot'],
 ];
+/** Options of Node whose value is an argument of its own. */
+const WITH_VALUE = /^(?:-r|--require|--import|--(?:experimental-)?loader|-C|--conditions|--env-file|--watch-path|--title|--input-type|--inspect-port)$/;
 const MOST_PARENTS = 12;
 
 /** Throws nothing: what cannot be read is left out. The errno is that of the cmdline when even exe is unknown. */
@@ -57,10 +62,26 @@ export async function describeProgram(pid: number, ask: ProgramQuestions): Promi
   const args = cmdline?.value?.split('\0') ?? [];
   const mapped = maps?.value ?? '';
   const runtime = runtimeOf(exe.value, args[0] ?? '', mapped, ask);
-  const words = WATCHING_WORDS.filter(([pattern]) => args.slice(1).some((arg) => pattern.test(arg))).map(([, word]) => word);
+  const { options, script } = splitArguments(args, runtime);
+  const words = [
+    ...WATCHING_SCRIPTS.filter(([pattern]) => script !== undefined && pattern.test(script)),
+    ...WATCHING_OPTIONS.filter(([pattern]) => options.some((option) => pattern.test(option))),
+  ].map(([, word]) => word);
   const hasPackages = runtime === 'node' || runtime === 'bun' || runtime === 'deno';
-  const packages = hasPackages ? packagesOf(pid, args, mapped, ask) : [];
+  const packages = hasPackages ? packagesOf(pid, script, mapped, ask) : [];
   return { value: { ...(runtime !== undefined && { runtime }), words, packages } };
+}
+
+/** What is behind the script is the script's own. Bun has commands in front of it, as in `bun run --watch main.ts`. */
+function splitArguments(args: readonly string[], runtime: string | undefined): { options: string[]; script: string | undefined } {
+  const options: string[] = [];
+  for (let at = 1; at < args.length; at++) {
+    const arg = args[at]!;
+    if (WITH_VALUE.test(arg)) at++;
+    if (arg.startsWith('-')) options.push(arg);
+    else if (arg !== '' && !(runtime === 'bun' && arg === 'run')) return { options, script: arg };
+  }
+  return { options, script: undefined };
 }
 
 function runtimeOf(exe: ByteString | undefined, command: ByteString, maps: ByteString, ask: ProgramQuestions): string | undefined {
@@ -81,18 +102,31 @@ function isLocal(major: number, minor: number, ask: ProgramQuestions): boolean {
 }
 
 /** From the directory of the script, and from the working directory, upwards, as the module loader goes. */
-function packagesOf(pid: number, args: readonly string[], maps: ByteString, ask: ProgramQuestions): Package[] {
+/** File systems that may ask another host or a program, which may not answer. */
+const ASKS_OTHERS = /^(?:nfs|cifs|smb|9p$|virtiofs$|ceph$|afs$|lustre$|gluster|fuse(?:\.|$)|vboxsf$|prl_fs$|autofs$)/;
+
+/** May a question about this path block? By all mount points above it. */
+function mayBlock(path: ByteString, mounts: ByteString): boolean {
+  return mounts.split('\n').some((line) => {
+    const at = line.split(' ')[4]?.replace(/\\(\d{3})/g, (_all, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+    const type = /^[^ ]+/.exec(line.slice(line.indexOf(' - ') + 3))?.[0] ?? '';
+    return at !== undefined && ASKS_OTHERS.test(type) && (path === at || path.startsWith(at === '/' ? '/' : `${at}/`));
+  });
+}
+
+function packagesOf(pid: number, script: string | undefined, maps: ByteString, ask: ProgramQuestions): Package[] {
   const root = ask.readlink(`/proc/${pid}/root`).value ?? '/';
   const cwd = below(ask.readlink(`/proc/${pid}/cwd`).value ?? '/', root);
-  const script = args.slice(1).find((arg) => arg !== '' && !arg.startsWith('-'));
   const starts = [cwd];
   if (script !== undefined) {
     const path = script.startsWith('/') ? script : `${cwd}/${script}`;
-    const real = ask.linkAt(path);
+    const real = mayBlock(path, ask.mounts()) ? undefined : ask.linkAt(path);
     starts.unshift(parentOf(path), ...(real === undefined ? [] : [parentOf(real.startsWith('/') ? real : normal(`${parentOf(path)}/${real}`))]));
   }
+  const mounts = ask.mounts();
+  const local = starts.filter((start) => !mayBlock(normal(start), mounts));
   return WATCHING_PACKAGES.flatMap((name) => {
-    const version = versionOf(name, starts, ask);
+    const version = versionOf(name, local, ask);
     if (version === undefined) return [];
     const isLoaded = new RegExp(`/node_modules/(?:.*/)?${name}(?:-[a-z0-9-]+)?/[^\\n]*\\.node`).test(maps);
     return [{ name, version, ...(isLoaded && { loaded: true }) }];
@@ -103,16 +137,20 @@ function versionOf(name: string, starts: readonly ByteString[], ask: ProgramQues
   for (const start of starts) {
     let directory = normal(start);
     for (let up = 0; up < MOST_PARENTS; up++) {
-      const at = `${directory === '/' ? '' : directory}/node_modules/${name}`;
-      const link = ask.linkAt(at);
-      const real = link === undefined ? at : link.startsWith('/') ? link : normal(`${parentOf(at)}/${link}`);
-      const version = versionIn(ask.readFile(`${real}/package.json`));
+      const modules = realOf(`${directory === '/' ? '' : directory}/node_modules`, ask);
+      const version = versionIn(ask.readFile(`${realOf(`${modules}/${name}`, ask)}/package.json`));
       if (version !== undefined) return version;
       if (directory === '/') break;
       directory = parentOf(directory);
     }
   }
   return undefined;
+}
+
+/** Package managers make links of packages, people of whole folders. */
+function realOf(path: ByteString, ask: ProgramQuestions): ByteString {
+  const link = ask.linkAt(path);
+  return link === undefined ? path : link.startsWith('/') ? link : normal(`${parentOf(path)}/${link}`);
 }
 
 function versionIn(text: ByteString | undefined): string | undefined {

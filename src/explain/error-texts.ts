@@ -50,25 +50,67 @@ const WORDINGS: readonly Wording[] = [
 
 const EMFILE = /too many open files|\bEMFILE\b|\berrno[ =:]*24\b/i;
 const ENOSPC = /no space left on device|\bENOSPC\b|\berrno[ =:]*28\b/i;
-const WATCHING = /inotify|watch(?!dog:|-config)/i;
-/** Calls that have to do with descriptors or disks only. */
-const OTHER_CALL = /\b(accept4?|socket|open(?:at)?|pipe2?|dup[23]?|dial|connect|epoll_create1?|eventfd|listen|fork\/exec|getaddrinfo|lookup)\b[^a-z]/i;
-const DISK_CALL = /\b(write|open(?:at)?|mkdir|fsync|rename|copy(?:ing)?|truncate|fallocate|create)\b/i;
+
+/** What a text says in passing of files is no call and no watching: a path `/srv/watch/data.db` is data like any other. */
+const QUOTED_PATH = /(["'`])(?:~|\.{0,2})\/[^"'`]*\1|‘(?:~|\.{0,2})\/[^‘’]*’/g;
+/** Only from the begin of a word: a long one is looked through once. */
+const PATH = /(?<![^\s:,;=()[\]{}"'`])[^\s:,;=()[\]{}"'`/]*\/[^\s:,;()[\]{}"'`]*/g;
+/** An error text is shorter; a whole log is none. */
+const MOST_TEXT = 16_384;
+const ERRNO_WORDS = /too many open files|no space left on device/gi;
+
+/** Calls that give a descriptor, and those that need room on a disk. */
+const FD_CALL = 'accept4?|socket(?:pair)?|open(?:at2?)?|opendir|scandir|pipe2?|dup[23]?|dial|connect|epoll_create1?|eventfd2?|timerfd_create|signalfd4?|memfd_create|listen|fork|exec|spawn|getaddrinfo|lookup';
+const DISK_CALL = 'p?writev?(?:64)?|open(?:at2?)?|mkdir(?:at)?|mkdtemp|mkstemp|f(?:data)?sync|rename(?:at2?)?|copyfile|f?truncate(?:64)?|fallocate|link|symlink|sendfile';
+/** The same told in words, wherever they stand: `error writing`, `cannot create directory`. */
+const DISK_WORDS = /\b(?:writ(?:e|ing|ten)|creat(?:e|ing)|copy(?:ing)?|saving|save|mkdir|rename|fsync|truncate|fallocate)\b/i;
+/** inotify itself is named: no name of a program or a folder would be so. */
+const INOTIFY_CALL = /\binotify[_-](init|add)/i;
+/** One word about watching, of letters only: with dashes or dots in it, it is some name (`watch-api`, `watch.js`). */
+const WATCHING_WORD = /^[a-z]*watch(?:e[drs]|ers|ing)?$/i;
 
 /** Undefined for a text that is about no limit we know. */
 export function readError(text: string): Reading | undefined {
-  const wording = WORDINGS.find(({ pattern }) => pattern.test(text));
+  // Go words a call of its own so; else it would be a path.
+  const plain = text.slice(0, MOST_TEXT).replaceAll('fork/exec', 'exec').replace(QUOTED_PATH, '/').replace(PATH, '/');
+  const wording = WORDINGS.find(({ pattern }) => pattern.test(plain));
   if (wording) {
     const { pattern: _, ...reading } = wording;
     return reading;
   }
-  const watching = WATCHING.test(text);
-  if (EMFILE.test(text)) {
-    if (watching) return { call: INIT, limits: EITHER };
-    const call = OTHER_CALL.exec(text.replaceAll(/too many open files/gi, ''))?.[1]?.toLowerCase();
-    return call === undefined ? { limits: ['descriptors', 'instances'] } : { call: `${call}()`, limits: ['descriptors'] };
+  const words = plain.replace(ERRNO_WORDS, '');
+  const watching = watchingIn(words);
+  if (EMFILE.test(plain)) {
+    if (watching === 'call') return { call: INIT, limits: EITHER };
+    const call = callIn(words, FD_CALL);
+    if (call !== undefined) return { call: `${call}()`, limits: ['descriptors'] };
+    return watching ? { call: INIT, limits: EITHER } : { limits: ['descriptors', 'instances'] };
   }
-  if (!ENOSPC.test(text)) return undefined;
-  if (watching) return { call: ADD, limits: ['watches'] };
-  return { limits: DISK_CALL.test(text) ? ['disk'] : ['disk', 'watches'] };
+  if (!ENOSPC.test(plain)) return undefined;
+  if (watching === 'call') return { call: ADD, limits: ['watches'] };
+  const call = callIn(words, DISK_CALL);
+  if (call !== undefined) return { call: `${call}()`, limits: ['disk'] };
+  if (watching === 'inotify') return { call: ADD, limits: ['watches'] };
+  // That word alone proves nothing: a watcher writes logs, too.
+  if (watching === 'word') return { limits: ['watches', 'disk'] };
+  return { limits: DISK_WORDS.test(words) ? ['disk'] : ['disk', 'watches'] };
+}
+
+/** `call`: an inotify call is named, or `watch` stands where errors name the call; `inotify`, `word`: it, or watching, is spoken of. */
+function watchingIn(words: string): 'call' | 'inotify' | 'word' | undefined {
+  if (INOTIFY_CALL.test(words) || callIn(words, 'watch') !== undefined) return 'call';
+  const spoken = words.split(/[^\w.@-]+/).map((word) => word.replace(/[.-]+$/, ''));
+  if (spoken.some((word) => /^inotify$/i.test(word))) return 'inotify';
+  return spoken.some((word) => WATCHING_WORD.test(word)) ? 'word' : undefined;
+}
+
+/**
+ * A call where errors name it: before a path, an address, brackets or a colon (Go, C, nginx), before an errno or behind the last comma
+ * (Node).
+ */
+function callIn(words: string, calls: string): string | undefined {
+  const before = '(?:\\(\\)|:| *\\/| +["\'`‘]| +(?:tcp|udp|unix)\\b| +(?:\\/ +)?E[A-Z]{3,})';
+  const place = new RegExp(`\\b(${calls})(?=${before})|, +(${calls})\\s*$`, 'im');
+  const found = place.exec(words);
+  return (found?.[1] ?? found?.[2])?.toLowerCase();
 }

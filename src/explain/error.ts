@@ -27,6 +27,8 @@ const WORDS: Record<Limit, string> = {
   'host-files': 'open files of the whole host',
   disk: 'space or inodes of a file system',
 };
+const DISK_COMMAND = 'df -h . && df -i .';
+const PID_COMMAND = 'reloadctl explain --error TEXT --pid PID';
 const FINDINGS: Partial<Record<Limit, string>> = { watches: 'inotify/watches', instances: 'inotify/instances', descriptors: 'fd/near-limit' };
 
 export async function explainError(text: string, pid: number | undefined, context: CommandContext): Promise<ReportOutcome> {
@@ -41,6 +43,7 @@ export async function explainError(text: string, pid: number | undefined, contex
   const candidates = measured?.candidates ?? notMeasured(reading.limits);
   const decided = decide(candidates);
   if (measured) noteUnknown(candidates, decided, context, coverage);
+  else coverage.note({ source: 'what is used now', status: 'absent', detail: 'nothing was counted: no --pid', fix: reading.limits.every((limit) => limit === 'disk') ? DISK_COMMAND : PID_COMMAND, needed: true });
   const data: ErrorData = { error: text, program: reading.program ?? null, call: reading.call ?? null, candidates, decided };
   const label = measured ? labelOf([measured.process], '', '') : undefined;
   return {
@@ -50,6 +53,8 @@ export async function explainError(text: string, pid: number | undefined, contex
     coverage: coverage.list(),
     data,
     body: () => errorView(data, label, pid),
+    // What the text can mean is an answer, though no verdict on anything that runs.
+    ...(!measured && { exitCode: 0 }),
   };
 }
 
@@ -62,8 +67,10 @@ function decide(candidates: readonly Candidate[]): Limit | null {
 
 function noteUnknown(candidates: readonly Candidate[], decided: Limit | null, { rerun, isRoot }: CommandContext, coverage: CoverageLog): void {
   for (const { limit, state } of candidates) {
-    if (state !== 'unknown') continue;
-    coverage.note({ source: WORDS[limit], status: 'partial', detail: 'whether the limit is reached cannot be told', ...(!isRoot && { fix: `sudo ${rerun}` }), needed: decided === null });
+    const needed = decided === null;
+    // Which file system was meant, only the one who has the text knows.
+    if (limit === 'disk') coverage.note({ source: WORDS[limit], status: 'absent', detail: 'which file system it was is not known: not measured', fix: DISK_COMMAND, needed });
+    else if (state === 'unknown') coverage.note({ source: WORDS[limit], status: 'partial', detail: 'whether the limit is reached cannot be told', ...(!isRoot && { fix: `sudo ${rerun}` }), needed });
   }
 }
 
@@ -97,14 +104,16 @@ function* errorView({ program, call, candidates, decided }: ErrorData, label: st
   };
   yield { type: 'blank' };
   yield { type: 'paragraph', text: conclusion(candidates, decided, label), tone: 'strong' };
-  if (candidates.some(({ limit }) => limit === 'disk')) yield { type: 'command', text: 'df -h . && df -i .', note: 'in the folder that was written to' };
-  if (label === undefined) yield { type: 'command', text: 'reloadctl explain --error TEXT --pid PID', note: 'counts what that process and its user have' };
+  if (candidates.some(({ limit }) => limit === 'disk')) yield { type: 'command', text: DISK_COMMAND, note: 'in the folder that was written to' };
+  if (decided === 'disk') return;
+  if (label === undefined) yield { type: 'command', text: PID_COMMAND, note: 'counts what that process and its user have' };
   else if (decided === 'descriptors') yield { type: 'command', text: `reloadctl fds ${shellWord(String(pid))}` };
   else if (decided === 'instances' || decided === 'watches') yield { type: 'command', text: 'reloadctl inotify-limits', note: 'who holds them' };
 }
 
 function conclusion(candidates: readonly Candidate[], decided: Limit | null, label: string | undefined): string {
   const reached = candidates.filter(({ state }) => state === 'reached');
+  if (decided === 'disk') return `it is about the ${WORDS.disk}`;
   if (decided !== null && reached.length === 1) return `it is the limit of the ${WORDS[decided]}: reached now`;
   if (decided !== null && label === undefined) return `it is the limit of the ${WORDS[decided]}`;
   if (decided !== null) return `it was the limit of the ${WORDS[decided]}; ${candidates[0]!.state === 'not reached' ? 'it is not reached any more' : 'whether it still is cannot be told'}`;

@@ -78,7 +78,7 @@ export function emptyData(options: Record<string, unknown>): FdsData {
 }
 
 async function runOnTarget(spec: string | undefined, options: ThreadOptions, list: ListOptions, context: CommandContext): Promise<Outcome> {
-  const { target, snapshot, coverage } = await lookAt(spec, options, context, 'fds');
+  const { target, snapshot, coverage } = await lookAt(spec, { ...options, packed: true }, context, 'fds');
   const findings = runRules(context.rules, [snapshot]);
   const threads = options.threads ? readThreads(context.evidence, snapshot, coverage) : undefined;
   const data = buildData(snapshot, list, threads);

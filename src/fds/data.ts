@@ -1,12 +1,12 @@
 /** `data` of the report: the part scripts read. Add keys, never change them. */
 import { groupKeys } from '../kernel/groups.ts';
 import { OtherEnds } from '../kernel/other-ends.ts';
+import { highestNumber, openBelow, sizeOf } from '../kernel/plain-fds.ts';
 import { decodeText } from '../kernel/text.ts';
 import type { Fd, FdLimit, FdTable, Process, Snapshot } from '../kernel/types.ts';
 import { type FdRow, rowOf } from './attributes.ts';
 import { type Group, groupFds, groupRows } from './groups.ts';
 import { type ListOptions, showsSingle, sortRows } from './list-options.ts';
-import { countBelow } from './rules/limit-use.ts';
 import type { ThreadTable } from './threads.ts';
 
 export interface ProcessRow {
@@ -49,11 +49,9 @@ export interface FdsData {
 
 /** Groups and rows are those that --where lets pass; `open` and `processes` are about all descriptors. */
 export function buildData(snapshot: Snapshot, list: ListOptions, threads: ThreadTable[] | undefined): FdsData {
-  const [first, ...more] = snapshot.tables;
-  const fds = first && more.length === 0 ? first.fds : snapshot.tables.flatMap((table) => table.fds);
   const ends = new OtherEnds(snapshot);
   const needsRows = showsSingle(list);
-  const all = needsRows ? allRows(fds, ends) : [];
+  const all = needsRows ? allRows(snapshot.tables.flatMap((table) => table.fds), ends) : [];
   const rows = list.where ? all.filter(list.where) : all;
   const processes = snapshot.tables.map(processRow);
   const counts = processes.map((process) => process.open).filter((open) => open !== null);
@@ -62,7 +60,7 @@ export function buildData(snapshot: Snapshot, list: ListOptions, threads: Thread
     open: counts.length > 0 ? counts.reduce((sum, open) => sum + open, 0) : null,
     limit: { soft: nearest?.soft ?? null, hard: nearest?.hard ?? null },
     processes,
-    groups: needsRows ? groupRows(rows, list.groupBy) : groupFds(fds, ends),
+    groups: needsRows ? groupRows(rows, list.groupBy) : groupFds(snapshot.tables, ends),
     ...(list.list && { fds: sortRows(rows, list.sort) }),
     ...(threads && { threads }),
   };
@@ -73,11 +71,12 @@ function allRows(fds: readonly Fd[], ends: OtherEnds): FdRow[] {
   return fds.map((fd) => rowOf(fd, keys.get(fd)!, ends));
 }
 
-function processRow({ process, fds, errno }: FdTable): ProcessRow {
+function processRow(table: FdTable): ProcessRow {
+  const { process, errno } = table;
   // The list was read after the count and by the same look as everything else: it is the one number to show.
-  const open = errno === undefined ? fds.length : process.open;
-  const highest = errno === undefined ? (fds.at(-1)?.fd ?? -1) : null;
-  const belowLimit = errno === undefined ? countBelow(fds.map(({ fd }) => fd), process.limit.soft) : null;
+  const open = errno === undefined ? sizeOf(table) : process.open;
+  const highest = errno === undefined ? highestNumber(table) : null;
+  const belowLimit = errno === undefined ? openBelow(table, process.limit.soft) : null;
   return { ...basics(process), open, ratio: ratioOf(open, process.limit.soft), ...(belowLimit !== null && belowLimit !== open && { belowLimit }), highest };
 }
 

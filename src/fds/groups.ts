@@ -1,9 +1,10 @@
-import { grouped } from '../kernel/groups.ts';
 import type { OtherEnds } from '../kernel/other-ends.ts';
 import { O_CLOEXEC } from '../kernel/proc/fdinfo.ts';
 import { decodeText } from '../kernel/text.ts';
-import type { Fd } from '../kernel/types.ts';
+import { sizeOf } from '../kernel/plain-fds.ts';
+import type { Fd, FdTable } from '../kernel/types.ts';
 import { type FdRow, type FdSummary, isUnlinked } from './attributes.ts';
+import { clustersOf } from './group-tables.ts';
 
 /** One line of the default view. */
 export interface Group {
@@ -42,19 +43,21 @@ function draftOf(kind: string, key: string): Draft {
 }
 
 /** The default groups, by kind and key, without making a row of each: there may be 190,000. */
-export function groupFds(fds: readonly Fd[], ends: OtherEnds): Group[] {
-  const drafts = grouped(fds).flatMap(({ members, keys }) => {
-    const byKey = new Map<string, Draft>();
-    for (let index = 0; index < members.length; index++) {
-      const fd = members[index]!;
-      const key = keys[index]!;
-      let group = byKey.get(key);
-      if (!group) byKey.set(key, (group = draftOf(fd.kind, key)));
-      count(group, fd, ends.firstHolder(fd));
-    }
-    return [...byKey.values()];
-  });
-  return finished(drafts, fds.length);
+export function groupFds(tables: readonly FdTable[], ends: OtherEnds): Group[] {
+  const drafts = new Map<string, Draft>();
+  const order = new Map(tables.map(({ process }, index) => [process.pid, index]));
+  for (const { kind, key, single, plain, examples, ends: holders } of clustersOf(tables, ends)) {
+    const id = `${kind}\0${key}`;
+    const group = drafts.get(id) ?? draftOf(kind, key);
+    drafts.set(id, group);
+    for (const fd of single) count(group, fd, ends.firstHolder(fd));
+    group.count += plain;
+    for (const fd of [...single.slice(0, MOST_EXAMPLES), ...examples]) group.examples.push(exampleOf(fd));
+    for (const [holder, times] of holders) group.ends.set(holder, (group.ends.get(holder) ?? 0) + times);
+    // As they would come were all in one list.
+    group.examples.sort((a, b) => order.get(a.pid)! - order.get(b.pid)! || a.fd - b.fd).splice(MOST_EXAMPLES);
+  }
+  return finished([...drafts.values()], tables.reduce((sum, table) => sum + sizeOf(table), 0));
 }
 
 function count(group: Draft, fd: Fd, holder: string | undefined): void {
@@ -64,8 +67,11 @@ function count(group: Draft, fd: Fd, holder: string | undefined): void {
     if ((fd.info.flags & O_CLOEXEC) === 0) group.withoutCloexec++;
   }
   if (isUnlinked(fd)) group.deleted++;
-  if (group.examples.length < MOST_EXAMPLES) group.examples.push({ pid: fd.pid, fd: fd.fd, target: decodeText(fd.link).text });
   if (holder !== undefined) group.ends.set(holder, (group.ends.get(holder) ?? 0) + 1);
+}
+
+function exampleOf({ pid, fd, link }: Fd): Group['examples'][number] {
+  return { pid, fd, target: decodeText(link).text };
 }
 
 /** Groups rows by the given attributes (default: kind and key), largest first. Attributes other than those of a summary need whole rows. */

@@ -19,22 +19,22 @@ export function isWalkable(fsType: string): boolean {
   return isLocal(fsType) && !MADE_UP.has(fsType);
 }
 
-/** Why changes do not reach a watch here. */
+/** Why changes do not reach a watch here: those made on this mount by programs are told, those made behind it are not. */
 export interface Blindness {
-  /** `nothing`: no change is ever told; `behind`: those made on this mount are told, those made behind it are not. */
-  what: 'nothing' | 'behind';
   /** One sentence. */
   why: string;
+  /** All that is there is made by the kernel itself: what it changes is what anybody would watch for. */
+  madeByKernel?: boolean;
 }
 
 const REMOTE = 'a change made by another host or by the server itself is not told: the kernel here does not know of it';
 
 const BLIND: readonly (readonly [RegExp, Blindness])[] = [
-  [/^proc$/, { what: 'nothing', why: 'the kernel makes these files when they are read and tells of no change' }],
-  [/^(?:nfs4?|cifs|smb3?|smbfs|ceph|glusterfs|lustre|beegfs|afs|ncpfs|orangefs|gpfs)$/, { what: 'behind', why: REMOTE }],
-  [/^(?:9p|virtiofs|vboxsf|vmhgfs|drvfs|prl_fs)$/, { what: 'behind', why: 'a change made on the host of this virtual machine is not told, and some of these tell of none at all' }],
-  [/^fuse(?:\.|blk$|$)/, { what: 'behind', why: 'a change made behind the FUSE program is not told' }],
-  [/^(?:ocfs2|gfs2)$/, { what: 'behind', why: 'a change made by another node of the cluster is not told' }],
+  [/^proc$/, { madeByKernel: true, why: 'what the kernel itself changes is not told: it makes these files when they are read, and only what programs write to them is told' }],
+  [/^(?:nfs4?|cifs|smb3?|smbfs|ceph|glusterfs|lustre|beegfs|afs|ncpfs|orangefs|gpfs)$/, { why: REMOTE }],
+  [/^(?:9p|virtiofs|vboxsf|vmhgfs|drvfs|prl_fs)$/, { why: 'a change made on the host of this virtual machine is not told, and some of these tell of none at all' }],
+  [/^fuse(?:\.|blk$|$)/, { why: 'a change made behind the FUSE program is not told' }],
+  [/^(?:ocfs2|gfs2)$/, { why: 'a change made by another node of the cluster is not told' }],
 ];
 
 /** Undefined where all changes are told. */

@@ -24,6 +24,9 @@ export const IN = {
   ONESHOT: 0x80000000,
 } as const;
 
+/** What listing a directory does to it. */
+export const IN_READING = IN.OPEN | IN.ACCESS | IN.CLOSE_NOWRITE;
+
 const NAMES = Object.entries(IN);
 /** What a program may ask to be told of. */
 const ALL_EVENTS = 0xfff;

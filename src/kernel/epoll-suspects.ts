@@ -1,9 +1,10 @@
 /** Epoll registrations whose number no longer seems to be the registered file. */
-import { fdAt, fdsOf } from './fd-index.ts';
+import { fdsOf } from './fd-index.ts';
 import { type EpollDetail, type EpollTarget, epoll } from './kinds/epoll.ts';
 import { isKind } from './kinds/kind.ts';
 import { pipe } from './kinds/pipe.ts';
 import { socket } from './kinds/socket.ts';
+import { fdUnder } from './plain-fds.ts';
 import type { Fd, FdTable } from './types.ts';
 
 export interface EpollSuspect {
@@ -22,9 +23,7 @@ const ANONYMOUS = 'anon_inode:';
 export function epollSuspects(table: FdTable): EpollSuspect[] {
   const suspects: EpollSuspect[] = [];
   for (const fd of fdsOf(table.fds, epoll)) {
-    const open = openUnder(table, fd);
-    for (const [index, target] of (fd.detail.targets ?? []).entries()) {
-      const now = open[index];
+    for (const { target, now } of openUnder(table, fd)) {
       const inode = now && inodeOf(now);
       if (!now) suspects.push({ epoll: fd, target, reason: 'closed' });
       else if (inode === undefined || target.ino === undefined) continue;
@@ -35,16 +34,36 @@ export function epollSuspects(table: FdTable): EpollSuspect[] {
   return suspects;
 }
 
-/** Kept with the table: it is asked for three times, and there may be 100,000 registrations. */
-const known = new WeakMap<readonly Fd[], Map<EpollDetail, (Fd | undefined)[]>>();
+interface Registered {
+  target: EpollTarget;
+  now: Fd | undefined;
+}
 
-/** What is open now under the number of each registration. */
-function openUnder({ fds }: FdTable, { detail }: Fd<EpollDetail>): (Fd | undefined)[] {
-  const ofTable = known.get(fds) ?? new Map<EpollDetail, (Fd | undefined)[]>();
-  known.set(fds, ofTable);
+/** Kept with the table: it is asked for three times, and there may be 100,000 registrations. */
+const known = new WeakMap<readonly Fd[], Map<EpollDetail, Registered[]>>();
+
+/** Each registration with what is open now under its number; of very many those that are not the very socket that was registered. */
+function openUnder(table: FdTable, { detail }: Fd<EpollDetail>): Registered[] {
+  const ofTable = known.get(table.fds) ?? new Map<EpollDetail, Registered[]>();
+  known.set(table.fds, ofTable);
   let open = ofTable.get(detail);
-  if (!open) ofTable.set(detail, (open = (detail.targets ?? []).map((target) => fdAt(fds, target.fd))));
+  if (!open) ofTable.set(detail, (open = [...registeredIn(table, detail)]));
   return open;
+}
+
+function* registeredIn(table: FdTable, detail: EpollDetail): Generator<Registered> {
+  const { packed } = detail;
+  if (!packed) {
+    for (const target of detail.targets ?? []) yield { target, now: fdUnder(table, target.fd) };
+    return;
+  }
+  for (let index = 0; index < packed.size; index++) {
+    const position = table.plain?.positionOf(packed.numberAt(index)) ?? -1;
+    const inode = position < 0 ? 0 : table.plain!.inodeAt(position);
+    if (inode !== 0 && inode === packed.inodeAt(index)) continue;
+    const target = packed.at(index);
+    yield { target, now: fdUnder(table, target.fd) };
+  }
 }
 
 /** Decimal. Sockets and pipes are called by theirs, so that it is known also of those that were not asked for more. */
@@ -56,7 +75,7 @@ function inodeOf(fd: Fd): string | undefined {
 export function unknownTargets(table: FdTable): Fd[] {
   const unknown = new Set<Fd>();
   for (const fd of fdsOf(table.fds, epoll)) {
-    for (const now of openUnder(table, fd)) {
+    for (const { now } of openUnder(table, fd)) {
       if (now && inodeOf(now) === undefined) unknown.add(now);
     }
   }

@@ -2,11 +2,13 @@
  * Of a large table the link of every descriptor is read, but open flags and types only where they can matter, and of some of
  * each class: asking 10,000 files of one directory what they are tells no more than asking 64 of them.
  */
+import { PackedLinks } from '../evidence/packed-links.ts';
 import type { ByteString, FileStat } from '../evidence/types.ts';
-import { isKind } from './kinds/kind.ts';
 import { fileType, isPath } from './kinds/path.ts';
-import { socket } from './kinds/socket.ts';
-import type { Links } from './links.ts';
+import type { SocketLookup } from './fd-table.ts';
+import { type SocketDetail, socket } from './kinds/socket.ts';
+import type { LinkList } from './links.ts';
+import type { PackedRows } from './plain-fds.ts';
 import { byLooks } from './templates.ts';
 import type { Fd } from './types.ts';
 
@@ -20,6 +22,8 @@ const DELETED = ' (deleted)';
 const SOCKET = 'socket:[';
 /** Longer than any extension with the mark of a deleted file. */
 const LONGEST_EXTENSION = 20;
+/** More than there are states of plain sockets. */
+const STATES = 4;
 /** Names that say more than others: what has no inode of a disk, terminals, message queues (`/name`), files made without a name. */
 const TELLING = /^\/(?:dev\/|memfd:|dmabuf:|secretmem|[^/]*$)|\/ptmx$|\/#\d+ \(deleted\)$/;
 
@@ -47,13 +51,14 @@ export interface PathSample {
 }
 
 /** What to ask of the descriptors of a large table that are no sockets. Those that are neither paths are all asked for their flags. */
-export function samplePaths({ numbers, texts }: Links): PathSample {
+export function samplePaths(links: LinkList): PathSample {
   const sample: PathSample = { infos: [], stats: [], classes: [] };
   const directories = new Map<string, Map<string, number[]>>();
   const byLook = new Map<string, Map<string, number[]>>();
-  for (let index = 0; index < numbers.length; index++) {
-    const fd = numbers[index]!;
-    const link = texts[index]!;
+  for (let index = 0; index < links.size; index++) {
+    if (links instanceof PackedLinks && links.inodeAt(index) !== 0) continue;
+    const fd = links.numbers[index]!;
+    const link = links.textAt(index);
     if (link.startsWith(SOCKET)) continue;
     if (!isPath(link) || isTelling(link)) {
       sample.infos.push(fd);
@@ -108,12 +113,10 @@ export function leftInDoubt(classes: readonly PathClass[], stats: ReadonlyMap<nu
  * Which sockets of a large table to ask for their open flags: every unix socket, which may hold descriptors in flight, every
  * listener, which a child must not inherit, and some of each other class.
  */
-export function sampleSockets(fds: readonly Fd[]): Fd[] {
-  const chosen: Fd[] = [];
-  const classes = new Map<string, Map<number, Fd[]>>();
-  for (const fd of fds) {
-    if (!isKind(fd, socket)) continue;
-    const { row, inbound } = fd.detail;
+export function sampleSockets(sockets: Iterable<Pick<Fd<SocketDetail>, 'fd' | 'detail'>>): number[] {
+  const chosen: number[] = [];
+  const classes = new Map<string, Map<number, number[]>>();
+  for (const { fd, detail: { row, inbound } } of sockets) {
     if (row?.protocol === 'unix' || row?.state === 'LISTEN') {
       chosen.push(fd);
       continue;
@@ -129,6 +132,28 @@ export function sampleSockets(fds: readonly Fd[]): Fd[] {
   }
   for (const byService of classes.values()) for (const members of byService.values()) chosen.push(...spread(members, SAMPLE));
   return chosen;
+}
+
+/** The same of a table with packed links. */
+export function samplePackedSockets(links: PackedLinks, { places, plain }: PackedRows, sockets: SocketLookup): number[] {
+  const chosen: number[] = [];
+  const single: { fd: number; detail: SocketDetail }[] = [];
+  const classes = new Map<number, number[]>();
+  for (let index = 0; index < links.size; index++) {
+    const fd = links.numbers[index]!;
+    const place = places[index]!;
+    if (!plain.isPlainAt(place)) {
+      const inode = links.socketInode(index);
+      if (inode !== undefined) single.push({ fd, detail: socket.decode({ link: '', inode, ...sockets }) });
+      continue;
+    }
+    const id = plain.serviceAt(place, sockets.isListening) * STATES + plain.stateAt(place);
+    const members = classes.get(id);
+    if (members) members.push(fd);
+    else classes.set(id, [fd]);
+  }
+  for (const members of classes.values()) chosen.push(...spread(members, SAMPLE));
+  return [...chosen, ...sampleSockets(single)];
 }
 
 /** `most` of them, evenly over the whole: what was opened first need not be what was opened last. */

@@ -1,10 +1,14 @@
 /** Reads the descriptors of one process: class A first, class B in the background meanwhile, decoded when both are there. */
+import { PackedLinks } from '../evidence/packed-links.ts';
 import type { Answer, ByteString, Evidence, FileStat, LinkAnswers } from '../evidence/types.ts';
-import { leftInDoubt, type PathSample, samplePaths } from './fd-sample.ts';
+import { leftInDoubt, type PathSample, samplePackedSockets, samplePaths } from './fd-sample.ts';
 import type { DecodeInput } from './kinds/index.ts';
-import { file, infoBlocks, kindOf, recognise, socket } from './kinds/index.ts';
+import type { EpollDetail } from './kinds/epoll.ts';
+import { packTargets } from './kinds/epoll-packed.ts';
+import { epoll, file, infoBlocks, kindOf, recognise, socket } from './kinds/index.ts';
 import { isPath } from './kinds/path.ts';
-import { Links } from './links.ts';
+import { type LinkList, Links } from './links.ts';
+import { type PackedRows, PlainFds } from './plain-fds.ts';
 import { parseFdInfo } from './proc/fdinfo.ts';
 import type { Fd, FdInfo, Process } from './types.ts';
 
@@ -15,7 +19,7 @@ const CHUNK = 2000;
 export interface LinkTable {
   pid: number;
   numbers: number[];
-  links: Links;
+  links: LinkList;
   /** Descriptors that were listed and could not be read: errno by number. */
   errors: Map<number, string>;
   /** Closed between listing and reading: normal in a busy process. */
@@ -30,6 +34,8 @@ export interface LinkTable {
 export interface RawTable extends LinkTable {
   process: Process;
   infos: Map<number, FdInfo>;
+  /** Of packed links: what the long fdinfo of an epoll instance says, which is not kept as text. */
+  epolls: Map<number, EpollDetail>;
   stats: Map<number, FileStat>;
   /** Answers that did not come, of class A (`flags`) and B (`stat`, `fdinfo`). */
   failures: Map<'flags' | 'stat' | 'fdinfo', { count: number; total: number; errno: string }>;
@@ -44,6 +50,8 @@ export interface ReadOptions {
   stats: boolean;
   /** Descriptors that may be asked for all of that: of a larger table only some are, and sockets by readSocketInfos(). */
   most?: number;
+  /** Keep the links of such a table packed. */
+  packed?: boolean;
   signal: AbortSignal;
 }
 
@@ -52,31 +60,32 @@ export interface ReadOptions {
  * `failures` why one descriptor has no detail.
  */
 export async function readRawTable(evidence: Evidence, process: Process, options: ReadOptions): Promise<RawTable> {
-  const links = await readLinkTable(evidence, process.pid, options.signal);
-  const raw: RawTable = { ...links, process, infos: new Map(), stats: new Map(), failures: new Map(), sampled: false };
+  const { most = Number.POSITIVE_INFINITY } = options;
+  const links = await readLinkTable(evidence, process.pid, options.signal, options.packed ? most : undefined);
+  const raw: RawTable = { ...links, process, infos: new Map(), epolls: new Map(), stats: new Map(), failures: new Map(), sampled: false };
   if (raw.errno !== undefined) return raw;
-  raw.sampled = raw.numbers.length > (options.most ?? Number.POSITIVE_INFINITY);
+  raw.sampled = raw.numbers.length > most;
   const wanted = raw.sampled ? samplePaths(raw.links) : everything(raw.links);
   const slow = readSlowParts(evidence, raw, options.infos ? wanted.infos.filter((fd) => infoBlocks(raw.links.get(fd)!)) : [], options.stats ? wanted.stats : []);
   if (options.infos) await readInfos(evidence, raw, wanted.infos, options.signal);
   await slow;
+  if (raw.links instanceof PackedLinks) packEpolls(raw);
   if (wanted.classes.length > 0) await readSlowParts(evidence, raw, [], leftInDoubt(wanted.classes, raw.stats));
   return raw;
 }
 
-/** The links alone: for those who hold the other ends. */
-export async function readLinkTable(evidence: Evidence, pid: number, signal: AbortSignal): Promise<LinkTable> {
-  const table: LinkTable = { pid, numbers: [], links: new Links(), errors: new Map(), vanished: 0, stopped: false };
+/** The links alone: for those who hold the other ends. More than `packFrom` of them packed. */
+export async function readLinkTable(evidence: Evidence, pid: number, signal: AbortSignal, packFrom = Number.POSITIVE_INFINITY): Promise<LinkTable> {
+  const links = new Links();
+  const table: LinkTable = { pid, numbers: [], links, errors: new Map(), vanished: 0, stopped: false };
   const directory = `/proc/${pid}/fd`;
-  const listed = evidence.list(directory);
-  if (!listed.value) return { ...table, errno: listed.errno ?? 'EIO' };
-  table.numbers = listed.value.map(Number).sort((a, b) => a - b);
+  const { numbers, errno } = listNumbers(evidence, directory);
+  if (errno !== undefined) return { ...table, errno };
+  table.numbers = numbers;
+  const packed = table.numbers.length > packFrom ? new PackedLinks(table.numbers.length) : undefined;
+  if (packed) table.links = packed;
   await eachChunk(table, table.numbers, signal, (chunk) => {
-    const { values, errnos } = evidence.readlinks?.(directory, chunk) ?? oneByOne(evidence, directory, chunk);
-    for (let index = 0; index < chunk.length; index++) {
-      const value = values[index];
-      if (value !== undefined) table.links.add(chunk[index]!, value);
-    }
+    const errnos = (packed && evidence.packLinks?.(directory, chunk, packed)) ?? readChunk(evidence, directory, chunk, packed ?? links);
     for (const [index, errno] of errnos) {
       if (errno === 'ENOENT' || errno === 'ESRCH') table.vanished++;
       else table.errors.set(chunk[index]!, errno);
@@ -85,8 +94,24 @@ export async function readLinkTable(evidence: Evidence, pid: number, signal: Abo
   return table;
 }
 
-function everything({ numbers, texts }: Links): PathSample {
-  return { infos: numbers, stats: numbers.filter((_, index) => isPath(texts[index]!)), classes: [] };
+/** Ascending. The names are not kept: who waits while the links are read would hold 20,000 strings. */
+function listNumbers(evidence: Evidence, directory: string): { numbers: number[]; errno?: string } {
+  const { value, errno = 'EIO' } = evidence.list(directory);
+  return value ? { numbers: value.map(Number).sort((a, b) => a - b) } : { numbers: [], errno };
+}
+
+function readChunk(evidence: Evidence, directory: string, chunk: readonly number[], into: LinkList): Map<number, string> {
+  const { values, errnos } = evidence.readlinks?.(directory, chunk) ?? oneByOne(evidence, directory, chunk);
+  for (let index = 0; index < chunk.length; index++) {
+    const value = values[index];
+    if (value !== undefined) into.add(chunk[index]!, value);
+  }
+  return errnos;
+}
+
+function everything(links: LinkList): PathSample {
+  const infos = [...links.numbers];
+  return { infos, stats: infos.filter((_, index) => isPath(links.textAt(index))), classes: [] };
 }
 
 /** Asks for the open flags of these descriptors, unless they are known or asking would take a lock. */
@@ -126,6 +151,15 @@ function oneByOne(evidence: Evidence, directory: string, numbers: readonly numbe
     if (value === undefined) answers.errnos.set(index, errno);
   });
   return answers;
+}
+
+function packEpolls(raw: RawTable): void {
+  for (const [fd, info] of raw.infos) {
+    const link = raw.links.get(fd)!;
+    if (!epoll.matches(link)) continue;
+    raw.epolls.set(fd, packTargets(epoll.decode({ link, info, socket: () => undefined, isListening: () => false })));
+    raw.infos.set(fd, { ...info, rest: '' });
+  }
 }
 
 function readInfo(raw: RawTable, fd: number, answer: Answer<ByteString>): void {
@@ -169,14 +203,32 @@ export function decodeTable(raw: RawTable, sockets: SocketLookup): Fd[] {
   // One for all of them: nobody keeps it.
   const input: DecodeInput = { link: '', socket: sockets.socket, isListening: sockets.isListening };
   const { links } = raw;
-  const fds = links.numbers.map((number, index) => {
+  const fds: Fd[] = [];
+  for (let index = 0; index < links.size; index++) {
     input.inode = links.socketInode(index);
-    return decode(raw, number, links.texts[index]!, input);
-  });
+    fds.push(decode(raw, links.numbers[index]!, links.textAt(index), input));
+  }
   input.inode = undefined;
   if (raw.errors.size === 0) return fds;
   for (const [number, errno] of raw.errors) fds.push(Object.assign(decode(raw, number, '', input), { errno }));
   return fds.sort((a, b) => a.fd - b.fd);
+}
+
+/** The same of a table whose links are packed: objects only for those of which there is something to tell. */
+export function decodePacked(raw: RawTable, sockets: SocketLookup, rows: PackedRows | undefined): { fds: Fd[]; plain?: PlainFds } {
+  const { links, infos, stats } = raw;
+  if (!(links instanceof PackedLinks)) return { fds: decodeTable(raw, sockets) };
+  const single = new Links();
+  const plain = new Int32Array(links.size);
+  let count = 0;
+  for (let index = 0; index < links.size; index++) {
+    const isPlain = links.inodeAt(index) === 0 ? links.isNamedAt(index) : (rows?.plain.isPlainAt(rows.places[index]!) ?? false);
+    const fd = links.numbers[index]!;
+    if (isPlain && !infos.has(fd) && !stats.has(fd)) plain[count++] = index;
+    else single.add(fd, links.textAt(index));
+  }
+  const fds = decodeTable({ ...raw, links: single }, sockets);
+  return { fds, plain: new PlainFds(raw.process.pid, links, plain.slice(0, count), sockets, rows) };
 }
 
 function decode(raw: RawTable, number: number, link: ByteString, input: DecodeInput): Fd {
@@ -187,10 +239,16 @@ function decode(raw: RawTable, number: number, link: ByteString, input: DecodeIn
   input.stat = stat;
   // What was left out of a sample is what the sample was: plain files.
   const kind = input.inode !== undefined ? socket : raw.sampled && stat === undefined && info === undefined && isPath(link) ? file : recognise(input);
-  const fd: Fd = { pid: raw.process.pid, fd: number, kind: kind.name, link, detail: kind.decode(input) };
+  const fd: Fd = { pid: raw.process.pid, fd: number, kind: kind.name, link, detail: raw.epolls.get(number) ?? kind.decode(input) };
   if (info) fd.info = info;
   if (stat) fd.stat = stat;
   return fd;
+}
+
+/** The open flags of those sockets of a packed table that decodePacked() shall not take for plain. */
+export async function readPackedSockets(evidence: Evidence, raw: RawTable, sockets: SocketLookup, rows: PackedRows | undefined, signal: AbortSignal): Promise<void> {
+  const { links } = raw;
+  if (rows && links instanceof PackedLinks) await readInfos(evidence, raw, samplePackedSockets(links, rows, sockets), signal);
 }
 
 /** The open flags of these descriptors of a decoded table, where they are not known; what the kind makes of them with it. */

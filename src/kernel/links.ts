@@ -1,11 +1,15 @@
+import type { PackedLinks } from '../evidence/packed-links.ts';
 import type { ByteString } from '../evidence/types.ts';
 
 const SOCKET = 'socket:[';
 
-/** What the descriptors of one process point at, ascending by number. Two plain lists: there may be 190,000, and most are only walked. */
+/** What the descriptors of one process point at, ascending by number: as texts, or packed where there are very many. */
+export type LinkList = Links | PackedLinks;
+
+/** Two plain lists: most are only walked. */
 export class Links {
   readonly numbers: number[] = [];
-  readonly texts: ByteString[] = [];
+  readonly #texts: ByteString[] = [];
   readonly #inodes: string[] = [];
 
   get size(): number {
@@ -15,14 +19,18 @@ export class Links {
   /** Numbers must come in ascending order. */
   add(fd: number, text: ByteString): void {
     this.numbers.push(fd);
-    this.texts.push(text);
+    this.#texts.push(text);
+  }
+
+  textAt(index: number): ByteString {
+    return this.#texts[index]!;
   }
 
   /** The inode of the socket at this index, decimal; undefined for what is none. One string, however often it is asked for: its hash is known then. */
   socketInode(index: number): string | undefined {
     const known = this.#inodes[index];
     if (known !== undefined) return known;
-    const text = this.texts[index]!;
+    const text = this.#texts[index]!;
     if (!text.startsWith(SOCKET)) return undefined;
     const inode = text.slice(SOCKET.length, -1);
     this.#inodes[index] = inode;
@@ -38,6 +46,6 @@ export class Links {
       if (numbers[middle]! < fd) from = middle + 1;
       else to = middle;
     }
-    return numbers[from] === fd ? this.texts[from] : undefined;
+    return numbers[from] === fd ? this.#texts[from] : undefined;
   }
 }

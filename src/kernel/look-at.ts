@@ -15,6 +15,8 @@ export interface TargetOptions {
   everything?: boolean;
   /** Flags and types of every descriptor of a large table too, not only of some. */
   details?: boolean;
+  /** Of a large table: see SnapshotOptions. */
+  packed?: boolean;
 }
 
 export interface LookContext {
@@ -42,6 +44,7 @@ export async function lookAt(spec: string | undefined, options: TargetOptions, c
     everything: options.everything ?? false,
     // What a tape holds costs nothing.
     details: (options.details ?? false) || tapeHeader !== undefined,
+    packed: options.packed ?? false,
     // Whoever replays a tape may have any rights: what was denied was denied to the recording.
     rerun: tapeHeader ? `reloadctl record ${shellWord(tapeHeader.spec)} -o FILE` : context.rerun,
     isRoot: tapeHeader ? false : context.isRoot,

@@ -4,7 +4,8 @@ import { isKind } from './kinds/kind.ts';
 import { type PipeDetail, pipe } from './kinds/pipe.ts';
 import { type SocketDetail, socket } from './kinds/socket.ts';
 import { decodeText } from './text.ts';
-import type { Fd, ForeignFd, Process, Snapshot } from './types.ts';
+import { PlainHolders } from './plain-holders.ts';
+import type { Fd, FdTable, ForeignFd, Process, Snapshot } from './types.ts';
 
 /** A descriptor of a target, or of somebody else. */
 type Holder = Fd | ForeignFd;
@@ -20,7 +21,11 @@ export class OtherEnds {
   private readonly opposites = new Map<string, readonly Holder[]>();
   private readonly names = new Map<number, string>();
 
+  /** Of a look at very many: who holds a plain socket, by inode, and who else. */
+  private readonly plain: PlainHolders | undefined;
+
   constructor(snapshot: Snapshot) {
+    if (snapshot.tables.some((table) => table.plain)) this.plain = new PlainHolders(snapshot);
     for (const { process, fds } of snapshot.tables) {
       this.setName(process);
       for (const fd of fdsOf(fds, pipe)) this.add(fd.link, fd);
@@ -68,11 +73,26 @@ export class OtherEnds {
   /** The first of words(), without its number: `sh[42]`. */
   firstHolder(fd: Fd): string | undefined {
     if (fd.kind !== pipe.name && fd.kind !== socket.name) return undefined;
+    if (this.plain && isKind(fd, socket)) {
+      const pid = this.plain.otherThan(fd, Number(otherKeyOf(fd)));
+      if (pid !== undefined) return this.names.get(pid);
+    }
     // Nearly all sockets have one holder: no list is made of it.
     const alone = isKind(fd, socket) ? this.byLink.get(otherKeyOf(fd)) : undefined;
     if (alone !== undefined && !Array.isArray(alone)) return isSame(alone, fd) ? undefined : this.names.get(pidOf(alone));
     for (const holder of this.candidates(fd)) if (!isSame(holder, fd)) return this.names.get(pidOf(holder));
     return undefined;
+  }
+
+  /** The same of a plain descriptor. */
+  firstHolderOfPlain(table: FdTable, position: number): string | undefined {
+    const plain = table.plain!;
+    const place = plain.placeAt(position);
+    if (place < 0) return undefined;
+    const peer = plain.rows!.plain.peerAt(place);
+    const pid = this.plain?.otherAt(plain.rows!.plain, peer < 0 ? place : peer, table.process.pid, plain.numberAt(position));
+    // Of what no target holds somebody else may.
+    return pid === undefined ? this.firstHolder(plain.fdAt(position)) : this.names.get(pid);
   }
 
   private holdersOf(key: string): readonly Holder[] {

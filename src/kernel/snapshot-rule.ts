@@ -1,23 +1,9 @@
-import type { Finding, Remedy, RuleDefinition, Subject } from '../report/index.ts';
+import { type Finding, lastEventRule, type Remedy, type RuleDefinition, type Subject } from '../report/index.ts';
 import type { Process, Snapshot } from './types.ts';
 
-/**
- * A rule that judges one look. Of several looks it judges the last: what an earlier one showed and the last does not is over.
- * Events of other types pass by.
- */
+/** A rule that judges one look; of several the last. */
 export function snapshotRule(id: string, judge: (snapshot: Snapshot) => Finding[]): RuleDefinition<Snapshot> {
-  return {
-    id,
-    create() {
-      let last: Snapshot | undefined;
-      return {
-        observe(event) {
-          if (event.type === 'snapshot') last = event;
-        },
-        finish: () => (last ? judge(last) : []),
-      };
-    },
-  };
+  return lastEventRule(id, 'snapshot', judge);
 }
 
 /** What a finding is about, pinned to one process. */

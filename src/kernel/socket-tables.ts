@@ -1,6 +1,7 @@
 /** Reads the socket tables of one network namespace through one of its processes. */
 import type { Evidence } from '../evidence/types.ts';
 import { endpoint } from './kinds/socket.ts';
+import type { NumberIndex } from './number-index.ts';
 import { scanInetSockets } from './proc/inet-sockets.ts';
 import { type InetProtocol, scanInet } from './proc/net-inet.ts';
 import { scanNetlink } from './proc/net-netlink.ts';
@@ -8,6 +9,7 @@ import { scanPacket } from './proc/net-packet.ts';
 import { scanUnix } from './proc/net-unix.ts';
 import { parseListenCounters } from './proc/netstat.ts';
 import { parseSockstat, parseSockstat6 } from './proc/sockstat.ts';
+import { isLocal, isSameAddress, PlainSockets } from './plain-sockets.ts';
 import type { PendingConnections, SocketRow, SocketTable } from './types.ts';
 
 const inetProtocols: readonly InetProtocol[] = ['udp', 'udp6', 'udplite', 'udplite6', 'raw', 'raw6', 'icmp', 'icmp6'];
@@ -15,11 +17,12 @@ const inetProtocols: readonly InetProtocol[] = ['udp', 'udp6', 'udplite', 'udpli
 /** Kernel state numbers of include/net/tcp_states.h. */
 const SYN_SENT = 2;
 const LISTEN = 10;
-const MAPPED = /^::ffff:(?=\d+\.)/;
 
 export interface Wanted {
   /** Inodes somebody asks for; only their rows are kept. */
-  inodes: ReadonlySet<string>;
+  inodes: { readonly size: number; has(inode: string): boolean };
+  /** The same as numbers: then plain rows are kept in columns. */
+  packed?: NumberIndex;
   /** The namespace is ours, so that sock_diag may be asked instead of a long table. */
   own?: boolean;
 }
@@ -29,12 +32,13 @@ export interface Wanted {
  * Rows of inode 0 that belong to a listening port are kept as its pending connections.
  */
 export function readSocketTable(evidence: Evidence, pid: number, netns: string, wanted: Wanted): SocketTable {
-  const table: SocketTable = { netns, byInode: new Map(), pending: new Map() };
+  const plain = wanted.packed && new PlainSockets(wanted.packed);
+  const table: SocketTable = { netns, byInode: new Map(), pending: new Map(), ...(plain && { plain }) };
   const net = `/proc/${pid}/net`;
   readTcp(evidence, net, table, wanted);
-  const keep = (row: SocketRow): void => void table.byInode.set(row.inode, row);
+  const keep = (row: SocketRow): void => void keepRow(table, row);
   const isWanted = (inode: string): boolean => wanted.inodes.has(inode);
-  const missing = (): boolean => table.byInode.size < wanted.inodes.size;
+  const missing = (): boolean => table.byInode.size + (plain?.size ?? 0) < wanted.inodes.size;
   const text = (name: string): string => {
     const { value, errno } = evidence.read(`${net}/${name}`);
     // What has no file has no module loaded, and so no sockets.
@@ -43,7 +47,7 @@ export function readSocketTable(evidence: Evidence, pid: number, netns: string, 
   };
   if (missing()) scanUnix(text('unix'), keep, isWanted);
   const udp = missing() ? listedByDiag(evidence, net, 'udp', wanted) : undefined;
-  udp?.(keep, isWanted);
+  udp?.(keep, isWanted, plain);
   const done: readonly InetProtocol[] = udp ? ['udp', 'udp6'] : [];
   for (const protocol of inetProtocols) if (missing() && !done.includes(protocol)) scanInet(text(protocol), protocol, keep, isWanted);
   if (missing()) scanNetlink(text('netlink'), keep, isWanted);
@@ -56,7 +60,12 @@ export function readSocketTable(evidence: Evidence, pid: number, netns: string, 
 const MANY = 3000;
 
 /** Visits the wanted rows of the tables of one protocol, for IPv4 and IPv6, as scanInet() does of one. */
-type Scan = (visit: (row: SocketRow) => void, wanted: (inode: string, state: number, localPort: number, remotePort: number) => boolean) => void;
+type Scan = (
+  visit: (row: SocketRow) => void,
+  wanted: (inode: string, state: number, localPort: number, remotePort: number) => boolean,
+  /** Takes what it can: that is not visited then. */
+  plain?: PlainSockets,
+) => void;
 
 /**
  * Long tables of our own namespace, by sock_diag: undefined where they are short, or it does not answer. Every page of
@@ -67,14 +76,14 @@ function listedByDiag(evidence: Evidence, net: string, family: 'tcp' | 'udp', { 
   if (!own || !evidence.inetSockets) return undefined;
   const inUse = new RegExp(`^${family.toUpperCase()}: inuse (\\d+)`, 'm').exec(evidence.read(`${net}/sockstat`).value ?? '')?.[1];
   const sockets = Number(inUse ?? 0) < MANY ? undefined : evidence.inetSockets(family).value;
-  return sockets && ((visit, isWanted) => scanInetSockets(sockets, family, visit, isWanted));
+  return sockets && ((visit, isWanted, plain) => scanInetSockets(sockets, family, visit, isWanted, plain));
 }
 
 /** The TCP part alone, for the second look. */
 export function readTcp(
   evidence: Evidence,
   net: string,
-  table: Pick<SocketTable, 'byInode' | 'pending' | 'listenOverflows' | 'errno'>,
+  table: Pick<SocketTable, 'byInode' | 'plain' | 'pending' | 'listenOverflows' | 'errno'>,
   wanted: Wanted,
 ): void {
   const orphans: SocketRow[] = [];
@@ -83,15 +92,15 @@ export function readTcp(
   const scan = listedByDiag(evidence, net, 'tcp', wanted) ?? readTcpTexts(evidence, net, table);
   scan(
     (row) => {
-      if (wanted.inodes.has(row.inode)) {
-        table.byInode.set(row.inode, row);
-        if (isLocal(row) && !meetsPeer(row, onThisHost)) addTo(onThisHost, portPair(row.remotePort!, row.localPort!), row);
-      }
+      if (wanted.inodes.has(row.inode) && keepRow(table, row) && isLocal(row)) lookForPeer(row, onThisHost);
       if (row.state === 'LISTEN') listening.add(row.localPort!);
       else if (row.inode === '0' || row.state === 'SYN_SENT') orphans.push(row);
     },
     (inode, state) => inode === '0' || state === LISTEN || state === SYN_SENT || wanted.inodes.has(inode),
+    table.plain,
   );
+  const alone = table.plain?.matchPeers() ?? [];
+  for (const row of alone) lookForPeer(row, onThisHost);
   // Both ends may be wanted, and then they are found without reading all rows again.
   for (const ends of onThisHost.values()) for (const row of listOf(ends)) matchPeer(row, onThisHost);
   for (const [pair, ends] of onThisHost) if (listOf(ends).every((row) => row.peerInode !== undefined)) onThisHost.delete(pair);
@@ -99,6 +108,7 @@ export function readTcp(
   if (onThisHost.size > 0) {
     scan((row) => matchPeer(row, onThisHost), (inode, _state, local, remote) => inode !== '0' && onThisHost.has(portPair(local, remote)));
   }
+  for (const { inode, peerInode } of alone) if (peerInode !== undefined) table.plain!.setPeer(inode, peerInode);
   for (const port of listening) table.pending.set(port, { neverAccepted: [], synReceived: 0, synSent: 0 });
   for (const row of orphans) countPending(table.pending, row);
   const counters = parseListenCounters(evidence.read(`${net}/netstat`).value ?? '');
@@ -114,6 +124,20 @@ function readTcpTexts(evidence: Evidence, net: string, table: Pick<SocketTable, 
   return (visit, isWanted) => {
     for (const [protocol, text] of texts) scanInet(text, protocol, visit, isWanted);
   };
+}
+
+/** False when it is kept as one of the plain ones. */
+function keepRow({ byInode, plain }: Pick<SocketTable, 'byInode' | 'plain'>, row: SocketRow): boolean {
+  if (plain?.add(row)) {
+    byInode.delete(row.inode);
+    return false;
+  }
+  byInode.set(row.inode, row);
+  return true;
+}
+
+function lookForPeer(row: SocketRow, ends: Map<number, SocketRow | SocketRow[]>): void {
+  if (!meetsPeer(row, ends)) addTo(ends, portPair(row.remotePort!, row.localPort!), row);
 }
 
 /** Nearly every row has come before or after its other end, with no third of the same ports: then neither is looked at again. */
@@ -142,11 +166,6 @@ function listOf(rows: SocketRow | SocketRow[]): readonly SocketRow[] {
   return Array.isArray(rows) ? rows : [rows];
 }
 
-/** A server on `::` has its IPv4 connections in the table of IPv6, with mapped addresses; the client has it in the other one. */
-function isSameAddress(a: string | undefined, b: string | undefined): boolean {
-  return a === b || a?.replace(MAPPED, '') === b?.replace(MAPPED, '');
-}
-
 function addTo(rows: Map<number, SocketRow | SocketRow[]>, key: number, row: SocketRow): void {
   const known = rows.get(key);
   if (known === undefined) rows.set(key, row);
@@ -168,11 +187,6 @@ function countPending(pending: Map<number, PendingConnections>, row: SocketRow):
   if (!own) return;
   if (row.state === 'ESTABLISHED' || row.state === 'CLOSE_WAIT') own.neverAccepted.push(endpoint(row.remoteAddress, row.remotePort)!);
   else if (row.state === 'SYN_RECV' || row.state === 'NEW_SYN_RECV') own.synReceived++;
-}
-
-/** A connection inside this host: both ends then usually have the same address. */
-function isLocal(row: SocketRow): boolean {
-  return isSameAddress(row.localAddress, row.remoteAddress) || /^(127\.|::1$|::ffff:127\.)/.test(row.remoteAddress ?? '');
 }
 
 function readTcpMemory(evidence: Evidence, net: string, table: SocketTable): void {

@@ -34,41 +34,60 @@ interface Look {
   several: boolean;
 }
 
-/**
- * The template of each path, in their order, made over all of them together. A template that covers one path only is the path
- * itself. Input: paths with or without " (deleted)", each as often as it occurs.
- */
-export function pathTemplates(paths: readonly string[]): string[] {
-  const looks = new Map<string, Look>();
-  const sides = new Map<string, Map<string, Look>>();
-  const directories = new Map<string, { start: string; names: Map<string, Look> }>();
-  const lookOf = paths.map((path): Look => {
+interface Side {
+  start: string;
+  names: Map<string, Look>;
+}
+
+/** Paths one after the other, as often as they occur, with or without " (deleted)"; then the templates, made over all of them together. */
+export class PathLooks {
+  readonly #looks = new Map<string, Look>();
+  readonly #sides = new Map<string, Map<string, Look>>();
+  readonly #directories = new Map<string, Side>();
+
+  /** Its number among those that look different: from 0. */
+  add(path: string): number {
     // No run of digits reaches over a slash, so a directory looks the same for all that is in it.
     const slash = path.lastIndexOf('/') + 1;
     const directory = path.slice(0, slash);
-    let side = directories.get(directory);
-    if (!side) {
-      const start = byLooks(directory);
-      const names = sides.get(start) ?? new Map<string, Look>();
-      sides.set(start, names);
-      directories.set(directory, (side = { start, names }));
-    }
+    const side = this.#directories.get(directory) ?? this.#sideOf(directory);
     const name = byLooks(path.slice(slash));
     let look = side.names.get(name);
     if (!look) {
-      look = { index: looks.size, first: path, several: false };
+      look = { index: this.#looks.size, first: path, several: false };
       side.names.set(name, look);
-      looks.set(side.start + name, look);
+      this.#looks.set(side.start + name, look);
     }
     look.several ||= look.first !== path;
-    return look;
-  });
-  const names = collapseNames([...looks.keys()]);
-  const widened = collapseDirectories(new Set(names));
-  const templates = names.map((name) => widened.get(name)!);
-  const covers = new Map<string, number>();
-  for (const { index, several } of looks.values()) covers.set(templates[index]!, (covers.get(templates[index]!) ?? 0) + (several ? 2 : 1));
-  return lookOf.map(({ index, first }) => (covers.get(templates[index]!) === 1 ? first : templates[index]!));
+    return look.index;
+  }
+
+  #sideOf(directory: string): Side {
+    const start = byLooks(directory);
+    const names = this.#sides.get(start) ?? new Map<string, Look>();
+    this.#sides.set(start, names);
+    const side = { start, names };
+    this.#directories.set(directory, side);
+    return side;
+  }
+
+  /** By number of add(). A template that covers one path only is the path itself. */
+  templates(): string[] {
+    const names = collapseNames([...this.#looks.keys()]);
+    const widened = collapseDirectories(new Set(names));
+    const templates = names.map((name) => widened.get(name)!);
+    const covers = new Map<string, number>();
+    for (const { index, several } of this.#looks.values()) covers.set(templates[index]!, (covers.get(templates[index]!) ?? 0) + (several ? 2 : 1));
+    return [...this.#looks.values()].map(({ index, first }) => (covers.get(templates[index]!) === 1 ? first : templates[index]!));
+  }
+}
+
+/** The template of each path, in their order; see PathLooks. */
+export function pathTemplates(paths: readonly string[]): string[] {
+  const looks = new PathLooks();
+  const numbers = paths.map((path) => looks.add(path));
+  const templates = looks.templates();
+  return numbers.map((number) => templates[number]!);
 }
 
 interface Parts {

@@ -3,6 +3,8 @@
  * Names of processes and files are ByteStrings here; `text.ts` decodes them at the edge.
  */
 import type { ByteString, DiagSocket, Errno, FileStat, SocketProbe } from '../evidence/types.ts';
+import type { PlainFds } from './plain-fds.ts';
+import type { PlainSockets } from './plain-sockets.ts';
 
 /** RLIMIT_NOFILE; null is "unlimited". */
 export interface FdLimit {
@@ -125,6 +127,8 @@ export interface PendingConnections {
 export interface SocketTable {
   netns: string;
   byInode: Map<string, SocketRow>;
+  /** Rows that are not in byInode, of a look at very many. */
+  plain?: PlainSockets;
   /** By local port of a TCP listener. */
   pending: Map<number, PendingConnections>;
   /** TcpExt ListenOverflows of net/netstat; counts up while any accept queue of the namespace is full. */
@@ -148,6 +152,8 @@ export interface OwnTable {
 export interface FdTable {
   process: Process;
   fds: Fd[];
+  /** Descriptors that are not among `fds`: those of a large table about which nothing more is known or asked. */
+  plain?: PlainFds;
   /** Threads whose descriptors are not among `fds` (unshare(CLONE_FILES)); absent when none was found by the counts. */
   threads?: OwnTable[];
   /** So large that only some of its descriptors were asked for flags and type. */

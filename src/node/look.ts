@@ -110,7 +110,7 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
 
 /** By number: what was open before anything was done. */
 function linksOf({ links }: LinkTable): ReadonlyMap<number, string> {
-  return new Map(links.numbers.map((fd, index) => [fd, links.texts[index]!]));
+  return new Map(Array.from({ length: links.size }, (_, index) => [links.numbers[index]!, links.textAt(index)]));
 }
 
 /** Sockets, and pipes that lead elsewhere: libuv has some for itself, both ends of them. */

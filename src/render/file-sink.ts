@@ -110,6 +110,16 @@ export class FileSink implements Sink {
     if (this.#buffer.length >= CHUNK) return this.#flush();
   }
 
+  /** Bytes as they are, behind what was written before. */
+  async writeBytes(bytes: Buffer): Promise<void> {
+    await this.#flush();
+    try {
+      await this.#handle.appendFile(bytes);
+    } catch (error) {
+      throw asOutputError(this.path, error);
+    }
+  }
+
   /** Writes the rest and puts the file in its place. */
   async finish(): Promise<void> {
     try {

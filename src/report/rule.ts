@@ -14,6 +14,25 @@ export interface RuleDefinition<E> {
   create(): Rule<E>;
 }
 
+/**
+ * A rule about the last event of one type: what an earlier one showed and the last does not is over. Events of other types pass by,
+ * whatever the rule is said to take.
+ */
+export function lastEventRule<E extends { type: string }>(id: string, type: E['type'], judge: (event: E) => Finding[]): RuleDefinition<E> {
+  return {
+    id,
+    create() {
+      let last: E | undefined;
+      return {
+        observe(event) {
+          if (event.type === type) last = event;
+        },
+        finish: () => (last ? judge(last) : []),
+      };
+    },
+  };
+}
+
 const severityRank: Record<Severity, number> = { critical: 0, warning: 1, info: 2 };
 const confidenceRank: Record<Finding['confidence'], number> = { certain: 0, likely: 1, hint: 2 };
 

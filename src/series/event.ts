@@ -1,5 +1,7 @@
+import type { Dump } from '../kernel/goroutines.ts';
 import type { FdLimit, Snapshot } from '../kernel/types.ts';
-import type { GroupTrend, Quality } from './types.ts';
+import type { TraceEvent } from './trace-event.ts';
+import type { GroupTrend, Quality, Trend } from './types.ts';
 
 /** The trend of one group of descriptors, handles, ... */
 export interface WatchedGroup extends GroupTrend {
@@ -64,5 +66,57 @@ export interface ResidueEvent {
   groups: ResidueGroup[];
 }
 
-/** What rules observe: one look, what a watch saw, or what events left. A rule lets pass what is not its type. */
-export type Observation = Snapshot | TrendsEvent | ResidueEvent;
+/** What a dump of goroutines shows, and what several of them do: the event that rules about goroutines observe. */
+export interface GoroutinesEvent {
+  type: 'goroutines';
+  /** `api:6060`, `crash.log`, `api (pid 42)`. */
+  label: string;
+  /** Where anybody can look it up: a file, a URL. */
+  source: string;
+  /** How the user asks for it again. */
+  again: string;
+  /** It can be asked again and will answer anew. */
+  live: boolean;
+  pid?: number;
+  /** Of a watch or of two files: the last one. */
+  dump: Dump;
+  /** How many goroutines the program itself counts, where it was asked. */
+  announced?: number;
+  /** What came between the first and the last look. */
+  growth?: GoroutineGrowth;
+}
+
+export interface GoroutineGrowth {
+  windowMs: number | null;
+  samples: number;
+  groups: GrownGroup[];
+}
+
+export interface GrownGroup {
+  /** Of the last dump. */
+  group: number;
+  before: number;
+  after: number;
+  /** Per minute; null where the time between two files is not known. */
+  perMinute: number | null;
+  trend: Trend | 'compared';
+  because: string;
+  /** How many that were there in the middle of the watch were there at its end, by their ids; absent where ids were not asked for. */
+  stayed?: number;
+}
+
+/** Pauses of the garbage collector, as the program itself keeps them. */
+export interface PausesEvent {
+  type: 'pauses';
+  label: string;
+  source: string;
+  pid?: number;
+  /** Nanoseconds became ms; newest last, at most 256. */
+  pausesMs: number[];
+  /** Collections since the start. */
+  collections: number;
+  limitMs: number;
+}
+
+/** What rules observe: one look, what a watch saw, what events left, goroutines, pauses, or what a trace shows. A rule lets pass what is not its type. */
+export type Observation = Snapshot | TrendsEvent | ResidueEvent | GoroutinesEvent | PausesEvent | TraceEvent;

@@ -13,8 +13,9 @@ const answered = <T>(value: T): Answer<T> => ({ value, at: 1, source: 'x' });
 
 const QUESTIONS: InotifyQuestions = {
   queueBytes: (_pid, fd) => (fd === 9 ? { errno: 'EPERM', at: 1, source: 'x' } : answered(3200)),
-  pathsOfHandles: (_pid, mountPoint, handles) => handles.map(() => answered({ path: `${mountPoint}/acme/billing.yaml (deleted)`, stat: STAT })),
+  pathsOfHandles: (_pid, mountPoint, handles) => handles.map(() => answered({ path: `${mountPoint}/acme/billing.yaml (deleted)`, directory: false, unlinked: true })),
   lookInRoot: (_pid, path) => answered(path.endsWith('link') ? { stat: STAT, link: '../acme/billing.yaml' } : { stat: STAT }),
+  handleInRoot: () => answered(HANDLE),
   listInRoot: () => answered([{ name: 'billing.yaml', ino: '7', type: 'file' as const }, { name: '..data', ino: '8', type: 'link' as const }]),
   watcherProgram: async () => answered({ runtime: 'node', words: ['nodemon'], packages: [{ name: 'chokidar', version: '4.0.3' }] }),
 };
@@ -27,6 +28,7 @@ async function ask({ inotify }: Evidence): Promise<unknown[]> {
     reply(questions.queueBytes(7, 9)),
     ...questions.pathsOfHandles(7, '/srv', [HANDLE, { type: 2, bytes: '00' }]).map(reply),
     reply(questions.lookInRoot(7, '/srv/acme/link')),
+    reply(questions.handleInRoot(7, '/srv/acme/billing.yaml')),
     reply(questions.listInRoot(7, '/srv/acme')),
     reply(await questions.watcherProgram(7)),
   ];
@@ -65,7 +67,7 @@ describe('a tape', () => {
       fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), (parts) => {
         const redactor = openRedactor(Buffer.alloc(32, 3));
         const path = `/${parts.join('/')}`;
-        const { path: named } = redactor.value('pathOfHandle', '7:1:00:/', { path, stat: STAT });
+        const { path: named } = redactor.value('pathOfHandle', '7:1:00:/', { path, directory: false });
         expect(redactor.key('lookInRoot', `7:${path}`)).toBe(`7:${named}`);
       }),
     );

@@ -1,6 +1,6 @@
 /** The matrix of change patterns and watches, as measured: every cell has one outcome, on every local file system. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ProbeData } from '../../src/inotify/probe/data.ts';
 import { startChild } from './support/child.ts';
@@ -79,10 +79,18 @@ describe('inotify-probe', () => {
   it.each([
     ['/there/is/none', 2, 'no such directory'],
     [fixtureOf('programs', 'watcher.py'), 2, 'not a directory'],
-    ['/proc/self', 3, 'no sub-directory can be made'],
+    ['/sys/kernel', 3, 'no sub-directory can be made'],
+    ['', 2, 'needs a directory'],
   ])('refuses %s', async (path, code, words) => {
     const { code: got, stderr } = await reloadctl(['inotify-probe', path]);
     expect([got, stderr.includes(words)]).toEqual([code, true]);
+  });
+
+  it('says of /proc what is known of it, though nothing can be tried there', async () => {
+    const { code, data, findings } = await probe('/proc/self');
+    expect([code, data.conclusion, data.cells]).toEqual([3, 'poll', []]);
+    expect(findings.map(({ id, confidence }) => [id, confidence])).toEqual([['inotify/blind-filesystem', 'hint']]);
+    expect(data.because).toContain('only what programs write to them is told');
   });
 
   it('leaves nothing behind when it is interrupted, or killed', async () => {
@@ -94,6 +102,28 @@ describe('inotify-probe', () => {
       await tool.ended;
       await until(() => hidden(directory).length === 0);
     }
+  });
+});
+
+describeNeeds(['unshare', 'root'], 'inotify-probe without watches left', () => {
+  it('does not blame the file system for it', async () => {
+    const script = 'echo 0 >/proc/sys/user/max_inotify_watches && exec "$0" "$@"';
+    const directory = ownFolder('probe');
+    const { status, stderr } = spawnSync('unshare', ['-Ur', '/bin/sh', '-c', script, process.execPath, fixtureOf('..', 'bin/reloadctl.js'), 'inotify-probe', directory], { encoding: 'utf8' });
+    expect(status).toBe(3);
+    expect(stderr).toMatch(/inotify watches of this user are used up.*\n.*reloadctl inotify-limits/);
+    expect(hidden(directory)).toEqual([]);
+  });
+});
+
+describeNeeds(['mount', 'root', 'unshare'], 'inotify-probe on a disk that is full', () => {
+  it('says that not everything could be tried', async () => {
+    const directory = ownFolder('full');
+    const script = 'mount -t tmpfs -o size=4k,nr_inodes=9 tmpfs "$2" && exec "$0" "$1" inotify-probe "$2" --json';
+    const { status, stdout } = spawnSync('unshare', ['-m', '/bin/sh', '-c', script, process.execPath, fixtureOf('..', 'bin/reloadctl.js'), directory], { encoding: 'utf8' });
+    const { verdict, coverage } = JSON.parse(stdout) as { verdict: string; coverage: { detail: string }[] };
+    expect([status, verdict]).toEqual([3, 'inconclusive']);
+    expect(coverage[0]!.detail).toMatch(/not everything could be tried: .*ENOSPC/);
   });
 });
 
@@ -113,6 +143,34 @@ describeNeeds(['bindfs', 'fuse', 'root'], 'inotify-probe behind FUSE', () => {
       expect(hidden(`${base}/source`)).toEqual([]);
     } finally {
       execFileSync('umount', [`${base}/mount`]);
+    }
+  });
+
+  it('answers a signal where the file system does not answer', async () => {
+    const base = ownFolder('fuse');
+    for (const name of ['source', 'mount']) mkdirSync(`${base}/${name}`);
+    const fuse = await startChild('bindfs', ['-f', `${base}/source`, `${base}/mount`]);
+    try {
+      await until(() => readFileSync('/proc/self/mountinfo', 'utf8').includes(`${base}/mount`));
+      process.kill(fuse.pid, 'SIGSTOP');
+      const tool = spawn(process.execPath, [fixtureOf('..', 'bin/reloadctl.js'), 'inotify-probe', `${base}/mount`, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+      let output = '';
+      tool.stdout.on('data', (chunk) => {
+        output += String(chunk);
+      });
+      // It has begun once the program of its own is there.
+      await until(() => readFileSync(`/proc/${tool.pid}/task/${tool.pid}/children`, 'utf8') !== '');
+      tool.kill('SIGINT');
+      const code = await new Promise((resolve) => tool.once('close', resolve));
+      expect(code).toBe(130);
+      const { data, coverage } = JSON.parse(output) as { data: ProbeData; coverage: { status: string; detail: string }[] };
+      expect(coverage[0]).toMatchObject({ status: 'timeout', detail: expect.stringContaining('did not answer') });
+      // What is known of FUSE is told all the same.
+      expect(data.conclusion).toBe('poll');
+    } finally {
+      process.kill(fuse.pid, 'SIGCONT');
+      execFileSync('umount', [`${base}/mount`]);
+      await fuse.stop();
     }
   });
 });

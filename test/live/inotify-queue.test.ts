@@ -66,12 +66,28 @@ describeNeeds(['python3'], 'queues of inotify', () => {
     }
   });
 
-  it('that nobody reads for two seconds are a warning', async () => {
+  it('that nobody reads for two seconds are a warning when much waits, and a note when little does', async () => {
     const directory = ownFolder('queue');
     const watcher = await startWatcher([directory], IN_CREATE);
+    const judged = async () => (await lookAtInotify(watcher.pid, { windowMs: 2500 })).findings.map(({ id, severity, confidence }) => [id, severity, confidence]);
     create(directory, 100);
-    const { findings } = await lookAtInotify(watcher.pid, { windowMs: 2500 });
-    expect(findings.map(({ id, severity, confidence }) => [id, severity, confidence])).toEqual([['inotify/queue', 'warning', 'likely']]);
+    expect(await judged()).toEqual([['inotify/queue', 'info', 'likely']]);
+    create(directory, 5000, 100);
+    expect(await judged()).toEqual([['inotify/queue', 'warning', 'likely']]);
+  });
+
+  it('are full of names of any length, too', async () => {
+    const directory = ownFolder('queue');
+    const watcher = await startWatcher([directory], IN_CREATE);
+    for (let number = 0; number < 20_000; number++) writeFileSync(`${directory}/${number % 3 === 0 ? 'a-name-that-is-longer-' : 'f'}${number}`, '');
+    const { data, findings } = await lookAtInotify(watcher.pid);
+    expect(data.instances).toMatchObject([{ queueState: 'full', queueEvents: { most: 16_385 } }]);
+    expect(findings).toMatchObject([{ id: 'inotify/overflow', severity: 'critical', confidence: 'likely' }]);
+    // What is in the directory now is not what the events were of: only that it may be full is known.
+    rmSync(directory, { recursive: true });
+    const later = await lookAtInotify(watcher.pid);
+    expect(later.data.instances).toMatchObject([{ queueMayBeFull: true }]);
+    expect(later.findings).toMatchObject([{ id: 'inotify/queue', severity: 'warning', confidence: 'hint' }]);
   });
 
   it('of a family that shares one instance are one queue', async () => {

@@ -1,9 +1,14 @@
 /** What became of what is watched: each fault is made, told of, and its healthy brother is not. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
-import { describeNeeds, need } from './support/need.ts';
-import { ownFolder, reloadctl } from './support/program.ts';
+import type { InotifyData } from '../../src/inotify/instances/data.ts';
+import type { Report } from '../../src/report/index.ts';
+import { startChild } from './support/child.ts';
+import { describeNeeds, findProgram, need } from './support/need.ts';
+import { ownFolder, PYTHON, reloadctl } from './support/program.ts';
+import { until } from './support/until.ts';
 import { lookAtInotify, startWatcher, USUAL } from './support/watching.ts';
 
 function save(path: string): void {
@@ -33,7 +38,7 @@ describeNeeds(['python3', 'root'], 'watches', () => {
     expect(data.watches.slice(0, 6).map(({ path, state }) => [path, state])).toEqual([...paths, `${folder}/file (deleted)`].map((path) => [path, 'ok']));
     expect(data.watches[7]).toMatchObject({ path: '/', state: 'ok', what: 'directory' });
     expect(data.watches[0]?.mask).toContain('MOVED_TO');
-    expect(idsOf(findings)).toEqual(['inotify/blind-filesystem warning certain']);
+    expect(idsOf(findings)).toEqual(['inotify/blind-filesystem warning likely']);
     expect(coverage.find(({ source }) => source === 'paths of watches')).toMatchObject({ status: 'partial', seen: 7, total: 8 });
   });
 
@@ -125,9 +130,11 @@ describeNeeds(['python3', 'root'], 'watches', () => {
     const { data, findings } = await lookAtInotify(file.pid);
     expect(data.watches).toMatchObject([{ state: 'replaced', path: `${volume}/${versions[0]}/cfg` }]);
     expect(idsOf(findings)).toEqual(['inotify/dead-watch warning certain']);
-    expect((await lookAtInotify(directory.pid, { expect: [`${volume}/cfg`] })).data.expect?.[0]?.changes).toContainEqual(
-      expect.objectContaining({ change: 'link', path: `${volume}/..data`, seen: true }),
-    );
+    const seen = await lookAtInotify(directory.pid, { expect: [`${volume}/cfg`] });
+    expect(seen.data.expect?.[0]?.changes).toContainEqual(expect.objectContaining({ change: 'link', path: `${volume}/..data`, seen: true }));
+    // Nobody writes into a version: the switch is the only change there is.
+    expect(seen.data.expect?.[0]?.verdict).toBe('seen');
+    expect(idsOf(seen.findings)).toEqual([]);
   });
 
   it('are found by a walk without native calls', async () => {
@@ -142,10 +149,91 @@ describeNeeds(['python3', 'root'], 'watches', () => {
     expect(data.watches).toMatchObject([{ path: folder, state: 'ok', by: 'walk' }, { path, state: 'ok', by: 'walk' }]);
   });
 
+  it('on one of several names of a file live on when another name goes', async () => {
+    const path = config();
+    const other = `${path}.other`;
+    linkSync(path, other);
+    const watcher = await startWatcher([other]);
+    await watcher.tell(`hold ${other}`);
+    unlinkSync(other);
+    const { data, findings } = await lookAtInotify(watcher.pid);
+    expect(data.watches).toMatchObject([{ path, state: 'ok' }]);
+    expect(idsOf(findings)).toEqual([]);
+  });
+
+  it('whose program watches the directory as well are no finding', async () => {
+    const path = config();
+    const watcher = await startWatcher([path, dirname(path)]);
+    await watcher.tell(`hold ${path}`);
+    save(path);
+    const { data, findings } = await lookAtInotify(watcher.pid);
+    expect(data.watches).toMatchObject([{ path, state: 'replaced', told: true }, { state: 'ok' }]);
+    expect(idsOf(findings)).toEqual([]);
+  });
+
+  it('that go while they are looked at are not dead', async () => {
+    const path = config();
+    const watcher = await startWatcher([path]);
+    const holder = await startWatcher([]);
+    await holder.tell(`hold ${path}`);
+    save(path);
+    const look = lookAtInotify(watcher.pid);
+    // The first look lasts until the queue was looked at for a second: it sees the old file, and the second one does not.
+    await holder.child.stop();
+    const { data, findings } = await look;
+    expect(data.watches).toEqual([]);
+    expect(idsOf(findings)).toEqual([]);
+  });
+
+  it.each([
+    // By rename comes MOVED_TO, made anew CREATE: one of them is not both.
+    [0x100, { replace: { seen: false } }, 'warning'],
+    [0x80, { write: { seen: false }, replace: { seen: true } }, 'warning'],
+    [0x188, { write: { seen: true }, replace: { seen: true } }, undefined],
+    // IN_ONESHOT.
+    [0x80000188, { write: { seen: true, once: true }, replace: { seen: true, once: true } }, 'warning'],
+  ] as const)('with the mask %i on the directory see what that asks for', async (mask, changes, severity) => {
+    const path = config();
+    const watcher = await startWatcher([dirname(path)], mask);
+    const { data, findings } = await lookAtInotify(watcher.pid, { expect: [path] });
+    for (const [change, what] of Object.entries(changes)) expect(data.expect?.[0]?.changes.find((one) => one.change === change)).toMatchObject(what);
+    expect(findings[0]?.severity).toBe(severity === 'warning' && mask === 0x100 ? 'critical' : severity);
+  });
+
+  it('that ask only for renames see no file that is made anew', async () => {
+    const folder = ownFolder('watch');
+    const watcher = await startWatcher([folder], 0x80);
+    const { data } = await lookAtInotify(watcher.pid, { expect: [`${folder}/new.yaml`] });
+    expect(data.expect).toMatchObject([{ verdict: 'partly', changes: [{ change: 'create', seen: true, only: 'rename' }] }]);
+  });
+
+  it('on a directory are asked for as one', async () => {
+    const folder = ownFolder('watch');
+    const watcher = await startWatcher([folder]);
+    const { data, findings } = await lookAtInotify(watcher.pid, { expect: [folder] });
+    expect(data.expect).toMatchObject([{ verdict: 'seen', directory: true }]);
+    expect(idsOf(findings)).toEqual([]);
+  });
+
+  it('on the directory around a file that is mounted see nothing of it', async () => {
+    const path = config();
+    const source = config();
+    execFileSync('mount', ['--bind', source, path]);
+    try {
+      const watcher = await startWatcher([dirname(path)]);
+      const { data, findings } = await lookAtInotify(watcher.pid, { expect: [path] });
+      expect(data.expect).toMatchObject([{ verdict: 'not-seen', mounted: true }]);
+      expect(idsOf(findings)).toEqual(['inotify/dead-watch critical certain']);
+      await watcher.child.stop();
+    } finally {
+      execFileSync('umount', ['-l', path]);
+    }
+  });
+
   it.skipIf(!need('unshare'))('in an overlay are named by the path that the container has', async () => {
     const base = ownFolder('overlay');
     for (const name of ['lower', 'upper', 'work', 'merged', 'lower/ld']) mkdirSync(`${base}/${name}`);
-    writeFileSync(`${base}/lower/low`, 'x');
+    for (const name of ['low', 'low2']) writeFileSync(`${base}/lower/${name}`, 'x');
     writeFileSync(`${base}/upper/up`, 'x');
     try {
       execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', `lowerdir=${base}/lower,upperdir=${base}/upper,workdir=${base}/work`, `${base}/merged`]);
@@ -153,13 +241,83 @@ describeNeeds(['python3', 'root'], 'watches', () => {
       return; // No overlays in this container.
     }
     try {
-      const paths = ['low', 'up', 'ld'].map((name) => `${base}/merged/${name}`);
+      const paths = ['low', 'up', 'ld', 'low2'].map((name) => `${base}/merged/${name}`);
       const watcher = await startWatcher(paths);
       const { data } = await lookAtInotify(watcher.pid);
       expect(data.watches.map(({ path, state, by, fsType }) => ({ path, state, by, fsType }))).toEqual(paths.map((path) => ({ path, state: 'ok', by: 'overlay', fsType: 'overlay' })));
+      // Now in the overlay, where a file of a lower layer has the number and the name that it has there for ever.
+      const [low] = paths as [string];
+      await watcher.tell(`hold ${low}`);
+      save(low);
+      const later = await lookAtInotify(watcher.pid, { expect: [low, paths[1]!] });
+      expect(later.data.watches.map(({ state }) => state)).toEqual(['replaced', 'ok', 'ok', 'ok']);
+      expect(later.data.expect?.map(({ verdict }) => verdict)).toEqual(['not-seen', 'partly']);
+      renameSync(paths[3]!, `${base}/merged/moved`);
+      writeFileSync(paths[3]!, 'x');
+      expect((await lookAtInotify(watcher.pid)).data.watches[3]).toMatchObject({ state: 'ok', path: `${base}/merged/moved` });
       await watcher.child.stop();
     } finally {
-      execFileSync('umount', [`${base}/merged`]);
+      execFileSync('umount', ['-l', `${base}/merged`]);
     }
+  });
+
+  it.skipIf(!need('unshare'))('in an overlay of relative layers are found, alive and dead', async () => {
+    const base = ownFolder('relative');
+    for (const name of ['lower/d', 'upper', 'work', 'merged']) mkdirSync(`${base}/${name}`, { recursive: true });
+    for (const name of ['one', 'two', 'd/three']) writeFileSync(`${base}/lower/${name}`, 'x');
+    try {
+      execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', 'lowerdir=lower,upperdir=upper,workdir=work', 'merged'], { cwd: base });
+    } catch {
+      return; // No overlays in this container.
+    }
+    try {
+      const paths = ['one', 'two', 'd', 'd/three'].map((name) => `${base}/merged/${name}`);
+      const watcher = await startWatcher(paths);
+      const states = async () => (await lookAtInotify(watcher.pid)).data.watches.map(({ path, state }) => [path, state]);
+      expect(await states()).toEqual(paths.map((path) => [path, 'ok']));
+      await watcher.tell(`hold ${paths[0]}`);
+      save(paths[0]!);
+      expect(await states()).toEqual(paths.map((path, index) => [path, index === 0 ? 'replaced' : 'ok']));
+      await watcher.child.stop();
+    } finally {
+      execFileSync('umount', ['-l', `${base}/merged`]);
+    }
+  });
+
+  it('on a file are dead whatever another instance of the program is told', async () => {
+    const folder = ownFolder('two');
+    const file = `${folder}/cfg`;
+    writeFileSync(file, 'x');
+    const program = `
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+for path in sys.argv[1:]: libc.inotify_add_watch(libc.inotify_init1(0), path.encode(), 0xfc6)
+held = os.open(sys.argv[1], os.O_RDONLY)
+print(os.getpid(), flush=True)
+sys.stdin.read()`;
+    const child = await startChild(PYTHON, ['-c', program, file, folder]);
+    await child.nextLine();
+    save(file);
+    const { findings } = await lookAtInotify(child.pid);
+    expect(findings.map(({ id, severity }) => [id, severity])).toContainEqual(['inotify/dead-watch', 'warning']);
+    await child.stop();
+  });
+
+  it.skipIf(!need('inotifywait', 'setpriv'))('of a reader that listens for listings are found without rights, and that it was told is said', async () => {
+    const folder = ownFolder('listens', 61_305);
+    for (const name of ['a/b/c', 'd/e', 'f']) mkdirSync(`${folder}/${name}`, { recursive: true });
+    const child = await startChild('setpriv', ['--reuid', '61305', '--regid', '61305', '--clear-groups', findProgram('inotifywait')!, '-mrq', folder]);
+    const look = async () => {
+      const { code, stdout } = await reloadctl(['inotify', String(child.pid), '--json'], { uid: 61_305 });
+      return { code, report: JSON.parse(stdout) as Report };
+    };
+    const count = (report: Report): number => (report.data as InotifyData).watches.length;
+    const { code, report } = await until(async () => {
+      const seen = await look();
+      return count(seen.report) === 7 ? seen : undefined;
+    });
+    expect([code, (report.data as InotifyData).watches.map(({ state }) => state)]).toEqual([0, Array.from({ length: 7 }, () => 'ok')]);
+    expect(report.coverage.find(({ source }) => source === 'paths of watches')?.detail).toMatch(/that the target watches for being read were listed/);
+    await child.stop('SIGTERM');
   });
 });

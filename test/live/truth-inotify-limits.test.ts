@@ -1,11 +1,12 @@
 /** inotify-limits against processes whose instances are known. Own users and user namespaces: the limits of the host stay as they are. */
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LimitsData } from '../../src/inotify/limits/data.ts';
 import type { Report } from '../../src/report/index.ts';
 import { compileSchema } from '../schema/support.ts';
-import { type Child, startChild } from './support/child.ts';
+import { type Child, plainEnv, startChild } from './support/child.ts';
 import { need } from './support/need.ts';
 import { ownFolder, PYTHON, reloadctl, type RunOptions } from './support/program.ts';
 
@@ -125,6 +126,56 @@ describe.skipIf(!need('root', 'unshare'))('a user namespace with a limit of its 
     expect(more.report).toMatchObject({ verdict: 'fail', findings: [{ id: 'inotify/demand', title: expect.stringContaining('7 of 7') }] });
     const fitting = await inside('--need-instances', '7');
     expect(fitting.report.verdict).toBe('pass');
+  });
+});
+
+/** As daemons do: begins as root, makes its instances as one user, goes on as another. */
+const DROPPER = `
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+os.setgroups([])
+os.seteuid(61210)
+made = sum(1 for _ in range(int(sys.argv[1])) if libc.inotify_init1(0) >= 0)
+os.seteuid(0)
+os.setresuid(61211, 61211, 61211)
+print(made, flush=True)
+sys.stdin.read()
+`;
+
+describe.skipIf(!need('root') || !isSmall)('instances made as another user', () => {
+  it('are charged to that one: known by trying, as root and as that user', async () => {
+    writeFileSync(join(folder, 'dropper.py'), DROPPER);
+    const many = hostLimit - 28;
+    const dropper = await startChild(PYTHON, [join(folder, 'dropper.py'), String(many)]);
+    expect(await dropper.nextLine()).toBe(String(many));
+    const wanted = ['--need-instances', '100'];
+    expect(await ask([...wanted, '--uid', '61210'])).toMatchObject({ code: 1, data: { demand: { fits: 'no' } } });
+    expect(await ask([...wanted, '--uid', '61211'])).toMatchObject({ code: 0, data: { demand: { fits: 'yes' } } });
+    expect(await ask(wanted, { uid: 61_210 })).toMatchObject({ code: 1, data: { demand: { fits: 'no' } } });
+    expect(await ask(wanted, { uid: 61_211 })).toMatchObject({ code: 0, data: { demand: { fits: 'yes' } } });
+    await dropper.stop();
+  });
+});
+
+/** A /proc of a pid namespace of its own, whose options are nobody else's; 77 where it is not one, or may not be changed. */
+const HIDING = `
+[ "$(stat -c %d /proc)" != "$1" ] && [ "$$" = 1 ] || exit 77
+mount -o remount,hidepid=2 /proc || exit 77
+shift
+exec setpriv --reuid 54325 --regid 54325 --clear-groups "$@"
+`;
+
+describe.skipIf(!need('root', 'unshare', 'setpriv'))('a /proc with hidepid=2', () => {
+  it('is said to hide the processes of others', async (context) => {
+    const device = String(statSync('/proc').dev);
+    const args = ['-pf', '--mount-proc', '/bin/sh', '-c', HIDING, 'sh', device, process.execPath, 'bin/reloadctl.js', 'inotify-limits', '--json'];
+    const { status, stdout } = spawnSync('unshare', args, { encoding: 'utf8', env: plainEnv() });
+    if (status === 77 || stdout === '') return context.skip('hidepid may not be set here');
+    expect(status).toBe(3);
+    const { coverage } = JSON.parse(stdout) as Report;
+    expect(coverage).toContainEqual(expect.objectContaining({ source: 'processes of others', status: 'partial', needed: true, detail: expect.stringMatching(/hidepid=(?:2|invisible)/) }));
+    // The host's own is as it was.
+    expect(readFileSync('/proc/1/comm', 'utf8')).not.toBe('');
   });
 });
 

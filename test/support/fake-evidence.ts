@@ -40,10 +40,14 @@ export interface World {
   userNamespaces?: Answers<UserNamespace[]>;
   /** By `pid:path`. */
   asUserOf?: Answers<ByteString>;
-  /** By how many were wanted: how many there could be. */
+  /** By pid: its effective user when its program began. */
+  startedAs?: Answers<number>;
+  /** By how many were wanted, or `wanted:uid` as another user: how many there could be. */
   tried?: Answers<number>;
   /** By path. */
   trees?: Answers<TreeCount>;
+  /** By path. */
+  realPaths?: Answers<string>;
   /** Told of every question before it is answered: `read /proc/1/stat`. May change the world. */
   asked?: (question: string) => void;
 }
@@ -100,8 +104,10 @@ export function fakeEvidence(world: World): FakeEvidence {
         }),
       descriptionOrder: (...key) => answer('descriptionOrder', world.orders, key.join(':'), 'ENOTSUP'),
       userNamespaces: (pid) => answer('userNamespaces', world.userNamespaces, String(pid), 'ENOTSUP'),
-      tryInstances: (wanted) => answer('tryInstances', world.tried, String(wanted), 'ENOTSUP'),
+      startedAs: (pid) => answer('startedAs', world.startedAs, String(pid), 'ENOENT'),
+      tryInstances: (wanted, uid) => answer('tryInstances', world.tried, uid === undefined ? String(wanted) : `${wanted}:${uid}`, 'ENOTSUP'),
       readAsUserOf: async (pid, paths) => paths.map((path) => answer('readAsUserOf', world.asUserOf, `${pid}:${path}`, 'EPERM')),
+      realPaths: async (paths) => paths.map((path) => answer('realPaths', world.realPaths, path, 'ENOENT')),
       countTree: async ({ path }) => answer('countTree', world.trees, path, 'ENOENT'),
     },
     close: () => false,

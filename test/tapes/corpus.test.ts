@@ -3,13 +3,18 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runRules } from '../../src/report/index.ts';
+import { straceRules } from '../../src/strace/rules/index.ts';
 import { allRules, analyse, expectedOf, judged, namesIn, pageName, ROOT, TAPES, tapeFile, tapeText } from './support/tapes.ts';
 
 /** The scan for inotify instances brings in what else ran on the host. */
 const MOST_BYTES = 160 * 1024;
 const rules = await allRules();
-/** What a tape does not hold: events that are done to a live process (test/live/per-event.test.ts), what runs inside one (test/live/node, test/node/rules). */
-const isLiveOnly = (id: string): boolean => id === 'reload/residue' || id.startsWith('node/');
+/** What a tape cannot hold: events are done to a live process. Shown by test/live/per-event.test.ts instead. */
+const LIVE_ONLY = new Set(['reload/residue']);
+/** The others are shown by logs of strace: test/strace/corpus.test.ts. */
+const onTapes = rules.filter((rule) => !straceRules.includes(rule));
+/** Dumps are no tapes: test/goroutines/corpus.test.ts shows these. */
+const ofDumps = (id: string): boolean => /^(goroutine|gc)\//.test(id);
 const corpus = (['err', 'ok'] as const).flatMap((folder) => namesIn(folder).map((name) => ({ folder, name })));
 
 describe('the registry of rules', () => {
@@ -17,7 +22,7 @@ describe('the registry of rules', () => {
     expect(rules.length).toBeGreaterThanOrEqual(13);
   });
 
-  it.each(rules.map(({ id }) => id).filter((id) => !isLiveOnly(id)))('%s has a tape that shows it, one that must not, and a page', (id) => {
+  it.each(onTapes.map(({ id }) => id).filter((id) => !LIVE_ONLY.has(id) && !ofDumps(id)))('%s has a tape that shows it, one that must not, and a page', (id) => {
     const name = pageName(id);
     expect(namesIn('err')).toContain(name);
     expect(namesIn('ok')).toContain(name);

@@ -1,6 +1,7 @@
 /** The C library through bun:ffi, for the single file: nothing is unpacked, no file is needed beside it. */
 import { createRequire } from 'node:module';
 import type { Libc, SyscallValue } from './libc.ts';
+import { callNumber } from './numbers.ts';
 
 interface Signature {
   args: readonly string[];
@@ -65,6 +66,8 @@ function bind(ffi: BunFfi): Libc {
     setsockopt: (fd, level, option, value, length) => keep(symbols.setsockopt(fd, level, option, value, length)),
     getsockname: (fd, address, length) => keep(symbols.getsockname(fd, address, length)),
     ioctl: (fd, request) => keep(symbols.ioctl(fd, request, 0)),
+    openByHandleAt: (mount, handle, flags) => keep(symbols.syscall(callNumber('openByHandleAt'), mount, word(handle), flags, 0, 0, 0)),
+    readlinkat: (directory, name, buffer, size) => keep(symbols.syscall(callNumber('readlinkat'), directory, word(name), word(buffer), size, 0, 0)),
     errno: () => errno,
   };
 }

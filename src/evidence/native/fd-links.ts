@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { PackedLinks } from '../packed-links.ts';
 import type { ByteString } from '../types.ts';
 
 interface BunFfi {
@@ -14,6 +15,8 @@ interface BunFfi {
 /** The link of one descriptor of an open directory; undefined when it cannot be read, whatever the reason. */
 export interface FdLinks {
   read(fd: number): ByteString | undefined;
+  /** The same, added to `into` without making a text of it; false when it cannot be read. */
+  pack(fd: number, into: PackedLinks): boolean;
   /** How long the link is, without making a text of it; undefined when it cannot be read. */
   length(fd: number): number | undefined;
   close(): void;
@@ -54,6 +57,13 @@ export function openFdLinks(directory: string): FdLinks | null {
       writeName(fd);
       const length = readlink(handle, address + LONGEST, address, LONGEST);
       return length >= 0 && length < LONGEST ? buffer.toString('latin1', 0, length) : undefined;
+    },
+    pack(fd, into) {
+      writeName(fd);
+      const length = readlink(handle, address + LONGEST, address, LONGEST);
+      if (length < 0 || length >= LONGEST) return false;
+      into.addBytes(fd, buffer, length);
+      return true;
     },
     length(fd) {
       writeName(fd);

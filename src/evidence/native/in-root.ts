@@ -11,7 +11,7 @@ import { check } from './libc.ts';
 import { callNumber, SYS_OPENAT2 } from './numbers.ts';
 
 export const O_PATH = 0o10000000;
-const O_CLOEXEC = 0o2000000;
+export const O_CLOEXEC = 0o2000000;
 const RESOLVE_NO_SYMLINKS = 0x04;
 const RESOLVE_IN_ROOT = 0x10;
 const S_IFMT = 0o170000;

@@ -1,12 +1,12 @@
 /** Native system calls for the live evidence, where the runtime and the machine allow them. */
-import { pathsOfHandles } from './handles.ts';
+import { handleInRoot, pathsOfHandles } from './handles.ts';
 import { listInRoot, lookInRoot, readInRoot } from './in-root.ts';
 import { queueBytes } from './inotify-queue.ts';
 import { descriptionOrder, isEpollTarget, isMachineKnown, sameDescription } from './kcmp.ts';
 import { loadLibc } from './libc.ts';
 import { probeSocket } from './pidfd.ts';
 import { inetSockets, sockDiag } from './sock-diag.ts';
-import { tryInstances } from './try-inotify.ts';
+import { tryInstances, tryInstancesAs } from './try-inotify.ts';
 import type { Native } from './types.ts';
 import { userNamespaces } from './user-namespace.ts';
 
@@ -25,12 +25,13 @@ function load(): Native | null {
     users: {
       descriptionOrder: (pid1, fd1, pid2, fd2) => descriptionOrder(libc, pid1, fd1, pid2, fd2),
       userNamespaces: (pid) => userNamespaces(libc, pid),
-      tryInstances: (wanted) => tryInstances(libc, wanted),
+      tryInstances: (wanted, uid) => (uid === undefined ? tryInstances(libc, wanted) : tryInstancesAs(libc, wanted, uid)),
     },
     inotify: {
       queueBytes: (pid, fd) => queueBytes(libc, pid, fd),
       pathsOfHandles: (pid, mountPoint, handles) => pathsOfHandles(libc, pid, mountPoint, handles),
       lookInRoot: (pid, path) => lookInRoot(libc, pid, path),
+      handleInRoot: (pid, path) => handleInRoot(libc, pid, path),
       listInRoot: (pid, path) => listInRoot(libc, pid, path),
       readInRoot: (pid, path) => readInRoot(libc, pid, path),
     },

@@ -16,32 +16,37 @@ const SEND_QUEUE = 15;
 const UID = 16;
 const INODE = 17;
 
+const PAGE_BITS = 10;
+const IN_PAGE = (1 << PAGE_BITS) - 1;
+
+interface Page {
+  bytes: Buffer;
+  words: Uint32Array;
+}
+
+function newPage(): Page {
+  const bytes = Buffer.allocUnsafeSlow((1 << PAGE_BITS) * MESSAGE);
+  return { bytes, words: new Uint32Array(bytes.buffer) };
+}
+
 export class InetRecords implements InetSockets {
   count = 0;
-  #bytes = Buffer.allocUnsafeSlow(256 * MESSAGE);
-  #words = new Uint32Array(this.#bytes.buffer);
+  /** Never moved: what is copied to grow would be left to the garbage collector, which does not know that it is in a hurry. */
+  readonly #pages: Page[] = [];
   /** Few distinct addresses fill a large table. By their words. */
   readonly #addresses = new Map<number | string, string>();
 
   /** False when the bytes cannot be one. */
   add(bytes: Buffer, start: number, end: number): boolean {
     if (end - start < MESSAGE || (bytes[start] !== AF_INET && bytes[start] !== AF_INET6)) return false;
-    const at = this.count * MESSAGE;
-    if (at === this.#bytes.length) this.#grow();
-    bytes.copy(this.#bytes, at, start, start + MESSAGE);
+    const page = (this.#pages[this.count >>> PAGE_BITS] ??= newPage());
+    bytes.copy(page.bytes, (this.count & IN_PAGE) * MESSAGE, start, start + MESSAGE);
     this.count++;
     return true;
   }
 
-  #grow(): void {
-    const larger = Buffer.allocUnsafeSlow(2 * this.#bytes.length);
-    this.#bytes.copy(larger);
-    this.#bytes = larger;
-    this.#words = new Uint32Array(larger.buffer);
-  }
-
   #word(index: number, offset: number): number {
-    return this.#words[index * WORDS + offset]!;
+    return this.#pages[index >>> PAGE_BITS]!.words[(index & IN_PAGE) * WORDS + offset]!;
   }
 
   inode(index: number): number {
@@ -87,11 +92,12 @@ export class InetRecords implements InetSockets {
   }
 
   #address(index: number, offset: number): string {
-    const from = index * WORDS + offset;
+    const { bytes, words } = this.#pages[index >>> PAGE_BITS]!;
+    const from = (index & IN_PAGE) * WORDS + offset;
     const six = this.isIpv6(index);
-    const key = six ? this.#words.subarray(from, from + 4).join() : this.#words[from]!;
+    const key = six ? words.subarray(from, from + 4).join() : words[from]!;
     let text = this.#addresses.get(key);
-    if (text === undefined) this.#addresses.set(key, (text = addressText(six ? AF_INET6 : AF_INET, this.#bytes, from * 4)));
+    if (text === undefined) this.#addresses.set(key, (text = addressText(six ? AF_INET6 : AF_INET, bytes, from * 4)));
     return text;
   }
 }

@@ -18,6 +18,8 @@ const PROTOTYPES = {
   setsockopt: 'int setsockopt(int fd, int level, int name, void *value, int length)',
   getsockname: 'int getsockname(int fd, void *address, void *length)',
   ioctl: 'int ioctl(int fd, unsigned long request, ...)',
+  openByHandleAt: 'int open_by_handle_at(int mount, void *handle, int flags)',
+  readlinkat: 'long readlinkat(int directory, void *name, void *buffer, unsigned long size)',
 } as const;
 
 /** The process itself first: its own C library is the one whose errno koffi.errno() reads. The names are for static builds of Node. */

@@ -15,6 +15,9 @@ export interface Libc {
   setsockopt(fd: number, level: number, name: number, value: Buffer, length: number): number;
   getsockname(fd: number, address: Buffer, length: Buffer): number;
   ioctl(fd: number, request: number): number;
+  /** Of these two there are thousands in a row: through `syscall` each argument is converted by its type, every time. */
+  openByHandleAt(mount: number, handle: Buffer, flags: number): number;
+  readlinkat(directory: number, name: Buffer, buffer: Buffer, size: number): number;
   errno(): number;
 }
 

@@ -7,6 +7,22 @@ import { callNumber } from './numbers.ts';
 const CLOEXEC = 0o2000000;
 
 /**
+ * The same as another user: the kernel charges the effective user of the thread that asks. The others of our threads keep theirs, as
+ * the system call itself, unlike that of the C library, changes one only. Throws EPERM without the right, EINVAL for a user that our
+ * namespace does not know.
+ */
+export function tryInstancesAs(libc: Libc, wanted: number, uid: number): number {
+  const own = process.geteuid!();
+  const become = (user: number): void => void check(libc, 'setresuid', libc.syscall(callNumber('setresuid'), -1, user, -1));
+  become(uid);
+  try {
+    return tryInstances(libc, wanted);
+  } finally {
+    become(own);
+  }
+}
+
+/**
  * Makes up to `wanted` instances and closes them at once; returns how many there were. Without watches that takes microseconds.
  * Throws ENOTSUP when our own descriptors ran out first, ENOSYS (no inotify in this kernel), ENOMEM.
  */

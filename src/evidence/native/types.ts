@@ -28,7 +28,7 @@ export interface NativeUsers {
   /** The user namespace of a process, then its parents, as far as we may see them. */
   userNamespaces(pid: number): UserNamespace[];
   /** Makes inotify instances of our own and closes them: how many there could be, `wanted` at most. */
-  tryInstances(wanted: number): number;
+  tryInstances(wanted: number, uid?: number): number;
 }
 
 /** Files are seen from the root of the process, no symbolic link is followed. */
@@ -38,6 +38,8 @@ export interface NativeInotify {
   /** open_by_handle_at(2); throws what the mount point refuses, and has the rest in the replies. */
   pathsOfHandles(pid: number, mountPoint: ByteString, handles: readonly FileHandle[]): HandleReply[];
   lookInRoot(pid: number, path: ByteString): PathLook;
+  /** name_to_handle_at(2), for comparing only: nothing need be able to open it. */
+  handleInRoot(pid: number, path: ByteString): FileHandle;
   listInRoot(pid: number, path: ByteString): DirectoryEntry[];
   /** A small regular file. */
   readInRoot(pid: number, path: ByteString): ByteString;

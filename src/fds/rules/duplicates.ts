@@ -1,7 +1,7 @@
-import { fdsByKind } from '../../kernel/fd-index.ts';
+import { fdsByKind, fdsOf } from '../../kernel/fd-index.ts';
 import { LAST_STANDARD_FD } from '../../kernel/inheritance.ts';
-import { isKind, kindOf, socket } from '../../kernel/kinds/index.ts';
-import type { SocketDetail } from '../../kernel/kinds/socket.ts';
+import { file, isKind, kindOf, socket } from '../../kernel/kinds/index.ts';
+import { eachFd, type PlainFds } from '../../kernel/plain-fds.ts';
 import { processLabel, servicesOf } from '../../kernel/services.ts';
 import { shapeOf } from '../../kernel/shape.ts';
 import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
@@ -31,11 +31,11 @@ export const duplicates = snapshotRule(ID, (snapshot) =>
   }),
 );
 
-function repeatsOf({ process, fds, sampled }: FdTable): Repeat[] {
+function repeatsOf(table: FdTable): Repeat[] {
+  const { process, fds, sampled } = table;
   const same = new Map<string, Fd | Fd[]>();
   const idOf = identities(fds, sampled === true);
-  for (const [kind, members] of fdsByKind(fds)) {
-    if (kind === socket.name && !areRepeated(members as readonly Fd<SocketDetail>[])) continue;
+  for (const members of candidatesOf(table)) {
     for (const fd of members) {
       const id = fd.fd <= LAST_STANDARD_FD ? undefined : idOf(fd);
       if (id === undefined) continue;
@@ -53,10 +53,36 @@ function repeatsOf({ process, fds, sampled }: FdTable): Repeat[] {
   return repeats.sort((a, b) => a.fds[0]!.fd - b.fds[0]!.fd);
 }
 
+/** Kind by kind, ascending, without those of which it is soon told that none is there twice. */
+function* candidatesOf(table: FdTable): Generator<Iterable<Fd>> {
+  const kinds = new Set(fdsByKind(table.fds).keys());
+  if (table.plain) for (const { name } of [file, socket]) kinds.add(name);
+  for (const kind of kinds) {
+    if (kind === socket.name) {
+      if (areRepeated(socketInodes(table))) yield eachFd(table, kind);
+    } else if (kind === file.name && table.plain) yield repeatedFiles(table, table.plain);
+    else yield fdsByKind(table.fds).get(kind)!;
+  }
+}
+
+function* socketInodes({ fds, plain }: FdTable): Generator<number> {
+  for (const { detail } of fdsOf(fds, socket)) yield Number(detail.inode);
+  for (let position = 0; position < (plain?.size ?? 0); position++) if (plain!.inodeAt(position) !== 0) yield plain!.inodeAt(position);
+}
+
 /** May one inode be among them often enough? Numbers in order tell that of 10,000 sockets for a tenth of a map of them. */
-function areRepeated(sockets: readonly Fd<SocketDetail>[]): boolean {
-  const inodes = Float64Array.from(sockets, ({ detail }) => Number(detail.inode)).sort();
+function areRepeated(unsorted: Iterable<number>): boolean {
+  const inodes = Float64Array.from(unsorted).sort();
   return inodes.some((inode, index) => inode === inodes[index + MANY_OF_ONE - 1]);
+}
+
+/** The single ones, and of the plain ones those whose path may be there twice. */
+function repeatedFiles(table: FdTable, plain: PlainFds): readonly Fd[] {
+  const single = fdsByKind(table.fds).get(file.name) ?? [];
+  const links = new Set(table.fds.filter(isPathKind).map(({ link }) => link));
+  const positions = plain.maybeRepeated(links);
+  if (positions.length === 0) return single;
+  return [...single, ...positions.map((position) => plain.fdAt(position))].sort((a, b) => a.fd - b.fd);
 }
 
 function isExact(fd: Fd): boolean {

@@ -1,6 +1,6 @@
 import { shapeOf } from '../../kernel/shape.ts';
-import type { Confidence, Finding, Remedy, RuleDefinition, Severity } from '../../report/index.ts';
-import { fingerprint } from '../../report/index.ts';
+import type { Confidence, Finding, Remedy, Severity } from '../../report/index.ts';
+import { fingerprint, lastEventRule } from '../../report/index.ts';
 import { count, duration, plural } from '../../report/words.ts';
 import { type Forecast, forecast, type TrendsEvent, type WatchedGroup, type WatchedProcess } from '../../series/index.ts';
 
@@ -9,18 +9,9 @@ const ID = 'fd/growth';
 const SOON_MINUTES = 60;
 
 /** A group that keeps what it opens. Judged by survivors, not by the slope of a count. */
-export const growth: RuleDefinition<TrendsEvent> = {
-  id: ID,
-  create() {
-    let last: TrendsEvent | undefined;
-    return {
-      observe(event) {
-        if (event.type === 'trends') last = event;
-      },
-      finish: () => (last ? last.groups.filter(({ trend }) => trend === 'growing' || trend === 'grew').map((group) => findingOf(last!, group)) : []),
-    };
-  },
-};
+export const growth = lastEventRule<TrendsEvent>(ID, 'trends', (event) =>
+  event.groups.filter(({ trend }) => trend === 'growing' || trend === 'grew').map((group) => findingOf(event, group)),
+);
 
 function findingOf(event: TrendsEvent, group: WatchedGroup): Finding {
   const first = firstAtLimit(event, group);

@@ -4,6 +4,7 @@ import { closesOnExec, LAST_STANDARD_FD, type SharedFd, sharedAcrossExec } from 
 import { epoll } from '../../kernel/kinds/epoll.ts';
 import { isKind } from '../../kernel/kinds/kind.ts';
 import { socket } from '../../kernel/kinds/socket.ts';
+import { eachFd, fdUnder } from '../../kernel/plain-fds.ts';
 import { accessMode } from '../../kernel/proc/fdinfo.ts';
 import { sameDescription } from '../../kernel/same-description.ts';
 import { areTwoPrograms } from '../../kernel/services.ts';
@@ -87,10 +88,11 @@ function polls(holder: FdTable, number: number, inode: string, owner: FdTable): 
 /** Does it hold connections of its own that came in through this port? Then it accepts on it, blocking, without epoll. */
 function serves(holder: FdTable, port: number | undefined, owner: FdTable): boolean {
   if (port === undefined) return false;
-  return holder.fds.some((fd) => {
-    if (!isKind(fd, socket) || !fd.detail.inbound || fd.detail.row?.localPort !== port) return false;
-    return fdAt(owner.fds, fd.fd)?.link !== fd.link;
-  });
+  for (const fd of eachFd(holder, socket.name)) {
+    if (!isKind(fd, socket) || !fd.detail.inbound || fd.detail.row?.localPort !== port) continue;
+    if (fdUnder(owner, fd.fd)?.link !== fd.link) return true;
+  }
+  return false;
 }
 
 /** Listeners that a process outside the family holds: a child whose parent is gone keeps what it got. */

@@ -1,3 +1,4 @@
+import { highestNumber, openBelow, sizeOf } from '../../kernel/plain-fds.ts';
 import { processesLabel, servicesOf } from '../../kernel/services.ts';
 import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
 import type { FdTable } from '../../kernel/types.ts';
@@ -20,15 +21,17 @@ export const nearLimit = snapshotRule(ID, (snapshot) =>
   }),
 );
 
-function useOf({ process, fds, numbers: listed, errno }: FdTable): Use | undefined {
+function useOf(table: FdTable): Use | undefined {
+  const { process, numbers: listed, errno } = table;
   const { soft } = process.limit;
   if (soft === null || soft < SANDBOX_LIMIT) return undefined;
   if (errno !== undefined && !listed) {
     return process.open === null ? undefined : { process, used: process.open, open: process.open, soft, ratio: process.open / soft };
   }
-  const numbers = listed ?? fds.map(({ fd }) => fd);
-  const used = countBelow(numbers, soft);
-  return { process, used, open: numbers.length, soft, ratio: used / soft, highest: numbers.at(-1) ?? -1 };
+  const used = listed ? countBelow(listed, soft) : openBelow(table, soft);
+  const open = listed?.length ?? sizeOf(table);
+  const highest = listed ? (listed.at(-1) ?? -1) : highestNumber(table);
+  return { process, used, open, soft, ratio: used / soft, highest };
 }
 
 function findingOf(near: readonly Use[]): Finding {

@@ -26,8 +26,9 @@ export const noCloexec = snapshotRule(ID, ({ tables }) => {
   return open.length === 0 ? [] : [findingOf(open)];
 });
 
-function openAcrossExec({ process, fds }: FdTable): Open {
-  const open: Open = { process, total: 0, unknown: 0, listeners: 0 };
+function openAcrossExec({ process, fds, plain }: FdTable): Open {
+  const unknown = plain ? plain.size - plain.below(LAST_STANDARD_FD + 1) : 0;
+  const open: Open = { process, total: 0, unknown, listeners: 0 };
   for (const fd of fds) {
     if (fd.fd <= LAST_STANDARD_FD) continue;
     if (!fd.info) open.unknown++;

@@ -1,3 +1,4 @@
+import { highestNumber, sizeOf } from '../../kernel/plain-fds.ts';
 import { processesLabel, servicesOf } from '../../kernel/services.ts';
 import { snapshotRule, subjectOf, watchRemedy } from '../../kernel/snapshot-rule.ts';
 import type { FdTable, Process } from '../../kernel/types.ts';
@@ -24,11 +25,12 @@ export const pastPeak = snapshotRule(ID, (snapshot) =>
   }),
 );
 
-function peakOf({ process, fds, errno }: FdTable): Peak | undefined {
-  const open = errno === undefined ? fds.length : process.open;
+function peakOf(table: FdTable): Peak | undefined {
+  const { process, errno } = table;
+  const open = errno === undefined ? sizeOf(table) : process.open;
   if (open === null || process.fdSize < SMALLEST_TABLE || process.fdSize < SPARE_FACTOR * Math.max(open, FEW_OPEN)) return undefined;
   // A number that is in use now explains the size without any peak.
-  return fds.some(({ fd }) => fd >= process.fdSize / 2) ? undefined : { process, open };
+  return highestNumber(table) >= process.fdSize / 2 ? undefined : { process, open };
 }
 
 function findingOf(peaks: readonly Peak[]): Finding {

@@ -1,8 +1,8 @@
 import { shapeOf } from '../../kernel/shape.ts';
-import type { Confidence, EvidenceItem, Finding, Remedy, RuleDefinition, Severity } from '../../report/index.ts';
-import { fingerprint } from '../../report/index.ts';
+import type { Confidence, EvidenceItem, Finding, Remedy, Severity } from '../../report/index.ts';
+import { fingerprint, lastEventRule } from '../../report/index.ts';
 import { count, plural } from '../../report/words.ts';
-import type { Observation, ResidueEvent, ResidueGroup } from '../../series/index.ts';
+import type { ResidueEvent, ResidueGroup } from '../../series/index.ts';
 
 const ID = 'reload/residue';
 /** Fewer events that left something are chance, or a cache that fills. */
@@ -15,18 +15,7 @@ interface Judged {
 }
 
 /** What reloads leave behind: descriptors that each event adds to one group and nobody closes. */
-export const residue: RuleDefinition<Observation> = {
-  id: ID,
-  create() {
-    let last: ResidueEvent | undefined;
-    return {
-      observe(event) {
-        if (event.type === 'residue') last = event;
-      },
-      finish: () => (last ? findingsOf(last) : []),
-    };
-  },
-};
+export const residue = lastEventRule<ResidueEvent>(ID, 'residue', findingsOf);
 
 /** One finding for all groups of which the same can be said. */
 function findingsOf(event: ResidueEvent): Finding[] {

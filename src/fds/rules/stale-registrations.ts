@@ -5,6 +5,7 @@ import { isKind } from '../../kernel/kinds/kind.ts';
 import { pipe } from '../../kernel/kinds/pipe.ts';
 import { socket } from '../../kernel/kinds/socket.ts';
 import { sameDescription } from '../../kernel/same-description.ts';
+import { eachFd, fdUnder } from '../../kernel/plain-fds.ts';
 import { programKey } from '../../kernel/services.ts';
 import type { Fd, FdTable, Process, Snapshot } from '../../kernel/types.ts';
 
@@ -31,7 +32,7 @@ export function staleRegistrations(snapshot: Snapshot, table: FdTable): Stale[] 
   if (table.errno !== undefined) return [];
   const suspects = epollSuspects(table).filter((suspect) => isStale(snapshot, suspect));
   if (suspects.length === 0) return [];
-  const inodes = exactInodes(table);
+  const inodes = exactInodes(table, new Set(suspects.map(({ target }) => target.ino)));
   const sharers = new Map<Fd, FdTable[]>();
   return suspects.flatMap((suspect): Stale[] => {
     const duplicate = duplicateOf(suspect.target, inodes);
@@ -57,12 +58,12 @@ function isStale(snapshot: Snapshot, suspect: EpollSuspect): boolean {
   return alive === undefined ? suspect.reason !== 'anonymous' : !alive;
 }
 
-/** Sockets and pipes, whose inodes no two of them share. */
-function exactInodes(table: FdTable): Map<string, Fd[]> {
+/** Of these inodes the sockets and pipes, whose inodes no two of them share. */
+function exactInodes(table: FdTable, wanted: ReadonlySet<string | undefined>): Map<string, Fd[]> {
   const inodes = new Map<string, Fd[]>();
-  for (const fd of table.fds) {
+  for (const fd of eachFd(table)) {
     const inode = isKind(fd, socket) || isKind(fd, pipe) ? fd.detail.inode : undefined;
-    if (inode !== undefined) inodes.set(inode, [...(inodes.get(inode) ?? []), fd]);
+    if (inode !== undefined && wanted.has(inode)) inodes.set(inode, [...(inodes.get(inode) ?? []), fd]);
   }
   return inodes;
 }
@@ -92,7 +93,7 @@ function mayBeOne(own: readonly EpollTarget[], theirs: readonly EpollTarget[] | 
 }
 
 function holds(table: FdTable, target: EpollTarget): boolean {
-  const fd = table.fds.find((candidate) => candidate.fd === target.fd);
+  const fd = fdUnder(table, target.fd);
   if (!fd) return false;
   const inode = isKind(fd, socket) || isKind(fd, pipe) ? fd.detail.inode : (fd.info ?? fd.stat)?.ino;
   return target.ino === undefined || inode === undefined || inode === target.ino;

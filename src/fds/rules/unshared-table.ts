@@ -1,3 +1,4 @@
+import { sizeOf } from '../../kernel/plain-fds.ts';
 import { processesLabel, servicesOf } from '../../kernel/services.ts';
 import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
 import type { FdTable, OwnTable, Process } from '../../kernel/types.ts';
@@ -26,9 +27,10 @@ export const unsharedTable = snapshotRule(ID, (snapshot) =>
   }),
 );
 
-function unsharedIn({ process, fds, threads = [] }: FdTable): Unshared[] {
+function unsharedIn(table: FdTable): Unshared[] {
+  const { process, threads = [] } = table;
   const [largest] = threads.toSorted((a, b) => b.open - a.open || a.tid - b.tid);
-  return largest ? [{ process, shown: fds.length, threads, largest }] : [];
+  return largest ? [{ process, shown: sizeOf(table), threads, largest }] : [];
 }
 
 /** Each table has the whole limit for itself. */

@@ -10,13 +10,15 @@ import { labelOf } from '../../kernel/snapshot/label.ts';
 import type { Process } from '../../kernel/types.ts';
 import { expectationOf } from './expect.ts';
 import { parseWatches } from './fdinfo.ts';
+import { judgeFullness } from './fullness.ts';
 import { libraryOf } from './library.ts';
-import type { InotifyLook, Instance, Watch } from './model.ts';
-import { judgeNames } from './names.ts';
+import type { InotifyLook, Instance } from './model.ts';
+import { judgeNames, judgeTold } from './names.ts';
 import { noteCoverage, type Notes, notesOf } from './notes.ts';
-import { watchQueues } from './queue.ts';
-import { resolveByHandle } from './resolve.ts';
-import { findShared } from './shared.ts';
+import { USUAL_LIMIT, watchQueues } from './queue.ts';
+import { resolveByHandle, type Resolving } from './resolve.ts';
+import { dropEnded, lookAgain, unresolved } from './second-look.ts';
+import { mergeShared, shareWatches } from './shared.ts';
 import { resolveByWalk } from './walk.ts';
 
 export interface CollectOptions {
@@ -32,6 +34,8 @@ export interface CollectOptions {
 
 /** What a walk may cost. */
 const WALK = { entries: 200_000, ms: 2000 };
+/** Directories that are listed although the target watches for that: together an eighth of the queue, where nothing waits in it. */
+const MOST_TOLD = 256;
 
 export async function collectInotify(evidence: Evidence, pids: readonly number[], name: string, options: CollectOptions): Promise<{ look: InotifyLook; coverage: CoverageLog }> {
   const coverage = new CoverageLog();
@@ -48,29 +52,34 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
     processes.push(process);
     instances.push(...(await instancesOf(evidence, process, options.signal, notes, coverage)));
   }
+  const firsts = mergeShared(evidence, instances);
   // The queues before fdinfo: that takes a lock which holds up the target, and is asked once.
   const maxQueuedEvents = limitOf(evidence);
   const stopped = (process: Process): boolean => process.state === 'T' || process.state === 't';
-  const targets = instances.map(({ process, fd }) => ({ pid: process.pid, fd, stopped: stopped(process) }));
+  const targets = firsts.map(({ process, fd }) => ({ pid: process.pid, fd, stopped: stopped(process) }));
   const wds = new Map<Instance, Set<number>>();
   if (options.windowMs !== undefined) {
-    await readWatches(evidence, instances, notes);
-    for (const instance of instances) if (instance.watches) wds.set(instance, new Set(instance.watches.map(({ wd }) => wd)));
+    await readWatches(evidence, firsts, notes);
+    for (const instance of firsts) if (instance.watches) wds.set(instance, new Set(instance.watches.map(({ wd }) => wd)));
     options.progress?.(`watching the queues for ${Math.round(options.windowMs / 1000)} s`);
   }
   const queues = await watchQueues(evidence, targets, { ...(options.windowMs !== undefined && { windowMs: options.windowMs }), limit: maxQueuedEvents, signal: options.signal });
   options.progress?.('');
-  await readWatches(evidence, instances, notes);
-  for (const instance of instances) {
+  await Promise.all([readWatches(evidence, firsts, notes), ...processes.map((process) => readProgram(evidence, process, instances))]);
+  for (const instance of firsts) {
     const key = `${instance.process.pid}:${instance.fd}`;
     const queue = queues.byInstance.get(key);
     if (queue) instance.queue = queue;
     else notes.queueErrno ??= queues.errnos.get(key) ?? 'EIO';
     noteAdded(instance, wds.get(instance));
   }
-  await resolveAll(evidence, processes, instances, options, notes);
-  for (const process of processes) await nameLibraries(evidence, process, instances);
-  findShared(evidence, instances);
+  await resolveAll(evidence, processes, firsts, options, notes);
+  for (const instance of firsts) if (evidence.inotify) judgeFullness(instance, maxQueuedEvents ?? USUAL_LIMIT, evidence.inotify);
+  shareWatches(firsts, instances);
+  for (const instance of instances) {
+    const library = libraryOf(instance.program, instance.watches ?? []);
+    if (library) instance.library = library;
+  }
   const look: InotifyLook = {
     type: 'inotify',
     label: labelOf(processes, name, `process ${pids.join(', ')}`),
@@ -109,7 +118,7 @@ async function readWatches(evidence: Evidence, instances: readonly Instance[], n
       return;
     }
     const { process, fd } = instance;
-    instance.watches = parseWatches(info.rest).map((raw): Watch => ({ ...raw, pid: process.pid, fd, state: 'unresolved' }));
+    instance.watches = parseWatches(info.rest).map((raw) => unresolved(raw, process.pid, fd));
     instance.maxWd = instance.watches.reduce((max, { wd }) => Math.max(max, wd), 0);
   });
 }
@@ -141,27 +150,31 @@ async function resolveAll(evidence: Evidence, processes: readonly Process[], ins
     const mounts = mountsOfProcess(evidence, pid);
     if (mounts.length === 0) notes.noMounts++;
     const ourMounts = mounts.some(({ fsType }) => fsType === 'overlay') ? mountsOfProcess(evidence, 'self') : [];
-    const { errno } = resolveByHandle(watches, { questions, pid, mounts, ourMounts });
+    const resolving: Resolving = { questions, pid, mounts, ourMounts, layers: new Map() };
+    const { errno } = resolveByHandle(watches, resolving);
     if (errno !== undefined) notes.handleErrno = errno;
     const left = watches.filter(({ path }) => path === undefined);
     if (left.length > 0 && !options.signal.aborted) {
       const cwd = evidence.readlink(`/proc/${pid}/cwd`).value;
       const starts = [...(cwd === undefined ? [] : [cwd]), ...(exe === undefined ? [] : [exe.slice(0, exe.lastIndexOf('/')) || '/'])];
-      notes.walks.push(await resolveByWalk(left, { questions, pid, mounts }, starts, evidence, { ...WALK, signal: options.signal }));
+      const isCalm = instances.every((instance) => instance.process.pid !== pid || instance.queue?.bytes === 0);
+      notes.walks.push(await resolveByWalk(left, { questions, pid, mounts }, starts, evidence, { ...WALK, told: isCalm ? MOST_TOLD : 0, signal: options.signal }));
     }
-    judgeNames(watches, questions, pid);
+    await dropEnded(evidence, instances.filter(({ process }) => process.pid === pid));
+    const own = instances.filter(({ process }) => process.pid === pid).map((instance) => instance.watches ?? []);
+    const alive = own.flat();
+    judgeNames(alive, questions, pid);
+    // Each instance is read by itself.
+    for (const one of own) judgeTold(one);
+    await lookAgain(alive, instances, evidence, resolving);
   }
 }
 
-async function nameLibraries(evidence: Evidence, process: Process, instances: readonly Instance[]): Promise<void> {
+async function readProgram(evidence: Evidence, process: Process, instances: readonly Instance[]): Promise<void> {
   const own = instances.filter((instance) => instance.process === process);
   if (own.length === 0 || !evidence.inotify) return;
   const program = (await evidence.inotify.watcherProgram(process.pid)).value;
-  for (const instance of own) {
-    if (program) instance.program = program;
-    const library = libraryOf(program, instance.watches ?? []);
-    if (library) instance.library = library;
-  }
+  if (program) for (const instance of own) instance.program = program;
 }
 
 /** A path is the business of any process of the target; they see the same files, or the first one's are meant. */

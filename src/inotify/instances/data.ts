@@ -1,6 +1,7 @@
 /** `data` of the report: the part scripts read. Add keys, never change them. */
 import { decodeText } from '../../kernel/text.ts';
 import { maskWords } from '../mask.ts';
+import { eventsIn } from './queue.ts';
 import type { Expectation, InotifyLook, Instance, QueueState, Watch, WatchState } from './model.ts';
 
 export interface InstanceRow {
@@ -11,6 +12,9 @@ export interface InstanceRow {
   /** null when the queue could not be asked. */
   queueBytes: number | null;
   queueState: QueueState | null;
+  /** Between so many events, and, where the limit lies within that, it may be full. */
+  queueEvents?: { least: number; most: number };
+  queueMayBeFull?: true;
   /** Highest while it was looked at. */
   queueHighestBytes?: number;
   maxWd: number;
@@ -37,13 +41,17 @@ export interface WatchRow {
   what?: 'directory' | 'file';
   by?: string;
   note?: string;
+  /** Of a dead one: another watch told the program. */
+  told?: true;
 }
 
 export interface ExpectRow {
   path: string;
   real?: string;
   verdict: Expectation['verdict'];
-  changes: { change: string; path: string; seen: boolean; once?: true; minor?: true; by: { pid: number; fd: number; wd: number }[] }[];
+  directory?: true;
+  mounted?: true;
+  changes: { change: string; path: string; seen: boolean; once?: true; only?: 'rename' | 'create'; minor?: true; by: { pid: number; fd: number; wd: number }[] }[];
   because?: string;
   fsType?: string;
 }
@@ -59,7 +67,7 @@ export interface InotifyData {
 
 export function buildData(look: InotifyLook): InotifyData {
   return {
-    instances: look.instances.map(instanceRow),
+    instances: look.instances.map((instance) => instanceRow(instance, look.maxQueuedEvents)),
     watches: look.instances.flatMap(({ watches }) => (watches ?? []).toSorted((a, b) => a.wd - b.wd).map(watchRow)),
     maxQueuedEvents: look.maxQueuedEvents ?? null,
     ...(look.expectations.length > 0 && { expect: look.expectations.map(expectRow) }),
@@ -67,13 +75,15 @@ export function buildData(look: InotifyLook): InotifyData {
   };
 }
 
-function instanceRow({ process, fd, watches, queue, maxWd, library, sharedWith, added }: Instance): InstanceRow {
+function instanceRow({ process, fd, watches, queue, maxWd, library, sharedWith, added }: Instance, maxQueuedEvents: number | undefined): InstanceRow {
   return {
     pid: process.pid,
     fd,
     watches: watches?.length ?? null,
     queueBytes: queue?.bytes ?? null,
     queueState: queue?.state ?? null,
+    ...(queue && queue.bytes > 0 && { queueEvents: eventsIn(queue.bytes, maxQueuedEvents) }),
+    ...(queue?.mayBeFull !== undefined && { queueMayBeFull: true as const }),
     ...(queue && queue.samples > 1 && { queueHighestBytes: queue.highestBytes }),
     maxWd,
     ...(library && { library: library.name }),
@@ -82,7 +92,7 @@ function instanceRow({ process, fd, watches, queue, maxWd, library, sharedWith, 
   };
 }
 
-function watchRow({ pid, fd, wd, path, state, ino, major, minor, mask, fsType, what, by, note }: Watch): WatchRow {
+function watchRow({ pid, fd, wd, path, state, ino, major, minor, mask, fsType, what, by, note, told }: Watch): WatchRow {
   const row: WatchRow = { pid, fd, wd, path: null, state, ino, device: `${major}:${minor}`, mask: maskWords(mask) };
   if (path !== undefined) {
     const { text, base64 } = decodeText(path);
@@ -92,14 +102,17 @@ function watchRow({ pid, fd, wd, path, state, ino, major, minor, mask, fsType, w
   if (fsType !== undefined) row.fsType = fsType;
   if (what) row.what = what;
   if (by) row.by = by;
+  if (told) row.told = told;
   if (note !== undefined) row.note = decodeText(note).text;
   return row;
 }
 
-function expectRow({ path, real, verdict, changes, because, fsType }: Expectation): ExpectRow {
+function expectRow({ path, real, directory, mounted, verdict, changes, because, fsType }: Expectation): ExpectRow {
   return {
     path: decodeText(path).text,
     ...(real !== undefined && { real: decodeText(real).text }),
+    ...(directory && { directory }),
+    ...(mounted && { mounted }),
     verdict,
     changes: changes.map(({ path: where, ...rest }) => ({ ...rest, path: decodeText(where).text })),
     ...(because !== undefined && { because: decodeText(because).text }),

@@ -1,139 +1,127 @@
 /** Would a change of this very path be seen? Asked of what the path is now, step by step, as the process sees it. */
-import type { ByteString, FileStat, InotifyQuestions } from '../../evidence/types.ts';
-import { errnoWords } from '../../kernel/coverage.ts';
+import type { ByteString, InotifyQuestions } from '../../evidence/types.ts';
 import type { Mount } from '../../kernel/proc/mountinfo.ts';
-import { blindnessOf, isLocal } from '../filesystems.ts';
+import { blindnessOf } from '../filesystems.ts';
 import { IN } from '../mask.ts';
-import { deviceOf } from './fdinfo.ts';
+import { isWatched } from './identity.ts';
 import type { Expectation, ExpectedChange, Watch } from './model.ts';
+import { mountOf, type Place, routeOf } from './route.ts';
 
-interface Place {
-  path: ByteString;
-  stat: FileStat;
-}
+export { mountOf };
 
-interface Link {
-  path: ByteString;
-  directory: Place;
-}
-
-/** What a path is made of. */
-interface Route {
-  links: Link[];
-  /** The directory of the last component. */
-  directory: Place;
-  /** Absent when nothing is there. */
-  file?: Place;
-  path: ByteString;
-}
-
-/** As the kernel (fs/namei.c MAXSYMLINKS). */
-const MOST_LINKS = 40;
 const S_IFMT = 0o170000;
 const S_IFDIR = 0o040000;
 
 const WRITE = IN.MODIFY | IN.CLOSE_WRITE;
-const ARRIVE = IN.MOVED_TO | IN.CREATE;
-const LEAVE = IN.DELETE_SELF | IN.MOVE_SELF | IN.ATTRIB;
+/** What the file itself is told when another one takes its name. */
+const REPLACED = IN.DELETE_SELF | IN.ATTRIB;
+/** What the link of a volume that Kubernetes projects is called: the kubelet only ever renames another one over it. */
+const DATA_LINK = '..data';
 
 export function expectationOf(
   path: ByteString,
   watches: readonly Watch[],
-  { questions, pid, mounts }: { questions: InotifyQuestions; pid: number; mounts: readonly Mount[] },
+  { questions: inner, pid, mounts }: { questions: InotifyQuestions; pid: number; mounts: readonly Mount[] },
 ): Expectation {
+  const questions = askingOnce(inner);
   const route = routeOf(path, questions, pid, mounts);
   if (typeof route === 'string') return { path, verdict: 'unknown', changes: [], because: route };
   const { file, directory, links } = route;
-  const on = (place: Place, mask: number): Watch[] => watches.filter((watch) => (watch.mask & mask) !== 0 && isOn(watch, place.stat));
+  let isDoubtful = false;
+  const onPlace = (place: Place): Watch[] =>
+    watches.filter((watch) => {
+      const is = isWatched(watch, place.path, place.stat, questions, pid);
+      const mount = is === undefined ? mountOf(place.path, mounts) : undefined;
+      isDoubtful ||= mount?.major === watch.major && mount.minor === watch.minor;
+      return is;
+    });
   const changes: ExpectedChange[] = [];
-  const add = (change: ExpectedChange['change'], where: ByteString, by: Watch[], more: Partial<ExpectedChange> = {}): void => {
-    changes.push({ change, path: where, seen: by.length > 0, by: by.map(({ pid: holder, fd, wd }) => ({ pid: holder, fd, wd })), ...more });
+  const add = (change: ExpectedChange['change'], where: ByteString, by: readonly Watch[], more: Partial<ExpectedChange> = {}): void => {
+    const once = by.length > 0 && by.every(({ mask }) => has(mask, IN.ONESHOT));
+    changes.push({ change, path: where, seen: by.length > 0, by: by.map(({ pid: holder, fd, wd }) => ({ pid: holder, fd, wd })), ...(once && { once }), ...more });
   };
-  if (file) {
-    const isDirectory = (file.stat.mode & S_IFMT) === S_IFDIR;
-    // A change of a directory is an entry that comes or goes: its own watch tells that.
-    add('write', file.path, isDirectory ? on(file, ARRIVE) : [...on(file, WRITE), ...on(directory, WRITE)]);
-    const inDirectory = on(directory, ARRIVE);
-    const own = on(file, LEAVE);
-    add('replace', file.path, inDirectory.length > 0 ? inDirectory : own, inDirectory.length === 0 && own.length > 0 ? { once: true } : {});
+  /** A name may be made by a rename or anew, which are different events. */
+  const addArrival = (change: ExpectedChange['change'], where: ByteString, on: readonly Watch[], more: Partial<ExpectedChange> = {}): void => {
+    const renamed = on.filter(({ mask }) => has(mask, IN.MOVED_TO));
+    const made = on.filter(({ mask }) => has(mask, IN.CREATE));
+    const by = on.filter(({ mask }) => has(mask, IN.MOVED_TO | IN.CREATE));
+    const only = by.length === 0 || (renamed.length > 0 && made.length > 0) ? undefined : renamed.length > 0 ? 'rename' : 'create';
+    add(change, where, by, { ...(only && { only }), ...more });
+  };
+  const inVolume = links.some(({ path: link }) => nameOf(link) === DATA_LINK);
+  const minor = inVolume ? { minor: true as const } : {};
+  // What is mounted here has its name in another directory: events go to that.
+  const mounted = mounts.some(({ mountPoint }) => mountPoint === route.path);
+  const inDirectory = mounted ? [] : onPlace(directory);
+  const own = file ? onPlace(file) : [];
+  const isDirectory = file !== undefined && (file.stat.mode & S_IFMT) === S_IFDIR;
+  if (file && isDirectory) {
+    addArrival('create', file.path, own);
+    add('write', file.path, own.filter(({ mask }) => has(mask, WRITE)), { minor: true });
+    addArrival('replace', file.path, inDirectory, { minor: true });
+  } else if (file) {
+    add('write', file.path, [...own, ...inDirectory].filter(({ mask }) => has(mask, WRITE)), minor);
+    const byName = inDirectory.filter(({ mask }) => has(mask, IN.MOVED_TO));
+    const byItself = own.filter(({ mask }) => has(mask, REPLACED));
+    if (byName.length > 0 || byItself.length === 0) add('replace', file.path, byName, minor);
+    // Nor does a file that was mounted ever change for another one.
+    else if (mounted) add('replace', file.path, []);
+    else add('replace', file.path, byItself, { once: true, ...minor });
   } else {
-    add('create', route.path, on(directory, ARRIVE));
+    addArrival('create', route.path, inDirectory);
   }
-  for (const link of links) add('link', link.path, on(link.directory, ARRIVE), isSystemLink(link.path) ? { minor: true } : {});
+  for (const link of links) {
+    const on = onPlace(link.directory);
+    const isData = nameOf(link.path) === DATA_LINK;
+    const byRename = on.filter(({ mask }) => has(mask, IN.MOVED_TO));
+    const atEnd = own.filter(({ mask }) => has(mask, REPLACED));
+    // The version that the link leaves is removed, and with it what is watched in there.
+    if (isData && byRename.length === 0 && atEnd.length > 0) add('link', link.path, atEnd, { once: true });
+    else if (isData) add('link', link.path, byRename);
+    else addArrival('link', link.path, on, inVolume || isSystemLink(link.path) ? { minor: true } : {});
+  }
   const fsType = mountOf(route.path, mounts)?.fsType;
+  const real = file && file.path !== path ? { real: file.path } : {};
+  if (isDoubtful) return { path, ...real, verdict: 'unknown', changes: [], because: 'it is on an overlay, where this kernel (before 6.5) does not let files be told apart by their handles' };
   return {
     path,
-    ...(file && file.path !== path && { real: file.path }),
+    ...real,
+    ...(isDirectory && { directory: true }),
+    ...(mounted && !isDirectory && { mounted: true }),
     verdict: verdictOf(changes),
     changes,
     ...(fsType !== undefined && blindnessOf(fsType) && { fsType }),
   };
 }
 
+/** A place is compared with every watch. */
+function askingOnce(questions: InotifyQuestions): InotifyQuestions {
+  const handles = new Map<ByteString, ReturnType<InotifyQuestions['handleInRoot']>>();
+  return {
+    ...questions,
+    handleInRoot: (pid, path) => {
+      const known = handles.get(path) ?? questions.handleInRoot(pid, path);
+      handles.set(path, known);
+      return known;
+    },
+  };
+}
+
+function has(mask: number, bits: number): boolean {
+  return (mask & bits) !== 0;
+}
+
+function nameOf(path: ByteString): ByteString {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
 function verdictOf(changes: readonly ExpectedChange[]): Expectation['verdict'] {
   const counted = changes.filter(({ minor }) => !minor);
-  if (counted.every(({ seen, once }) => seen && !once)) return 'seen';
+  if (counted.every(({ seen, once, only }) => seen && !once && !only)) return 'seen';
   return counted.some(({ seen }) => seen) ? 'partly' : 'not-seen';
 }
 
-/** `/bin`, `/var/run`: made with the system. */
+/** Made with the system: nobody switches them. */
 function isSystemLink(path: ByteString): boolean {
-  return /^\/[^/]+$/.test(path) || /^\/var\/(?:run|lock|tmp)$/.test(path);
-}
-
-function isOn(watch: Watch, stat: FileStat): boolean {
-  if (watch.ino !== stat.ino) return false;
-  const device = deviceOf(stat.dev);
-  return watch.fsType === 'btrfs' || (device.major === watch.major && device.minor === watch.minor);
-}
-
-/** The mount that shows a path: the longest mount point above it, and of several there the last. */
-export function mountOf(path: ByteString, mounts: readonly Mount[]): Mount | undefined {
-  let best: Mount | undefined;
-  for (const mount of mounts) {
-    const { mountPoint } = mount;
-    const isAbove = mountPoint === '/' || path === mountPoint || path.startsWith(`${mountPoint}/`);
-    if (isAbove && (!best || mountPoint.length >= best.mountPoint.length)) best = mount;
-  }
-  return best;
-}
-
-/** Follows links by our own hand: each is a place where the path can change. A text says why it cannot be told. */
-function routeOf(path: ByteString, questions: InotifyQuestions, pid: number, mounts: readonly Mount[]): Route | string {
-  const links: Link[] = [];
-  let parts = path.split('/').filter((part) => part !== '' && part !== '.');
-  let at = '/';
-  let place = placeOf(at);
-  function placeOf(where: ByteString): Place | string {
-    const look = questions.lookInRoot(pid, where);
-    return look.value ? { path: where, stat: look.value.stat } : `${where}: ${errnoWords(look.errno ?? 'EIO')}`;
-  }
-  if (typeof place === 'string') return place;
-  while (parts.length > 0) {
-    const [name, ...rest] = parts as [string, ...string[]];
-    const next: ByteString = name === '..' ? at.slice(0, at.lastIndexOf('/')) || '/' : `${at === '/' ? '' : at}/${name}`;
-    const mount = mountOf(next, mounts);
-    if (mount && !isLocal(mount.fsType)) return `${mount.mountPoint} is ${mount.fsType}: it is not asked, since that may block`;
-    const look = questions.lookInRoot(pid, next);
-    if (!look.value) {
-      if (look.errno === 'ENOENT' && rest.length === 0) return { links, directory: place, path: next };
-      return `${next}: ${look.errno === 'ENOENT' ? 'there is no such directory' : errnoWords(look.errno ?? 'EIO')}`;
-    }
-    if (look.value.link !== undefined) {
-      if (links.length >= MOST_LINKS) return `${path}: a loop of symbolic links`;
-      links.push({ path: next, directory: place });
-      parts = [...look.value.link.split('/').filter((part) => part !== '' && part !== '.'), ...rest];
-      if (look.value.link.startsWith('/')) at = '/';
-      const back = placeOf(at);
-      if (typeof back === 'string') return back;
-      place = back;
-      continue;
-    }
-    const here: Place = { path: next, stat: look.value.stat };
-    if (rest.length === 0) return { links, directory: place, file: here, path: next };
-    at = next;
-    place = here;
-    parts = rest;
-  }
-  return { links, directory: place, file: place, path: at };
+  return /^\/(?:bin|sbin|lib|lib32|lib64|libx32|tmp|var\/(?:run|lock|tmp))$/.test(path);
 }

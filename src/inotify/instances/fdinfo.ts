@@ -12,7 +12,7 @@ export interface RawWatch {
   mask: number;
   ignoredMask: number;
   /** Absent where the kernel has none, or could not make one. */
-  handle?: FileHandle;
+  handle?: FileHandle | undefined;
 }
 
 const LINE = /^inotify wd:([0-9a-f]+) ino:([0-9a-f]+) sdev:([0-9a-f]+) mask:([0-9a-f]+) ignored_mask:([0-9a-f]+)(?: *fhandle-bytes:([0-9a-f]+) fhandle-type:([0-9a-f]+) f_handle:([0-9a-f]+))? *$/;
@@ -33,15 +33,22 @@ export function parseWatches(rest: ByteString): RawWatch[] {
     if (number > MOST_WD || device > 0xffffffff || ino.length > 16) continue;
     watches.push({
       wd: number,
-      ino: BigInt(`0x${ino}`).toString(),
+      ino: decimal(ino),
       major: Math.floor(device / 0x100000),
       minor: device % 0x100000,
       mask: Number.parseInt(mask, 16),
       ignoredMask: Number.parseInt(ignored, 16),
-      ...(bytes !== undefined && bytes.length === 2 * Number.parseInt(size!, 16) && { handle: { type: Number.parseInt(type!, 16), bytes } }),
+      handle: bytes !== undefined && bytes.length === 2 * Number.parseInt(size!, 16) ? { type: Number.parseInt(type!, 16), bytes } : undefined,
     });
   }
   return watches;
+}
+
+/** Digits that a double surely holds. */
+const SAFE_DIGITS = 13;
+
+function decimal(hex: string): string {
+  return hex.length <= SAFE_DIGITS ? String(Number.parseInt(hex, 16)) : BigInt(`0x${hex}`).toString();
 }
 
 /** Major and minor of st_dev as the C library encodes it (decimal text). */

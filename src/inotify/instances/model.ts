@@ -16,14 +16,16 @@ export interface Watch extends RawWatch {
   fd: number;
   state: WatchState;
   /** From the root of the process, without ` (deleted)`. */
-  path?: ByteString;
+  path?: ByteString | undefined;
   /** How the path was found. */
-  by?: 'handle' | 'overlay' | 'walk';
-  what?: 'directory' | 'file';
-  /** Type of the file system; absent when it is not mounted where the process is. */
-  fsType?: ByteString;
+  by?: 'handle' | 'overlay' | 'walk' | undefined;
+  what?: 'directory' | 'file' | undefined;
+  /** Type of the file system; undefined when it is not mounted where the process is. */
+  fsType?: ByteString | undefined;
   /** One sentence about the state. */
-  note?: string;
+  note?: string | undefined;
+  /** Of a dead one: another watch of the process is on its directory or on what is at its path now, and told the program. */
+  told?: true | undefined;
 }
 
 export type QueueState = 'empty' | 'draining' | 'stuck' | 'full';
@@ -41,6 +43,14 @@ export interface Queue {
   stopped?: true;
   /** Of a full one: how many events it holds at most. */
   limit?: number;
+  /** It is full by the names in the watched directories: so many events of their average size, from so many names. */
+  estimate?: { events: number; names: number };
+  /** As long as so many events can be, which is all it holds: what more it is cannot be told. */
+  mayBeFull?: number;
+  /** The share of the room that is taken, by names that are all of one size; from nine tenths on. */
+  nearlyFull?: number;
+  /** How much longer it became while it was looked at, bytes a second. */
+  growth?: number;
 }
 
 export interface Instance {
@@ -70,6 +80,8 @@ export interface ExpectedChange {
   seen: boolean;
   /** Seen once, and with that the watch is dead. */
   once?: true;
+  /** Seen only when it is done so: by a rename, or made anew. */
+  only?: 'rename' | 'create';
   by: Pick<Watch, 'pid' | 'fd' | 'wd'>[];
   /** A link that nobody switches while the system runs: not held against anybody. */
   minor?: true;
@@ -80,6 +92,10 @@ export interface Expectation {
   path: ByteString;
   /** Where it leads. */
   real?: ByteString;
+  /** It is a directory: what is written and made in it is meant. */
+  directory?: true;
+  /** It is a file that is mounted on its path (a volume of one file, subPath): who replaces its source changes nothing here. */
+  mounted?: true;
   verdict: 'seen' | 'partly' | 'not-seen' | 'unknown';
   changes: ExpectedChange[];
   /** Why it is unknown. */

@@ -3,8 +3,8 @@ import type { Errno } from '../../evidence/types.ts';
 import { type CoverageLog, errnoWords, statusOf } from '../../kernel/coverage.ts';
 import type { Process } from '../../kernel/types.ts';
 import { plural } from '../../report/words.ts';
-import { isLocal } from '../filesystems.ts';
-import type { InotifyLook } from './model.ts';
+import { isLocal, isWalkable } from '../filesystems.ts';
+import type { InotifyLook, Watch } from './model.ts';
 import type { Walked } from './walk.ts';
 
 export interface Notes {
@@ -76,18 +76,24 @@ export function noteCoverage(look: InotifyLook, notes: Notes, coverage: Coverage
 function notePaths({ instances }: InotifyLook, notes: Notes, coverage: CoverageLog): void {
   const watches = instances.flatMap((instance) => instance.watches ?? []);
   if (watches.length === 0) return;
-  const left = watches.filter(({ path }) => path === undefined);
+  const left = watches.filter(({ path, state }) => path === undefined || state === 'unchecked');
   const reasons: string[] = [];
+  const told = notes.walks.reduce((sum, walk) => sum + walk.told, 0);
   if (left.length > 0) {
     if (notes.handleErrno !== undefined) {
       reasons.push(notes.handleErrno === 'EPERM' ? 'open_by_handle_at needs CAP_DAC_READ_SEARCH' : errnoWords(notes.handleErrno));
     }
+    const unchecked = left.filter(({ state }) => state === 'unchecked').length;
+    if (unchecked > 0) reasons.push(`what is at the path of ${unchecked} could not be compared`);
     const elsewhere = left.filter(({ fsType }) => fsType === undefined).length;
     const remote = left.filter(({ fsType }) => fsType !== undefined && !isLocal(fsType)).length;
     if (elsewhere > 0) reasons.push(`${elsewhere} on file systems that are not mounted where the process is`);
     if (remote > 0) reasons.push(`${remote} on network or FUSE file systems, which are not asked since that may block`);
     const cut = notes.walks.filter(({ cut: isCut }) => isCut);
     const entries = notes.walks.reduce((sum, walk) => sum + walk.entries, 0);
+    const avoided = notes.walks.reduce((sum, walk) => sum + walk.avoided, 0);
+    if (avoided > 0) reasons.push(`${plural('directory', avoided, 'directories')} not listed, since the target watches for that`);
+    if (told > 0) reasons.push(toldWords(told));
     if (cut.length > 0) reasons.push(`the walk ended after ${plural('entry', entries, 'entries')}`);
     else if (entries > 0) reasons.push(`a walk of ${plural('entry', entries, 'entries')} did not meet them`);
     if (notes.noMounts > 0) reasons.push('its mounts could not be read');
@@ -97,7 +103,21 @@ function notePaths({ instances }: InotifyLook, notes: Notes, coverage: CoverageL
     status: left.length === 0 ? 'ok' : left.length < watches.length ? 'partial' : notes.handleErrno === undefined ? 'absent' : statusOf(notes.handleErrno),
     seen: watches.length - left.length,
     total: watches.length,
-    needed: false,
-    ...(left.length > 0 && { detail: `${plural('watch', left.length, 'watches')} unresolved: ${reasons.join('; ') || 'no handle, and no name was found'}`, ...notes.fix(notes.handleErrno) }),
+    // A watch whose file was replaced has no name to be found: without handles it looks like any other that was not met.
+    needed: left.length > 0 && (notes.handleErrno !== undefined || notes.noMounts > 0 || left.some(isLost)),
+    ...(left.length === 0 && told > 0 && { detail: toldWords(told) }),
+    ...(left.length > 0 && {
+      detail: `${plural('watch', left.length, 'watches')} unresolved, which may be dead: ${reasons.join('; ') || 'no handle, and no name was found'}`,
+      ...notes.fix(notes.handleErrno),
+    }),
   });
+}
+
+/** It should have been met: on a disk of this host, or on none that is mounted any more. */
+function isLost({ path, fsType }: Watch): boolean {
+  return path === undefined && (fsType === undefined || isWalkable(fsType));
+}
+
+function toldWords(told: number): string {
+  return `${plural('directory', told, 'directories')} that the target watches for being read ${told === 1 ? 'was' : 'were'} listed: it was told, by up to eight events each`;
 }

@@ -49,3 +49,20 @@ export function pathInOverlay(mount: Mount, layers: readonly ByteString[], path:
   }
   return undefined;
 }
+
+/**
+ * The same for a path in a layer whose name is not known: whichever end of it leads to the watched thing in the overlay tells where
+ * the layer begins, which is added to `layers`.
+ */
+export function findLayer(mount: Mount, layers: ByteString[], path: ByteString, isSame: (path: ByteString) => boolean): ByteString | undefined {
+  if (mount.root !== '/') return undefined;
+  for (let at = path.indexOf('/', 1); ; at = path.indexOf('/', at + 1)) {
+    const layer = at < 0 ? path : path.slice(0, at);
+    const inOverlay = `${mount.mountPoint === '/' ? '' : mount.mountPoint}${path.slice(layer.length)}` || '/';
+    if (isSame(inOverlay)) {
+      layers.push(layer);
+      return inOverlay;
+    }
+    if (at < 0) return undefined;
+  }
+}

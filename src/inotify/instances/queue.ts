@@ -87,6 +87,7 @@ function queueOf({ stopped }: QueueTarget, seen: readonly Look[], sysctl: number
     overMs: Math.max(0, Math.round(last.at - counted[0]!.at)),
     highestBytes: Math.max(...seen.map(({ bytes }) => bytes)),
     ...(stopped && { stopped: true }),
+    ...(last.at > counted[0]!.at && { growth: Math.max(0, ((last.bytes - counted[0]!.bytes) * 1000) / (last.at - counted[0]!.at)) }),
   };
   const limit = [sysctl, USUAL_LIMIT].find((one) => one !== undefined && seen.some(({ bytes }) => isFull(bytes, one)));
   return limit === undefined ? queue : { ...queue, state: 'full', limit };
@@ -114,7 +115,8 @@ export function isFull(bytes: number, limit: number): boolean {
   return limit > 0 && Number.isInteger(each) && each % RECORD_BYTES === 0 && each >= RECORD_BYTES && each <= LARGEST_RECORD_BYTES;
 }
 
-/** How many events so many bytes may be. */
-export function eventsIn(bytes: number): { least: number; most: number } {
-  return { least: Math.ceil(bytes / LARGEST_RECORD_BYTES), most: Math.floor(bytes / RECORD_BYTES) };
+/** How many events so many bytes may be; with `limit` no more than an instance holds, and the marker of an overflow. */
+export function eventsIn(bytes: number, limit = Number.POSITIVE_INFINITY): { least: number; most: number } {
+  const least = Math.ceil(bytes / LARGEST_RECORD_BYTES);
+  return { least, most: Math.max(least, Math.min(Math.floor(bytes / RECORD_BYTES), limit + 1)) };
 }

@@ -1,16 +1,13 @@
 /** From inode numbers to paths: by handle where that is permitted, through the layers of an overlay, else by a bounded walk. */
 import type { Answer, ByteString, Errno, FileHandle, HandlePath, InotifyQuestions } from '../../evidence/types.ts';
 import type { Mount } from '../../kernel/proc/mountinfo.ts';
-import { isLocal } from '../filesystems.ts';
-import { deviceOf } from './fdinfo.ts';
+import { isLocal, isWalkable } from '../filesystems.ts';
+import { nameBeside, whatIsAt } from './identity.ts';
 import type { Watch } from './model.ts';
-import { layerHandle, layersOf, pathInOverlay } from './overlay.ts';
+import { hiding, MOST_MOUNTS, mountsOf } from './mounts.ts';
+import { findLayer, layerHandle, layersOf, pathInOverlay } from './overlay.ts';
 
 const DELETED = ' (deleted)';
-/** Mounts of one file system that are tried: a container has dozens of bind mounts of one disk. */
-const MOST_MOUNTS = 8;
-const S_IFMT = 0o170000;
-const S_IFDIR = 0o040000;
 /** Ourselves, to whoever sees files as some process does. */
 const OURSELVES = 0;
 
@@ -21,6 +18,8 @@ export interface Resolving {
   mounts: readonly Mount[];
   /** Our own: layers of overlays are named as the mounter sees them. */
   ourMounts: readonly Mount[];
+  /** Layers of overlays, with those that were found out. */
+  layers: Map<Mount, ByteString[]>;
 }
 
 export interface Resolved {
@@ -58,12 +57,6 @@ function byDevice(watches: readonly Watch[]): Watch[][] {
   return [...groups.values()];
 }
 
-/** Mounts of the file system of a watch, those that show most of it first. */
-export function mountsOf({ major, minor }: Pick<Watch, 'major' | 'minor'>, mounts: readonly Mount[]): Mount[] {
-  const same = mounts.filter((mount) => mount.major === major && mount.minor === minor);
-  return same.sort((a, b) => Number(b.root === '/') - Number(a.root === '/') || a.root.length - b.root.length).slice(0, MOST_MOUNTS);
-}
-
 function resolveOnMounts(watches: readonly Watch[], mounts: readonly Mount[], { questions, pid, mounts: all }: Resolving, result: Resolved): void {
   let left = watches;
   for (const mount of mounts) {
@@ -79,20 +72,6 @@ function resolveOnMounts(watches: readonly Watch[], mounts: readonly Mount[], { 
   }
 }
 
-/**
- * Does a path of this mount lead elsewhere because of what is mounted below it? Undefined for a bind mount of a part: the kernel may
- * name what that does not show, so that every path must be looked at.
- */
-function hiding(mount: Mount, mounts: readonly Mount[]): ((path: ByteString) => boolean) | undefined {
-  if (mount.root !== '/') return undefined;
-  const prefix = mount.mountPoint === '/' ? '/' : `${mount.mountPoint}/`;
-  const behind = mounts.slice(mounts.indexOf(mount) + 1).map(({ mountPoint }) => mountPoint);
-  // Mounted later at the same point or above it: that hides all of it.
-  if (behind.some((point) => point === mount.mountPoint || prefix.startsWith(point === '/' ? '/' : `${point}/`))) return undefined;
-  const below = mounts.map(({ mountPoint }) => mountPoint).filter((point) => point !== mount.mountPoint && point.startsWith(prefix));
-  return (path) => below.some((point) => path === point || path.startsWith(`${point}/`));
-}
-
 /** False when another mount may tell more. */
 function take(
   watch: Watch,
@@ -104,31 +83,46 @@ function take(
 ): boolean {
   const found = answer.value;
   if (!found) return false;
-  const isDirectory = (found.stat.mode & S_IFMT) === S_IFDIR;
-  watch.what = isDirectory ? 'directory' : 'file';
-  const isDeleted = found.path.endsWith(DELETED) && (found.stat.nlink === 0 || questions.lookInRoot(pid, found.path).errno !== undefined);
-  const path = isDeleted ? found.path.slice(0, -DELETED.length) : found.path;
+  const { path, directory } = found;
+  watch.what = directory ? 'directory' : 'file';
   // A name that the kernel has not cached shows as the root of the mount.
-  if (!isDirectory && (path === mount.mountPoint || path === '/')) return false;
-  if (!isDeleted && hides?.(path) === false) {
+  if (!directory && (path === mount.mountPoint || path === '/')) return false;
+  if (path.endsWith(DELETED)) return takeDeleted(watch, path, found.unlinked === true, questions, pid);
+  if (hides?.(path) === false) {
     setFound(watch, path);
     return true;
   }
-  const there = questions.lookInRoot(pid, path);
-  if (isDeleted) {
-    setDeleted(watch, path, there.value !== undefined);
-    return true;
-  }
-  if (there.value?.stat.ino === found.stat.ino && there.value.stat.dev === found.stat.dev) {
+  const there = whatIsAt(path, watch, questions, pid);
+  if (there === 'same') {
     setFound(watch, path);
     return true;
   }
   // Below a bind mount it is outside of what that mount shows: a later mount may show it.
   const isOnMount = mount.mountPoint === '/' || path.startsWith(`${mount.mountPoint}/`) || path === mount.mountPoint;
-  if (!isOnMount || there.errno === 'EACCES') return false;
-  Object.assign(watch, { path, by: 'handle', state: there.value ? 'covered' : 'unchecked' } satisfies Partial<Watch>);
-  if (there.value) watch.note = 'something is mounted over it: the path leads to another file system or directory now';
-  return there.value === undefined;
+  if (!isOnMount || there === 'hidden') return false;
+  Object.assign(watch, { path, by: 'handle', state: there === 'nothing' ? 'unchecked' : 'covered' } satisfies Partial<Watch>);
+  if (there !== 'nothing') watch.note = 'something is mounted over it: the path leads to another file system or directory now';
+  return there === 'nothing';
+}
+
+/** The kernel says so of the name it knows, which may be one of several; and of a file that is really called so it says nothing. */
+function takeDeleted(watch: Watch, printed: ByteString, unlinked: boolean, questions: InotifyQuestions, pid: number): boolean {
+  const path = printed.slice(0, -DELETED.length);
+  if (unlinked) {
+    setDeleted(watch, path, questions.lookInRoot(pid, path).value !== undefined);
+    return true;
+  }
+  if (whatIsAt(printed, watch, questions, pid) === 'same') {
+    setFound(watch, printed);
+    return true;
+  }
+  const other = nameBeside(path, watch, questions, pid);
+  if (other === undefined) {
+    watch.note = `its name ${path} is gone, and it has another one that is not known`;
+    return false;
+  }
+  setFound(watch, other);
+  return true;
 }
 
 function setFound(watch: Watch, path: ByteString): void {
@@ -152,12 +146,16 @@ function setDeleted(watch: Watch, path: ByteString, isThere: boolean): void {
 /** The real file lies in a layer, which is known by the name it has where the overlay was mounted. */
 function resolveInLayers(watches: readonly Watch[], overlay: Mount, resolving: Resolving, result: Resolved): void {
   const { upper, lower } = layersOf(overlay);
-  const layers = [...(upper === undefined ? [] : [upper]), ...lower];
+  const named = [...(upper === undefined ? [] : [upper]), ...lower];
+  // Relative ones are named from where the mounter was, and Docker names lower ones by links: these are found out.
+  const layers = resolving.layers.get(overlay) ?? named.filter((layer) => layer.startsWith('/'));
+  resolving.layers.set(overlay, layers);
+  const isUnknown = named.some((layer) => !layer.startsWith('/'));
   let left = watches.flatMap((watch) => {
     const inner = layerHandle(watch.handle!);
     return inner ? [{ watch, handle: inner.handle }] : [];
   });
-  for (const mount of mountsHolding(layers, resolving.ourMounts)) {
+  for (const mount of mountsHolding(layers, resolving.ourMounts, isUnknown)) {
     if (left.length === 0) return;
     const answers = resolving.questions.pathsOfHandles(OURSELVES, mount.mountPoint, left.map(({ handle }): FileHandle => handle));
     const refusal = answers.find(({ errno }) => errno === 'EPERM' || errno === 'ENOTSUP' || errno === 'ENOSYS');
@@ -165,12 +163,18 @@ function resolveInLayers(watches: readonly Watch[], overlay: Mount, resolving: R
       result.errno = refusal.errno;
       return;
     }
-    left = left.filter(({ watch }, index) => !takeFromLayer(watch, answers[index]!.value, overlay, layers, resolving));
+    let open = left.map(({ watch }, index) => ({ watch, found: answers[index]!.value }));
+    // A layer that was found out serves those before it, too.
+    for (let known = -1; known < layers.length; ) {
+      known = layers.length;
+      open = open.filter(({ watch, found }) => !takeFromLayer(watch, found, overlay, layers, resolving));
+    }
+    left = left.filter(({ watch }) => watch.path === undefined);
   }
 }
 
 /** Our mounts on which the layers lie, each once. */
-function mountsHolding(layers: readonly ByteString[], mounts: readonly Mount[]): Mount[] {
+function mountsHolding(layers: readonly ByteString[], mounts: readonly Mount[], isUnknown: boolean): Mount[] {
   const holding = new Map<string, Mount>();
   for (const layer of layers) {
     const mount = mounts
@@ -178,23 +182,30 @@ function mountsHolding(layers: readonly ByteString[], mounts: readonly Mount[]):
       .sort((a, b) => b.mountPoint.length - a.mountPoint.length)[0];
     if (mount) holding.set(`${mount.major}:${mount.minor}`, mount);
   }
+  const others = isUnknown ? mounts.filter(({ fsType, root }) => isWalkable(fsType) && fsType !== 'overlay' && root === '/') : [];
+  for (const mount of others) if (!holding.has(`${mount.major}:${mount.minor}`)) holding.set(`${mount.major}:${mount.minor}`, mount);
   return [...holding.values()].slice(0, MOST_MOUNTS);
 }
 
-function takeFromLayer(watch: Watch, found: HandlePath | undefined, overlay: Mount, layers: readonly ByteString[], { questions, pid }: Resolving): boolean {
+/** The handle of a file of a lower layer leads to that layer for ever, whatever became of the file in the overlay. */
+function takeFromLayer(watch: Watch, found: HandlePath | undefined, overlay: Mount, layers: ByteString[], { questions, pid }: Resolving): boolean {
   if (!found) return false;
-  const isDeleted = found.path.endsWith(DELETED) && found.stat.nlink === 0;
-  const path = pathInOverlay(overlay, layers, isDeleted ? found.path.slice(0, -DELETED.length) : found.path);
+  const isDeleted = found.path.endsWith(DELETED) && found.unlinked === true;
+  const inLayer = isDeleted ? found.path.slice(0, -DELETED.length) : found.path;
+  const path = pathInOverlay(overlay, layers, inLayer) ?? findLayer(overlay, layers, inLayer, (one) => whatIsAt(one, watch, questions, pid) === 'same');
   if (path === undefined) return false;
-  watch.what = (found.stat.mode & S_IFMT) === S_IFDIR ? 'directory' : 'file';
-  const there = questions.lookInRoot(pid, path).value;
-  if (isDeleted) setDeleted(watch, path, there !== undefined);
-  else Object.assign(watch, { path, state: there && isSameFileSystem(there.stat.dev, overlay) ? 'ok' : 'unchecked' } satisfies Partial<Watch>);
+  watch.what = found.directory ? 'directory' : 'file';
+  watch.path = path;
+  const there = whatIsAt(path, watch, questions, pid);
+  const moved = there === 'same' || there === 'unknown' || there === 'hidden' || isDeleted ? undefined : nameBeside(path, watch, questions, pid);
+  if (there === 'same') watch.state = 'ok';
+  else if (there === 'unknown' || there === 'hidden') watch.state = 'unchecked';
+  else if (moved !== undefined) setFound(watch, moved);
+  else if (isDeleted) setDeleted(watch, path, there === 'other');
+  else {
+    watch.state = there === 'other' ? 'replaced' : 'deleted';
+    watch.note = there === 'other' ? 'something else has its path now: it was replaced, or moved to another directory' : 'nothing is at its path now: it was deleted, or moved to another directory';
+  }
   watch.by = 'overlay';
   return true;
-}
-
-function isSameFileSystem(dev: string, { major, minor }: Mount): boolean {
-  const device = deviceOf(dev);
-  return device.major === major && device.minor === minor;
 }

@@ -4,7 +4,7 @@ import type { Block, Cell } from '../../render/index.ts';
 import { bytes, count, plural } from '../../report/words.ts';
 import type { ExpectRow, InotifyData, InstanceRow, WatchRow } from './data.ts';
 import type { InotifyLook } from './model.ts';
-import { eventsIn } from './queue.ts';
+import { isFirst } from './shared.ts';
 
 const WATCHES_SHOWN = 20;
 const INSTANCES_SHOWN = 20;
@@ -16,16 +16,18 @@ export interface ViewOptions {
 
 export function* viewOf(look: InotifyLook, data: InotifyData, options: ViewOptions): Generator<Block> {
   yield { type: 'blank' };
-  const watches = data.instances.reduce((sum, row) => sum + (row.watches ?? 0), 0);
+  // One that several processes share is one.
+  const own = data.instances.filter(isFirst);
+  const watches = own.reduce((sum, row) => sum + (row.watches ?? 0), 0);
   const unread = data.instances.filter((row) => row.watches === null).length;
   if (data.instances.length === 0) {
-    yield { type: 'paragraph', text: `${look.label} has no inotify instance`, tone: 'strong' };
+    yield { type: 'paragraph', text: look.complete ? `${look.label} has no inotify instance` : `whether ${look.label} has inotify instances could not be seen`, tone: 'strong' };
   } else {
     const more = unread > 0 ? ` and those of ${unread} that could not be read` : '';
-    yield { type: 'paragraph', text: `${look.label}: ${plural('inotify instance', data.instances.length)} with ${plural('watch', watches, 'watches')}${more}`, tone: 'strong' };
+    yield { type: 'paragraph', text: `${look.label}: ${plural('inotify instance', own.length)} with ${plural('watch', watches, 'watches')}${more}`, tone: 'strong' };
     yield instanceTable(data.instances);
     if (data.instances.length > INSTANCES_SHOWN) yield { type: 'paragraph', text: `and ${count(data.instances.length - INSTANCES_SHOWN)} more instances (--json has all)`, tone: 'dim' };
-    yield* watchBlocks(data.watches, options);
+    yield* watchBlocks(data.watches, data, options);
     yield* adviceBlocks(look, data);
   }
   for (const row of data.expect ?? []) yield* expectBlocks(row);
@@ -44,11 +46,12 @@ function instanceTable(rows: readonly InstanceRow[]): Block {
   };
 }
 
-function queueCell({ queueState, queueBytes }: InstanceRow): Cell {
+function queueCell({ queueState, queueBytes, queueEvents, queueMayBeFull }: InstanceRow): Cell {
   if (queueState === null || queueBytes === null) return 'unknown';
-  if (queueState === 'empty') return 'empty';
-  const { least, most } = eventsIn(queueBytes);
-  const text = queueState === 'full' ? `full, events lost: ${bytes(queueBytes)}` : `${queueState}: ${bytes(queueBytes)}, ${count(least)} to ${count(most)} events`;
+  if (queueState === 'empty' || !queueEvents) return 'empty';
+  const { least, most } = queueEvents;
+  const events = `${count(queueBytes)} bytes, ${count(least)} to ${count(most)} events`;
+  const text = queueState === 'full' ? `full, events lost: ${count(queueBytes)} bytes` : `${queueState}${queueMayBeFull ? ', may be full' : ''}: ${events}`;
   return { text, tone: queueState === 'full' ? 'critical' : queueState === 'stuck' ? 'warning' : 'info' };
 }
 
@@ -60,17 +63,20 @@ function instanceNote({ sharedWith, added, queueHighestBytes, queueBytes }: Inst
   return notes.join('; ');
 }
 
-function* watchBlocks(rows: readonly WatchRow[], { all }: ViewOptions): Generator<Block> {
+function* watchBlocks(every: readonly WatchRow[], data: InotifyData, { all }: ViewOptions): Generator<Block> {
+  const again = new Set(data.instances.filter((row) => !isFirst(row)).map(({ pid, fd }) => `${pid}:${fd}`));
+  const rows = again.size === 0 ? every : every.filter(({ pid, fd }) => !again.has(`${pid}:${fd}`));
   if (rows.length === 0) return;
+  const isOne = rows.every(({ pid }) => pid === rows[0]!.pid);
   // What is wrong first: the rest is only worth a look in numbers.
   const sorted = rows.toSorted((a, b) => Number(a.state === 'ok') - Number(b.state === 'ok'));
   const shown = all ? sorted : sorted.slice(0, WATCHES_SHOWN);
   yield { type: 'blank' };
   yield {
     type: 'table',
-    columns: [{ title: 'FD', align: 'right' }, { title: 'WD', align: 'right' }, { title: 'STATE' }, { title: 'PATH', flex: true, min: 30 }, { title: 'ASKS FOR', flex: true, min: 10 }],
+    columns: [...(isOne ? [] : [{ title: 'PID', align: 'right' as const }]), { title: 'FD', align: 'right' }, { title: 'WD', align: 'right' }, { title: 'STATE' }, { title: 'PATH', flex: true, min: 30 }, { title: 'ASKS FOR', flex: true, min: 10 }],
     rows: shown.map((row): Cell[] => [
-      row.fd, row.wd, { text: row.state, tone: toneOf(row.state) }, row.path ?? `inode ${row.ino} on ${row.device}`, { text: row.mask, tone: 'dim' },
+      ...(isOne ? [] : [row.pid]), row.fd, row.wd, { text: row.told ? `${row.state}, told` : row.state, tone: row.told ? 'dim' : toneOf(row.state) }, row.path ?? `inode ${row.ino} on ${row.device}`, { text: row.mask, tone: 'dim' },
     ]),
   };
   if (sorted.length > shown.length) yield { type: 'paragraph', text: `and ${plural('more watch', sorted.length - shown.length, 'more watches')} (--all)`, tone: 'dim' };
@@ -83,7 +89,7 @@ function toneOf(state: WatchRow['state']): 'good' | 'warning' | 'dim' {
 }
 
 function* adviceBlocks({ instances }: InotifyLook, data: InotifyData): Generator<Block> {
-  const items: string[] = [];
+  const items = data.instances.filter((row) => row.watches === 0 && isFirst(row)).map(({ pid, fd }) => `inotify fd ${fd} of ${pid} watches nothing: so does a watcher whose watches have all ended`);
   const silent = [...new Set(instances.filter(({ library }) => library?.tellsOverflow === false).map(({ library }) => library!.name))];
   if (silent.length > 0) items.push(`${silent.join(' and ')}: an overflow of the queue is not told to the program`);
   const files = data.watches.filter(({ what }) => what === 'file').length;
@@ -95,8 +101,10 @@ function* adviceBlocks({ instances }: InotifyLook, data: InotifyData): Generator
 }
 
 const CHANGES: Record<string, string> = { write: 'written in place', replace: 'replaced by rename', link: 'link switched', create: 'created' };
+const CHANGES_OF_DIRECTORY: Record<string, string> = { ...CHANGES, write: 'a file in it written', replace: 'it is replaced itself', create: 'an entry made in it' };
+const ONLY = { rename: 'only by rename', create: 'only if made anew' };
 
-function* expectBlocks({ path, real, verdict, changes, because }: ExpectRow): Generator<Block> {
+function* expectBlocks({ path, real, directory, verdict, changes, because }: ExpectRow): Generator<Block> {
   const words = { seen: 'every change is seen', partly: 'not every change is seen', 'not-seen': 'no change is seen', unknown: 'cannot be told' }[verdict];
   yield { type: 'heading', text: `${path}: ${words}` };
   if (real !== undefined) yield { type: 'paragraph', text: `it leads to ${real}` };
@@ -105,10 +113,10 @@ function* expectBlocks({ path, real, verdict, changes, because }: ExpectRow): Ge
   yield {
     type: 'table',
     columns: [{ title: 'CHANGE' }, { title: 'OF', flex: true }, { title: 'SEEN' }, { title: 'BY' }],
-    rows: changes.map(({ change, path: where, seen, once, by, minor }): Cell[] => [
-      CHANGES[change] ?? change,
+    rows: changes.map(({ change, path: where, seen, once, only, by, minor }): Cell[] => [
+      (directory ? CHANGES_OF_DIRECTORY : CHANGES)[change] ?? change,
       where,
-      { text: seen ? (once ? 'once' : 'yes') : 'no', tone: seen && !once ? 'good' : minor ? 'dim' : 'warning' },
+      { text: seen ? [once ? 'once' : only ? '' : 'yes', only ? ONLY[only] : ''].filter(Boolean).join(', ') : 'no', tone: seen && !once && !only ? 'good' : minor ? 'dim' : 'warning' },
       by.slice(0, 3).map(({ fd, wd }) => `fd ${fd} wd ${wd}`).join(', '),
     ]),
   };

@@ -56,6 +56,11 @@ export function noteSeen(users: InotifyUsers, { rerun, isRoot, everybody }: Aski
     const counted = users.instances.length - uncounted.count;
     coverage.note({ source: 'watches', status: statusOf(uncounted.errno), seen: counted, total: users.instances.length, detail: `fdinfo of ${plural('instance', uncounted.count)}: ${errnoWords(uncounted.errno)}`, needed: everybody && !isOwnSure });
   }
+  const floating = users.instances.filter(({ held: [one] }) => one!.watcher.changedUser).length;
+  if (floating > 0) {
+    const detail = `${plural('instance is', floating, 'instances are')} of processes that have changed their user since they began: the kernel does not tell whom it charges for them`;
+    coverage.note({ source: 'who is charged', status: 'partial', detail, needed: everybody && !isOwnSure });
+  }
   if (unmerged !== null) {
     const detail = `${errnoWords(unmerged)}: relatives that have an instance under the same number are taken to share it, so that counts may be higher`;
     coverage.note({ source: 'shared instances (kcmp)', status: unmerged === 'ENOTSUP' ? 'unsupported' : statusOf(unmerged), detail, needed: false });
@@ -63,18 +68,20 @@ export function noteSeen(users: InotifyUsers, { rerun, isRoot, everybody }: Aski
 }
 
 /** Without an answer to the question that was put, nothing else counts. */
-export function noteDemand({ asked, blindness }: InotifyUsers, needs: Needs, { rerun, isRoot }: Asking, coverage: CoverageLog): void {
+export function noteDemand({ asked, instances, blindness }: InotifyUsers, needs: Needs, { rerun, isRoot }: Asking, coverage: CoverageLog): void {
   for (const resource of ['instances', 'watches'] as const) {
     const room = roomOf(asked, resource);
     if (fits(room, needs[resource]) !== 'unknown') continue;
     const fix = blindness.ownPids ? 'run it on the host' : isRoot ? RIGHTS : `sudo ${rerun}`;
-    coverage.note({ source: `room for inotify ${resource}`, status: 'partial', detail: whyUnknown(room, resource, needs[resource], asked.isComplete), fix, needed: true });
+    coverage.note({ source: `room for inotify ${resource}`, status: 'partial', detail: whyUnknown(room, resource, needs[resource], { asked, instances }), fix, needed: true });
   }
 }
 
-function whyUnknown({ used, atMost, left }: Room, resource: Resource, need: number, isComplete: boolean): string {
+function whyUnknown({ used, atMost, left }: Room, resource: Resource, need: number, { asked: { isComplete, userns }, instances }: Pick<InotifyUsers, 'asked' | 'instances'>): string {
   if (left === null) return 'the limit could not be read';
   const fit = `${count(need)} would fit into the ${count(left)} that are left`;
+  const changed = instances.filter((one) => one.held[0]!.watcher.changedUser && one.userns === userns).length;
+  if (atMost !== null && changed > 0) return `${fit} or does not: whom the kernel charges for ${plural('instance', changed)} of processes that have changed their user is not told`;
   if (atMost !== null && atMost > used) return `${fit} if no process that may not be looked at has any: their descriptors could be ${count(atMost - used)} more`;
   if (atMost !== null && !isComplete) return `${fit} here, and what the users of the namespaces around this one have is not seen`;
   return `${fit} by what is seen; ${resource} of processes that may not be looked at, or that run outside, are not`;

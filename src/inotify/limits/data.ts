@@ -1,7 +1,7 @@
 /** `data` of the report: the part scripts read. Add keys, never change them. */
 import type { InotifyUser, InotifyUsers } from '../../kernel/inotify-users/index.ts';
 import type { Demand } from './event.ts';
-import { type Fits, fits, type Resource, roomOf, settingOf } from './fit.ts';
+import { type Fits, fits, inUse, type Resource, roomOf, settingOf, shareOf } from './fit.ts';
 import { type Holder, holdersOf } from './holders.ts';
 import type { LimitsOptions } from './options.ts';
 import { type Raise, raiseOf } from './raise.ts';
@@ -49,7 +49,7 @@ export interface DemandRow {
   watches: { need: number; fits: Fits };
   library?: string;
   trees?: TreeRow[];
-  /** What would make it fit; never done. */
+  /** What would make it fit; never done. Nothing for what no setting allows. */
   raise: Raise[];
 }
 
@@ -77,11 +77,11 @@ function useRow(user: InotifyUser, resource: Resource): UseRow {
   const { used, atMost, limit, left, leftAtLeast, binding } = roomOf(user, resource);
   const use = binding?.[resource];
   const { userns, uid } = binding ?? user;
-  return { used, atMost, limit, left, leftAtLeast, binding: binding && { setting: settingOf(binding, resource), userns, uid, used: use!.used, limit: use!.limit!, left: left! } };
+  return { used, atMost, limit, left, leftAtLeast, binding: binding && { setting: settingOf(binding, resource), userns, uid, used: inUse(user, binding, resource), limit: use!.limit!, left: left! } };
 }
 
 function fullness({ instances, watches }: UserRow): number {
-  return Math.max(...[instances, watches].map(({ binding }) => (binding && binding.limit > 0 ? binding.used / binding.limit : 0)));
+  return Math.max(...[instances, watches].map(({ binding }) => (binding ? shareOf(binding.used, binding.limit) : 0)));
 }
 
 function bindingOf(user: InotifyUser, demand: Demand | undefined): BindingRow | null {
@@ -89,7 +89,7 @@ function bindingOf(user: InotifyUser, demand: Demand | undefined): BindingRow | 
     const { binding } = useRow(user, resource);
     return binding ? [{ resource, ...binding }] : [];
   });
-  const share = ({ resource, used, limit }: BindingRow): number => (used + (demand?.needs[resource] ?? 0)) / Math.max(1, limit);
+  const share = ({ resource, used, limit }: BindingRow): number => shareOf(used + (demand?.needs[resource] ?? 0), limit);
   return rows.sort((a, b) => share(b) - share(a))[0] ?? null;
 }
 
@@ -105,6 +105,9 @@ function demandRow({ asked, self }: InotifyUsers, { needs }: Demand, trees: Tree
     instances: { need: needs.instances, fits: answers.instances },
     watches: { need: needs.watches, fits: answers.watches },
     ...(trees.length > 0 && { library: options.model.name, trees }),
-    raise: refused.map((resource) => raiseOf(rooms[resource].binding!, resource, needs[resource], self.userns)),
+    raise: refused.flatMap((resource) => {
+      const { binding } = rooms[resource];
+      return (binding && raiseOf(binding, resource, { used: inUse(asked, binding, resource), need: needs[resource] }, self.userns)) ?? [];
+    }),
   };
 }

@@ -32,7 +32,7 @@ export interface Room {
   left: number | null;
   /** What is left at least; null when that cannot be told. */
   leftAtLeast: number | null;
-  /** The level that has least left. */
+  /** The level that has least left; null also when trying met a limit that is not seen from here. */
   binding: Level | null;
 }
 
@@ -56,13 +56,29 @@ export function roomOf(user: InotifyUser, resource: Resource): Room {
   const { tried } = user;
   if (resource === 'instances' && tried) {
     leftAtLeast = Math.max(leftAtLeast ?? 0, tried.made);
-    if (tried.made < tried.wanted) left = tried.made;
+    if (tried.made < tried.wanted) {
+      // Less than is left by what is seen, and not all around us is seen: the limit that was met is another one.
+      if (!user.isComplete && left !== null && left > tried.made) binding = null;
+      left = tried.made;
+    }
   }
   return { used: own.used, atMost: own.atMost, limit, left, leftAtLeast, binding };
 }
 
-function leftIn({ used, limit }: Use): number | null {
-  return limit === null ? null : Math.max(0, limit - used);
+function leftIn({ used, atLeast = used, limit }: Use): number | null {
+  return limit === null ? null : Math.max(0, limit - atLeast);
+}
+
+/** What a level has in use: when trying failed, all that could not be made is, whoever holds it. */
+export function inUse({ tried }: InotifyUser, level: Level, resource: Resource): number {
+  const { used, limit } = level[resource];
+  const isShort = resource === 'instances' && tried !== undefined && tried.made < tried.wanted;
+  return isShort && limit !== null ? Math.max(used, limit - tried.made) : used;
+}
+
+/** Of a limit of nothing all is used. */
+export function shareOf(used: number, limit: number): number {
+  return limit === 0 ? 1 : used / limit;
 }
 
 /** Would `need` more fit? Surely not when they exceed what is left at most, surely when they are within what is left at least. */
@@ -72,7 +88,11 @@ export function fits(room: Room, need: number): Fits {
   return room.leftAtLeast !== null && need <= room.leftAtLeast ? 'yes' : 'unknown';
 }
 
-/** A power of two with some room above what is used and needed. */
-export function recommended({ used }: Use, need: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil((used + need) * SLACK))));
+/** fs/notify/inotify/inotify_user.c, kernel/ucount.c: neither sysctl takes more. */
+export const MOST_SETTABLE = 2_147_483_647;
+
+/** A power of two with some room above what is used and needed; null when no setting allows so many. */
+export function recommended(used: number, need: number): number | null {
+  if (used + need > MOST_SETTABLE) return null;
+  return Math.min(MOST_SETTABLE, 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil((used + need) * SLACK)))));
 }

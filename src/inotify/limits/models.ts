@@ -1,29 +1,34 @@
-/** How many watches libraries make for a tree, as counted in fdinfo of each on one tree with links, files and ignored folders. */
+/**
+ * How many watches libraries make for a tree, as counted in fdinfo of each on one tree with links, hard links, sockets, files and
+ * ignored folders. One inode has one watch.
+ */
 
 export interface Model {
   name: string;
   /** `directories`, `directories and files`, ... */
   words: string;
   files: boolean;
+  /** What links lead to. */
   links: boolean;
-  /** Directories of these names are left out by default. */
+  /** Patterns of names that are left out by default. */
   skip: readonly string[];
-  /** Follows links to directories outside, which are not counted. */
+  /** Watches all that is below a directory that a link leads to. */
   followsLinks: boolean;
 }
 
-const IGNORED_BY_DEFAULT = ['.git', '.nyc_output', '.sass-cache', 'bower_components', 'coverage', 'node_modules'];
+/** ignore-by-default, and what begins with a dot. */
+const IGNORED_BY_DEFAULT = ['.?*', 'bower_components', 'coverage', 'node_modules'];
 
 const directories = (name: string): Model => ({ name, words: 'directories', files: false, links: false, skip: [], followsLinks: false });
-const everything = (name: string): Model => ({ name, words: 'directories, files and links', files: true, links: true, skip: [], followsLinks: false });
+const everything = (name: string): Model => ({ name, words: 'directories, files and what links lead to', files: true, links: true, skip: [], followsLinks: false });
 const following = (name: string, skip: readonly string[] = []): Model => ({ ...everything(name), skip, followsLinks: true });
 
 const MODELS: readonly Model[] = [
   directories('dirs'),
   ...['inotifywait', 'fsnotify', 'parcel', 'bun', 'chokidar6'].map(directories),
-  // fs.watch with `recursive`: up to 24 it watches each file, 26 directories and links.
+  // fs.watch with `recursive`: up to 24 it watches each file, 26 directories and what links lead to.
   ...['node20', 'node22', 'node24'].map(everything),
-  { ...everything('node26'), words: 'directories and links', files: false },
+  { ...everything('node26'), words: 'directories and what links lead to', files: false },
   ...['chokidar3', 'chokidar4', 'chokidar5'].map((name) => following(name)),
   following('nodemon', IGNORED_BY_DEFAULT),
 ];

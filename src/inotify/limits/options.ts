@@ -5,7 +5,7 @@ import { UserError } from '../../kernel/user-error.ts';
 import { type Model, modelNamed, modelNames } from './models.ts';
 
 export interface LimitsOptions {
-  /** Absolute, none below another. */
+  /** Absolute. */
   trees: string[];
   model: Model;
   /** null where not given. */
@@ -25,20 +25,36 @@ export function parseLimits(args: readonly string[], options: Record<string, unk
     const near = closest(String(library), modelNames);
     throw new UserError(`--library: no model of ${String(library)}${near === undefined ? '' : `, did you mean ${near}?`}`, { hints: [`models: ${modelNames.join(', ')}`] });
   }
-  const paths = [...args, ...((options.for ?? []) as string[])].map((path) => resolve(path));
+  const given = [...args, ...((options.for ?? []) as string[])];
+  // An unset variable of a script must not become the working directory.
+  if (given.includes('')) throw new UserError('an empty name is no directory', { hints: ['the working directory is .'] });
+  const paths = given.map(absolute);
   return {
-    trees: withoutNested([...new Set(paths)]),
+    trees: [...new Set(paths)],
     model,
     needInstances: numberOf('--need-instances', options.needInstances),
     needWatches: numberOf('--need-watches', options.needWatches),
-    ...(uid !== undefined && { uid: numberOf('--uid', uid)! }),
+    ...(uid !== undefined && { uid: uidOf(uid) }),
     countTimeoutMs: countTimeout === undefined ? COUNT_TIMEOUT_MS : parseDuration('--count-timeout', String(countTimeout)),
   };
 }
 
-/** One library watches a directory once, however often it is named. */
-function withoutNested(paths: readonly string[]): string[] {
-  return paths.filter((path) => !paths.some((other) => other !== path && path.startsWith(other === '/' ? other : `${other}/`)));
+/** Throws UserError where the working directory is gone, so that nothing can be found from it. */
+function absolute(path: string): string {
+  try {
+    return resolve(path);
+  } catch (error) {
+    throw new UserError(`${path}: the working directory is not there any more (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+/** The kernel keeps 2^32 - 1 for "none". */
+const MOST_UID = 4_294_967_294;
+
+function uidOf(value: unknown): number {
+  const uid = numberOf('--uid', value)!;
+  if (uid > MOST_UID) throw new UserError(`--uid: there is no user ${uid}: the last one is ${MOST_UID}`);
+  return uid;
 }
 
 function numberOf(option: string, value: unknown): number | null {

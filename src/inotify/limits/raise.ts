@@ -2,7 +2,7 @@
 import type { Level } from '../../kernel/inotify-users/index.ts';
 import type { Remedy } from '../../report/index.ts';
 import { bytes, count } from '../../report/words.ts';
-import { INODE_BYTES, recommended, type Resource, settingOf, WATCH_BYTES } from './fit.ts';
+import { INODE_BYTES, MOST_SETTABLE, recommended, type Resource, settingOf, WATCH_BYTES } from './fit.ts';
 
 export interface Raise {
   setting: string;
@@ -16,12 +16,16 @@ export interface Raise {
 }
 
 /**
+ * Null when no setting allows so many.
+ *
  * @param need beside what is used
+ * @param used what is in use at the level, see inUse()
  * @param inside a process of the level's namespace
  */
-export function raiseOf(level: Level, resource: Resource, need: number, ownNamespace: string, inside?: number): Raise {
+export function raiseOf(level: Level, resource: Resource, { used, need }: { used: number; need: number }, ownNamespace: string, inside?: number): Raise | null {
   const setting = settingOf(level, resource);
-  const to = recommended(level[resource], need);
+  const to = recommended(used, need);
+  if (to === null) return null;
   const once = level.isFirst ? `sudo sysctl -w ${setting}=${to}` : inNamespace(level, `sysctl -w ${setting}=${to}`, ownNamespace, inside);
   return {
     setting,
@@ -36,7 +40,15 @@ function inNamespace(level: Level, command: string, ownNamespace: string, inside
   return level.userns === ownNamespace ? command : `sudo nsenter --user --target ${inside ?? 'PID'} -- ${command}`;
 }
 
-export function raiseRemedies(raise: Raise, level: Level, ownNamespace: string): Remedy[] {
+/** Where trying met a limit that is not seen. */
+export const UNSEEN_LIMIT: Remedy = {
+  text: 'the limit that was met is not seen from here: that of a user namespace around this one (user.max_inotify_instances there), or of the host, used up by what runs outside: ask on the host',
+  command: 'sudo reloadctl inotify-limits',
+  risk: 'none',
+};
+
+export function raiseRemedies(raise: Raise | null, level: Level, ownNamespace: string): Remedy[] {
+  if (!raise) return [{ text: `no setting allows so many: the kernel takes ${count(MOST_SETTABLE)} at most`, risk: 'none' }];
   const { setting, to, once, persistent, memoryBytes, memoryBytesPinned } = raise;
   const cost = memoryBytes === undefined ? '' : `, which costs up to ${bytes(memoryBytes)} of kernel memory when all are used (${bytes(memoryBytesPinned!)} with the inodes they pin)`;
   const where = level.isFirst ? ' on the host, also for what runs in a container' : level.userns === ownNamespace ? ' in this user namespace' : ' in that user namespace';

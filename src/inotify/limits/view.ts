@@ -2,7 +2,7 @@ import { FIRST_USER_NAMESPACE } from '../../kernel/inotify-users/index.ts';
 import type { Block, Cell } from '../../render/index.ts';
 import { bytes, count, listOf, percent, plural } from '../../report/words.ts';
 import type { DemandRow, LimitsData, UserRow, UseRow } from './data.ts';
-import { nameOf, type Resource, WATCH_BYTES } from './fit.ts';
+import { nameOf, type Resource, shareOf, WATCH_BYTES } from './fit.ts';
 import type { Holder } from './holders.ts';
 import type { TreeRow } from './trees.ts';
 
@@ -34,8 +34,8 @@ function* demandBlocks({ uid, userns, instances, watches, fits, library, trees }
   yield { type: 'blank' };
 }
 
-function treeWords({ path, directories, files, links, watches, unreadable, complete }: TreeRow, library: string): string {
-  const parts = [plural('directory', directories, 'directories'), ...(files > 0 ? [plural('file', files)] : []), ...(links > 0 ? [plural('link', links)] : [])];
+function treeWords({ path, directories, files, links, targets, watches, unreadable, complete }: TreeRow, library: string): string {
+  const parts = [plural('directory', directories, 'directories'), ...(files > 0 ? [plural('file', files)] : []), ...(links > 0 ? [`${plural('link', links)}${targets > 0 ? ` to ${plural('thing', targets)} besides` : ''}`] : [])];
   const missing = unreadable > 0 ? `, ${count(unreadable)} unreadable` : '';
   return `${path}: ${parts.join(', ')}${missing}: ${complete ? '' : 'at least '}${plural('watch', watches, 'watches')} (${library})`;
 }
@@ -63,7 +63,7 @@ function useCell({ used, atMost, limit }: UseRow): string {
 function leftCell({ left, leftAtLeast, binding }: UseRow): Cell {
   if (left === null) return 'unknown';
   const text = leftAtLeast === left ? count(left) : `at most ${count(left)}`;
-  const share = binding && binding.limit > 0 ? binding.used / binding.limit : 0;
+  const share = binding ? shareOf(binding.used, binding.limit) : 0;
   return left === 0 ? { text, tone: 'critical' } : share >= 0.9 ? { text, tone: 'warning' } : text;
 }
 
@@ -71,10 +71,10 @@ function leftCell({ left, leftAtLeast, binding }: UseRow): Cell {
 function boundBy(user: UserRow): string {
   const full = ([['instances', user.instances], ['watches', user.watches]] as [Resource, UseRow][])
     .flatMap(([, { binding }]) => (binding ? [binding] : []))
-    .sort((a, b) => b.used / Math.max(1, b.limit) - a.used / Math.max(1, a.limit))[0];
+    .sort((a, b) => shareOf(b.used, b.limit) - shareOf(a.used, a.limit))[0];
   if (!full) return '-';
   const whose = full.userns === user.userns && full.uid === user.uid ? '' : ` of ${nameOf(full, full.userns === FIRST_USER_NAMESPACE)}`;
-  return `${full.setting}${whose} (${percent(full.used / Math.max(1, full.limit))} used)`;
+  return `${full.setting}${whose} (${percent(shareOf(full.used, full.limit))} used)`;
 }
 
 function holderTable(rows: readonly { user: UserRow; holder: Holder }[]): Block {
@@ -88,7 +88,7 @@ function holderTable(rows: readonly { user: UserRow; holder: Holder }[]): Block 
 function noteOf({ pid, sharedWith, onlyInChildOf, changedUser }: Holder): string {
   const notes = [
     ...(sharedWith ? [`shared with ${listOf(sharedWith, 3)}`] : []),
-    ...(onlyInChildOf ? [`held only by child ${pid} of ${onlyInChildOf.comm}[${onlyInChildOf.pid}]`] : []),
+    ...(onlyInChildOf ? [`held only by child ${pid} of ${onlyInChildOf.comm}[${onlyInChildOf.pid}], made by it or inherited`] : []),
     ...(changedUser ? ['has changed its user: may be charged to another'] : []),
   ];
   return notes.join('; ');

@@ -1,11 +1,11 @@
 /** Changes made behind a mount, where the other side is within reach: does a watch on this side tell of them? */
-import type { CommandContext } from '../../command.ts';
-import type { OwnInotify } from '../../evidence/index.ts';
+import type { Evidence, OwnInotify } from '../../evidence/index.ts';
 import { files } from '../../effects/scratch.ts';
 import type { Mount } from '../../kernel/proc/mountinfo.ts';
 import { layersOf } from '../instances/overlay.ts';
 import { IN, maskWords } from '../mask.ts';
 import type { Behind } from './model.ts';
+import type { Tell } from './steps.ts';
 
 const MASK = IN.MODIFY | IN.ATTRIB | IN.CLOSE_WRITE | IN.MOVED_FROM | IN.MOVED_TO | IN.CREATE | IN.DELETE | IN.DELETE_SELF | IN.MOVE_SELF;
 
@@ -37,14 +37,21 @@ const RENAME: Change = [
   },
 ];
 
+interface BehindContext {
+  evidence: Pick<Evidence, 'sleep'>;
+  signal: AbortSignal;
+  tell: Tell;
+}
+
 /** Throws what either side refuses. */
-export async function tryBehind(directory: string, behind: string, fsType: string, inotify: OwnInotify, { evidence, signal }: Pick<CommandContext, 'evidence' | 'signal'>): Promise<Behind[]> {
+export async function tryBehind(directory: string, behind: string, fsType: string, inotify: OwnInotify, { evidence, signal, tell }: BehindContext): Promise<Behind[]> {
   const results: Behind[] = [];
   // Another file under the name of one that an overlay knows leaves it with a stale handle.
   for (const [pattern, change] of fsType === 'overlay' ? [WRITE] : [WRITE, RENAME]) {
     for (const watch of ['file', 'parent'] as const) {
       if (signal.aborted) return results;
       const name = `${pattern}-${watch}`;
+      tell({ step: 'progress', text: name });
       const here = `${directory}/${name}`;
       files.directory(here);
       files.create(`${here}/cfg`, 'first\n');

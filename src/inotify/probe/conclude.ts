@@ -9,6 +9,8 @@ const ORDINARY = ['append', 'truncate', 'rename', 'unlink-create'];
 export function conclude(cells: readonly Cell[], behind: readonly Behind[], fsType: string | undefined): { conclusion: Conclusion; because: string } {
   const seen = (watch: Cell['watch']): boolean[] => ORDINARY.map((pattern) => cells.find((cell) => cell.pattern === pattern && cell.watch === watch)?.events.length !== 0);
   const isTried = ORDINARY.every((pattern) => cells.some((cell) => cell.pattern === pattern && cell.watch === 'parent'));
+  const blindness = fsType === undefined ? undefined : blindnessOf(fsType);
+  if (cells.length === 0 && blindness) return { conclusion: 'poll', because: `nothing could be tried; of ${fsType} it is known: ${blindness.why}` };
   if (!isTried) return { conclusion: 'unknown', because: 'not all of the ordinary changes could be tried' };
   if (!seen('parent').some(Boolean) && !seen('file').some(Boolean)) return { conclusion: 'poll', because: 'not even changes made here are told' };
   const isMissed = behind.some(({ events, visible }) => visible && events.length === 0);
@@ -16,7 +18,6 @@ export function conclude(cells: readonly Cell[], behind: readonly Behind[], fsTy
   if (isMissed && fsType !== 'overlay') {
     return { conclusion: 'poll', because: `changes made here are told, changes made behind this mount${fsType === undefined ? '' : ` (${fsType})`} were not, and could be read all the same: poll, unless all changes are made here` };
   }
-  const blindness = fsType === undefined ? undefined : blindnessOf(fsType);
   if (blindness) return { conclusion: 'poll', because: `changes made here are told; ${blindness.why}: poll, unless all changes are made here` };
   if (seen('parent').every(Boolean)) {
     const lost = cells.filter((cell) => cell.watch === 'file' && !cell.alive).length;

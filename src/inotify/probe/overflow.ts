@@ -1,8 +1,10 @@
 /** Fills a queue of our own, to show what a reader of it would notice. */
 import type { OwnInotify } from '../../evidence/index.ts';
 import { files } from '../../effects/scratch.ts';
+import { count } from '../../report/words.ts';
 import { IN } from '../mask.ts';
 import type { OverflowTry } from './model.ts';
+import type { Tell } from './steps.ts';
 
 /** More than the queue holds. */
 const EXTRA = 100;
@@ -14,7 +16,7 @@ const CHUNK = 5000;
  * Two files written to in turn: equal events one after the other would be one. Writes a few bytes per event, nothing else.
  * Undefined when a signal came first.
  */
-export async function tryOverflow(directory: string, limit: number, inotify: OwnInotify, signal: AbortSignal): Promise<OverflowTry | undefined> {
+export async function tryOverflow(directory: string, limit: number, inotify: OwnInotify, signal: AbortSignal, tell: Tell): Promise<OverflowTry | undefined> {
   const paths = ['a', 'b'].map((name) => `${directory}/overflow-${name}`);
   for (const path of paths) files.create(path, '');
   const wds = paths.map((path) => inotify.add(path, IN.MODIFY));
@@ -24,6 +26,7 @@ export async function tryOverflow(directory: string, limit: number, inotify: Own
   try {
     for (let event = 0; event < made; event++) {
       if (event % CHUNK === CHUNK - 1) await new Promise((resolve) => setImmediate(resolve));
+      if (event % CHUNK === 0) tell({ step: 'progress', text: `filling a queue of ${count(limit)} events: ${count(event)}` });
       if (signal.aborted) return undefined;
       writers[event % 2]!.write('.');
     }

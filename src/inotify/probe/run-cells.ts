@@ -3,6 +3,7 @@ import type { InotifyEvent, OwnCalls, OwnInotify } from '../../evidence/index.ts
 import { files } from '../../effects/scratch.ts';
 import { IN, maskWords } from '../mask.ts';
 import { type Ground, type Pattern, patterns, prepare, type WatchPlace } from './patterns.ts';
+import type { Tell } from './steps.ts';
 
 export interface Cell {
   pattern: string;
@@ -23,34 +24,37 @@ export interface Skipped {
   errno: string;
 }
 
-export interface Cells {
-  cells: Cell[];
-  skipped: Skipped[];
-  /** A signal ended it. */
-  stopped: boolean;
+/** inotify_add_watch(2) refused what has nothing to do with the file system: its `code`. */
+export class WatchRefused extends Error {
+  readonly code: string;
+
+  constructor(code: string) {
+    super(`inotify_add_watch: ${code}`);
+    this.code = code;
+  }
 }
 
 const PLACES: readonly WatchPlace[] = ['file', 'parent', 'symlink'];
 /** What libuv and fsnotify ask for, and CLOSE_WRITE, which tells that a write is complete. */
 const MASK = IN.MODIFY | IN.ATTRIB | IN.CLOSE_WRITE | IN.MOVED_FROM | IN.MOVED_TO | IN.CREATE | IN.DELETE | IN.DELETE_SELF | IN.MOVE_SELF;
 
-export async function runCells(base: string, inotify: OwnInotify, calls: OwnCalls, signal: AbortSignal, progress: (text: string) => void): Promise<Cells> {
-  const result: Cells = { cells: [], skipped: [], stopped: false };
-  const total = patterns.length * PLACES.length;
+/** Tells of each cell. `stopped`: a signal ended it. Throws WatchRefused. */
+export async function runCells(base: string, inotify: OwnInotify, calls: OwnCalls, signal: AbortSignal, tell: Tell): Promise<{ stopped: boolean }> {
   for (const pattern of patterns) {
     for (const watch of PLACES) {
       // Once per cell, so that a signal is heard on file systems that are slow.
       await new Promise((resolve) => setImmediate(resolve));
-      if (signal.aborted) return { ...result, stopped: true };
-      progress(`${result.cells.length + result.skipped.length} of ${total}: ${pattern.name}`);
+      if (signal.aborted) return { stopped: true };
+      tell({ step: 'progress', text: pattern.name });
       try {
-        result.cells.push(runCell(pattern, watch, base, inotify, calls));
+        tell({ step: 'cell', cell: runCell(pattern, watch, base, inotify, calls) });
       } catch (error) {
-        result.skipped.push({ pattern: pattern.name, watch, errno: codeOf(error) });
+        if (error instanceof WatchRefused) throw error;
+        tell({ step: 'skipped', skipped: { pattern: pattern.name, watch, errno: codeOf(error) } });
       }
     }
   }
-  return result;
+  return { stopped: false };
 }
 
 /** Errors of the file system are answers; anything else is a bug. */
@@ -75,7 +79,7 @@ function runCell(pattern: Pattern, watch: WatchPlace, base: string, inotify: Own
   try {
     for (const directory of [at, `${at}/d`, `${at}/e`]) files.directory(directory);
     prepare(pattern, ground);
-    wd = inotify.add(placeOf(watch, pattern, ground), MASK);
+    wd = addWatch(inotify, placeOf(watch, pattern, ground));
     inotify.read();
     pattern.change(ground);
     const seen = inotify.read().filter((event) => event.wd === wd);
@@ -86,6 +90,16 @@ function runCell(pattern: Pattern, watch: WatchPlace, base: string, inotify: Own
     if (wd !== undefined) inotify.remove(wd);
     files.removeAll(at);
     inotify.read();
+  }
+}
+
+/** The limit of the user's watches, and memory, are no answers of the file system. */
+function addWatch(inotify: OwnInotify, path: string): number {
+  try {
+    return inotify.add(path, MASK);
+  } catch (error) {
+    const code = codeOf(error);
+    throw code === 'ENOSPC' || code === 'ENOMEM' ? new WatchRefused(code) : error;
   }
 }
 

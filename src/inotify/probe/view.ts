@@ -18,13 +18,7 @@ export function* viewOf({ mountPoint, fsType, source, behindPath }: ProbeLook, d
   const where = fsType === undefined ? '' : ` is on ${fsType} (${mountPoint}${source === undefined || source === fsType ? '' : ` from ${source}`})`;
   yield { type: 'paragraph', text: `${data.directory}${where}: ${WORDS[data.conclusion]}`, tone: 'strong' };
   yield { type: 'paragraph', text: data.because };
-  yield { type: 'blank' };
-  yield {
-    type: 'table',
-    columns: [{ title: 'CHANGE' }, { title: 'WATCH ON FILE', flex: true }, { title: 'LATER' }, { title: 'ON DIRECTORY', flex: true }, { title: 'LATER' }, { title: 'THROUGH A LINK' }],
-    rows: patterns.map((pattern) => rowOf(pattern.name, data)),
-  };
-  yield { type: 'paragraph', text: 'LATER: is a later write to the same path still seen?', tone: 'dim' };
+  if (data.cells.length > 0) yield* matrixBlocks(data);
   if (data.behind.length > 0) {
     yield { type: 'heading', text: `Changes made behind the mount, in ${behindPath}` };
     yield {
@@ -36,6 +30,16 @@ export function* viewOf({ mountPoint, fsType, source, behindPath }: ProbeLook, d
     };
   }
   if (data.overflow) yield* overflowBlocks(data.overflow);
+}
+
+function* matrixBlocks(data: ProbeData): Generator<Block> {
+  yield { type: 'blank' };
+  yield {
+    type: 'table',
+    columns: [{ title: 'CHANGE' }, { title: 'WATCH ON FILE', flex: true }, { title: 'LATER' }, { title: 'ON DIRECTORY', flex: true }, { title: 'LATER' }, { title: 'THROUGH A LINK' }],
+    rows: patterns.map((pattern) => rowOf(pattern.name, data)),
+  };
+  yield { type: 'paragraph', text: 'LATER: is a later write to the same path still seen?', tone: 'dim' };
 }
 
 function rowOf(name: string, { cells, skipped }: ProbeData): TableCell[] {

@@ -23,7 +23,7 @@ export const blindFilesystem = lookRule(
 function probed({ directory, fsType = 'this file system', behind, behindPath, conclusion, because, cells }: ProbeLook): Finding[] {
   const missed = behind.filter(({ events, visible }) => visible && events.length === 0);
   if (conclusion !== 'poll' && missed.length === 0) return [];
-  const isSilent = cells.every(({ events }) => events.length === 0);
+  const isSilent = cells.length > 0 && cells.every(({ events }) => events.length === 0);
   const isProven = missed.length > 0 || isSilent;
   return [
     {
@@ -58,15 +58,16 @@ function byType(watches: readonly Watch[]): Map<string, [Blindness, Watch[]]> {
   return found;
 }
 
-function findingOf({ process, fd }: Instance, fsType: string, { what, why }: Blindness, watches: readonly Watch[]): Finding {
+function findingOf({ process, fd }: Instance, fsType: string, { why, madeByKernel = false }: Blindness, watches: readonly Watch[]): Finding {
   const example = watches.find(({ path }) => path !== undefined)?.path;
   const where = example === undefined ? '' : `, like ${decodeText(example).text}`;
   return {
     id: ID,
-    severity: 'warning',
-    confidence: what === 'nothing' ? 'certain' : 'hint',
-    because: what === 'nothing' ? why : `${why}; whether anybody makes such changes here is not known`,
-    title: `${plural('watch', watches.length, 'watches')} of ${processLabel(process)} ${watches.length === 1 ? 'is' : 'are'} on ${fsType}${where}, where ${what === 'nothing' ? 'no change is' : 'not every change is'} told`,
+    // Whether anybody makes changes that are not told only a probe can prove.
+    severity: madeByKernel ? 'warning' : 'info',
+    confidence: madeByKernel ? 'likely' : 'hint',
+    because: madeByKernel ? why : `${why}; whether anybody makes such changes here is not known`,
+    title: `${plural('watch', watches.length, 'watches')} of ${processLabel(process)} ${watches.length === 1 ? 'is' : 'are'} on ${fsType}${where}, where ${madeByKernel ? 'what the kernel changes is not' : 'not every change is'} told`,
     subject: subjectOf('inotify', `watch on ${fsType}`, process),
     evidence: [
       { name: `watches on ${fsType} in fd ${fd}`, value: watches.length, source: `/proc/${process.pid}/fdinfo/${fd}` },
@@ -74,7 +75,7 @@ function findingOf({ process, fd }: Instance, fsType: string, { what, why }: Bli
     ],
     remedy: [
       { text: 'let the program poll there (chokidar: usePolling; tsc: fallbackPolling; webpack: watchOptions.poll), or tell it of changes by its reload signal', risk: 'restart' },
-      ...(what === 'behind' ? [{ text: 'see which changes are told there', command: 'reloadctl inotify-probe DIRECTORY', risk: 'none' as const }] : []),
+      { text: 'see which changes are told there', command: 'reloadctl inotify-probe DIRECTORY', risk: 'none' },
     ],
     fingerprint: fingerprint(ID, fsType),
   };

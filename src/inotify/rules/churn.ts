@@ -13,12 +13,15 @@ const TIMES_LIVE = 20;
 /** Added while we looked on: more than this a second, and this many in all, is a loop. */
 const PER_SECOND = 5;
 const MANY_ADDED = 25;
+/** From so many a second on, with never an event at so many looks, it is the program itself. */
+const FAST = 50;
+const SAMPLES = 10;
 
 /** Watches that are added and removed again and again: a rescan loop, or files replaced all the time. */
 export const churn = lookRule(ID, ({ instances, windowMs }) => unshared(instances).flatMap((instance) => findingOf(instance, windowMs)));
 
 function findingOf(instance: Instance, windowMs: number | undefined): Finding[] {
-  const { process, fd, maxWd, watches, added = 0, watchesAtStart = 0 } = instance;
+  const { process, fd, maxWd, watches, queue, added = 0, watchesAtStart = 0 } = instance;
   if (!watches) return [];
   const live = watches.length;
   const gained = Math.max(0, live - watchesAtStart);
@@ -26,17 +29,19 @@ function findingOf(instance: Instance, windowMs: number | undefined): Finding[] 
   const turnedOver = added - gained;
   const perSecond = windowMs === undefined ? 0 : (turnedOver * 1000) / windowMs;
   const isLoop = perSecond >= PER_SECOND && turnedOver >= MANY_ADDED;
+  // Saves by rename and directories that come and go make a healthy program do so, and then events come as well.
+  const isIdle = isLoop && perSecond >= FAST && queue !== undefined && queue.samples >= SAMPLES && queue.highestBytes === 0;
   if (!isLoop && (maxWd < MANY_EVER || maxWd < TIMES_LIVE * Math.max(1, live))) return [];
   return [
     {
       id: ID,
-      severity: isLoop ? 'warning' : 'info',
+      severity: isIdle ? 'warning' : 'info',
       confidence: isLoop ? 'likely' : 'hint',
       because: isLoop
-        ? `while it was looked at for ${duration(windowMs!)} its watches were removed and added again`
+        ? `while it was looked at for ${duration(windowMs!)} its watches were removed and added again${isIdle ? ', and no event ever waited that it could have done so for' : '; files that are replaced all the time make a healthy program do so'}`
         : 'watch descriptors are given in a cycle, so that the highest one counts all watches ever added; over how long is not known',
       title: isLoop
-        ? `${processLabel(process)} added ${plural('watch', added, 'watches')} in ${duration(windowMs!)} and has ${count(live)}: it adds and removes them in a loop`
+        ? `${processLabel(process)} added ${plural('watch', added, 'watches')} in ${duration(windowMs!)} and has ${count(live)}: it adds and removes them ${isIdle ? 'in a loop' : 'all the time'}`
         : `${processLabel(process)} has added about ${count(maxWd)} watches to inotify fd ${fd} so far, and has ${count(live)} now`,
       subject: subjectOf('inotify', 'watches', process),
       evidence: [

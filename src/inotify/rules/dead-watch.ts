@@ -5,8 +5,9 @@ import { decodeText } from '../../kernel/text.ts';
 import type { Process } from '../../kernel/types.ts';
 import { type Confidence, type EvidenceItem, type Finding, fingerprint, type Remedy } from '../../report/index.ts';
 import { plural } from '../../report/words.ts';
-import type { Expectation, InotifyLook, Instance, Watch, WatchState } from '../instances/model.ts';
+import type { Expectation, InotifyLook, Watch, WatchState } from '../instances/model.ts';
 import { lookRule } from '../look-rule.ts';
+import { unshared } from './queue.ts';
 
 const ID = 'inotify/dead-watch';
 const SHOWN = 5;
@@ -24,14 +25,18 @@ const BECAUSE: Partial<Record<WatchState, string>> = {
 export const deadWatch = lookRule(ID, (look) => [...deadOf(look), ...look.expectations.flatMap((one) => expectedOf(one, look))]);
 
 function deadOf({ instances }: InotifyLook): Finding[] {
-  return instances.flatMap(({ process, watches = [], fd, sharedWith }) => {
-    if (sharedWith.some(({ pid }) => pid < process.pid)) return [];
+  return unshared(instances).flatMap(({ process, watches = [], fd, library }) => {
+    // It is meant to stay with the old file.
+    if (library?.staysWithFile) return [];
     return (Object.keys(DEAD) as WatchState[]).flatMap((state) => {
-      const dead = watches.filter((watch) => watch.state === state);
+      const dead = watches.filter((watch) => watch.state === state && !watch.told && !NAMELESS.test(watch.path ?? ''));
       return dead.length === 0 ? [] : [findingOf(process, fd, state, dead)];
     });
   });
 }
+
+/** Of O_TMPFILE (fs/dcache.c d_mark_tmpfile: `#` and the inode number): it never had a name that something else could take. */
+const NAMELESS = /\/#\d+$/;
 
 const WORDS: Partial<Record<WatchState, string>> = {
   replaced: 'was replaced: the watch is on the old one',
@@ -46,9 +51,10 @@ function findingOf(process: Process, fd: number, state: WatchState, dead: readon
   return {
     id: ID,
     severity: 'warning',
-    confidence: DEAD[state]!,
+    // In a layer of an overlay a file that was moved elsewhere looks like one that is gone.
+    confidence: first.by === 'overlay' && DEAD[state] === 'certain' ? 'likely' : DEAD[state]!,
     because: BECAUSE[state]!,
-    title: `${plural('watch', dead.length, 'watches')} of ${processLabel(process)} ${dead.length === 1 ? 'is' : 'are'} dead: ${text(first.path)} ${WORDS[state]}${more}`,
+    title: `${plural('watch', dead.length, 'watches')} of ${processLabel(process)} ${state === 'moved' ? 'may be' : dead.length === 1 ? 'is' : 'are'} dead: ${text(first.path)} ${WORDS[state]}${more}`,
     subject: subjectOf('inotify', `${state} watch`, process),
     evidence: [
       { name: `watches of this kind in fd ${fd}`, value: dead.length, source: `/proc/${process.pid}/fdinfo/${fd}` },
@@ -64,33 +70,46 @@ function findingOf(process: Process, fd: number, state: WatchState, dead: readon
 }
 
 const CHANGES = { write: 'a write in place', replace: 'a replacement by rename', link: 'a switch of the link', create: 'that it is created' } as const;
+const CHANGES_OF_DIRECTORY = { ...CHANGES, write: 'a write to a file in it', replace: 'that it is replaced itself', create: 'that an entry is made in it' } as const;
+const ONLY = { rename: 'unless by rename', create: 'unless made anew' } as const;
 
 function expectedOf(expectation: Expectation, look: InotifyLook): Finding[] {
-  const { path, verdict, changes } = expectation;
+  const { path, verdict, changes, directory, mounted } = expectation;
   if (verdict === 'seen' || verdict === 'unknown') return [];
+  const words = directory ? CHANGES_OF_DIRECTORY : CHANGES;
   const counted = changes.filter(({ minor }) => !minor);
-  const missed = counted.filter(({ seen }) => !seen);
-  const watchesAnew = look.instances.some((instance: Instance) => instance.library?.watchesAnew);
+  const missed = counted.filter(({ seen, only }) => !seen || only);
   const isAll = verdict === 'not-seen';
+  // A watch on the file ends with the file; a library may put it on the next one.
+  const ended = missed.length === 0;
+  const isOneShot = counted.some(({ change, once }) => once && change === 'write');
+  const watchesAnew = look.instances.map(({ library }) => library?.watchesAnew);
+  const mayWatchAnew = ended && !isOneShot && look.instances.some(({ library }) => library && library.watchesAnew === undefined);
+  const isHarmless = ended && !isOneShot && watchesAnew.includes(true);
   const [first] = look.instances;
-  const once = missed.length === 0;
-  const what = (missed.length > 0 ? missed : counted.filter((change) => change.once)).map(({ change, path: where }) => (change === 'link' ? `${CHANGES.link} ${text(where)}` : CHANGES[change]));
+  const what = missed.map(({ change, path: where, only }) => `${change === 'link' ? `${CHANGES.link} ${text(where)}` : words[change]}${only ? `, ${ONLY[only]}` : ''}`);
   const finding: Finding = {
     id: ID,
-    severity: isAll && look.complete ? 'critical' : once && watchesAnew ? 'info' : 'warning',
-    confidence: look.complete ? (once ? 'likely' : 'certain') : 'likely',
-    because: look.complete
-      ? 'every watch of the process was compared with what the path is now; a program that asks by stat() is not seen here'
-      : 'not all watches could be read: one of the others may see it',
+    severity: isAll && look.complete ? 'critical' : isHarmless ? 'info' : 'warning',
+    confidence: !look.complete ? 'likely' : mayWatchAnew ? 'hint' : ended ? 'likely' : 'certain',
+    because: !look.complete
+      ? 'not all watches could be read: one of the others may see it'
+      : mounted
+        ? 'the file is mounted on its path by itself: its directory is told nothing of it, and a file that takes the place of its source never arrives here'
+        : mayWatchAnew
+        ? 'some libraries watch the new file then, and from outside it is not to be seen whether this program does'
+        : 'every watch of the process was compared with what the path is now; a program that asks by stat() is not seen here',
     title: isAll
       ? `no inotify watch of ${look.label} sees a change of ${text(path)}`
-      : once
-        ? `${look.label} sees only the first replacement of ${text(path)}: the watch is on the file itself`
-        : `${look.label} does not see every change of ${text(path)}: not ${what.join(', nor ')}`,
+      : isOneShot && ended
+        ? `${look.label} sees only the first change of ${text(path)}: the watch ends with its first event (IN_ONESHOT)`
+        : ended
+          ? `${look.label} sees only the first replacement of ${text(path)}: the watch is on the file itself`
+          : `${look.label} does not see every change of ${text(path)}: not ${what.join(', nor ')}`,
     subject: first ? subjectOf('path', 'expected path', first.process) : { kind: 'path', key: 'expected path' },
-    evidence: changes.slice(0, 12).map(({ change, path: where, seen, once: single, by }) => ({
-      name: `${CHANGES[change]}: ${text(where)}`,
-      value: seen ? `seen${single ? ' once' : ''} by ${by.slice(0, 3).map(({ fd, wd }) => `fd ${fd} wd ${wd}`).join(', ')}` : 'not seen',
+    evidence: changes.slice(0, 12).map(({ change, path: where, seen, once, only, by }) => ({
+      name: `${words[change]}: ${text(where)}`,
+      value: seen ? `seen${once ? ' once' : ''}${only ? `, ${ONLY[only].replace('unless', 'only if')}` : ''} by ${by.slice(0, 3).map(({ fd, wd }) => `fd ${fd} wd ${wd}`).join(', ')}` : 'not seen',
       source: 'inode of the path and of its directory',
     })),
     remedy: expectedRemedies(isAll),

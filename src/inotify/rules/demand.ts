@@ -1,8 +1,8 @@
 import { type Finding, fingerprint } from '../../report/index.ts';
 import { count } from '../../report/words.ts';
 import type { Demand, InotifyUsersEvent } from '../limits/event.ts';
-import { fits, nameOf, type Resource, roomOf, settingOf } from '../limits/fit.ts';
-import { raiseOf, raiseRemedies } from '../limits/raise.ts';
+import { fits, inUse, nameOf, type Resource, roomOf, settingOf } from '../limits/fit.ts';
+import { raiseOf, raiseRemedies, UNSEEN_LIMIT } from '../limits/raise.ts';
 import { usersRule } from './limit-use.ts';
 
 const ID = 'inotify/demand';
@@ -15,29 +15,51 @@ function findingOf(resource: Resource, { user, needs, reason, isModel }: Demand,
   const need = needs[resource];
   const room = roomOf(user, resource);
   if (fits(room, need) !== 'no') return [];
-  const level = room.binding!;
   const left = room.left!;
-  const { used, limit } = level[resource];
+  const level = room.binding;
+  if (!level) return [unseenFinding(user, need, left)];
+  const used = inUse(user, level, resource);
+  const { limit } = level[resource];
   const setting = settingOf(level, resource);
   const noun = resource === 'watches' ? 'inotify watch' : 'inotify instance';
   const many = resource === 'watches' ? 'inotify watches' : 'inotify instances';
   const who = nameOf(level, level.isFirst);
+  const isTried = resource === 'instances' && user.tried !== undefined && user.tried.made < need;
   const isEstimate = resource === 'watches' && isModel;
   return [
     {
       id: ID,
       severity: 'critical',
       confidence: isEstimate ? 'likely' : 'certain',
-      because: `${count(used)} are in use and ${count(need)} more are needed${isEstimate ? `, as the library is known to make them (${reason})` : ''}: that is more than ${count(limit!)}`,
+      because: isTried ? `it was tried: only ${count(left)} of ${count(need)} could be made` : `${count(used)} are in use and ${count(need)} more are needed${isEstimate ? `, as the library is known to make them (${reason})` : ''}: that is more than ${count(limit!)}`,
       title: `${count(need)} ${need === 1 ? `${noun} does` : `${many} do`} not fit: ${who} has ${count(left)} of ${count(limit!)} left (${setting})`,
       subject: { kind: 'user', key: who },
       evidence: [
         { name: `${many} needed`, value: need, source: isEstimate && reason !== undefined ? reason : 'as given' },
-        { name: `${many} in use`, value: used, limit: limit!, source: resource === 'instances' ? '/proc/PID/fd' : '/proc/PID/fdinfo' },
+        { name: `${many} in use`, value: used, limit: limit!, source: isTried ? 'limit less those that could be made' : resource === 'instances' ? '/proc/PID/fd' : '/proc/PID/fdinfo' },
         { name: 'limit', value: limit!, source: `/proc/sys/${setting.replaceAll('.', '/')}` },
       ],
-      remedy: raiseRemedies(raiseOf(level, resource, need, ownNamespace), level, ownNamespace),
+      remedy: raiseRemedies(raiseOf(level, resource, { used, need }, ownNamespace), level, ownNamespace),
       fingerprint: fingerprint(ID, resource),
     },
   ];
+}
+
+/** Only trying tells of a limit around us. */
+function unseenFinding({ userns, uid, levels }: Demand['user'], need: number, left: number): Finding {
+  const who = nameOf({ userns, uid }, levels[0]!.isFirst);
+  return {
+    id: ID,
+    severity: 'critical',
+    confidence: 'certain',
+    because: `it was tried: only ${count(left)} of ${count(need)} could be made, which is less than the limits that are seen from here leave`,
+    title: `${count(need)} inotify instances do not fit: ${who} could make ${count(left)}, and the limit that was met is not seen from here`,
+    subject: { kind: 'user', key: who },
+    evidence: [
+      { name: 'inotify instances needed', value: need, source: 'as given' },
+      { name: 'could be made', value: left, source: 'inotify_init1, tried' },
+    ],
+    remedy: [UNSEEN_LIMIT],
+    fingerprint: fingerprint(ID, 'instances'),
+  };
 }

@@ -1,11 +1,11 @@
 /** A limit per user that is reached or nearly so, told once per counter of the kernel's. */
 import type { InotifyUser, Level } from '../../kernel/inotify-users/index.ts';
-import { type EvidenceItem, type Finding, fingerprint, type Remedy, type Rule, type RuleDefinition, type Severity } from '../../report/index.ts';
+import { type EvidenceItem, type Finding, fingerprint, lastEventRule, type Remedy, type RuleDefinition, type Severity } from '../../report/index.ts';
 import { count, percent } from '../../report/words.ts';
 import type { InotifyUsersEvent } from '../limits/event.ts';
-import { nameOf, type Resource, settingOf } from '../limits/fit.ts';
+import { inUse, nameOf, type Resource, roomOf, settingOf } from '../limits/fit.ts';
 import { type Holder, holdersOf } from '../limits/holders.ts';
-import { raiseOf, raiseRemedies } from '../limits/raise.ts';
+import { raiseOf, raiseRemedies, UNSEEN_LIMIT } from '../limits/raise.ts';
 
 const NEAR = 0.9;
 const MOST_HOLDERS = 3;
@@ -17,20 +17,8 @@ const FAILS: Record<Resource, string> = {
 };
 const ONE: Record<Resource, string> = { instances: 'inotify instance', watches: 'inotify watch' };
 
-/** A rule about the last event of its type: what an earlier one showed and that does not is over. */
 export function usersRule(id: string, judge: (event: InotifyUsersEvent) => Finding[]): RuleDefinition<InotifyUsersEvent> {
-  return {
-    id,
-    create(): Rule<InotifyUsersEvent> {
-      let last: InotifyUsersEvent | undefined;
-      return {
-        observe(event) {
-          if (event.type === 'inotify-users') last = event;
-        },
-        finish: () => (last ? judge(last) : []),
-      };
-    },
-  };
+  return lastEventRule(id, 'inotify-users', judge);
 }
 
 export function limitRule(id: string, resource: Resource): RuleDefinition<InotifyUsersEvent> {
@@ -40,9 +28,15 @@ export function limitRule(id: string, resource: Resource): RuleDefinition<Inotif
 function findingOf(id: string, resource: Resource, user: InotifyUser, event: InotifyUsersEvent): Finding[] {
   // Those above have a row, and so a finding, of their own.
   const level = user.levels[0]!;
-  const { used, atMost, limit } = level[resource];
-  if (limit === null || limit === 0 || used < limit * NEAR) return [];
-  const isFull = used >= limit;
+  const { used, atLeast = used, atMost, limit } = level[resource];
+  // One was tried to be made, and refused: whoever holds them.
+  const isRefused = resource === 'instances' && user.tried?.made === 0;
+  if (limit === null || (used < limit * NEAR && !isRefused)) return [];
+  const isFull = used >= limit || isRefused;
+  const isUnseen = isRefused && roomOf(user, resource).binding === null;
+  // Some may be charged to another user.
+  const isSure = atLeast >= limit || isRefused;
+  if (isFull && !isSure && resource === 'instances' && (user.tried?.made ?? 0) > 0) return [];
   const who = nameOf(level, level.isFirst);
   const setting = settingOf(level, resource);
   const numbers = `${atMost === used ? '' : 'at least '}${count(used)} of ${count(limit)} (${setting})`;
@@ -52,16 +46,16 @@ function findingOf(id: string, resource: Resource, user: InotifyUser, event: Ino
     {
       id,
       severity: severityOf(resource, level, isFull, event),
-      confidence: isFull ? 'certain' : 'likely',
-      because: isFull ? FAILS[resource] : `the count and the limit are both read from the kernel, and ${percent(used / limit)} are in use; whether the count rises is not known from one look`,
-      title: isFull ? `${who} has no ${ONE[resource]} left: ${numbers}` : `${who} uses ${percent(used / limit)} of its ${many}: ${numbers}`,
+      confidence: isSure ? 'certain' : 'likely',
+      because: isSure ? FAILS[resource] : isFull ? `${count(used - atLeast)} of them are of processes that have changed their user, and may be charged to another; else ${FAILS[resource]}` : `the count and the limit are both read from the kernel, and ${percent(used / limit)} are in use; whether the count rises is not known from one look`,
+      title: isUnseen ? `${who} can make no inotify instance, and the limit that was met is not seen from here` : isFull ? `${who} has no ${ONE[resource]} left: ${numbers}` : `${who} uses ${percent(used / limit)} of its ${many}: ${numbers}`,
       subject: { kind: 'user', key: who },
       evidence: [
         { name: `${many} in use`, value: used, limit, source: resource === 'instances' ? '/proc/PID/fd' : '/proc/PID/fdinfo' },
         { name: 'limit', value: limit, source: `/proc/sys/${setting.replaceAll('.', '/')}` },
         ...holders.map((holder): EvidenceItem => holderEvidence(holder, resource)),
       ],
-      remedy: [...holders.slice(0, 1).flatMap((holder) => holderRemedies(holder, resource)), ...raiseRemedies(raiseOf(level, resource, 0, event.ownNamespace, user.instances[0]?.held[0]?.watcher.pid), level, event.ownNamespace)],
+      remedy: [...holders.slice(0, 1).flatMap((holder) => holderRemedies(holder, resource)), ...(isUnseen ? [UNSEEN_LIMIT] : raiseRemedies(raiseOf(level, resource, { used: inUse(user, level, resource), need: isFull ? 1 : 0 }, event.ownNamespace, user.instances[0]?.held[0]?.watcher.pid), level, event.ownNamespace))],
       fingerprint: fingerprint(id, 'user'),
     },
   ];

@@ -1,7 +1,7 @@
 import { processLabel } from '../../kernel/services.ts';
 import { subjectOf } from '../../kernel/snapshot-rule.ts';
 import { type Finding, fingerprint, type Remedy } from '../../report/index.ts';
-import { count } from '../../report/words.ts';
+import { count, plural } from '../../report/words.ts';
 import type { Instance, Queue } from '../instances/model.ts';
 import { LARGEST_RECORD_BYTES, RECORD_BYTES } from '../instances/queue.ts';
 import { lookRule } from '../look-rule.ts';
@@ -16,7 +16,7 @@ export const overflow = lookRule(ID, ({ instances }) =>
   unshared(instances).flatMap((instance) => (instance.queue?.state === 'full' ? [findingOf(instance, instance.queue)] : [])),
 );
 
-function findingOf(instance: Instance, { highestBytes, limit = 0, overMs }: Queue): Finding {
+function findingOf(instance: Instance, { highestBytes, limit = 0, overMs, estimate }: Queue): Finding {
   const { process, fd } = instance;
   const each = (highestBytes - RECORD_BYTES) / limit;
   const isUsual = each === USUAL_RECORD_BYTES || (each === RECORD_BYTES && instance.watches?.every(({ what }) => what === 'file'));
@@ -26,8 +26,10 @@ function findingOf(instance: Instance, { highestBytes, limit = 0, overMs }: Queu
     confidence: isUsual ? 'certain' : 'likely',
     because: isUsual
       ? `${count(highestBytes)} bytes are ${count(limit)} events of ${each} bytes and the marker of an overflow behind them, to the byte`
-      : `${count(highestBytes)} bytes are ${count(limit)} events of ${each} bytes and a marker; events of several sizes could add up to the same by chance`,
-    title: `the queue of inotify fd ${fd} of ${processLabel(process)} is full, events are lost: ${count(highestBytes)} bytes, ${count(limit)} events and no room for more`,
+      : estimate
+        ? `events of the ${plural('name', estimate.names)} in the watched directories have ${Math.round(highestBytes / limit)} bytes on average: that makes it ${count(estimate.events)} events, and it was not read while it was looked at`
+        : `${count(highestBytes)} bytes are ${count(limit)} events of ${each} bytes and a marker; events of several sizes could add up to the same by chance`,
+    title: `the queue of inotify fd ${fd} of ${processLabel(process)} is full, events are lost: ${count(highestBytes)} bytes, ${estimate ? 'about ' : ''}${count(limit)} events and no room for more`,
     subject: subjectOf('inotify', 'queue', process),
     evidence: [
       { name: 'bytes that wait', value: highestBytes, unit: 'bytes', source: `FIONREAD of fd ${fd} of ${process.pid}` },

@@ -2,7 +2,7 @@
 import type { ByteString, Evidence } from '../../evidence/types.ts';
 import { countOpen, listPids } from '../process.ts';
 import { parseStat } from '../proc/stat.ts';
-import { parseStatus } from '../proc/status.ts';
+import { type ProcStatus, parseStatus } from '../proc/status.ts';
 import type { HiddenProcess, InotifyFd, Watcher } from './types.ts';
 
 /** The link of an instance: it has no brackets, unlike all others of its kind, but may get them one day. */
@@ -19,7 +19,7 @@ export interface Scan {
 }
 
 /** Links only: nothing that could wait for a lock of a process. */
-export async function scanProcesses(evidence: Evidence, signal: AbortSignal): Promise<Scan> {
+export async function scanProcesses(evidence: Evidence, signal: AbortSignal, ownNamespace: string): Promise<Scan> {
   const scan: Scan = { held: [], hidden: [], seen: 0, notRecorded: 0, stopped: false };
   let turn = evidence.now();
   for (const pid of listPids(evidence)) {
@@ -34,7 +34,7 @@ export async function scanProcesses(evidence: Evidence, signal: AbortSignal): Pr
     const found = evidence.users?.findLinks(pid, LINKS);
     if (found?.value) {
       scan.seen++;
-      const watcher = found.value.length > 0 ? readWatcher(evidence, pid) : null;
+      const watcher = found.value.length > 0 ? readWatcher(evidence, pid, ownNamespace) : null;
       if (watcher) for (const fd of found.value) scan.held.push({ watcher, fd });
     } else if (found?.errno === 'ENOTRECORDED') scan.notRecorded++;
     else if (found?.errno !== 'ENOENT' && found?.errno !== 'ESRCH') noteHidden(evidence, pid, scan);
@@ -42,7 +42,7 @@ export async function scanProcesses(evidence: Evidence, signal: AbortSignal): Pr
   return scan;
 }
 
-function readWatcher(evidence: Evidence, pid: number): Watcher | null {
+function readWatcher(evidence: Evidence, pid: number, ownNamespace: string): Watcher | null {
   const stat = parseStat(evidence.read(`/proc/${pid}/stat`).value ?? '');
   const status = parseStatus(evidence.read(`/proc/${pid}/status`).value ?? '');
   if (!stat || !status) return null;
@@ -55,10 +55,20 @@ function readWatcher(evidence: Evidence, pid: number): Watcher | null {
     comm: stat.comm,
     ...(exe !== undefined && { exe }),
     uid: status.euid,
-    ...(status.uid !== status.euid && { changedUser: true }),
+    ...(hasChangedUser(evidence, status, userns === ownNamespace) && { changedUser: true }),
     ...(userns !== undefined && { userns }),
     ...(exe !== undefined && twinOf(evidence, stat.ppid, exe)),
   };
+}
+
+/**
+ * An instance stays charged to the effective user of the moment it was made. Who began as another, as daemons do that begin as root, may
+ * have made it then, or as a third in between. In other user namespaces the number of the begin is one of theirs.
+ */
+function hasChangedUser(evidence: Evidence, { tgid, uid, euid, savedUid }: ProcStatus, isOwnNamespace: boolean): boolean {
+  if (uid !== euid || savedUid !== euid) return true;
+  const began = isOwnNamespace ? evidence.users?.startedAs(tgid).value : undefined;
+  return began !== undefined && began !== euid;
 }
 
 function twinOf(evidence: Evidence, parent: number, exe: ByteString): Pick<Watcher, 'twin'> {

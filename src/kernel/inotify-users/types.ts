@@ -10,7 +10,7 @@ export interface Watcher {
   exe?: ByteString;
   /** Effective user, as numbered in our own user namespace. */
   uid: number;
-  /** Its user ids are not all the same: what it made may have been charged to another of them. */
+  /** Its user ids are not all the same, or it began as another user: what it made may have been charged to that one, or to any. */
   changedUser?: true;
   /** Inode of its user namespace; absent when it could not be read. */
   userns?: string;
@@ -49,6 +49,8 @@ export interface HiddenProcess {
 export interface Use {
   /** What was seen: there are that many at least. */
   used: number;
+  /** So many of them surely; absent when all are. The others are of processes that have changed their user. */
+  atLeast?: number;
   /** There are no more than that; null when that cannot be told. */
   atMost: number | null;
   /** null when it could not be read. */

@@ -30,7 +30,7 @@ export async function readInotifyUsers(evidence: Evidence, options: UsersOptions
   await namespaces.add(ownNamespace, self.tgid);
   const process = options.of && 'pid' in options.of ? readOwner(evidence, options.of.pid) : undefined;
   if (process?.userns !== undefined) await namespaces.add(process.userns, process.pid);
-  const scan = await scanProcesses(evidence, options.signal);
+  const scan = await scanProcesses(evidence, options.signal, ownNamespace);
   const counted = await countInstances(evidence, scan.held, options.signal);
   for (const { userns, held: [one] } of counted.instances) await namespaces.add(userns, one!.watcher.pid);
 
@@ -48,20 +48,38 @@ export async function readInotifyUsers(evidence: Evidence, options: UsersOptions
     }
   }
   const { instances, uncounted, unmerged } = counted;
-  if (asked === caller && isInDoubt(caller, options.tryInstances ?? 0)) tryOut(evidence, caller, options.tryInstances ?? 0);
+  const wanted = options.tryInstances ?? 0;
+  const mayBecome = ({ userns }: InotifyUser): boolean => self.euid === 0 && userns === ownNamespace;
+  if (asked === caller) {
+    // Whom daemons that we may not look at have been once, nobody tells: trying costs nothing.
+    if (isInDoubt(caller, wanted) || (evidence.origin === 'live' && scan.hidden.length > 0 && mayFit(caller, wanted))) tryOut(evidence, caller, wanted);
+  } else if (mayBecome(asked) && isInDoubt(asked, wanted)) tryOut(evidence, asked, wanted, asked.uid);
+  // Full by those that may be charged to somebody else.
+  for (const user of users.values()) if (user !== caller && !user.tried && mayBecome(user) && isPerhapsFull(user)) tryOut(evidence, user, 1, user.uid);
   return { users: [...users.values()], self: caller, asked, instances, seen: scan.seen, blindness, uncounted, unmerged };
 }
 
 /** More than that is not tried: others of the same user could not make one meanwhile. */
-const MOST_TRIED = 64;
+const MOST_TRIED = 256;
 
 function isInDoubt({ levels, isComplete }: InotifyUser, wanted: number): boolean {
   const surelyLeft = ({ instances: { limit, atMost } }: Level): number => (limit === null || atMost === null ? 0 : limit - atMost);
-  return wanted > 0 && wanted <= MOST_TRIED && (!isComplete || levels.some((level) => surelyLeft(level) < wanted));
+  return mayFit({ levels }, wanted) && (!isComplete || levels.some((level) => surelyLeft(level) < wanted));
 }
 
-function tryOut(evidence: Evidence, user: InotifyUser, wanted: number): void {
-  const made = evidence.users?.tryInstances(wanted).value;
+/** By what is seen for sure. */
+function mayFit({ levels }: Pick<InotifyUser, 'levels'>, wanted: number): boolean {
+  const left = ({ instances: { used, atLeast = used, limit } }: Level): number => (limit === null ? wanted : limit - atLeast);
+  return wanted > 0 && wanted <= MOST_TRIED && levels.every((level) => left(level) >= wanted);
+}
+
+function isPerhapsFull({ levels: [own] }: InotifyUser): boolean {
+  const { used, atLeast = used, limit } = own!.instances;
+  return limit !== null && atLeast < limit && used >= limit;
+}
+
+function tryOut(evidence: Evidence, user: InotifyUser, wanted: number, as?: number): void {
+  const made = evidence.users?.tryInstances(wanted, as).value;
   if (made !== undefined) user.tried = { wanted, made };
 }
 
@@ -90,6 +108,8 @@ class Ledger {
   private readonly selfUid: number;
   /** Watches of the whole host, at most; null when not known. */
   private readonly marks: number | null;
+  /** Of processes that have changed their user. */
+  private readonly floating: readonly Instance[];
   /** Watches that were seen. */
   private readonly all: number;
   /** What counts at a level, namespaces below it included. */
@@ -98,6 +118,7 @@ class Ledger {
   constructor(namespaces: Namespaces, instances: readonly Instance[], blindness: Blindness, selfUid: number, marks: number | null) {
     this.marks = marks;
     this.all = sumOf(instances);
+    this.floating = instances.filter(({ held: [one] }) => one!.watcher.changedUser);
     this.selfUid = selfUid;
     this.namespaces = namespaces;
     this.blindness = blindness;
@@ -126,12 +147,17 @@ class Ledger {
     // A descriptor that is not seen may be an instance, and an instance may have any number of watches.
     const isWatchesKnown = unseen === 0 && asMany === 0 && !counts.includes(null);
     const watches = sumOf(instances);
+    // What processes made that have changed their user counts for one of their namespace, whoever that is: at the levels above for sure.
+    const ofNamespace = this.floating.filter((one) => one.userns === userns);
+    const here = ofNamespace.filter((one) => one.uid === uid);
+    const elsewhere = ofNamespace.filter((one) => one.uid !== uid);
+    const isElsewhereKnown = !elsewhere.some((one) => one.watches === null);
     return {
       userns,
       uid,
       isFirst: userns === FIRST_USER_NAMESPACE,
-      instances: useOf(instances.length, unseen === null ? null : instances.length + asMany + unseen, limits.instances),
-      watches: useOf(watches, isWatchesKnown ? watches : this.watchesAtMost(watches), limits.watches),
+      instances: useOf(instances.length, here.length, unseen === null ? null : instances.length + asMany + unseen + elsewhere.length, limits.instances),
+      watches: useOf(watches, sumOf(here), isWatchesKnown && isElsewhereKnown ? watches + sumOf(elsewhere) : this.watchesAtMost(watches), limits.watches),
     };
   }
 
@@ -160,6 +186,6 @@ function sumOf(instances: readonly Instance[]): number {
   return instances.reduce((sum, { watches }) => sum + (watches ?? 0), 0);
 }
 
-function useOf(used: number, atMost: number | null, limit: number | null): Use {
-  return { used, atMost, limit };
+function useOf(used: number, unsure: number, atMost: number | null, limit: number | null): Use {
+  return { used, ...(unsure > 0 && { atLeast: used - unsure }), atMost, limit };
 }

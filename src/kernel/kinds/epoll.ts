@@ -1,5 +1,6 @@
 import { someOf, weakIdentity } from './anon.ts';
 import { parseHex, parseNumber, skipSpaces, skipWord } from '../proc/scan.ts';
+import type { PackedTargets } from './epoll-packed.ts';
 import type { Kind } from './kind.ts';
 
 /** One registration, from a `tfd:` line (fs/eventpoll.c ep_show_fdinfo). */
@@ -17,6 +18,8 @@ export interface EpollTarget {
 export interface EpollDetail {
   /** Absent when fdinfo could not be read. */
   targets?: EpollTarget[];
+  /** The same of very many, for who walks them all. */
+  packed?: PackedTargets;
 }
 
 const TFD = 'tfd:';

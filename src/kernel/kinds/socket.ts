@@ -77,10 +77,18 @@ export function endpoint(address: string | undefined, port: number | undefined):
 }
 
 function isInbound(row: SocketRow, isListening: (port: number) => boolean): boolean {
-  if (!row.protocol.startsWith('tcp') || row.state === 'LISTEN' || row.localPort === undefined) return false;
-  if (isListening(row.localPort)) return true;
+  return row.protocol.startsWith('tcp') && row.state !== 'LISTEN' && row.localPort !== undefined && cameIn(row.localPort, row.remotePort ?? 0, isListening);
+}
+
+/** Did a TCP connection between these ports come in? */
+export function cameIn(localPort: number, remotePort: number, isListening: (port: number) => boolean): boolean {
   // The listener may be gone already (an old generation that drains): a low port here and a high one there was a server's.
-  return row.localPort < FIRST_EPHEMERAL_PORT && (row.remotePort ?? 0) >= FIRST_EPHEMERAL_PORT;
+  return isListening(localPort) || (!isEphemeral(localPort) && isEphemeral(remotePort));
+}
+
+/** Is it a port that nobody chose? */
+export function isEphemeral(port: number): boolean {
+  return port >= FIRST_EPHEMERAL_PORT;
 }
 
 function keyOf(fd: Fd<SocketDetail>, wide: boolean): string {
@@ -96,7 +104,7 @@ function keyOf(fd: Fd<SocketDetail>, wide: boolean): string {
   if (fd.detail.inbound) return same.of(family, row.state, 'on ', row.localPort ?? 0, withPort);
   if (row.state === 'UNCONNECTED') {
     const port = row.localPort ?? 0;
-    return same.of(family, 'unconnected', 'on ', port >= FIRST_EPHEMERAL_PORT || wide ? ANY_PORT : port, unconnected);
+    return same.of(family, 'unconnected', 'on ', isEphemeral(port) || wide ? ANY_PORT : port, unconnected);
   }
   if (row.remoteAddress === undefined) return `${family} ${row.state}`;
   return same.of(family, row.state, wide ? '*' : row.remoteAddress, row.remotePort ?? 0, peer);

@@ -12,6 +12,8 @@ export interface ProcStatus {
   /** Real user id. */
   uid: number;
   euid: number;
+  /** Saved user id. */
+  savedUid: number;
   /** Slots of the descriptor table; 0 for a zombie. */
   fdSize: number;
   threads: number;
@@ -35,12 +37,13 @@ export function parseStatus(text: ByteString): ProcStatus | null {
     ppid: parseNumber(fieldOf(text, 'PPid') ?? ''),
     uid: parseNumber(uids[0] ?? ''),
     euid: parseNumber(uids[1] ?? ''),
+    savedUid: parseNumber(uids[2] ?? ''),
     fdSize: parseNumber(fieldOf(text, 'FDSize') ?? ''),
     threads: parseNumber(fieldOf(text, 'Threads') ?? ''),
     nsPids: words(fieldOf(text, 'NSpid') ?? '').map((word) => parseNumber(word)),
     sigCgt: BigInt(`0x${sigCgt}`),
   };
-  const numbers = [status.tgid, status.ppid, status.uid, status.euid, status.fdSize, status.threads, ...status.nsPids];
+  const numbers = [status.tgid, status.ppid, status.uid, status.euid, status.savedUid, status.fdSize, status.threads, ...status.nsPids];
   return numbers.some((value) => value < 0) ? null : status;
 }
 

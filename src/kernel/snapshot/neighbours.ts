@@ -4,6 +4,7 @@ import { type CoverageLog, errnoWords } from '../coverage.ts';
 import { fdAt } from '../fd-index.ts';
 import { completeFds, decodeTable, type LinkTable, type RawTable, readLinkTable, readRawTable } from '../fd-table.ts';
 import { LAST_STANDARD_FD } from '../inheritance.ts';
+import { eachFd, single } from '../plain-fds.ts';
 import { ProcessTree } from '../process-tree.ts';
 import { readProcess } from '../process.ts';
 import { areTwoPrograms } from '../services.ts';
@@ -91,13 +92,14 @@ function isRaw(table: LinkTable | RawTable): table is RawTable {
 }
 
 function noteHolders(evidence: Evidence, table: LinkTable | RawTable, wanted: WantedLinks, foreign: Map<ByteString, ForeignFd[]>): void {
-  const { numbers, texts } = table.links;
+  const { links } = table;
   let process: Process | null | undefined = isRaw(table) ? table.process : undefined;
-  for (const [index, link] of texts.entries()) {
+  for (let index = 0; index < links.size; index++) {
+    const link = links.textAt(index);
     if (!wanted.has(link)) continue;
     if (process === undefined) process = readProcess(evidence, table.pid);
     if (!process) return;
-    const holder = { process, fd: numbers[index]!, link };
+    const holder = { process, fd: links.numbers[index]!, link };
     const holders = foreign.get(link);
     if (holders) holders.push(holder);
     else foreign.set(link, [holder]);
@@ -142,7 +144,10 @@ interface Target {
 async function readShared(evidence: Evidence, a: Target, b: Target, sockets: SocketIndex, signal: AbortSignal): Promise<void> {
   if (!areTwoPrograms(a.raw.process, b.raw.process)) return;
   const isShared = (fd: Fd): boolean => fd.fd > LAST_STANDARD_FD && !fd.link.startsWith('anon_inode:') && b.raw.links.get(fd.fd) === fd.link;
-  const shared = a.table.fds.filter(isShared);
+  const numbers: number[] = [];
+  for (const fd of eachFd(a.table)) if (isShared(fd)) numbers.push(fd.fd);
+  for (const { table } of [a, b]) single(table, numbers);
+  const shared = numbers.flatMap((number) => fdAt(a.table.fds, number) ?? []);
   await completeFds(evidence, a.raw, shared, sockets.of(a.raw.process), signal);
   const theirs = shared.flatMap(({ fd }) => fdAt(b.table.fds, fd) ?? []);
   await completeFds(evidence, b.raw, theirs, sockets.of(b.raw.process), signal);

@@ -29,6 +29,11 @@ export function noteDetails(raw: RawTable, table: FdTable, options: SnapshotOpti
     if (!kindOf(fd).infoBlocks) add(flags, fd.info);
     if (isPath(fd.link)) add(types, fd.stat);
   }
+  const { plain } = table;
+  for (let position = 0; position < (plain?.size ?? 0); position++) {
+    flags.total++;
+    if (plain!.inodeAt(position) === 0) types.total++;
+  }
   if (!raw.failures.has('flags')) notePart(FLAGS, flags, options, coverage);
   if (!raw.failures.has('stat')) notePart(TYPES, types, options, coverage);
 }

@@ -5,6 +5,8 @@ export interface SnapshotOptions {
   everything: boolean;
   /** Ask every descriptor for flags and type, also those of a large table: for what shows or filters single descriptors. */
   details?: boolean;
+  /** Keep what is plain in a large table without an object for each: for whoever looks at `FdTable.plain` too. */
+  packed?: boolean;
   /** The command that would read what was denied, with sudo in front: `reloadctl fds 42`. */
   rerun: string;
   /** Are we root already? Then sudo is no advice. */

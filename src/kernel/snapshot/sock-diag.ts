@@ -2,6 +2,7 @@
 import type { DiagFamily, DiagSocket, Evidence } from '../../evidence/types.ts';
 import type { CoverageLog } from '../coverage.ts';
 import { errnoWords, statusOf } from '../coverage.ts';
+import type { PlainSockets } from '../plain-sockets.ts';
 import { parseNumber } from '../proc/scan.ts';
 import type { FdTable, Snapshot, SocketRow } from '../types.ts';
 import type { SnapshotOptions } from './options.ts';
@@ -17,7 +18,7 @@ export function askSockDiag(evidence: Evidence, sockets: SocketIndex, options: S
   const table = own === undefined ? undefined : sockets.tables.get(own);
   if (!table) return;
   const rows = [...table.byInode.values()];
-  for (const family of FAMILIES) attach(evidence, family, wantedOf(family, rows, options), coverage);
+  for (const family of FAMILIES) attach(evidence, family, wantedOf(family, rows, options), coverage, family === 'tcp' ? table.plain : undefined);
   if (!options.everything && !rows.some(isFull)) return;
   const most = parseNumber(evidence.read('/proc/sys/net/core/somaxconn').value?.trim() ?? '');
   if (most >= 0) table.somaxconn = most;
@@ -32,17 +33,18 @@ function isFull({ state, diag }: SocketRow): boolean {
 export function noteOtherNamespaces(evidence: Evidence, snapshot: Snapshot, options: SnapshotOptions, coverage: CoverageLog): void {
   if (snapshot.sockets.size === 0) return;
   const own = ownNamespace(evidence);
-  for (const [netns, { byInode }] of snapshot.sockets) {
+  for (const [netns, { byInode, plain }] of snapshot.sockets) {
     if (own === undefined || netns === own) continue;
     const inside = snapshot.tables.find(({ process }) => process.netns === netns);
     for (const family of FAMILIES) {
       const wanted = wantedOf(family, [...byInode.values()], options);
       if (wanted.length === 0) continue;
+      const more = family === 'tcp' ? [...(plain?.inodesOf('tcp') ?? [])].length : 0;
       coverage.note({
         source: `sock_diag ${family}`,
         status: 'unsupported',
         seen: 0,
-        total: wanted.length,
+        total: wanted.length + more,
         detail: `tells of our own network namespace only, and these sockets are in another (${netns || 'not known which'}); ${UNKNOWN[family]}`,
         ...(inside && netns !== '' && { fix: `${options.isRoot ? '' : 'sudo '}nsenter -t ${inside.process.pid} -n ${options.rerun}` }),
         needed: inside !== undefined && wanted.some((row) => isStuck(snapshot, inside, row)),
@@ -84,7 +86,8 @@ function isStuck({ sockets, secondLook }: Snapshot, { process }: FdTable, row: S
   return first.neverAccepted.length > 0 && first.neverAccepted.every((peer) => still.has(peer));
 }
 
-function attach(evidence: Evidence, family: Family, rows: readonly SocketRow[], coverage: CoverageLog): void {
+/** @param plain whose answers are counted, since nobody asks for them */
+function attach(evidence: Evidence, family: Family, rows: readonly SocketRow[], coverage: CoverageLog, plain: PlainSockets | undefined): void {
   if (rows.length === 0) return;
   const answer = evidence.sockDiag(family);
   const byInode = new Map<string, DiagSocket>((answer.value ?? []).map((socket) => [socket.inode, socket]));
@@ -96,11 +99,13 @@ function attach(evidence: Evidence, family: Family, rows: readonly SocketRow[], 
     if (diag.peerInode !== undefined) row.peerInode = diag.peerInode;
     seen++;
   }
+  const more = [...(plain?.inodesOf('tcp') ?? [])];
+  for (const inode of more) if (byInode.has(String(inode))) seen++;
   coverage.note({
     source: `sock_diag ${family}`,
     status: statusOf(answer.errno),
     seen,
-    total: rows.length,
+    total: rows.length + more.length,
     needed: false,
     ...(answer.errno !== undefined && { detail: `${errnoWords(answer.errno)}; ${UNKNOWN[family]}` }),
   });

@@ -2,6 +2,8 @@
 import type { Evidence } from '../../evidence/types.ts';
 import { type CoverageLog, errnoWords } from '../coverage.ts';
 import type { RawTable, SocketLookup } from '../fd-table.ts';
+import type { PackedRows } from '../plain-fds.ts';
+import { HeldInodes } from '../held-inodes.ts';
 import { listPids } from '../process.ts';
 import { readSocketTable } from '../socket-tables.ts';
 import type { Process, SocketRow, SocketTable } from '../types.ts';
@@ -15,44 +17,60 @@ export interface SocketIndex {
   find(netns: string | undefined, inode: string): SocketRow | undefined;
   /** The same for one process. */
   of(process: Process): SocketLookup;
+  /** The plain rows of a table with packed links. */
+  packed(raw: Pick<RawTable, 'process' | 'links'>): PackedRows | undefined;
+}
+
+interface WantedSockets {
+  /** One of the processes of the namespace. */
+  pid: number;
+  inodes: HeldInodes;
+}
+
+function rowOf(table: SocketTable | undefined, inode: string): SocketRow | undefined {
+  return table?.byInode.get(inode) ?? table?.plain?.row(inode);
+}
+
+function rowsIn({ byInode, plain }: SocketTable): number {
+  return byInode.size + (plain?.size ?? 0);
 }
 
 /** The socket tables of every network namespace that these processes are in, each read once; what could not be read is in `coverage`. */
 export function readSockets(evidence: Evidence, raws: readonly RawTable[], options: SnapshotOptions, coverage: CoverageLog): SocketIndex {
   const tables = new Map<string, SocketTable>();
-  const wantedOf = new Map<string, { pid: number; inodes: Set<string> }>();
-  for (const raw of raws) {
-    const key = raw.process.netns ?? '';
-    const wanted = wantedOf.get(key) ?? { pid: raw.process.pid, inodes: new Set<string>() };
-    for (let index = 0; index < raw.links.size; index++) {
-      const inode = raw.links.socketInode(index);
-      if (inode !== undefined) wanted.inodes.add(inode);
-    }
-    if (wanted.inodes.size > 0) wantedOf.set(key, wanted);
+  const wantedOf = new Map<string, WantedSockets>();
+  for (const netns of new Set(raws.map(({ process }) => process.netns ?? ''))) {
+    const inside = raws.filter(({ process }) => (process.netns ?? '') === netns);
+    const inodes = new HeldInodes(inside.map(({ links }) => links));
+    if (inodes.size > 0) wantedOf.set(netns, { pid: inside[0]!.process.pid, inodes });
   }
   // What a tape is made of, and made for, is the text of the tables.
   const ours = evidence.origin === 'live' && !options.everything ? evidence.readlink('/proc/self/ns/net').value?.slice(5, -1) : undefined;
-  for (const [netns, { pid, inodes }] of wantedOf) tables.set(netns, readSocketTable(evidence, pid, netns, { inodes, own: netns === ours }));
-  const index = indexOf(tables, [...wantedOf.values()].map(({ inodes }) => inodes));
+  for (const [netns, { pid, inodes }] of wantedOf) {
+    const { packed } = inodes;
+    tables.set(netns, readSocketTable(evidence, pid, netns, { inodes, own: netns === ours, ...(packed && { packed }) }));
+  }
+  const index = indexOf(tables, wantedOf);
   const missing = new Set<string>();
   for (const [netns, { inodes }] of wantedOf) {
     // Only rows of wanted inodes are kept: as many rows, and none is missing.
-    if (tables.get(netns)!.byInode.size < inodes.size) for (const inode of inodes) if (!index.find(netns, inode)) missing.add(inode);
+    if (rowsIn(tables.get(netns)!) < inodes.size) for (const inode of inodes) if (!index.find(netns, inode)) missing.add(inode);
   }
   if (missing.size > 0) readOtherNamespaces(evidence, tables, missing);
   noteCoverage(wantedOf, tables, coverage);
   return index;
 }
 
-function indexOf(tables: Map<string, SocketTable>, held: readonly ReadonlySet<string>[]): SocketIndex {
+function indexOf(tables: Map<string, SocketTable>, wantedOf: ReadonlyMap<string, WantedSockets>): SocketIndex {
+  const held = [...wantedOf.values()].map(({ inodes }) => inodes);
   const index: SocketIndex = {
     isHeld: (inode) => held.some((inodes) => inodes.has(inode)),
     tables,
     find: (netns, inode) => {
-      const own = tables.get(netns ?? '')?.byInode.get(inode);
+      const own = rowOf(tables.get(netns ?? ''), inode);
       if (own) return own;
       for (const table of tables.values()) {
-        const row = table.byInode.get(inode);
+        const row = rowOf(table, inode);
         if (row) return row;
       }
       return undefined;
@@ -60,9 +78,14 @@ function indexOf(tables: Map<string, SocketTable>, held: readonly ReadonlySet<st
     of: ({ netns }) => {
       const own = tables.get(netns ?? '');
       return {
-        socket: (inode) => own?.byInode.get(inode) ?? index.find(netns, inode),
+        socket: (inode) => rowOf(own, inode) ?? index.find(netns, inode),
         isListening: (port) => own?.pending.has(port) ?? false,
       };
+    },
+    packed: ({ process: { netns = '' }, links }) => {
+      const places = wantedOf.get(netns)?.inodes.places.get(links);
+      const plain = tables.get(netns)?.plain;
+      return places && plain && { places, plain };
     },
   };
   return index;
@@ -80,14 +103,14 @@ function readOtherNamespaces(evidence: Evidence, tables: Map<string, SocketTable
 }
 
 function noteCoverage(
-  wantedOf: ReadonlyMap<string, { pid: number; inodes: Set<string> }>,
+  wantedOf: ReadonlyMap<string, WantedSockets>,
   tables: Map<string, SocketTable>,
   coverage: CoverageLog,
 ): void {
   for (const [netns, { pid, inodes }] of wantedOf) {
     const refused = tables.get(netns)?.errno;
-    const own = tables.get(netns)!.byInode.size;
-    const found = own === inodes.size ? own : [...inodes].filter((inode) => [...tables.values()].some((table) => table.byInode.has(inode))).length;
+    const own = rowsIn(tables.get(netns)!);
+    const found = own === inodes.size ? own : [...inodes].filter((inode) => [...tables.values()].some((table) => rowOf(table, inode))).length;
     coverage.note({
       source: 'socket tables',
       status: refused === undefined ? 'ok' : 'partial',

@@ -1,8 +1,11 @@
 /** One look at some processes: everything their descriptors tell, and who holds the other ends. */
+import { PackedLinks } from '../../evidence/packed-links.ts';
 import type { Evidence } from '../../evidence/types.ts';
 import { CoverageLog, errnoWords, statusOf } from '../coverage.ts';
+import { fdsOf } from '../fd-index.ts';
 import { LARGE_TABLE, sampleSockets } from '../fd-sample.ts';
-import { completeFds, decodeTable, type RawTable, readRawTable } from '../fd-table.ts';
+import { completeFds, decodePacked, type RawTable, readPackedSockets, readRawTable } from '../fd-table.ts';
+import { socket } from '../kinds/socket.ts';
 import { isOutOfDescriptors } from '../own-limits.ts';
 import { isHeadless, readProcess, stillThere } from '../process.ts';
 import type { FdTable, Snapshot } from '../types.ts';
@@ -29,11 +32,15 @@ export async function takeSnapshot(evidence: Evidence, pids: readonly number[], 
   const raws = await readTables(evidence, pids, options, coverage);
   const sockets = readSockets(evidence, raws, options, coverage);
   askSockDiag(evidence, sockets, options, coverage);
+  for (const raw of raws) if (raw.sampled) await readPackedSockets(evidence, raw, sockets.of(raw.process), sockets.packed(raw), options.signal);
   const label = labelOf(raws.map(({ process }) => process), name, `process ${pids.join(', ')}`);
   const snapshot = snapshotOf(label, raws.map((raw) => tableOf(raw, sockets)));
   snapshot.sockets = sockets.tables;
   for (const [index, raw] of raws.entries()) {
-    if (raw.sampled) await completeFds(evidence, raw, sampleSockets(snapshot.tables[index]!.fds), sockets.of(raw.process), options.signal);
+    if (!raw.sampled || raw.links instanceof PackedLinks) continue;
+    const { fds } = snapshot.tables[index]!;
+    const chosen = new Set(sampleSockets(fdsOf(fds, socket)));
+    await completeFds(evidence, raw, fds.filter(({ fd }) => chosen.has(fd)), sockets.of(raw.process), options.signal);
   }
   for (const table of snapshot.tables) {
     if (table.errno !== undefined || options.signal.aborted) continue;
@@ -71,7 +78,7 @@ async function readTables(evidence: Evidence, pids: readonly number[], options: 
       coverage.note({ source: 'processes', status: 'absent', seen: 0, total: 1, detail: whyNoProcess(evidence, pid), needed: true });
       continue;
     }
-    const raw = await readRawTable(evidence, process, { infos: true, stats: true, most: left, signal: options.signal });
+    const raw = await readRawTable(evidence, process, { infos: true, stats: true, most: left, packed: options.packed ?? false, signal: options.signal });
     raws.push(raw);
     left -= raw.sampled ? 0 : raw.numbers.length;
     noteTable(raw, pids.length === 1, options, coverage);
@@ -136,9 +143,9 @@ function rightsFor(errno: string, options: SnapshotOptions): string {
 }
 
 function tableOf(raw: RawTable, sockets: SocketIndex): FdTable {
-  const fds = decodeTable(raw, sockets.of(raw.process));
+  const decoded = decodePacked(raw, sockets.of(raw.process), sockets.packed(raw));
   const errno = raw.errno ?? (isHeadless(raw.process) ? 'ENOTSUP' : undefined);
-  return { process: raw.process, fds, ...(raw.sampled && { sampled: true }), ...(errno !== undefined && { errno }) };
+  return { process: raw.process, ...decoded, ...(raw.sampled && { sampled: true }), ...(errno !== undefined && { errno }) };
 }
 
 /** Pids are used again: what was read belongs to our process only if it is still there at the end. */

@@ -10,6 +10,7 @@ import { epoll } from '../kinds/epoll.ts';
 import { isKind } from '../kinds/kind.ts';
 import type { SocketDetail } from '../kinds/socket.ts';
 import { notableSockets } from '../notable-sockets.ts';
+import { single } from '../plain-fds.ts';
 import { parseFdInfo } from '../proc/fdinfo.ts';
 import { parseStatus } from '../proc/status.ts';
 import { descriptionKey } from '../same-description.ts';
@@ -74,6 +75,7 @@ export async function verifyEpoll(evidence: Evidence, snapshot: Snapshot, covera
 
 /** A number that epoll knows is a number to know: it may have been closed and given to a file. */
 function readUnknownTargets(evidence: Evidence, table: FdTable): void {
+  single(table, unknownTargets(table).map(({ fd }) => fd));
   for (const fd of unknownTargets(table)) {
     const info = parseFdInfo(evidence.read(`/proc/${fd.pid}/fdinfo/${fd.fd}`).value ?? '');
     if (info) fd.info = info;

@@ -1,4 +1,5 @@
 import { idleMs } from '../../kernel/kinds/socket.ts';
+import { sizeOf } from '../../kernel/plain-fds.ts';
 import { processesLabel, servicesOf } from '../../kernel/services.ts';
 import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
 import { LONG_LOOK_MS, type SecondLook, type Snapshot } from '../../kernel/types.ts';
@@ -16,7 +17,7 @@ const LONG_IDLE_MS = 60_000;
 
 const inOneLook = snapshotRule(ID, (snapshot) =>
   servicesOf(snapshot.tables).flatMap((service) => {
-    const total = service.tables.reduce((sum, { fds }) => sum + fds.length, 0);
+    const total = service.tables.reduce((sum, table) => sum + sizeOf(table), 0);
     const lasting = tcpIn(service, 'CLOSE_WAIT').filter((socket) => !socket.row.sendQueue && lasts(socket, snapshot.secondLook));
     return groupByPeer(lasting, isMany).map((group) => findingOf(snapshot, group, total));
   }),

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { InotifyQuestions } from '../../../src/evidence/types.ts';
 import { blindnessOf, isLocal } from '../../../src/inotify/filesystems.ts';
-import { libraryOf } from '../../../src/inotify/instances/library.ts';
-import { layerHandle, layersOf, pathInOverlay } from '../../../src/inotify/instances/overlay.ts';
+import { type LibraryWatch, libraryOf } from '../../../src/inotify/instances/library.ts';
+import { findLayer, layerHandle, layersOf, pathInOverlay } from '../../../src/inotify/instances/overlay.ts';
+import { judgeFullness, recordBytes } from '../../../src/inotify/instances/fullness.ts';
+import type { Instance, Queue } from '../../../src/inotify/instances/model.ts';
 import { eventsIn, isFull } from '../../../src/inotify/instances/queue.ts';
 import { maskWords } from '../../../src/inotify/mask.ts';
 import { type Mount, parseMounts } from '../../../src/kernel/proc/mountinfo.ts';
@@ -43,6 +46,49 @@ describe('a full queue', () => {
   });
 });
 
+describe('a queue with events of several sizes', () => {
+  const LIMIT = 16_384;
+  const names = ['a.txt', 'b.txt', 'a-name-that-is-longer.txt'];
+  const perEvent = names.reduce((sum, name) => sum + recordBytes(name.length), 0) / names.length;
+  const watch = { wd: 1, ino: '1', major: 1, minor: 1, mask: 0x100, ignoredMask: 0, pid: 7, fd: 3, state: 'ok', path: '/t', what: 'directory' } as const;
+
+  function judged(bytes: number, { mask = 0x100, state = 'stuck' }: { mask?: number; state?: Queue['state'] } = {}): Queue {
+    const queue: Queue = { bytes, state, samples: 7, overMs: 1000, highestBytes: bytes };
+    const instance = { process: { pid: 7 }, fd: 3, watches: [{ ...watch, mask }], maxWd: 1, queue, sharedWith: [] } as unknown as Instance;
+    const listInRoot = () => ({ value: names.map((name) => ({ name, ino: '1', type: 'file' as const })), at: 0, source: '' });
+    judgeFullness(instance, LIMIT, { listInRoot } as unknown as InotifyQuestions);
+    return queue;
+  }
+
+  it('has records in steps of 16 bytes', () => {
+    expect([1, 15, 16, 31, 255].map(recordBytes)).toEqual([32, 32, 48, 48, 272]);
+  });
+
+  it('is full when the names make it as many events as there can be', () => {
+    const full = Math.round(LIMIT * perEvent) + 16;
+    expect(judged(full)).toMatchObject({ state: 'full', limit: LIMIT, estimate: { names: 3 } });
+    // Events of other names, or listing would itself be an event: then it is said as what it is.
+    expect(judged(full * 1.2)).toMatchObject({ state: 'stuck', mayBeFull: LIMIT });
+    expect(judged(full, { mask: 0x101 })).toMatchObject({ state: 'stuck', mayBeFull: LIMIT });
+  });
+
+  it('of names of one size is nearly full from nine tenths on', () => {
+    const listInRoot = () => ({ value: ['a', 'b'].map((name) => ({ name, ino: '1', type: 'file' as const })), at: 0, source: '' });
+    const shareOf = (events: number): number | undefined => {
+      const queue: Queue = { bytes: events * 32, state: 'stuck', samples: 7, overMs: 1000, highestBytes: events * 32 };
+      const instance = { process: { pid: 7 }, fd: 3, watches: [watch], maxWd: 1, queue, sharedWith: [] } as unknown as Instance;
+      judgeFullness(instance, LIMIT, { listInRoot } as unknown as InotifyQuestions);
+      return queue.nearlyFull;
+    };
+    expect([shareOf(LIMIT), shareOf(16_000), shareOf(10_000)]).toEqual([1, 16_000 / LIMIT, undefined]);
+  });
+
+  it('is not when it is too short for so many, or read', () => {
+    expect(judged(LIMIT * 16)).toEqual(expect.not.objectContaining({ mayBeFull: expect.anything() }));
+    expect(judged(600_000, { state: 'draining' })).toMatchObject({ state: 'draining' });
+  });
+});
+
 describe('handles of overlayfs', () => {
   const UPPER = '00000000fb1d04010000000000000000000000000000000019209b00e5fd147f';
 
@@ -60,6 +106,18 @@ describe('handles of overlayfs', () => {
         expect(found === null || found.handle.bytes.length > 0).toBe(true);
       }),
     );
+  });
+
+  it('lead to the path in the container where layers are named by links, or from elsewhere', () => {
+    const [mount] = parseMounts('65 43 0:39 / /o rw - overlay overlay rw,lowerdir=l/2,upperdir=u,workdir=w\n') as [Mount];
+    const layers: string[] = [];
+    const isSame = (path: string): boolean => path === '/o/etc/app';
+    expect(findLayer(mount, layers, '/var/d/7/diff/etc/other', isSame)).toBeUndefined();
+    expect(findLayer(mount, layers, '/var/d/7/diff/etc/app', isSame)).toBe('/o/etc/app');
+    expect(layers).toEqual(['/var/d/7/diff']);
+    // What is dead there has no such proof, and is known by the layer.
+    expect(pathInOverlay(mount, layers, '/var/d/7/diff/etc/other')).toBe('/o/etc/other');
+    expect(findLayer(mount, [], '/var/d/8', (path) => path === '/o')).toBe('/o');
   });
 
   it('lead through the layers to the path in the container', () => {
@@ -89,7 +147,7 @@ describe('parseMounts', () => {
 describe('file systems', () => {
   it.each(['nfs4', 'cifs', '9p', 'virtiofs', 'fuse', 'fuse.sshfs', 'ceph'])('%s is asked for nothing, and does not tell of what happens behind it', (type) => {
     expect(isLocal(type)).toBe(false);
-    expect(blindnessOf(type)?.what).toBe('behind');
+    expect(blindnessOf(type)?.why).toMatch(/is not told/);
   });
 
   it.each(['ext4', 'xfs', 'btrfs', 'tmpfs', 'overlay'])('%s tells all', (type) => {
@@ -97,8 +155,8 @@ describe('file systems', () => {
     expect(blindnessOf(type)).toBeUndefined();
   });
 
-  it('proc tells nothing', () => {
-    expect(blindnessOf('proc')?.what).toBe('nothing');
+  it('proc tells what programs write to it', () => {
+    expect(blindnessOf('proc')?.why).toContain('only what programs write to them is told');
     expect(blindnessOf('procfoo')).toBeUndefined();
   });
 });
@@ -110,7 +168,8 @@ describe('libraryOf', () => {
 
   it.each([
     ['node fs.watch', { runtime: 'node', words: [], packages: [] }, usual],
-    ['chokidar 4.0.3', { runtime: 'node', words: [], packages: [chokidar] }, usual],
+    ['node fs.watch (perhaps under chokidar 4.0.3)', { runtime: 'node', words: [], packages: [chokidar] }, usual],
+    ['webpack 5.1.0 (watchpack)', { runtime: 'node', words: ['webpack'], packages: [{ name: 'webpack', version: '5.1.0' }] }, usual],
     ['node --watch', { runtime: 'node', words: ['--watch'], packages: [chokidar] }, usual],
     ['nodemon 3.1.14', { runtime: 'node', words: ['nodemon'], packages: [chokidar, { name: 'nodemon', version: '3.1.14' }] }, usual],
     ['tsx watch', { runtime: 'node', words: ['tsx'], packages: [] }, usual],
@@ -120,6 +179,20 @@ describe('libraryOf', () => {
     ['inotifywait', { runtime: 'inotifywait', words: [], packages: [] }, usual],
   ])('%s', (name, program, watch) => {
     expect(libraryOf(program, [watch])?.name).toBe(name);
+  });
+
+  const tree = (paths: readonly string[]): LibraryWatch[] => paths.map((path, index) => ({ wd: index + 1, mask: 0xfc6, path, what: /[.]js$/.test(path) ? 'file' : 'directory' }));
+  const node = { runtime: 'node', words: [], packages: [chokidar] };
+
+  it('tells chokidar from fs.watch with `recursive` by the order of watches', () => {
+    const breadth = ['/t', '/t/1.js', '/t/9.js', '/t/d', '/t/z', '/t/d/2.js', '/t/z/3.js', '/t/d/e', '/t/d/e/4.js'];
+    expect(libraryOf(node, tree(breadth))).toMatchObject({ name: 'chokidar 4.0.3', watchesAnew: true });
+    const depth = breadth.toSorted();
+    expect(libraryOf(node, tree(depth))).toEqual({ name: 'node fs.watch', tellsOverflow: false, watchesAnew: false });
+    // One file, or one directory with files: either may have done it.
+    for (const paths of [['/t/1.js'], ['/t', '/t/1.js', '/t/2.js'], ['/t', '/t/d', '/t/z']]) {
+      expect(libraryOf(node, tree(paths))).toEqual({ name: 'node fs.watch (perhaps under chokidar 4.0.3)', tellsOverflow: false });
+    }
   });
 
   it('guesses nothing of others', () => {

@@ -56,6 +56,19 @@ describe('users', () => {
     expect((await limits(hostOf([{ pid: 42, uid: 5, instances: many(115) }]))).outcome.findings).toEqual([]);
   });
 
+  it('a limit of nothing is reached', async () => {
+    const { outcome, text } = await limits(hostOf([], { files: { '/proc/sys/fs/inotify/max_user_instances': '0\n' } }));
+    expect(outcome.findings.map(({ id, severity, title }) => [id, severity, title])).toEqual([
+      ['inotify/instances', 'critical', 'uid 1000 has no inotify instance left: 0 of 0 (fs.inotify.max_user_instances)'],
+    ]);
+    expect(text).toContain('fs.inotify.max_user_instances (100% used)');
+  });
+
+  it('an instance that could not be made is a limit reached, whoever holds the others', async () => {
+    const { outcome } = await limits(hostOf([{ pid: 50, uid: 5, size: 300 }], { ...denied(50), tried: { 1: 0 } }));
+    expect(outcome.findings.map(({ id, severity, confidence }) => [id, severity, confidence])).toEqual([['inotify/instances', 'critical', 'certain']]);
+  });
+
   it('watches have a limit of their own', async () => {
     const { outcome } = await limits(hostOf([{ pid: 42, uid: 5, instances: { 3: 40, 4: 24 } }], { files: { '/proc/sys/fs/inotify/max_user_watches': '64\n' } }));
     expect(outcome.findings.map(({ id, title }) => [id, title])).toEqual([['inotify/watches', 'uid 5 has no inotify watch left: 64 of 64 (fs.inotify.max_user_watches)']]);
@@ -80,7 +93,7 @@ describe('an instance that several processes have', () => {
   it('that only the child has is told to be only there', async () => {
     const { data, text } = await limits(hostOf([{ pid: 42, uid: 5, comm: 'app' }, { pid: 43, ppid: 42, uid: 5, comm: 'app', instances: many(3) }]));
     expect(data.users.find(({ uid }) => uid === 5)?.holders).toEqual([{ pid: 43, comm: 'app', instances: 3, watches: 3, onlyInChildOf: { pid: 42, comm: 'app' } }]);
-    expect(text).toContain('held only by child 43 of app[42]');
+    expect(text).toContain('held only by child 43 of app[42], made by it or inherited');
   });
 });
 
@@ -126,10 +139,16 @@ describe('what may not be looked at', () => {
     expect(full.outcome.findings[0]?.title).toBe('5 inotify instances do not fit: uid 1000 has 3 of 128 left (fs.inotify.max_user_instances)');
   });
 
+  it('may be charged to us, whoever it is now: tried where that costs little', async () => {
+    const world = hostOf([APP, { pid: 50, uid: 5, size: 300 }], { ...denied(50), tried: { 5: 2 } });
+    const { data } = await limits(world, { needInstances: '5' });
+    expect(data.demand).toMatchObject({ fits: 'no' });
+  });
+
   it('is not tried for another user, nor when it is clear', async () => {
     const asked: string[] = [];
     const world = hostOf([APP, { pid: 50, uid: 5, size: 300 }], { ...denied(50), asked: (question) => void asked.push(question) });
-    await limits(world, { needInstances: '5' });
+    await limits(hostOf([APP], { asked: (question) => void asked.push(question) }), { needInstances: '5' });
     await limits(world, { needInstances: '5', uid: '5' });
     expect(asked.filter((question) => question.startsWith('tryInstances'))).toEqual([]);
   });
@@ -161,7 +180,7 @@ describe('what may not be looked at', () => {
     expect([data.demand?.fits, lacking]).toEqual(['unknown', ['room for inotify instances']]);
   });
 
-  it('is said with hidepid', async () => {
+  it('is said with hidepid (faked by mountinfo)', async () => {
     const mountinfo = '25 30 0:23 / /proc rw - proc proc rw,hidepid=invisible\n';
     const world = hostOf([APP], { files: { '/proc/self/mountinfo': mountinfo } });
     expect((await limits(world)).lacking).toEqual(['processes of others']);
@@ -173,6 +192,52 @@ describe('what may not be looked at', () => {
     const { lacking, data } = await limits(hostOf([APP]), {}, { aborted: true });
     expect(lacking).toContain('processes');
     expect(data.users).toHaveLength(1);
+  });
+});
+
+describe('a daemon that began as root and is another user now', () => {
+  const daemon = (instances: number): FakeWatcher => ({ pid: 60, comm: 'daemon', uid: 5, instances: many(instances) });
+  const world = (instances: number, tried: Record<string, number> = {}): World => hostOf([daemon(instances)], { uid: 0, startedAs: { '60': 0 }, tried });
+
+  it('may have made its instances as anybody: no user surely has room, and none surely has not', async () => {
+    for (const uid of ['5', '7']) {
+      const { data, lacking } = await limits(world(100), { needInstances: '100', uid });
+      expect([data.demand?.fits, lacking]).toEqual(['unknown', ['room for inotify instances']]);
+    }
+    expect((await limits(world(100), { needInstances: '28', uid: '7' })).data.demand?.fits).toBe('yes');
+  });
+
+  it('root finds out by trying as that user', async () => {
+    const tried = { '100:5': 100, '100:7': 28 };
+    expect((await limits(world(100, tried), { needInstances: '100', uid: '5' })).data.demand?.fits).toBe('yes');
+    expect((await limits(world(100, tried), { needInstances: '100', uid: '7' })).data.demand?.fits).toBe('no');
+  });
+
+  it('what could not be made is in use, and so much more is advised', async () => {
+    const { outcome, data } = await limits(world(100, { '100:7': 28 }), { needInstances: '100', uid: '7' });
+    expect(outcome.findings[0]?.evidence).toContainEqual({ name: 'inotify instances in use', value: 100, limit: 128, source: 'limit less those that could be made' });
+    expect(data.demand?.raise[0]?.to).toBe(256);
+    expect(outcome.findings[0]?.remedy[0]?.command).toBe('sudo sysctl -w fs.inotify.max_user_instances=256');
+    // All are gone.
+    const full = await limits(world(128, { '1:5': 0 }));
+    expect(full.outcome.findings[0]?.remedy.map(({ command }) => command)).toContain('sudo sysctl -w fs.inotify.max_user_instances=256');
+  });
+
+  it('does not make a limit surely reached', async () => {
+    const { outcome, text } = await limits(world(128));
+    expect(outcome.findings.map(({ severity, confidence }) => [severity, confidence])).toEqual([['critical', 'likely']]);
+    expect(text).toContain('has changed its user: may be charged to another');
+    expect(outcome.coverage).toContainEqual(expect.objectContaining({ source: 'who is charged', status: 'partial' }));
+  });
+
+  it('root finds out by trying whether it is reached', async () => {
+    expect((await limits(world(128, { '1:5': 0 }))).outcome.findings.map(({ severity, confidence }) => [severity, confidence])).toEqual([['critical', 'certain']]);
+    expect((await limits(world(128, { '1:5': 1 }))).outcome.findings).toEqual([]);
+  });
+
+  it('is charged for surely where it began as who it is', async () => {
+    const { outcome } = await limits(hostOf([daemon(128)], { uid: 0, startedAs: { '60': 5 } }));
+    expect(outcome.findings.map(({ severity, confidence }) => [severity, confidence])).toEqual([['critical', 'certain']]);
   });
 });
 
@@ -199,6 +264,19 @@ describe('user namespaces', () => {
     expect((await limits(world, { needInstances: '8' })).outcome.findings.map(({ id }) => id)).toEqual(['inotify/demand']);
   });
 
+  it('from inside: a limit that trying met and nobody shows is none of the host', async () => {
+    const nested = { '900': [{ id: OTHER, ownerUid: 0 }] };
+    for (const [wanted, made] of [[6, 5], [1, 0]] as const) {
+      const world = hostOf([], { uid: 0, userns: OTHER, userNamespaces: nested, tried: { [String(wanted)]: made } });
+      const { outcome, data, text } = await limits(world, { needInstances: String(wanted) });
+      expect(outcome.findings.map(({ severity }) => severity)).toContain('critical');
+      expect([data.demand?.fits, data.demand?.raise, data.binding?.resource]).toEqual(['no', [], 'watches']);
+      expect(JSON.stringify(outcome.findings)).not.toContain('sysctl -w');
+      expect(outcome.findings[0]?.title).toContain('not seen from here');
+      expect(text).not.toContain('fs.inotify.max_user_instances');
+    }
+  });
+
   it('without native calls: the limits of others are not known', async () => {
     const { data } = await limits(hostOf([inside]));
     expect(data.users.find(({ userns }) => userns === OTHER)?.instances).toMatchObject({ used: 7, limit: null, left: null, binding: null });
@@ -206,7 +284,7 @@ describe('user namespaces', () => {
 });
 
 describe('a demand', () => {
-  const trees = { '/srv/app': { directories: 41, files: 20, links: 2, unreadable: 0 } };
+  const trees = { '/srv/app': { directories: 41, files: 20, links: 2, targets: 2, unreadable: 0, unsure: 0 } };
 
   it('of directories fits or not, by the model of a library', async () => {
     const world = hostOf([APP], { trees });
@@ -268,6 +346,9 @@ describe('a demand', () => {
     [{ for: ['/nope'] }, '/nope: no such directory'],
     [{ for: ['/file'] }, '/file: not a directory'],
     [{ for: ['/loop'] }, '/loop: a loop of symbolic links'],
+    [{ for: [''] }, 'an empty name is no directory'],
+    [{ uid: '4294967295' }, '--uid: there is no user 4294967295'],
+    [{ uid: '4294967296' }, '--uid: there is no user 4294967296'],
     [{ needWatches: 'many' }, '--need-watches: many is no whole number'],
     [{ needInstances: '-1' }, '--need-instances: -1 is no whole number'],
     [{ library: 'chokidar' }, '--library: no model of chokidar, did you mean chokidar6?'],
@@ -275,6 +356,36 @@ describe('a demand', () => {
   ])('%j is refused', async (options, message) => {
     const world = hostOf([APP], { trees: { '/file': refused('ENOTDIR'), '/loop': refused('ELOOP') } });
     await expect(limits(world, options)).rejects.toThrow(message);
+  });
+
+  it('an empty directory argument is not the working directory', async () => {
+    await expect(limits(hostOf([APP], { trees }), {}, { args: [''] })).rejects.toThrow('an empty name is no directory');
+  });
+
+  it.each([[{ needWatches: '3000000000' }, 'watches'], [{ needInstances: '5000000000' }, 'instances']])('%j: no setting allows so many', async (options, resource) => {
+    const { outcome, data, verdict } = await limits(hostOf([APP]), options);
+    expect([verdict, data.demand?.raise, data.demand?.fits]).toEqual(['fail', [], 'no']);
+    expect(outcome.findings[0]?.title).toContain(`inotify ${resource} do not fit`);
+    expect(outcome.findings[0]?.remedy).toEqual([{ text: 'no setting allows so many: the kernel takes 2,147,483,647 at most', risk: 'none' }]);
+  });
+
+  it('near the end of what can be set is told what can be set', async () => {
+    const { data } = await limits(hostOf([APP]), { needWatches: '2000000000' });
+    expect(data.demand?.raise[0]?.to).toBe(2_147_483_647);
+  });
+
+  it('counts a tree once, whatever name leads there', async () => {
+    const realPaths = { '/srv/app': '/srv/app', '/link': '/srv/app', '/lib': '/srv/app/lib', '/other': '/other' };
+    const world = hostOf([APP], { trees: { ...trees, '/other': trees['/srv/app'] }, realPaths });
+    const { data } = await limits(world, { for: ['/srv/app', '/link', '/lib', '/other'] });
+    expect(data.demand?.trees?.map(({ path }) => path)).toEqual(['/srv/app', '/other']);
+    expect(data.demand?.watches.need).toBe(82);
+  });
+
+  it('with links whose ends are not known is a lower bound, and cannot be told', async () => {
+    const { lacking, text, data } = await limits(hostOf([APP], { trees: { '/srv/app': { ...trees['/srv/app'], unsure: 2 } } }), { for: ['/srv/app'], library: 'chokidar4' });
+    expect([lacking, data.demand?.trees?.[0]?.complete]).toEqual([['tree /srv/app'], false]);
+    expect(text).toContain('at least 63 watches (chokidar4)');
   });
 
   it('that may not be read at all cannot be told', async () => {
@@ -287,11 +398,11 @@ describe('a demand', () => {
   });
 });
 
-describe('hosts without such limits', () => {
+describe('hosts without such limits, made up from the texts of real ones', () => {
   it.each([
-    ['gVisor', { '/proc/version': 'Linux version 4.4.0 #1 SMP Sun Jan 10 15:06:54 PST 2016\n' }],
-    ['a kernel without inotify', { '/proc/sys/fs/inotify/max_user_instances': refused('ENOENT') }],
-    ['a hidden /proc/sys', { '/proc/sys/fs/inotify/max_user_instances': refused('EACCES') }],
+    ['gVisor (faked by its /proc/version)', { '/proc/version': 'Linux version 4.4.0 #1 SMP Sun Jan 10 15:06:54 PST 2016\n' }],
+    ['a kernel without inotify (faked by a sysctl that is not there)', { '/proc/sys/fs/inotify/max_user_instances': refused('ENOENT') }],
+    ['a hidden /proc/sys (faked by EACCES)', { '/proc/sys/fs/inotify/max_user_instances': refused('EACCES') }],
   ])('%s: said, and no answer made up', async (_name, files) => {
     const { lacking, data, verdict } = await limits(hostOf([APP], { files }), { needInstances: '1' });
     expect([lacking, verdict]).toEqual([['inotify limits'], 'inconclusive']);

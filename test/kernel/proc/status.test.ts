@@ -39,6 +39,7 @@ describe('parseStatus', () => {
       ppid: 4536,
       uid: 1000,
       euid: 0,
+      savedUid: 0,
       fdSize: 256,
       threads: 3,
       nsPids: [4537, 12],
@@ -103,6 +104,7 @@ describe('parseStatus', () => {
       ppid: unsigned(22),
       uid: unsigned(32),
       euid: unsigned(32),
+      savedUid: unsigned(32),
       fdSize: unsigned(30),
       threads: unsigned(22),
       nsPids: fc.array(unsigned(22), { maxLength: 3 }),
@@ -113,7 +115,7 @@ describe('parseStatus', () => {
         const name = m.name.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
         const text =
           `Name:\t${name}\nUmask:\t0022\nState:\t${m.state} (x)\nTgid:\t${m.tgid}\nPid:\t1\nPPid:\t${m.ppid}\n` +
-          `Uid:\t${m.uid}\t${m.euid}\t0\t0\n` +
+          `Uid:\t${m.uid}\t${m.euid}\t${m.savedUid}\t0\n` +
           `FDSize:\t${m.fdSize}\nNSpid:${m.nsPids.map((pid) => `\t${pid}`).join('')}\nThreads:\t${m.threads}\n` +
           `SigCgt:\t${m.sigCgt.toString(16).padStart(16, '0')}\n`;
         expect(parseStatus(text)).toEqual(m);

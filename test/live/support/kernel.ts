@@ -41,6 +41,15 @@ export function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number);
 }
 
+/** A process and all below it; those that ended meanwhile are left out. */
+export function family(pid: number): number[] {
+  try {
+    return [pid, ...childrenOf(pid).flatMap(family)];
+  } catch {
+    return [];
+  }
+}
+
 export function isAlive(pid: number): boolean {
   try {
     return lstatSync(`/proc/${pid}`).isDirectory() && !statusValue(pid, 'State')?.startsWith('Z');

@@ -8,6 +8,8 @@ import { describe, it } from 'vitest';
 import { bunPath, FSNOTIFY, hasNode, hasWatchers, OTHER_NODES } from './runtimes.ts';
 
 const told = new Set<string>();
+/** The same program, built by Go 1.19 to 1.26. */
+export const ESBUILDS = join(import.meta.dirname, '../../../fixtures/esbuild/node_modules');
 
 function mayAccess(path: string, mode: number): boolean {
   try {
@@ -28,6 +30,8 @@ export function findProgram(name: string): string | undefined {
 const CONDITIONS: Record<string, () => boolean> = {
   root: () => process.geteuid?.() === 0,
   fuse: () => mayAccess('/dev/fuse', constants.R_OK | constants.W_OK),
+  // npm ci in fixtures/esbuild.
+  'esbuild-of-go-versions': () => mayAccess(join(ESBUILDS, 'esbuild-0.16/bin/esbuild'), constants.X_OK),
   bun: () => bunPath() !== undefined,
   watchers: hasWatchers,
   fsnotify: () => mayAccess(FSNOTIFY, constants.X_OK),

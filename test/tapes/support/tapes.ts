@@ -42,9 +42,9 @@ export function expectedOf(folder: 'err' | 'ok', name: string): Expected {
 
 /** Every rule any command registers, each once. */
 export async function allRules(): Promise<RuleDefinition<Observation>[]> {
-  const byId = new Map<string, RuleDefinition<Observation>>();
-  for (const command of commands) for (const rule of (await command.rules?.()) ?? []) byId.set(rule.id, rule);
-  return [...byId.values()];
+  const found = new Set<RuleDefinition<Observation>>();
+  for (const command of commands) for (const rule of (await command.rules?.()) ?? []) found.add(rule);
+  return [...found];
 }
 
 export function pageName(id: string): string {

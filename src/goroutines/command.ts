@@ -1,0 +1,136 @@
+import type { Command } from 'commander';
+import type { CommandContext, Outcome } from '../command.ts';
+import { inputExists } from '../evidence/index.ts';
+import { UserError } from '../kernel/user-error.ts';
+import { runRules, type Coverage } from '../report/index.ts';
+import type { GoroutineGrowth, GoroutinesEvent } from '../series/index.ts';
+import { addAccessOptions, collect } from './access-options.ts';
+import { buildData, type GoroutinesData } from './data.ts';
+import { exportKinds, writeExports } from './export/index.ts';
+import { type GoroutinesOptions, parseOptions } from './options.ts';
+import { isEndpoint } from './source/endpoint.ts';
+import { takeFile } from './source/file.ts';
+import { openProcess } from './source/process.ts';
+import type { Taken, TakeOptions } from './source/types.ts';
+import { MOST_STOPPED, openUrl } from './source/url.ts';
+import { viewOf } from './view.ts';
+import { compareDumps } from './watch/compare.ts';
+import { watch } from './watch/run.ts';
+import { growthBlocks, growthData, type WatchData } from './watch/view.ts';
+
+export function configure(command: Command): void {
+  command
+    .argument('<source>', 'http://HOST:PORT, unix:/SOCKET, a pid or process name, a file, or - for standard input')
+    .argument('[later]', 'a second dump, to compare with the first')
+    .option('--list', 'every goroutine, one per line')
+    .option('--where <terms>', "only goroutines for which all terms hold: 'state=\"chan send\" wait>10m func~handler'")
+    .option('--group-by <attributes>', 'group by these instead of by stack: state, site, owner, creator, label:NAME, ...')
+    .option('--all', 'all groups, not only the largest')
+    .option('--watch <time>', 'of an endpoint: which stacks gain goroutines; sample for this long (30s, 5m)')
+    .option('--interval <time>', 'time between samples of --watch')
+    .option('--export <format=file>', `${Object.entries(exportKinds).map(([name, { what }]) => `${name} (${what})`).join(', ')}; may be given several times`, collect)
+    .option('--entry <name>', 'of a ZIP archive: the entry to read')
+    .option('--force', 'ask for debug=2 above 5,000 goroutines, too: it stops the program for as long as it takes')
+    .option('--light', 'never ask for debug=2: groups only, no ids, no waiting times')
+    .option('--no-leak-profile', 'do not ask for the goroutineleak profile, which makes the program collect its garbage');
+  addAccessOptions(command);
+  command.addHelpText(
+    'after',
+    '\neffects on an endpoint: GET of the index, then of goroutine?debug=2 (stops the program, 10 ms for 1,000 goroutines) up to 5,000 goroutines or with --force, else of debug=0; of goroutineleak where it is offered (one garbage collection). --watch: debug=0 for each sample, debug=2 in the middle and at the end up to 4,000 goroutines.\n' +
+      'effects on a pid: the same at the first of its TCP listeners that answers as net/http/pprof does; each is asked for /debug/pprof/.\n' +
+      'effects on a file: none.',
+  );
+}
+
+export async function run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
+  const parsed = parseOptions(options);
+  const [spec, later] = args as [string, string | undefined];
+  if (later !== undefined) return runCompared(spec, later, parsed, context);
+  if (parsed.watch) return runWatched(spec, parsed, context);
+  const source = await open(spec, parsed, context);
+  return report(await source.take(parsed.take), parsed, context, undefined, []);
+}
+
+/** They become more between the count and the look. */
+const MARGIN = 0.8;
+
+/** Nothing stood behind the source: what scripts read is there, and empty. */
+export function emptyData(options: Record<string, unknown>): GoroutinesData {
+  return {
+    total: 0, source: '', goVersion: null, format: 'text', profile: 'goroutine', groups: [], locks: [],
+    reload: { shuttingDown: false, requests: 0, keepers: [] }, ...(options.list ? { goroutines: [] } : {}),
+  };
+}
+
+interface Source {
+  /** It can be asked again and again. */
+  live: boolean;
+  take(options: TakeOptions): Promise<Taken>;
+}
+
+/** Throws UserError for what is not there. */
+async function open(spec: string, { access }: GoroutinesOptions, context: CommandContext): Promise<Source> {
+  if (isEndpoint(spec)) return { live: true, take: await openUrl(spec, access, context) };
+  const isProcess = /^\d+$/.test(spec) || /^(:\d|unit:|container:|pod:)/.test(spec);
+  if (!isProcess && (spec === '-' || spec.includes('/') || inputExists(spec))) return { live: false, take: (options) => takeFile(spec, options, context) };
+  if (!isProcess && /\.(txt|log|gz|zip|out|dump|pb|pprof|debug[012])$/.test(spec)) throw new UserError(`${spec}: no such file`);
+  return { live: true, take: await openProcess(spec, access, context) };
+}
+
+async function runCompared(first: string, second: string, options: GoroutinesOptions, context: CommandContext): Promise<Outcome> {
+  if (options.watch) throw new UserError('--watch samples one endpoint; two dumps are compared as they are');
+  if (first === '-' && second === '-') throw new UserError('only one of the two can be standard input');
+  const [one, other] = [await open(first, options, context), await open(second, options, context)];
+  const before = await one.take({ ...options.take, rows: false });
+  const after = await other.take(options.take);
+  const growth = compareDumps(before.dump, after.dump, one.live && other.live ? (after.atMs ?? 0) - (before.atMs ?? 0) : null);
+  return report(after, options, context, { growth, data: growthData(growth, after.dump, [before.dump.total, after.dump.total], null) }, before.coverage);
+}
+
+async function runWatched(spec: string, options: GoroutinesOptions, context: CommandContext): Promise<Outcome> {
+  const source = await open(spec, options, context);
+  if (!source.live) throw new UserError('--watch needs an endpoint or a process: a file does not change', { hints: ['reloadctl goroutines BEFORE AFTER   # compares two dumps'] });
+  const sampled: TakeOptions = { ...options.take, rows: false, light: true, force: false, leaks: false };
+  const mayHaveIds = (goroutines: number): boolean => !options.take.light && goroutines <= MOST_STOPPED * MARGIN;
+  const looks = {
+    sample: () => source.take(sampled),
+    middle: async (goroutines: number) => (mayHaveIds(goroutines) ? source.take({ ...options.take, rows: true, leaks: false }) : undefined),
+    last: (goroutines: number) => source.take({ ...options.take, rows: options.take.rows || mayHaveIds(goroutines) }),
+  };
+  const { taken, growth, totals, failed } = await watch(looks, options.watch!, context);
+  const coverage: Coverage[] = [
+    { source: 'samples', status: failed > 0 ? 'partial' : 'ok', seen: growth.samples, total: growth.samples + failed, needed: growth.samples < 2 },
+  ];
+  return report(taken, options, context, { growth, data: growthData(growth, taken.dump, totals, options.watch!.intervalMs) }, coverage);
+}
+
+interface Growing {
+  growth: GoroutineGrowth;
+  data: WatchData;
+}
+
+async function report(taken: Taken, options: GoroutinesOptions, context: CommandContext, growing: Growing | undefined, more: readonly Coverage[]): Promise<Outcome> {
+  const { dump, source, again, label, pid, announced } = taken;
+  const event: GoroutinesEvent = {
+    type: 'goroutines',
+    label,
+    source,
+    again,
+    live: taken.target !== null,
+    dump,
+    ...(pid !== undefined && { pid }),
+    ...(announced !== undefined && { announced }),
+    ...(growing && { growth: growing.growth }),
+  };
+  const findings = runRules(context.rules, [event]);
+  const data = { ...buildData(dump, source, options.data), ...(growing && { watch: growing.data }) };
+  await writeExports(dump, options.exports);
+  return {
+    kind: 'report',
+    target: taken.target,
+    findings,
+    coverage: [...more, ...taken.coverage],
+    data,
+    body: () => [...(growing ? growthBlocks(growing.data) : []), ...viewOf(data, label, { all: options.all, filtered: options.data.where !== undefined })],
+  };
+}

@@ -1,0 +1,55 @@
+/** The runtime's own text formats, made anew: other tools read them. */
+import type { Dump, Frame, Group } from '../../kernel/goroutines.ts';
+import { decodeText } from '../../kernel/text.ts';
+
+/** As goroutine?debug=1 (runtime/pprof printCountProfile). Addresses are not known: they are numbered. */
+export function* debug1({ groups, profile }: Dump): Generator<string> {
+  const shown = groups.filter(({ system }) => !system).sort((a, b) => b.count - a.count);
+  yield `${profile} profile: total ${shown.reduce((sum, { count }) => sum + count, 0)}\n`;
+  let pc = 0x1000;
+  for (const { count, frames, labels } of shown) {
+    const pcs = frames.map(() => `0x${(pc++).toString(16)}`);
+    yield `${count} @${pcs.map((word) => ` ${word}`).join('')}\n`;
+    if (Object.keys(labels).length > 0) yield `# labels: ${labelText(labels)}\n`;
+    for (const [index, { func, file, line }] of frames.entries()) yield `#\t${pcs[index]}\t${oneLine(func)}\t${oneLine(file)}:${line}\n`;
+    yield '\n';
+  }
+}
+
+/** As goroutine?debug=2 (runtime/traceback.go). What is not known of single goroutines is left out; without ids they are numbered. */
+export function* debug2({ groups, rows }: Dump): Generator<string> {
+  let number = 1;
+  const one = (group: Group, id: string | undefined, minutes: number | undefined): string => {
+    const waited = minutes === undefined || minutes === 0 ? '' : `, ${minutes} minutes`;
+    const leaked = group.leaked >= group.count && group.leaked > 0 ? ' (leaked)' : '';
+    const labels = Object.keys(group.labels).length === 0 ? '' : ` ${labelText(group.labels)}`;
+    return `goroutine ${id ?? number++} [${group.state}${leaked}${waited}]${labels}:\n${stackText(group)}\n`;
+  };
+  if (rows) {
+    for (const { id, waitMinutes, group } of rows) yield one(groups[group]!, id, waitMinutes);
+    return;
+  }
+  for (const group of groups) {
+    for (let i = 0; i < group.count; i++) yield one(group, group.samples[i]?.id, group.samples[i]?.waitMinutes);
+  }
+}
+
+function stackText({ frames, creator, elided }: Group): string {
+  const lines = frames.map((frame) => frameText(frame, '(...)'));
+  if (elided) lines.push('...additional frames elided...\n');
+  if (creator) lines.push(frameText({ ...creator, func: `created by ${creator.func}` }, ''));
+  return lines.join('');
+}
+
+function frameText({ func, file, line }: Frame, given: string): string {
+  return `${oneLine(func)}${given}\n\t${file === '' ? '?' : oneLine(file)}:${line}\n`;
+}
+
+function labelText(labels: Readonly<Record<string, string>>): string {
+  const words = Object.entries(labels).map(([name, value]) => `${JSON.stringify(decodeText(name).text)}: ${JSON.stringify(decodeText(value).text)}`);
+  return `{${words.join(', ')}}`;
+}
+
+function oneLine(text: string): string {
+  return decodeText(text).text.replace(/[\p{Cc}\u2028\u2029]/gu, '_');
+}

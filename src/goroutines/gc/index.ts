@@ -1,0 +1,1 @@
+export { configure, run } from './command.ts';

@@ -1,0 +1,148 @@
+/**
+ * Who waits for which lock, and who may hold it. A dump does not say who holds a lock; it says who is inside the code that
+ * takes it and is not waiting for it.
+ */
+import type { Frame, Group, Sample } from '../kernel/goroutines.ts';
+import { Inside } from './inside.ts';
+import { codeOf, isRuntime, ownerOf, receiverOf } from './names.ts';
+import { isLock } from './states.ts';
+
+export interface Waiters {
+  group: Group;
+  count: number;
+}
+
+export interface Holder {
+  group: Group;
+  sample?: Sample;
+  /** `address`: the lock, or what it is part of, is among its arguments; `type`: it is inside a method of the same type, or the same function. */
+  by: 'address' | 'type';
+  frame: Frame;
+}
+
+export interface ContendedLock {
+  /** The address of the lock or of its owner; absent where the dump tells none (then one per place). */
+  address?: string;
+  /** `main.(*registry)`; absent for functions. */
+  type?: string;
+  /** Types and functions that take it. */
+  codes: Set<string>;
+  /** Addresses of what it is part of. */
+  bases: Set<string>;
+  waiters: Waiters[];
+  count: number;
+  /** Minutes, lower bounds. */
+  wait?: { min: number; max: number };
+  /** The garbage collector found that nobody can unlock it. */
+  proven: boolean;
+  writersWait: boolean;
+  readersWait: boolean;
+  /** Those that are in the same code and wait for no lock. */
+  holders: Holder[];
+  /** Those that came to the wait through a caller that may hold this lock, or another: they wait while they hold. */
+  nested: Nested[];
+  /** Where nobody is in that code: those in other code of the program that may have taken it and called on. */
+  bystanders: Holder[];
+}
+
+export interface Nested {
+  waiters: Waiters;
+  outer: Frame;
+  /** The caller is a method of the same type as the one that waits. */
+  sameType: boolean;
+}
+
+const cache = new WeakMap<readonly Group[], ContendedLock[]>();
+
+/** Most contended first. */
+export function contendedLocks(groups: readonly Group[]): ContendedLock[] {
+  let known = cache.get(groups);
+  if (!known) cache.set(groups, (known = findLocks(groups)));
+  return known;
+}
+
+function findLocks(groups: readonly Group[]): ContendedLock[] {
+  const locks = new Map<string, ContendedLock>();
+  for (const group of groups) {
+    if (!isLock(group.state) || group.system) continue;
+    for (const [address, count] of group.objects ?? [[undefined, group.count] as const]) add(locks, group, address, count);
+  }
+  for (const group of groups) if (isLock(group.state) && !group.system) addBases(locks, group);
+  const found = [...locks.values()].sort((a, b) => b.count - a.count);
+  if (found.length === 0) return found;
+  const inside = new Inside(groups);
+  for (const lock of found) {
+    lock.holders = inside.of(lock);
+    if (lock.holders.length === 0) lock.bystanders = inside.besides(lock);
+  }
+  return found;
+}
+
+function add(locks: Map<string, ContendedLock>, group: Group, address: string | undefined, count: number): void {
+  const user = userFrame(group.frames);
+  const type = user && receiverOf(user.func);
+  const key = address ?? `?${type ?? user?.func ?? ''}`;
+  let lock = locks.get(key);
+  if (!lock) {
+    lock = { waiters: [], count: 0, proven: false, writersWait: false, readersWait: false, holders: [], nested: [], bystanders: [], codes: new Set(), bases: new Set(), ...(address !== undefined && { address }) };
+    locks.set(key, lock);
+  }
+  if (lock.type === undefined && type !== undefined) lock.type = type;
+  if (user) lock.codes.add(codeOf(user.func));
+  const waiters = { group, count };
+  lock.waiters.push(waiters);
+  lock.count += count;
+  if (group.wait) lock.wait = lock.wait ? { min: Math.min(lock.wait.min, group.wait.min), max: Math.max(lock.wait.max, group.wait.max) } : { min: group.wait.min, max: group.wait.max };
+  if (group.leaked > 0) lock.proven = true;
+  if (group.state === 'sync.RWMutex.RLock') lock.readersWait = true;
+  else lock.writersWait = true;
+  const outer = outerFrame(group.frames, type);
+  if (outer) lock.nested.push({ waiters, outer: outer.frame, sameType: outer.sameType });
+}
+
+/** A lock is so near behind the beginning of what it is part of. */
+const NEAR_BYTES = 4096;
+
+/** Of those that wait for it: what it lies in is mostly given to the function that takes it. */
+function addBases(locks: ReadonlyMap<string, ContendedLock>, { frames, samples }: Group): void {
+  const at = userIndex(frames);
+  if (at < 0) return;
+  for (const { object, args } of samples) {
+    if (object === undefined) continue;
+    const near = (args[at] ?? []).filter((word) => isNearBehind(object, word));
+    // The nearest: another argument may lie before it by accident.
+    const [base] = near.sort((a, b) => Number(b) - Number(a));
+    if (base !== undefined) locks.get(object)?.bases.add(base);
+  }
+}
+
+/** Does `address` lie in what begins at `base`? */
+export function isNearBehind(address: string, base: string): boolean {
+  const distance = Number(address) - Number(base);
+  return distance >= 0 && distance < NEAR_BYTES;
+}
+
+/** The function that takes the lock. */
+export function userFrame(frames: readonly Frame[]): Frame | undefined {
+  return frames[userIndex(frames)];
+}
+
+function userIndex(frames: readonly Frame[]): number {
+  return frames.findIndex(({ func }) => !isRuntime(func) && !/^(internal\/)?sync\./.test(func));
+}
+
+/** A caller of that function in the program's own code, best one of the same type. */
+function outerFrame(frames: readonly Frame[], type: string | undefined): { frame: Frame; sameType: boolean } | undefined {
+  const at = userIndex(frames);
+  if (at < 0) return undefined;
+  const callers = frames.slice(at + 1).filter((frame) => ownerOf(frame) !== 'stdlib' && frame.func !== 'main.main' && !isClosure(frame.func));
+  const same = type === undefined ? undefined : callers.find(({ func }) => receiverOf(func) === type);
+  if (same) return { frame: same, sameType: true };
+  const [first] = callers;
+  return first ? { frame: first, sameType: false } : undefined;
+}
+
+/** What `go` started is mostly a wrapper without code of its own. */
+function isClosure(func: string): boolean {
+  return /\.(func\d+|gowrap\d+)(\.\d+)*$/.test(func);
+}

@@ -1,0 +1,80 @@
+/** What speaks for a fault at a place where goroutines wait, and what against it. */
+import { ownerOf } from './names.ts';
+import type { Frame } from '../kernel/goroutines.ts';
+import { allOnOne, eachOnItsOwn, outlivedCreators, type Site, waitsItself } from './sites.ts';
+
+/** Each a sentence of its own. */
+export function reasonsOf(site: Site, { isMany, minutes }: { isMany: boolean; minutes: boolean }): string[] {
+  const reasons: string[] = [];
+  if (isMany) reasons.push(`${site.count} at one place are ${Math.round(site.share * 100)}% of all goroutines`);
+  if (minutes) reasons.push(`all that tell it have waited for at least ${site.wait!.min} min`);
+  const one = allOnOne(site);
+  if (eachOnItsOwn(site)) {
+    const what = site.objects!.kind === 'channel' ? 'a channel' : 'an object';
+    reasons.push(`each of the ${site.objects!.known} that tell it waits on ${what} of its own, which no other waiting goroutine has`);
+  } else if (one !== undefined) reasons.push(`all that tell it wait for one and the same: ${one}`);
+  if (site.state === 'chan send') reasons.push('a send blocks only while nobody receives');
+  if (neverEndingContext(site)) reasons.push('they were given what looks like an interface that holds a global, as context.Background() does: such a context never ends');
+  const { told, gone } = site.parents;
+  if (outlivedCreators(site)) reasons.push(`${gone} of the ${told} that were looked at closely have outlived the goroutine that started them: no request or caller waits for them any more`);
+  return reasons;
+}
+
+export interface Suspicion {
+  cause: string;
+  /** The same where nothing tells that it lasts. */
+  perhaps: string;
+  /** Even where they are not many. */
+  isStrong: boolean;
+}
+
+/** Why it looks like a leak and not like a wait; undefined when it does not. */
+export function suspicionOf(site: Site): Suspicion | undefined {
+  const shared = allOnOne(site) !== undefined && site.objects!.kind === 'channel';
+  // What was started with a reader of a connection ends with that, and not with its creator.
+  const orphaned = outlivedCreators(site) && !site.withReader;
+  if (site.state === 'chan send' && !shared) return { cause: 'are stuck in a send that nobody receives', perhaps: 'wait to send, and nobody may receive', isStrong: true };
+  if (site.state === 'chan receive' && (eachOnItsOwn(site) || orphaned) && !shared) return { cause: 'are stuck in a receive that nobody answers', perhaps: 'wait to receive, and nobody may answer', isStrong: orphaned };
+  if (site.state !== 'select') return undefined;
+  if (neverEndingContext(site)) return { cause: 'wait in a select whose context never ends', perhaps: 'wait in a select whose context may never end', isStrong: false };
+  return orphaned && waitsItself(site) ? { cause: 'wait in a select that did not end with what started them', perhaps: 'wait in a select that goes on after what started them', isStrong: true } : undefined;
+}
+
+/**
+ * Idle workers of a pool wait for one and the same channel, or are methods of one and the same thing (`one`); names only say
+ * what somebody meant to write (`named`).
+ */
+export function poolOf(site: Site): 'one' | 'named' | undefined {
+  if (!/^(chan receive|select|sync\.Cond\.Wait)$/.test(site.state)) return undefined;
+  // A Cond is one by nature, whoever waits for it.
+  if (site.state !== 'sync.Cond.Wait' && allOnOne(site) !== undefined) return 'one';
+  return NAMES.test(site.frame.func) || site.creators.some(({ func }) => NAMES.test(func)) ? 'named' : undefined;
+}
+
+const NAMES = /worker|pool/i;
+
+/** Addresses of globals of a program that is not position independent are far below those of its heap. */
+const LOWEST_HEAP = 0x1000_0000;
+/** Where Linux puts programs that are position independent, and how large one may be. */
+const IMAGE_FROM = 0x5500_0000_0000;
+const IMAGE_TO = 0x5700_0000_0000;
+const LARGEST_IMAGE = 0x1000_0000;
+
+function neverEndingContext({ groups }: Site): boolean {
+  return groups.some(({ frames, samples }) =>
+    samples.some(({ args }) => args.some((words, index) => isOwnFrame(frames[index]) && words.some((word, at) => areGlobals(word, words[at + 1])))),
+  );
+}
+
+/** What libraries are given is of their own making, and two small words beside each other need be no interface. */
+function isOwnFrame(frame: Frame | undefined): boolean {
+  return frame !== undefined && ownerOf(frame) === 'own';
+}
+
+/** The two words of an interface: its type, and what it holds. */
+function areGlobals(type: string, held: string | undefined): boolean {
+  if (held === undefined) return false;
+  const [a, b] = [Number(type), Number(held)];
+  if (a < LOWEST_HEAP && b < LOWEST_HEAP) return true;
+  return a >= IMAGE_FROM && b >= IMAGE_FROM && a < IMAGE_TO && Math.abs(a - b) < LARGEST_IMAGE;
+}

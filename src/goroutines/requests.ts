@@ -1,0 +1,9 @@
+/** Which stacks are requests that a server runs the program's code for, whatever the protocol. */
+import type { Frame } from '../kernel/goroutines.ts';
+
+/** HTTP/2 has a goroutine for each request of a connection (net/http's own copy of it, and golang.org/x/net/http2). */
+const RUNNING = /^net\/http\.\(\*(conn\)\.serve|http2serverConn\)\.runHandler)$|^golang\.org\/x\/net\/http2\.\(\*serverConn\)\.runHandler$|^google\.golang\.org\/grpc\.\(\*Server\)\.(handleStream|processUnaryRPC|processStreamingRPC)$/;
+
+export function isRequest(frames: readonly Frame[]): boolean {
+  return frames.some(({ func }) => RUNNING.test(func));
+}

@@ -1,0 +1,111 @@
+import type { EvidenceItem, Finding, Severity } from '../../report/index.ts';
+import { fingerprint, lastEventRule } from '../../report/index.ts';
+import { listOf } from '../../report/words.ts';
+import type { GoroutinesEvent } from '../../series/index.ts';
+import { type ContendedLock, contendedLocks, type Holder, userFrame } from '../locks.ts';
+import { placeOf, shortName, siteOf } from '../names.ts';
+import { cyclesOf } from '../lock-cycles.ts';
+import { isBlocking } from '../states.ts';
+import { goroutines, structure, waitWords, watchRemedy } from './words.ts';
+
+const ID = 'goroutine/lock-holder';
+const A_FEW = 3;
+const SOME = 10;
+const MANY = 100;
+const VERY_MANY = 1000;
+/** The most wanted locks: behind them the same fault repeats itself. */
+const MOST_FINDINGS = 20;
+
+/** Many wait for one lock: who is inside, and what does it wait for? */
+export const lockHolder = lastEventRule<GoroutinesEvent>(ID, 'goroutines', findingsOf);
+
+function findingsOf(event: GoroutinesEvent): Finding[] {
+  const locks = contendedLocks(event.dump.groups);
+  const inCycles = new Set(cyclesOf(locks).flatMap((cycle) => cycle.locks));
+  const worth = locks.filter((lock) => !inCycles.has(lock) && severityOf(lock, event.dump.total) !== undefined);
+  return worth.slice(0, MOST_FINDINGS).flatMap((lock) => findingOf(event, lock) ?? []);
+}
+
+function severityOf({ count, wait, proven }: ContendedLock, total: number): Severity | undefined {
+  const minutes = (wait?.min ?? 0) >= 1;
+  if (minutes && count >= VERY_MANY) return 'critical';
+  if (proven) return 'warning';
+  if (minutes && count >= SOME) return 'warning';
+  // Locks are waited for everywhere, for microseconds: without minutes a number is contention. Nobody waits for minutes where all is well.
+  return minutes || count >= MANY || (count >= SOME && count >= total / 2) ? 'info' : undefined;
+}
+
+function findingOf(event: GoroutinesEvent, lock: ContendedLock): Finding | undefined {
+  const rough = severityOf(lock, event.dump.total);
+  if (rough === undefined) return undefined;
+  const [holder] = lock.holders;
+  const sure = holder !== undefined && (lock.wait?.min ?? 0) >= 1 && (holder.by === 'address' || lock.holders.length === 1);
+  const severity = rough === 'critical' && !sure ? 'warning' : rough;
+  const user = userFrame(lock.waiters[0]!.group.frames);
+  const what = lockWords(lock);
+  const waited = waitWords(lock.wait);
+  return {
+    id: ID,
+    severity,
+    confidence: lock.proven ? 'certain' : sure ? 'likely' : 'hint',
+    because: lock.proven ? 'the garbage collector found that nobody who could unlock is left (goroutineleak profile)' : becauseOf(lock),
+    title: `${goroutines(lock.count)} ${lock.count === 1 ? 'waits' : 'wait'} for one ${what}${waited === '' ? '' : ` ${waited}`}; ${holderWords(lock)}`,
+    subject: { kind: 'lock', key: lock.type ?? user?.func ?? what, ...(event.pid !== undefined && { pid: event.pid }) },
+    evidence: evidenceOf(event, lock),
+    remedy: [
+      holder
+        ? { text: `never wait for the network or a channel inside the lock: in ${placeOf(holder.frame)} copy what is needed, unlock, then wait`, risk: 'restart' }
+        : { text: 'look for a path that returns without unlocking, for a caller that has locked already, and for a reader that locks for writing: none of them ever gets on', risk: 'restart' },
+      watchRemedy(event),
+    ],
+    fingerprint: fingerprint(ID, user ? structure(user) : what),
+  };
+}
+
+function lockWords({ readersWait, type }: ContendedLock): string {
+  const kind = readersWait ? 'RWMutex' : 'mutex';
+  return type === undefined ? kind : `${kind} of ${shortName(type)}`;
+}
+
+function holderWords({ holders, bystanders }: ContendedLock): string {
+  const [first] = holders;
+  // One that waits for others, or of which there are many, is seldom the one that holds it: it is among the evidence only.
+  const other = bystanders.find(({ group }) => !isBlocking(group.state) && group.count <= A_FEW);
+  if (!first && other) return `nobody in the dump is seen inside it; ${nameOf(other)} in ${stateWords(other)} may hold it`;
+  if (!first) return 'nobody in the dump is seen inside it';
+  const inside = holders.reduce((sum, { group }) => sum + group.count, 0);
+  if (inside > 1) return `${goroutines(inside)} may be inside, one of them in ${placeOf(first.frame)} (${first.group.state})`;
+  return `${nameOf(first)} is ${first.by === 'address' ? '' : 'probably '}inside, in ${stateWords(first)}`;
+}
+
+function nameOf({ sample }: Holder): string {
+  return sample?.id === undefined ? 'one goroutine' : `goroutine ${sample.id}`;
+}
+
+function stateWords({ group, frame }: Holder): string {
+  const waited = waitWords(group.wait);
+  const deepest = siteOf(group.frames);
+  const at = deepest && deepest.func !== frame.func ? ` at ${placeOf(deepest)}` : '';
+  return `${placeOf(frame)}: ${group.state}${waited === '' ? '' : ` ${waited}`}${at}`;
+}
+
+function becauseOf({ holders, wait }: ContendedLock): string {
+  const [first] = holders;
+  if (!first) return 'a dump does not say who holds a lock, and nobody else is in this code';
+  const long = (wait?.min ?? 0) >= 1 ? '' : '; whether it lasts one dump cannot say';
+  if (first.by === 'address') return `it has the lock, or what the lock is part of, among its arguments and does not wait for it${long}`;
+  return `it is inside the same function, or a method of the same type, and does not wait for the lock${long}`;
+}
+
+function evidenceOf(event: GoroutinesEvent, lock: ContendedLock): EvidenceItem[] {
+  const { source } = event;
+  const places = lock.waiters.map(({ group }) => userFrame(group.frames)).filter((frame) => frame !== undefined);
+  return [
+    { name: 'waiting', value: lock.count, source },
+    ...(lock.address === undefined ? [] : [{ name: 'address', value: lock.address, source }]),
+    { name: 'wanted by', value: listOf([...new Set(places.map(placeOf))], 4), source },
+    ...lock.bystanders.slice(0, 4).map((other) => ({ name: 'elsewhere in own code', value: `${nameOf(other)}: ${stateWords(other)}`, source })),
+    ...lock.nested.slice(0, 2).map(({ outer }) => ({ name: 'called by', value: `${placeOf(outer)}: it may have locked before`, source })),
+    ...lock.holders.slice(0, 4).map((holder) => ({ name: 'inside', value: `${nameOf(holder)}: ${stateWords(holder)}`, source })),
+  ];
+}

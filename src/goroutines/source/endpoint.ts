@@ -1,0 +1,145 @@
+/** A pprof endpoint as the user names it, with what it takes to be let in. */
+import { type Endpoint, type HttpAnswer, HttpError, httpGet, readInputFile } from '../../evidence/index.ts';
+import { UserError } from '../../kernel/user-error.ts';
+
+export interface PprofEndpoint {
+  http: Endpoint;
+  /** Path of the index, with a slash at its end. */
+  base: string;
+  /** The user named one profile: exactly that is asked for. */
+  exact?: string;
+  /** As typed, without user and password. */
+  shown: string;
+  /** `api:6060`. */
+  label: string;
+}
+
+/** Options of the command that are about getting in. */
+export interface Access {
+  bearerEnv?: string;
+  bearerFile?: string;
+  headerEnv?: string[];
+  headerFile?: string;
+  cacert?: string;
+  cert?: string;
+  key?: string;
+  insecure?: boolean;
+}
+
+const USUAL = '/debug/pprof/';
+
+export function isEndpoint(spec: string): boolean {
+  return /^(https?|unix):/i.test(spec) || BARE.test(spec);
+}
+
+/** What everybody types: `localhost:6060`. Other words before a colon may be names of processes. */
+const BARE = /^(localhost|\d{1,3}(\.\d{1,3}){3}|\[[\da-f:.]+\]):\d{1,5}(\/|$)/i;
+
+/** Throws UserError for what is no URL, or names a secret that is not there. */
+export async function endpointOf(spec: string, access: Access): Promise<PprofEndpoint> {
+  const headers = await headersOf(access);
+  const tls = await tlsOf(access);
+  if (/^unix:/i.test(spec)) {
+    // A path of HTTP behind the socket's: unix:/run/app.sock:/admin/debug/pprof/.
+    const [, socketPath = '', path] = /^unix:(?:\/\/(?=\/))?(.*?)(?::(\/.*))?$/i.exec(spec) ?? [];
+    if (socketPath === '') throw new UserError('unix: needs the path of a socket: unix:/run/app.sock');
+    return { http: { origin: 'http://localhost', socketPath, headers }, base: path === undefined ? USUAL : path.endsWith('/') ? path : `${path}/`, shown: `unix:${socketPath}`, label: socketPath };
+  }
+  const url = parsed(BARE.test(spec) ? `http://${spec}` : spec);
+  if (url.username !== '' || url.password !== '') {
+    headers.authorization = `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`;
+    url.username = url.password = '';
+  }
+  const { origin, pathname, search } = url;
+  const exact = /\/(goroutine|goroutineleak|heap|allocs|threadcreate|vars)$/.test(pathname);
+  const base = exact ? pathname.replace(/[^/]*$/, '') : pathname === '/' ? USUAL : pathname.endsWith('/') ? pathname : `${pathname}/`;
+  return { http: { origin, headers, tls }, base, shown: url.href, label: url.host, ...(exact && { exact: `${pathname}${search}` }) };
+}
+
+function parsed(spec: string): URL {
+  try {
+    return new URL(spec);
+  } catch {
+    throw new UserError(`not a URL: ${spec}`, { hints: ['reloadctl goroutines http://127.0.0.1:6060'] });
+  }
+}
+
+async function headersOf({ bearerEnv, bearerFile, headerEnv = [], headerFile }: Access): Promise<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  const bearer = bearerEnv !== undefined ? fromEnvironment('--bearer-env', bearerEnv) : bearerFile !== undefined ? await fromFile('--bearer-file', bearerFile) : undefined;
+  if (bearer !== undefined) headers.authorization = `Bearer ${token('--bearer', bearer)}`;
+  const lines = headerEnv.map((name) => fromEnvironment('--header-env', name));
+  if (headerFile !== undefined) lines.push(...(await fromFile('--header-file', headerFile)).split('\n'));
+  for (const line of lines) {
+    if (line.trim() === '') continue;
+    const colon = line.indexOf(':');
+    const name = line.slice(0, Math.max(0, colon)).trim();
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) throw new UserError('a header must read NAME: VALUE (its value is not shown here)');
+    headers[name.toLowerCase()] = token(name, line.slice(colon + 1));
+  }
+  return headers;
+}
+
+function token(option: string, text: string): string {
+  const value = text.trim();
+  if (value === '' || /[^\t\x20-\x7e\x80-\xff]/.test(value)) throw new UserError(`${option}: what it holds is no header value (it is not shown here)`);
+  return value;
+}
+
+function fromEnvironment(option: string, name: string): string {
+  const value = process.env[name];
+  if (value === undefined || value === '') throw new UserError(`${option}: the environment has no ${name}`);
+  return value;
+}
+
+async function fromFile(option: string, path: string): Promise<string> {
+  const { text, problem } = await readInputFile(path);
+  if (problem !== undefined) throw new UserError(`${option} ${path}: ${problem}`);
+  return text;
+}
+
+async function tlsOf({ cacert, cert, key, insecure }: Access): Promise<NonNullable<Endpoint['tls']>> {
+  if ((cert === undefined) !== (key === undefined)) throw new UserError('--cert and --key belong together: give both');
+  return {
+    ...(cacert !== undefined && { ca: await pemFrom('--cacert', cacert, 'CERTIFICATE') }),
+    ...(cert !== undefined && { cert: await pemFrom('--cert', cert, 'CERTIFICATE') }),
+    ...(key !== undefined && { key: await pemFrom('--key', key, 'PRIVATE KEY') }),
+    ...(insecure && { insecure: true }),
+  };
+}
+
+async function pemFrom(option: string, path: string, kind: string): Promise<string> {
+  const text = await fromFile(option, path);
+  if (!new RegExp(`-----BEGIN [A-Z ]*${kind}-----`).test(text)) throw new UserError(`${option} ${path}: holds no ${kind.toLowerCase()} in PEM format`);
+  return text;
+}
+
+export interface AskLimits {
+  timeoutMs: number;
+  mostBytes: number;
+  signal?: AbortSignal;
+}
+
+/** Throws UserError (exit 3) for what refuses or does not answer; other statuses than 200 come back. */
+export async function ask({ http, shown }: PprofEndpoint, path: string, limits: AskLimits): Promise<HttpAnswer> {
+  try {
+    const answer = await httpGet(http, path, limits);
+    if (answer.status === 401 || answer.status === 403) {
+      answer.discard();
+      throw new UserError(`${shown}: it wants to know who asks (HTTP ${answer.status})`, {
+        exitCode: 3,
+        hints: ['give it a token: --bearer-env NAME or --bearer-file FILE; other headers: --header-env NAME, --header-file FILE'],
+      });
+    }
+    return answer;
+  } catch (error) {
+    throw cannotLook(error, shown);
+  }
+}
+
+/** A problem of the connection as a message for the user; anything else as it is. */
+export function cannotLook(error: unknown, shown: string): unknown {
+  if (!(error instanceof HttpError)) return error;
+  const hints = error.problem === 'tls' ? ['--cacert FILE names certificates to trust, --cert and --key what we show of ourselves; --insecure checks nothing'] : [];
+  return new UserError(`${shown}: ${error.message}`, { exitCode: 3, hints });
+}

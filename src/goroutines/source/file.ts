@@ -1,0 +1,61 @@
+/** Dumps from files and from standard input. */
+import { openInput, streamInput, type InputStream } from '../../evidence/index.ts';
+import type { CommandContext } from '../../command.ts';
+import { UserError } from '../../kernel/user-error.ts';
+import { listOf, shellWord } from '../../report/words.ts';
+import { NoDump, type Parsed, parseDump } from '../parse/index.ts';
+import type { Taken, TakeOptions } from './types.ts';
+
+/** @param path `-` is standard input. Throws UserError (exit 2) for what cannot be read or holds no dump. */
+export async function takeFile(path: string, options: TakeOptions, context: Pick<CommandContext, 'stdin' | 'signal'>): Promise<Taken> {
+  const input = path === '-' ? streamInput(context.stdin(), context.signal) : await opened(path);
+  const name = path === '-' ? 'standard input' : path;
+  const { dump, entry } = await parsed(input, name, options, context.signal);
+  const source = entry === undefined ? name : `${name}: ${entry}`;
+  return {
+    dump,
+    source: path === '-' ? name : path,
+    again: path,
+    label: path === '-' ? name : baseName(path),
+    target: null,
+    coverage: [
+      {
+        source,
+        status: dump.cut ? 'partial' : 'ok',
+        seen: dump.total,
+        ...(dump.cut && { detail: dump.cut.detail }),
+        // Who is missing may be the one that matters.
+        needed: true,
+      },
+      ...dump.notes.map((detail) => ({ source: `${source} (notes)`, status: 'partial' as const, detail, needed: false })),
+    ],
+    ...(input.changedMs !== undefined && { atMs: input.changedMs }),
+  };
+}
+
+async function opened(path: string): Promise<InputStream> {
+  const { input, problem } = await openInput(path);
+  if (problem !== undefined) throw new UserError(`${path}: ${problem}`);
+  return input;
+}
+
+async function parsed(input: InputStream, name: string, { rows, entry }: TakeOptions, signal: AbortSignal): Promise<Parsed> {
+  try {
+    return await parseDump(input.chunks, { rows, signal, ...(entry !== undefined && { entry }) });
+  } catch (error) {
+    if (error instanceof NoDump) throw noDump(error, name);
+    throw error;
+  }
+}
+
+function noDump({ message, candidates }: NoDump, name: string): UserError {
+  if (candidates.length === 0) {
+    return new UserError(`${name}: ${message}`, { hints: ['a dump is what goroutine?debug=0, 1 or 2 answers, what SIGQUIT or a panic prints, inside any log'] });
+  }
+  const hints = candidates.slice(0, 8).map((candidate) => `reloadctl goroutines ${shellWord(name)} --entry ${shellWord(candidate)}`);
+  return new UserError(`${name}: ${message}: ${listOf(candidates, 8)}`, { hints });
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

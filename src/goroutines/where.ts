@@ -1,0 +1,76 @@
+/** --where and --group-by over goroutines: by what their group says, and by id and waiting time of each. */
+import type { Group } from '../kernel/goroutines.ts';
+import { parseDuration } from '../kernel/duration.ts';
+import { decodeText } from '../kernel/text.ts';
+import { type Attributes, parseAttributeNames, parseTerms } from '../kernel/where.ts';
+import { benignReason } from './benign.ts';
+import { ownerOfStack, packageOf, siteOf } from './names.ts';
+
+/** A goroutine, or a whole group of a dump that does not tell single ones apart. */
+export interface Candidate {
+  group: Group;
+  id?: string;
+  waitMs?: number;
+}
+
+export type Where = (candidate: Candidate) => boolean;
+
+const NAMES = ['state', 'wait', 'func', 'file', 'site', 'package', 'creator', 'owner', 'id', 'locked', 'leaked', 'system', 'benign', 'depth'] as const;
+
+const LABEL = 'label:';
+
+const attributes: Attributes<Candidate> = {
+  names: [...NAMES, `${LABEL}NAME`],
+  isName: (name) => name.startsWith(LABEL) && name.length > LABEL.length,
+  attributeOf,
+  // Times are in ms, however they are typed; a bare number would be anything.
+  numberOf: (name, text) => (name === 'wait' ? parseDuration('--where: wait', text) : undefined),
+};
+
+/** Throws UserError with the column of the term at fault. */
+export function parseWhere(text: string): Where {
+  return parseTerms(text, attributes);
+}
+
+export function parseGroupBy(text: string): string[] {
+  return parseAttributeNames('--group-by', text, attributes);
+}
+
+export function attributeOf({ group, id, waitMs }: Candidate, name: string): unknown {
+  if (name.startsWith(LABEL)) {
+    const label = name.slice(LABEL.length);
+    const key = Object.keys(group.labels).find((own) => decodeText(own).text === label);
+    return key === undefined ? undefined : decodeText(group.labels[key]!).text;
+  }
+  const { frames, creator } = group;
+  switch (name as (typeof NAMES)[number]) {
+    case 'state':
+      return group.state;
+    case 'wait':
+      return waitMs;
+    case 'func':
+      return frames.map(({ func }) => decodeText(func).text);
+    case 'file':
+      return frames.map(({ file }) => decodeText(file).text);
+    case 'site':
+      return decodeText(siteOf(frames)?.func ?? '').text;
+    case 'package':
+      return decodeText(packageOf(siteOf(frames)?.func ?? '')).text;
+    case 'creator':
+      return creator === undefined ? undefined : decodeText(creator.func).text;
+    case 'owner':
+      return ownerOfStack(frames, creator);
+    case 'id':
+      return id === undefined ? undefined : Number(id);
+    case 'locked':
+      return group.lockedToThread > 0;
+    case 'leaked':
+      return group.leaked > 0;
+    case 'system':
+      return group.system;
+    case 'benign':
+      return benignReason(group);
+    case 'depth':
+      return frames.length;
+  }
+}

@@ -1,0 +1,48 @@
+/** One call that returned, and what its handler may do. */
+import type { ByteString } from '../../evidence/types.ts';
+import type { TraceActor, TraceEvent, TraceFd, TraceMoment } from '../../series/index.ts';
+import type { Fds } from '../tables/fds.ts';
+import type { Model } from '../tables/model.ts';
+import type { Slot, Thread } from '../tables/types.ts';
+
+export interface Call {
+  name: string;
+  args: ByteString;
+  /** What it returned; NaN for `?`. */
+  value: number;
+  ok: boolean;
+  /** `EBADF`; empty without. */
+  errno: string;
+  /** Text behind the sign: `3</path>`. */
+  result: ByteString;
+  /** Written in one line: nothing else happened between its entry and its exit. */
+  isWhole: boolean;
+  /** Of its line, or of the line of its first half. */
+  line: number;
+  time: number;
+  /** When it returned, µs; NaN when the log does not tell. */
+  returnedAt: number;
+}
+
+export interface Context {
+  model: Model;
+  fds: Fds;
+  emit(event: TraceEvent): void;
+  actor(thread: Thread): TraceActor;
+  moment(line?: number, time?: number): TraceMoment;
+  /** A descriptor in words, its address redacted. */
+  tell(slot: Slot): TraceFd;
+  siteName(slot: Slot): string;
+  /** The same address in words that may leave the house. */
+  shown(address: ByteString): string;
+  /** The slot of a number, which is taken for pre-existing when it was never seen. `decoration`: what -y says of it. */
+  slot(thread: Thread, fd: number, decoration?: ByteString): Slot | undefined;
+  /** What never shows up in a trace was used: io_uring. */
+  note(what: 'io_uring'): void;
+}
+
+export type Handler = (context: Context, thread: Thread, call: Call) => void;
+
+export const base = (context: Context, thread: Thread): { type: 'trace'; at: TraceMoment; actor: TraceActor } => ({
+  type: 'trace', at: context.moment(), actor: context.actor(thread),
+});

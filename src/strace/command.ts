@@ -1,0 +1,120 @@
+/** `strace`: what a log of strace shows of descriptors. */
+import type { Command } from 'commander';
+import type { CommandContext, Outcome } from '../command.ts';
+import { UserError } from '../kernel/user-error.ts';
+import { runRules } from '../report/index.ts';
+import type { TraceEvent } from '../series/index.ts';
+import type { Analysis } from './collect/analysis.ts';
+import { Events } from './collect/events.ts';
+import { Story, StoryFiles, type StoryStep } from './collect/story.ts';
+import { coverageEvent, coverageOf } from './coverage.ts';
+import { buildData, nameSites } from './data.ts';
+import { openExports } from './export/open.ts';
+import { parseMoment } from './moment.ts';
+import { type Ran, readLogs, type RunOptions } from './run.ts';
+import { viewOf } from './view.ts';
+
+interface Options {
+  tables?: boolean;
+  at?: string;
+  pid?: string;
+  fd?: string;
+  full?: boolean;
+  all?: boolean;
+  events?: string;
+  trace?: string;
+}
+
+export function configure(command: Command): void {
+  command
+    .argument('<log...>', 'logs of strace, plain or packed by gzip or zstd; NAME stands for NAME.PID of -ff; - is stdin')
+    .option('--tables', 'the descriptors of every process that is alive at the end')
+    .option('--at <moment>', 'the tables at that moment: 12:00:01.5, seconds since the epoch, +5s, line:1041')
+    .option('--pid <pid>', 'of --tables, --at and --fd: this process')
+    .option('--fd <number>', 'the life of this number of --pid, across processes')
+    .option('--all', 'all sites and calls, not only the largest')
+    .option('--full', 'addresses as they are; without it only ports, and whether they are local, private or public')
+    .option('--events <file>', 'every step of every descriptor as NDJSON')
+    .option('--trace <file>', 'lives of descriptors and slow calls for Perfetto or chrome://tracing')
+    .addHelpText('after', '\nRecord with: strace -f -tt -T -y -o app.strace -p PID (add -k for stacks). What was read or written is never shown.');
+}
+
+export async function run(args: string[], given: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
+  const options = given as Options;
+  const pid = numberOption('--pid', options.pid);
+  const fd = numberOption('--fd', options.fd);
+  if (fd !== undefined && pid === undefined) throw new UserError('--fd needs --pid: which process had that number?');
+  const stopsAt = options.at === undefined ? undefined : parseMoment(options.at);
+  const full = Boolean(options.full);
+  const files = fd === undefined ? undefined : await filesOf(args, context, pid!, fd, stopsAt);
+  const events = new Events();
+  const output = await openExports({ ...(options.events !== undefined && { events: options.events }), ...(options.trace !== undefined && { trace: options.trace }) });
+  let story: Story | undefined;
+  const ran = await output.closeAfter(() =>
+    readLogs(args, context, {
+      full,
+      stopsAt,
+      emit: (event) => events.add(event),
+      drain: () => output.drain(),
+      prepare: (analysis) => {
+        story = files && new Story(files, analysis.context);
+        listen(analysis, story, output);
+      },
+    }),
+  );
+  return report(args, ran, events, story?.steps, options, pid, context);
+}
+
+/** Who wants every step. */
+function listen(analysis: Analysis, story: Story | undefined, output: Awaited<ReturnType<typeof openExports>>): void {
+  const takers = [...(story ? [story] : []), ...output.takers(analysis)];
+  if (takers.length === 0) return;
+  analysis.model.fds.onStep = (step) => {
+    for (const taker of takers) taker.step(step);
+  };
+}
+
+/** First time through the log: which open files did the number stand for? */
+async function filesOf(args: readonly string[], context: CommandContext, pid: number, fd: number, stopsAt: RunOptions['stopsAt']): Promise<ReadonlySet<number>> {
+  if (args.includes('-')) throw new UserError('--fd reads the log twice: give a file, not stdin');
+  const found = new StoryFiles(pid, fd);
+  await readLogs(args, context, {
+    full: false, stopsAt, emit: () => undefined,
+    prepare: (analysis) => {
+      analysis.model.fds.onStep = (step) => found.step(step);
+    },
+  });
+  if (found.files.size === 0) throw new UserError(`process ${pid} never had a descriptor ${fd} in this log`);
+  return found.files;
+}
+
+function report(args: readonly string[], ran: Ran, collected: Events, story: StoryStep[] | undefined, options: Options, pid: number | undefined, context: CommandContext): Outcome {
+  const { analysis } = ran;
+  const named = nameSites(analysis);
+  const coverage = coverageEvent(ran);
+  const events: TraceEvent[] = collected.named(named.nameOf);
+  const asksTables = Boolean(options.tables) || options.at !== undefined;
+  const data = buildData(analysis, ran.recognised, ran.bytes, events, named, { tables: asksTables, ...(pid !== undefined && { pid }), ...(story && { story }) });
+  if (asksTables && pid !== undefined && data.tables!.length === 0) throw new UserError(`no process ${pid} is alive ${options.at === undefined ? 'at the end of the log' : `at ${options.at}`}`);
+  const findings = runRules(context.rules, coverage ? [...events, coverage] : events);
+  return {
+    kind: 'report',
+    target: { spec: args.join(' '), label: args.join(' '), pids: pidsOf(data.processes) },
+    findings,
+    coverage: coverageOf(ran),
+    data,
+    body: () => viewOf(data, { all: Boolean(options.all), at: options.at }),
+  };
+}
+
+/** Of the processes that were alive; of all, when none was. */
+function pidsOf(processes: readonly { pid: number; ended: string }[]): number[] {
+  const alive = processes.filter(({ ended }) => ended === 'alive');
+  return [...new Set((alive.length > 0 ? alive : processes).map(({ pid }) => pid))].filter((pid) => pid > 0);
+}
+
+function numberOption(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,7}$/.test(text)) throw new UserError(`${name}: ${text} is not a number`);
+  return Number(text);
+}

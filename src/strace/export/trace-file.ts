@@ -1,0 +1,66 @@
+/**
+ * Lives of descriptors and slow calls in the trace event format of Chrome, which Perfetto reads too
+ * (https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU): a nestable async event per life.
+ */
+import type { Sink } from '../../render/index.ts';
+import type { Analysis } from '../collect/analysis.ts';
+import type { Context } from '../calls/call.ts';
+import type { Step } from '../tables/fds.ts';
+import type { Slot } from '../tables/types.ts';
+
+export class TraceFile {
+  private readonly sink: Sink;
+  private readonly context: Context;
+  private readonly ids = new WeakMap<Slot, number>();
+  private next = 1;
+  private isFirst = true;
+
+  constructor(sink: Sink, context: Context) {
+    this.sink = sink;
+    this.context = context;
+    sink.write('{"displayTimeUnit":"ms","traceEvents":[\n');
+  }
+
+  step({ what, pid, slot, call, time, line }: Step): void {
+    if (what === 'open' || what === 'dup' || what === 'receive' || what === 'inherit' || what === 'found') this.begin(pid, slot, time, line, call);
+    else if (what === 'close') this.end(pid, slot, time, line, call);
+  }
+
+  private begin(pid: number, slot: Slot, time: number, line: number, call: string): void {
+    const id = this.next++;
+    this.ids.set(slot, id);
+    const { target, kind, site } = this.context.tell(slot);
+    this.write({ ph: 'b', cat: 'fd', id, name: `fd ${slot.fd} ${target || kind}`, pid, tid: slot.fd, ts: stamp(time, line), args: { call, kind, site, line: this.context.moment(line, time).source } });
+  }
+
+  private end(pid: number, slot: Slot, time: number, line: number, call: string): void {
+    const id = this.ids.get(slot);
+    if (id === undefined) return;
+    const { target, kind } = this.context.tell(slot);
+    this.write({ ph: 'e', cat: 'fd', id, name: `fd ${slot.fd} ${target || kind}`, pid, tid: slot.fd, ts: stamp(time, line), args: { call, line: this.context.moment(line, time).source } });
+  }
+
+  finish({ follower, model }: Analysis): void {
+    for (const { thread, table } of model.tables()) for (const slot of table.slots.values()) this.end(thread.pid, slot, model.fds.time, model.fds.line, 'end of the log');
+    const names = follower.names.text;
+    for (const { name, tid, micros, time, line } of follower.stats.slowest) {
+      this.write({ ph: 'X', cat: 'slow call', name: names[name], pid: model.threads.get(tid)?.pid ?? tid, tid, ts: stamp(time, line), dur: micros });
+    }
+    for (const { pid, program } of this.processes(model)) this.write({ ph: 'M', name: 'process_name', pid, args: { name: program } });
+    this.sink.write('\n]}\n');
+  }
+
+  private processes({ threads }: Analysis['model']): { pid: number; program: string }[] {
+    return [...threads.values()].filter(({ tid, pid }) => tid === pid).map((thread) => ({ pid: thread.pid, program: this.context.actor(thread).label }));
+  }
+
+  private write(event: object): void {
+    this.sink.write(`${this.isFirst ? '' : ',\n'}${JSON.stringify(event)}`);
+    this.isFirst = false;
+  }
+}
+
+/** µs; lines, where the log has no times. */
+function stamp(time: number, line: number): number {
+  return Number.isNaN(time) ? line : time;
+}

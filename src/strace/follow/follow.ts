@@ -1,0 +1,332 @@
+/** Follows a log line by line: joins halves, knows the threads, hands calls that matter to their handlers. */
+import type { ByteString } from '../../evidence/types.ts';
+import type { Call, Context, Handler } from '../calls/call.ts';
+import { closeAtEntry, dupHandlers, endRun } from '../calls/dup.ts';
+import { Epolls } from '../calls/epoll.ts';
+import { openHandlers } from '../calls/open.ts';
+import { isOverflowDump } from '../calls/overflow.ts';
+import { Paths } from '../calls/paths.ts';
+import { processHandlers } from '../calls/processes.ts';
+import { Sockets } from '../calls/sockets.ts';
+import { KIND, type Line, newLine } from '../parse/line.ts';
+import { Names } from '../parse/names.ts';
+import { Scanner } from '../parse/scan.ts';
+import { Block } from '../read/block.ts';
+import type { Model } from '../tables/model.ts';
+import type { Pending, Thread } from '../tables/types.ts';
+import { CallStats } from './call-stats.ts';
+import { argsOf, Halves } from './halves.ts';
+import { TOUCHES, WAITS } from './known-calls.ts';
+import { LogTime } from './log-time.ts';
+import { Mender } from './mender.ts';
+import { Newcomers } from './newcomers.ts';
+import { numberAt } from './number-at.ts';
+import { Quick } from './quick.ts';
+import { Returns } from './returns.ts';
+import { Stacks } from './stacks.ts';
+
+/** What follows from lines beside the tables. */
+export interface FollowListener {
+  signal(thread: Thread, text: ByteString): void;
+  failed(thread: Thread, call: Call): void;
+  accepted(thread: Thread, fd: number): void;
+  /** kill(2) with SIGKILL. */
+  kills(thread: Thread, pid: number): void;
+}
+
+export class Follower {
+  readonly names: Names;
+  readonly stats = new CallStats();
+  readonly sockets = new Sockets();
+  readonly epolls = new Epolls();
+  readonly paths = new Paths();
+  readonly halves = new Halves();
+  readonly newcomers: Newcomers;
+  readonly announced = new Set<number>();
+  readonly stacks: Stacks;
+  readonly clock: LogTime;
+  readonly mender: Mender;
+  readonly context: Context;
+  /** By the number of the name; `close` has a way of its own. */
+  readonly handlers: (Handler | undefined)[];
+  lines = 0;
+  lastTaken = 0;
+  lastCaller: Thread | undefined;
+  hadSummary = false;
+  listener: FollowListener | undefined;
+  private readonly model: Model;
+  private readonly scanner: Scanner;
+  private readonly line: Line = newLine();
+  private readonly returns: Returns;
+  private readonly quick: Quick;
+  private readonly close: number;
+  private readonly execve: number;
+  private lastPid = -1;
+  private lastThread: Thread | undefined;
+
+  constructor(model: Model, context: Context, isTimed: boolean) {
+    this.model = model;
+    this.context = context;
+    this.newcomers = new Newcomers(model);
+    this.stacks = new Stacks(model.fds);
+    this.clock = new LogTime(model.fds, isTimed);
+    const handlers = this.allHandlers();
+    this.names = new Names([...new Set(['close', ...Object.keys(handlers), ...TOUCHES, ...WAITS])]);
+    this.handlers = this.names.text.map((name) => handlers[name]);
+    this.close = this.names.text.indexOf('close');
+    this.execve = this.names.text.indexOf('execve');
+    this.scanner = new Scanner(this.names);
+    this.returns = new Returns(this, model, context, this.line);
+    this.quick = new Quick(this, model, this.returns.traits);
+    this.mender = new Mender(this.scanner, {
+      mended: (block, pid, number, isAgain) => {
+        if (isAgain) {
+          this.lines--;
+          this.take(block, 0, block.length, pid, number);
+        } else this.dispatch(block, pid, number, 0, block.length);
+      },
+      announced: (pid) => this.announced.add(pid),
+    });
+  }
+
+  private allHandlers(): Record<string, Handler> {
+    const none: Handler = () => undefined;
+    const handlers: Record<string, Handler> = {
+      ...openHandlers, ...dupHandlers, ...processHandlers, ...this.sockets.handlers, ...this.epolls.handlers, ...this.paths.handlers,
+      clone: none, clone2: none, clone3: none, fork: none, vfork: none, kill: none,
+    };
+    for (const name of ['open', 'openat', 'execve']) {
+      const own = handlers[name]!;
+      handlers[name] = (ctx, thread, call) => {
+        this.paths.used(ctx, thread, call);
+        own(ctx, thread, call);
+      };
+    }
+    return handlers;
+  }
+
+  /** One line. @param pid of its file (-ff), 0 otherwise; @param number what is told as its place */
+  take(block: Block, from: number, to: number, pid: number, number: number): void {
+    const { line, mender } = this;
+    // Who wants every step gets them from the other way.
+    if (!mender.held && !this.hadSummary && !this.model.fds.onStep && this.quick.take(block, from, to, pid, number)) return;
+    this.lines++;
+    this.lastTaken = number;
+    this.scanner.scan(line, block.buf, block.text, from, to);
+    if (line.kind === KIND.other || line.kind === KIND.cut) {
+      if (!this.hadSummary) mender.mend(line, block, from, to, pid, number);
+      return;
+    }
+    if (mender.held) mender.giveUp();
+    this.dispatch(block, pid, number, from, to);
+  }
+
+  private dispatch(block: Block, filePid: number, number: number, from: number, to: number): void {
+    const { line } = this;
+    const { kind } = line;
+    const { text } = block;
+    if (kind >= KIND.stack) {
+      this.takeOther(text, number, to);
+      return;
+    }
+    if (this.hadSummary) return;
+    if (this.clock.isTimed && Number.isNaN(line.time) && Number.isNaN(line.relative)) {
+      this.mender.note(number);
+      return;
+    }
+    this.clock.take(line, number);
+    this.model.fds.freshCount = 0;
+    this.stacks.begin();
+    const pid = line.pid === 0 ? filePid : line.pid;
+    const thread = pid !== 0 && pid === this.lastPid ? this.lastThread! : this.threadOf(pid, text, from, to, number);
+    if (!thread) return;
+    if (kind <= KIND.resumedUnfinished) this.takeCall(thread, block, number);
+    else this.takeFate(thread, text, to);
+  }
+
+  get now(): number {
+    return this.clock.last;
+  }
+
+  private threadOf(pid: number, text: ByteString, from: number, to: number, number: number): Thread | undefined {
+    const { threads } = this.model;
+    let thread = pid === 0 ? this.onlyThread() : threads.get(pid);
+    if (!thread) {
+      const waiting = this.newcomers.waiting.has(pid);
+      if (!waiting) thread = this.nameless(pid) ?? this.newcomers.arrive(pid);
+      if (!thread) {
+        if (!this.newcomers.keep(pid, text.slice(from, to), number)) this.replay(this.newcomers.settle(pid));
+        return undefined;
+      }
+      this.newcomers.born(thread, number);
+    }
+    if (!thread.isSeen) this.model.seen(thread);
+    this.lastPid = pid === 0 ? -1 : pid;
+    this.lastThread = thread;
+    return thread;
+  }
+
+  /** Whose lines have no pid: the only one there is. */
+  private onlyThread(): Thread {
+    const { threads } = this.model;
+    const known = threads.get(0);
+    if (known) return known;
+    if (threads.size === 0) {
+      const thread = this.model.discover(0);
+      return thread;
+    }
+    return threads.values().next().value!;
+  }
+
+  /** The process whose lines had no pid gets one: another has come, and from now on they are told apart. */
+  private nameless(pid: number): Thread | undefined {
+    const thread = this.model.threads.get(0);
+    if (!thread || pid === 0 || this.announced.has(pid)) return undefined;
+    const resumes = (this.line.kind === KIND.resumed || this.line.kind === KIND.resumedUnfinished) && thread.pending?.name === this.line.name;
+    if (!resumes && this.announced.size === 0 && this.newcomers.someoneForks) return undefined;
+    this.model.rename(thread, pid);
+    for (const other of this.model.threads.values()) if (other.pid === thread.pid && other !== thread) other.pid = pid;
+    thread.pid = pid;
+    return thread;
+  }
+
+  /** Lines that had to wait. */
+  replay(lines: readonly { text: ByteString; line: number }[]): void {
+    this.lastPid = -1;
+    for (const { text, line } of lines) {
+      const block = Block.of(text);
+      this.scanner.scan(this.line, block.buf, block.text, 0, block.length);
+      this.dispatch(block, 0, line, 0, block.length);
+    }
+  }
+
+  /** The next line is of somebody else, or of one that is not what it was. */
+  forgetLast(): void {
+    this.lastPid = -1;
+  }
+
+  private takeCall(thread: Thread, block: Block, number: number): void {
+    const { line } = this;
+    const { pending } = thread;
+    this.lastCaller = thread;
+    if (line.kind === KIND.call) {
+      thread.pending = undefined;
+      this.returns.take(thread, block.buf, block.text, undefined, number);
+      return;
+    }
+    if (line.kind === KIND.unfinished) {
+      this.entered(thread, block, number);
+      return;
+    }
+    const half = pending ?? this.pendingOfGroup(thread, line.name);
+    if (line.kind === KIND.resumedUnfinished) {
+      if (half) half.args = argsOf(half) + block.slice(line.argsFrom, line.argsTo);
+      return;
+    }
+    thread.pending = undefined;
+    this.returns.take(thread, block.buf, block.text, half && half.name === line.name ? half : undefined, number);
+  }
+
+  /** The exec of a thread returns in the leader. */
+  private pendingOfGroup(thread: Thread, name: number): Pending | undefined {
+    if (name !== this.execve) return undefined;
+    for (const other of thread.table.users) if (other !== thread && other.pending?.name === name) return other.pending;
+    return undefined;
+  }
+
+  private entered(thread: Thread, block: Block, number: number): void {
+    const { name, argsFrom, argsTo } = this.line;
+    // The object of the call before is used again: halves are most of the lines of a busy log.
+    const pending = thread.half;
+    pending.name = name;
+    pending.matters = this.handlers[name] !== undefined || name === this.close;
+    pending.args = '';
+    pending.window = undefined;
+    pending.fd = numberAt(block.buf, argsFrom, argsTo);
+    pending.time = this.model.fds.time;
+    pending.line = number;
+    pending.closed = undefined;
+    thread.pending = pending;
+    if (!pending.matters) return;
+    this.halves.keep(pending, block, argsFrom, argsTo);
+    if (name === this.close) pending.closed = pending.fd >= 0 ? closeAtEntry(this.context, thread, pending.fd) : undefined;
+    else this.newcomers.entered(thread, this.names.text[name]!, block, argsFrom, argsTo, number);
+  }
+
+  /** The window of the log is about to change. */
+  settle(): void {
+    this.halves.settle();
+  }
+
+  /** Signals and ends. */
+  private takeFate(thread: Thread, text: ByteString, to: number): void {
+    const { line } = this;
+    this.lastPid = -1;
+    switch (line.kind) {
+      case KIND.signal:
+        this.listener?.signal(thread, text.slice(line.body, Math.min(to, line.body + 200)));
+        break;
+      case KIND.exited:
+      case KIND.killed:
+        this.newcomers.left(thread);
+        if (thread.run.length > 0) endRun(this.context, thread);
+        this.model.exit(thread, line.kind === KIND.exited ? 'exit' : 'killed', line.kind === KIND.exited ? String(line.value) : text.slice(line.argsFrom, line.argsTo).replace(/ \+\+\+.*$/, ''));
+        break;
+      default:
+        this.superseded(thread, line.value);
+    }
+  }
+
+  /** The exec of another thread goes on under this one's number. */
+  private superseded(leader: Thread, tid: number): void {
+    const other = this.model.threads.get(tid);
+    if (!other) return;
+    if (other.pending) argsOf(other.pending);
+    leader.pending = other.pending && { ...other.pending };
+    this.model.drop(other);
+  }
+
+  private takeOther(text: ByteString, number: number, to: number): void {
+    const { line } = this;
+    switch (line.kind) {
+      case KIND.stack:
+        this.stacks.take(text.slice(line.body, to), this.lastCaller);
+        break;
+      case KIND.attached: {
+        this.announced.add(line.value);
+        const threads = / with (\d+) threads/.exec(text.slice(line.body, to))?.[1];
+        if (threads !== undefined) this.newcomers.attachedWith(line.value, Number(threads));
+        break;
+      }
+      case KIND.dump:
+        if (this.lastCaller && isOverflowDump(text.slice(line.body, to))) this.overflowDumped(this.lastCaller);
+        break;
+      case KIND.summary:
+        this.hadSummary = true;
+        break;
+      case KIND.message:
+      case KIND.empty:
+        break;
+      default:
+        this.mender.note(number);
+    }
+  }
+
+  private overflowDumped(thread: Thread): void {
+    const slot = thread.table.slots.values().find(({ description, usedBy }) => description.kind === 'inotify' && usedBy === thread.tid);
+    if (slot) this.context.emit({ type: 'trace', at: this.context.moment(), actor: this.context.actor(thread), what: 'inotify-overflow', fd: slot.fd });
+  }
+
+  /** The end of the log. @param isCut its last line had no newline */
+  finish(isCut: boolean): void {
+    const { mender } = this;
+    if (mender.held && !isCut) mender.giveUp();
+    // What has no end is no line of anybody's.
+    if (isCut && mender.lastUnclassified > 0 && mender.lastUnclassified === this.lastTaken) mender.unclassified--;
+    mender.held = undefined;
+    for (const tid of [...this.newcomers.waiting.keys()]) this.replay(this.newcomers.settle(tid));
+    for (const thread of this.model.threads.values()) if (thread.run.length > 0) endRun(this.context, thread);
+    this.sockets.finish();
+    this.epolls.finish();
+  }
+}

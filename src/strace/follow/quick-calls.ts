@@ -1,0 +1,295 @@
+/** What the quick way does for each kind of call: first it looks whether it may, and changes nothing; then it does. */
+import type { ByteString } from '../../evidence/types.ts';
+import { runWith, stealing } from '../calls/dup.ts';
+import type { Block } from '../read/block.ts';
+import type { Model } from '../tables/model.ts';
+import { hashStep, type PathEntry } from '../tables/path-table.ts';
+import type { Pending, Slot, Thread } from '../tables/types.ts';
+import type { Follower } from './follow.ts';
+import { LANE } from './lanes.ts';
+import { numberAt } from './number-at.ts';
+import { readPeer, type Peer } from './quick-peer.ts';
+
+const QUOTE = 34;
+const COMMA = 44;
+const SLASH = 47;
+const LESS = 60;
+const GREATER = 62;
+const BACKSLASH = 92;
+
+export class QuickCalls {
+  private readonly follower: Follower;
+  private readonly model: Model;
+  // What `mayTake` found for `take`.
+  private slot: Slot | undefined;
+  private entry: PathEntry | undefined;
+  private flag = false;
+  private lane = 0;
+  private inode = 0;
+  private args: ByteString = '';
+  private readonly peer: Peer = { host: 0, port: 0 };
+  // Of a path.
+  private pathTo = 0;
+  private hash = 0;
+
+  constructor(follower: Follower, model: Model) {
+    this.follower = follower;
+    this.model = model;
+  }
+
+  /** @param from,to the arguments, or what the second half has of them */
+  mayTake(
+    thread: Thread, name: number, lane: number, block: Block, from: number, to: number, resultFrom: number, resultTo: number,
+    value: number, isError: boolean, half: Pending | undefined,
+  ): boolean {
+    const { buf, view } = block;
+    this.lane = lane;
+    this.slot = undefined;
+    if (lane === LANE.touch) {
+      if (isError) return true;
+      const fd = half === undefined ? numberAt(buf, from, to) : half.fd;
+      if (!(fd >= 0)) return true;
+      const slot = thread.table.slots.get(fd);
+      this.slot = slot;
+      return slot !== undefined && !(slot.description.kind === 'inotify' && value >= 16);
+    }
+    if (lane === LANE.close) {
+      if (isError || value !== 0) return false;
+      if (half !== undefined) return (this.slot = half.closed) !== undefined;
+      return (this.slot = thread.table.slots.get(numberAt(buf, from, to))) !== undefined;
+    }
+    // Where the arguments begin: in the first half, when it lies in the same window.
+    let argsFrom = from;
+    let argsTo = to;
+    if (half !== undefined) {
+      if (half.window !== block) return false;
+      argsFrom = half.from;
+      argsTo = half.to;
+    }
+    // Arguments of which the second half has some are for the other way.
+    const isTogether = half === undefined || from === to;
+    switch (lane) {
+      case LANE.open:
+        return this.follower.paths.changes === 0 && (isError || (isTogether && this.mayOpen(thread, buf, argsFrom, argsTo, resultFrom, resultTo, value)));
+      case LANE.look:
+        return isError || (this.mayLook(buf, argsFrom, argsTo) && (this.entry !== undefined || half === undefined || !hasQuote(buf, from, to)));
+      case LANE.epollWait:
+        this.args = !isError && value > 0 && thread.table.polled !== undefined && this.follower.epolls.mayHold(thread, view, from, to) ? block.slice(from, to) : '';
+        return true;
+      case LANE.epollControl:
+        return !isError && value === 0 && isTogether && this.mayRegister(thread, buf, argsFrom, argsTo);
+      case LANE.accept:
+        return this.mayAccept(thread, name, block, half === undefined ? argsFrom : from, to, resultTo, value, isError, half === undefined ? numberAt(buf, from, to) : half.fd);
+      case LANE.fcntl:
+        return isError || (isTogether && getsFlags(buf, argsFrom, argsTo));
+      case LANE.setsockopt:
+        return isError || (isTogether && !hasReuse(buf, argsFrom, argsTo));
+      case LANE.message:
+        return isError || !((half !== undefined && block.slice(argsFrom, argsTo).includes('cmsg_type=')) || block.slice(from, to).includes('cmsg_type='));
+      case LANE.ownPid:
+        return thread.tid !== 0;
+      default:
+        return isError;
+    }
+  }
+
+  take(thread: Thread, name: number, value: number, isError: boolean, half: Pending | undefined, micros: number): void {
+    const { follower, slot } = this;
+    switch (this.lane) {
+      case LANE.close:
+        runWith(follower.context, thread, slot!.fd);
+        if (half !== undefined) slot!.closing = false;
+        else {
+          stealing(thread, slot!);
+          this.model.fds.close(thread, slot!, 'close');
+        }
+        return;
+      case LANE.open:
+        if (!isError) this.open(thread, name, value, half === undefined);
+        return;
+      case LANE.look:
+        if (!isError && this.entry !== undefined) {
+          const { fds } = this.model;
+          follower.paths.look(this.entry, thread.pid, follower.names.text[name]!, half === undefined ? fds.line : half.line, half === undefined ? fds.time : half.time);
+        }
+        return;
+      case LANE.epollWait:
+        if (this.args !== '') follower.epolls.waited(thread, value, this.args, half === undefined ? this.model.fds.time + micros : this.model.fds.time);
+        return;
+      case LANE.accept:
+        this.accept(thread, name, value, isError, half);
+        return;
+      default:
+        if (slot !== undefined) slot.usedBy = thread.tid;
+    }
+  }
+
+  /** `AT_FDCWD</srv>, "/srv/a", O_RDONLY|O_CLOEXEC`, and `3</srv/a>` or `3` */
+  private mayOpen(thread: Thread, buf: Uint8Array, from: number, to: number, resultFrom: number, resultTo: number, value: number): boolean {
+    if (thread.table.slots.has(value)) return false;
+    const start = this.pathIn(buf, from, to);
+    if (start === 0) return false;
+    const { pathTo } = this;
+    if (buf[pathTo + 1] !== COMMA || buf[pathTo + 3] !== 79) return false;
+    let isCloexec = false;
+    for (let i = pathTo + 4; i < to; i++) if (buf[i] === 88 && buf[i + 1] === 69) isCloexec = true;
+    this.flag = isCloexec;
+    const isAbsolute = buf[start] === SLASH;
+    if (isAbsolute && buf[start + 1] === 100 && buf[start + 2] === 101 && buf[start + 3] === 118) return false;
+    const { table } = this.follower.paths;
+    const inner = resultTo - 1;
+    if (buf[inner] === GREATER) {
+      let at = resultFrom;
+      while (at < inner && buf[at] !== LESS) at++;
+      at++;
+      if (buf[at] !== SLASH || buf[inner - 1] === GREATER || buf[inner - 1] === 41) return false;
+      if (!isAbsolute || !isSame(buf, at, inner, start, pathTo)) {
+        let hash = 0;
+        for (let i = at; i < inner; i++) {
+          if (buf[i] === LESS) return false;
+          hash = hashStep(hash, buf[i]!);
+        }
+        this.entry = table.at(buf, at, inner, hash);
+        return this.entry.kind === 'file';
+      }
+    } else if (!isAbsolute || buf[inner] === 41) return false;
+    this.entry = table.at(buf, start, pathTo, this.hash);
+    return this.entry.kind === 'file';
+  }
+
+  private open(thread: Thread, name: number, fd: number, isWhole: boolean): void {
+    const { fds } = this.model;
+    const entry = this.entry!;
+    const call = this.follower.names.text[name]!;
+    if (isWhole && fd >= thread.table.known) fds.inferBelow(thread, fd);
+    if (entry.site === undefined || entry.site.call !== call) entry.site = fds.sites.at(call, 'file', entry.text);
+    fds.opened(thread, fd, fds.describeFlat('file', entry.text), this.flag, 'opened', call, entry.site);
+  }
+
+  /** The path among the arguments: answers where it begins, its end in `pathTo`; 0 when it has escapes or is none. */
+  private pathIn(buf: Uint8Array, from: number, to: number): number {
+    let i = from;
+    while (i < to && buf[i] !== QUOTE) i++;
+    const start = ++i;
+    let hash = 0;
+    for (let c = buf[i]!; i < to; c = buf[++i]!) {
+      if (c === QUOTE) {
+        this.pathTo = i;
+        this.hash = hash;
+        return start;
+      }
+      if (c === BACKSLASH) return 0;
+      hash = hashStep(hash, c);
+    }
+    return 0;
+  }
+
+  private mayLook(buf: Uint8Array, from: number, to: number): boolean {
+    this.entry = undefined;
+    const start = this.pathIn(buf, from, to);
+    // Without a path, or with one that must be unescaped: only the first is plain.
+    if (start === 0) return !hasQuote(buf, from, to);
+    if (start < this.pathTo && buf[start] === SLASH) this.entry = this.follower.paths.table.at(buf, start, this.pathTo, this.hash);
+    return true;
+  }
+
+  /** `8<anon_inode:[eventpoll]>, EPOLL_CTL_ADD, 9<socket:[5]>, {...}` */
+  private mayRegister(thread: Thread, buf: Uint8Array, from: number, to: number): boolean {
+    let i = behindFd(buf, from, to);
+    if (buf[i] !== COMMA || buf[i + 2] !== 69) return false;
+    i += 2;
+    while (i < to && buf[i] !== COMMA) i++;
+    const slot = thread.table.slots.get(numberAt(buf, i + 2, to));
+    if (slot === undefined || slot.description.listening !== undefined || slot.assumed || slot.how === 'pre-existing') return false;
+    this.slot = slot;
+    return true;
+  }
+
+  private mayAccept(thread: Thread, name: number, { buf, view }: Block, from: number, to: number, resultTo: number, value: number, isError: boolean, fd: number): boolean {
+    const listener = thread.table.slots.get(fd);
+    if (listener === undefined || listener.assumed || (listener.how === 'pre-existing' && listener.description.target === '')) return false;
+    this.slot = listener;
+    if (isError) return true;
+    if (thread.table.slots.has(value) || !readPeer(this.peer, buf, view, from, to)) return false;
+    let isCloexec = false;
+    if (this.follower.names.text[name] === 'accept4') {
+      for (let i = to - 1; i > from && buf[i] !== COMMA; i--) {
+        if (buf[i] === 88 && buf[i + 1] === 69) isCloexec = true;
+        // A flag by its number.
+        if (buf[i] === 120) return false;
+      }
+    }
+    this.flag = isCloexec;
+    this.inode = inodeBefore(buf, resultTo);
+    return true;
+  }
+
+  private accept(thread: Thread, name: number, fd: number, isError: boolean, half: Pending | undefined): void {
+    const { follower, model, peer } = this;
+    const { fds } = model;
+    const listener = this.slot!;
+    const { description } = listener;
+    listener.usedBy = thread.tid;
+    if (!isError) {
+      const call = follower.names.text[name]!;
+      const address = description.listening ?? description.bound;
+      if (description.acceptSite === undefined || description.acceptSite.call !== call) {
+        description.acceptSite = fds.sites.at(call, 'socket', address === undefined ? '' : `on ${follower.context.shown(address)}`);
+      }
+      if (half === undefined && fd >= thread.table.known) fds.inferBelow(thread, fd);
+      const made = fds.describeFlat('socket', '');
+      made.setPeer(peer.host, peer.port);
+      made.accepted = true;
+      made.inode = this.inode;
+      fds.opened(thread, fd, made, this.flag, 'opened', call, description.acceptSite);
+    }
+    if (thread.table.polled !== undefined) follower.epolls.accepted(follower.context, thread, listener.fd, half === undefined ? fds.time : half.time);
+    if (!isError) follower.listener?.accepted(thread, listener.fd);
+  }
+}
+
+/** The number in `3<socket:[5]>`, whose end is given; 0 without. */
+function inodeBefore(buf: Uint8Array, to: number): number {
+  if (buf[to - 1] !== GREATER || buf[to - 2] !== 93) return 0;
+  let inode = 0;
+  let unit = 1;
+  let i = to - 3;
+  for (let c = buf[i]!; c >= 48 && c <= 57; c = buf[--i]!) {
+    inode += (c - 48) * unit;
+    unit *= 10;
+  }
+  return buf[i] === 91 ? inode : 0;
+}
+
+/** Behind `3` or `3</path>`. */
+function behindFd(buf: Uint8Array, from: number, to: number): number {
+  let i = from;
+  while (i < to && buf[i]! >= 48 && buf[i]! <= 57) i++;
+  if (buf[i] !== LESS) return i;
+  // The > of -> does not end it.
+  while (i < to && !(buf[i] === GREATER && buf[i + 1] !== 91 && buf[i - 1] !== 45)) i++;
+  return i + 1;
+}
+
+/** F_GETFL, F_SETFL: of the open file, not of the number. */
+function getsFlags(buf: Uint8Array, from: number, to: number): boolean {
+  const i = behindFd(buf, from, to);
+  return buf[i] === COMMA && buf[i + 2] === 70 && buf[i + 3] === 95 && buf[i + 7] === 70 && buf[i + 8] === 76;
+}
+
+/** SO_REUSEADDR, SO_REUSEPORT, or what is told by numbers. */
+function hasReuse(buf: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (buf[i] === 82 && buf[i + 1] === 69 && buf[i + 2] === 85) return true;
+  return false;
+}
+
+function hasQuote(buf: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (buf[i] === QUOTE) return true;
+  return false;
+}
+
+function isSame(buf: Uint8Array, from: number, to: number, other: number, otherTo: number): boolean {
+  if (to - from !== otherTo - other) return false;
+  for (let i = from, j = other; i < to; i++, j++) if (buf[i] !== buf[j]) return false;
+  return true;
+}

@@ -1,0 +1,48 @@
+/** Frames of -k: the first one of the program itself is where something was opened. */
+import type { ByteString } from '../../evidence/types.ts';
+import { frameName, isRuntime, parseFrame } from '../parse/stack.ts';
+import type { Fds } from '../tables/fds.ts';
+import { flat } from '../tables/sites.ts';
+import type { Thread } from '../tables/types.ts';
+
+const MOST_FRAMES = 5;
+
+export class Stacks {
+  private readonly fds: Fds;
+  private frames: string[] | undefined;
+
+  constructor(fds: Fds) {
+    this.fds = fds;
+  }
+
+  /** A call came: what follows is its stack. */
+  begin(): void {
+    this.frames = undefined;
+  }
+
+  /** Is it the frame of a call that opened nothing? */
+  passes(buf: Uint8Array, from: number): boolean {
+    return this.fds.freshCount === 0 && buf[from + 1] === 62 && buf[from + 2] === 32;
+  }
+
+  /** @param caller whose call it was */
+  take(text: ByteString, caller: Thread | undefined): void {
+    const { fresh, freshCount, sites } = this.fds;
+    if (freshCount === 0 || !caller) return;
+    const frame = parseFrame(text);
+    if (!frame) return;
+    const name = flat(frameName(frame, text));
+    if (this.frames) {
+      if (this.frames.length < MOST_FRAMES) this.frames.push(name);
+      return;
+    }
+    if (isRuntime(frame)) return;
+    for (const slot of fresh.slice(0, freshCount)) {
+      const site = sites.atFrame(slot.call, slot.description.kind, name);
+      this.fds.moveTo(caller.table, slot, site);
+      this.frames = site.frames ??= [name];
+      // Of a site that was seen before the frames are known.
+      if (site.opened > 1) this.frames = [...this.frames];
+    }
+  }
+}

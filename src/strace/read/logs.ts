@@ -1,0 +1,168 @@
+/** All logs of one run, as one sequence of lines: one file, several one after the other, or a set of strace -ff merged by time. */
+import type { ByteString, LogInput } from '../../evidence/index.ts';
+import { readHead } from '../parse/head.ts';
+import { newLine } from '../parse/line.ts';
+import type { Block } from './block.ts';
+import { LineReader } from './lines.ts';
+
+/** Places in logs as one number: the file, then its line. */
+const LINES_PER_FILE = 2 ** 36;
+/** Larger ones live outside of what V8 collects cheaply: 64 KiB cost a tenth of the system time of 256. */
+const WINDOW = 64 * 1024;
+/** Of each of many files. */
+const SMALL_WINDOW = 16 * 1024;
+const MANY = 8;
+
+export interface LogFile {
+  input: LogInput;
+  /** Of a file of strace -ff; 0 of others. */
+  pid: number;
+}
+
+export interface LineTaker {
+  take(block: Block, from: number, to: number, pid: number, number: number): void;
+  /** Blocks handed out before are about to be overwritten. */
+  settle(): void;
+  /** Asked between windows: stop here? */
+  isOver(): boolean;
+  /** The last line of a file has no newline: numbers in it may be cut. */
+  takeCut(block: Block, from: number, to: number, pid: number, number: number): void;
+}
+
+interface Source {
+  reader: LineReader;
+  pid: number;
+  index: number;
+  time: number;
+  isOpen: boolean;
+}
+
+export class Logs {
+  readonly readers: LineReader[];
+  private readonly sources: Source[];
+  private readonly merges: boolean;
+
+  /** @param merges by time */
+  constructor(files: readonly { reader: LineReader; pid: number }[], merges: boolean) {
+    this.merges = merges && files.length > 1;
+    this.sources = files.map(({ reader, pid }, index) => ({ reader, pid, index, time: NaN, isOpen: true }));
+    this.readers = files.map(({ reader }) => reader);
+  }
+
+  /** @param pause called now and then, so that signals get through */
+  async run(taker: LineTaker, pause: () => Promise<void>): Promise<void> {
+    if (this.merges) await this.runMerged(taker, pause);
+    else for (const source of this.sources) await this.runOne(source, taker, pause);
+  }
+
+  private async runOne({ reader, pid, index }: Source, taker: LineTaker, pause: () => Promise<void>): Promise<void> {
+    const first = index * LINES_PER_FILE;
+    for (let round = 0; ; round++) {
+      while (reader.advance()) {
+        if (reader.cut) taker.takeCut(reader.block, reader.from, reader.to, pid, first + reader.number);
+        else taker.take(reader.block, reader.from, reader.to, pid, first + reader.number);
+      }
+      taker.settle();
+      if (taker.isOver()) return;
+      const more = reader.fill();
+      if (!(typeof more === 'boolean' ? more : await more)) return;
+      if (round % 32 === 31) await pause();
+    }
+  }
+
+  /** The line with the earliest time next; of equals, that of the file named first. */
+  private async runMerged(taker: LineTaker, pause: () => Promise<void>): Promise<void> {
+    const head = newLine();
+    const heap: Source[] = [];
+    for (const source of this.sources) if (await this.step(source, head, taker)) push(heap, source);
+    let lines = 0;
+    for (let source = heap[0]; source; source = heap[0]) {
+      const { reader, pid, index } = source;
+      // Its lines up to the next file's time, without asking the heap.
+      const until = nextTime(heap);
+      do {
+        const number = index * LINES_PER_FILE + reader.number;
+        if (reader.cut) taker.takeCut(reader.block, reader.from, reader.to, pid, number);
+        else taker.take(reader.block, reader.from, reader.to, pid, number);
+        source.isOpen = this.stepNow(source, head) || (await this.step(source, head, taker));
+      } while (source.isOpen && source.time <= until && ++lines % 4096 !== 0);
+      if (source.isOpen) sink(heap);
+      else pop(heap);
+      if (lines % 4096 === 0) {
+        lines++;
+        if (taker.isOver()) return;
+        await pause();
+      }
+    }
+    taker.settle();
+  }
+
+  private stepNow(source: Source, head: ReturnType<typeof newLine>): boolean {
+    const { reader } = source;
+    if (!reader.advance()) return false;
+    readHead(head, reader.block.buf, reader.from, reader.to);
+    // A stack, a dump: belongs to the line before.
+    if (!Number.isNaN(head.time)) source.time = head.time;
+    return true;
+  }
+
+  private async step(source: Source, head: ReturnType<typeof newLine>, taker: LineTaker): Promise<boolean> {
+    while (!this.stepNow(source, head)) {
+      taker.settle();
+      if (!(await source.reader.fill())) return false;
+    }
+    return true;
+  }
+}
+
+/** Readers of inputs, with the text of the first window of each. */
+export async function openReaders(inputs: readonly LogInput[]): Promise<{ readers: LineReader[]; samples: ByteString[] }> {
+  const readers = inputs.map((input) => new LineReader(input, inputs.length > MANY ? SMALL_WINDOW : WINDOW));
+  for (const reader of readers) await reader.fill();
+  return { readers, samples: readers.map(({ block }) => block.text) };
+}
+
+/** `app.strace:1041` of a place. */
+export function placeOf(number: number, names: readonly string[]): string {
+  return `${names[Math.floor(number / LINES_PER_FILE)] ?? names[0] ?? ''}:${number % LINES_PER_FILE}`;
+}
+
+const isBefore = (a: Source, b: Source): boolean => a.time < b.time || (!(b.time < a.time) && a.index < b.index);
+
+function push(heap: Source[], source: Source): void {
+  let at = heap.push(source) - 1;
+  while (at > 0) {
+    const parent = (at - 1) >> 1;
+    if (!isBefore(source, heap[parent]!)) break;
+    heap[at] = heap[parent]!;
+    at = parent;
+  }
+  heap[at] = source;
+}
+
+/** The first has a later time now. */
+function sink(heap: Source[]): void {
+  const source = heap[0]!;
+  let at = 0;
+  for (;;) {
+    let child = 2 * at + 1;
+    if (child >= heap.length) break;
+    if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
+    if (!isBefore(heap[child]!, source)) break;
+    heap[at] = heap[child]!;
+    at = child;
+  }
+  heap[at] = source;
+}
+
+function pop(heap: Source[]): void {
+  const last = heap.pop()!;
+  if (heap.length === 0) return;
+  heap[0] = last;
+  sink(heap);
+}
+
+function nextTime(heap: readonly Source[]): number {
+  const times = [heap[1]?.time, heap[2]?.time].filter((time) => time !== undefined);
+  return times.length === 0 ? Infinity : Math.min(...times);
+}

@@ -1,0 +1,55 @@
+import { shapeOf } from '../../kernel/shape.ts';
+import { type Finding, fingerprint } from '../../report/index.ts';
+import { plural } from '../../report/words.ts';
+import type { ExecEvent } from '../../series/index.ts';
+import { groupBy, subjectOf, traceRule } from './trace-rule.ts';
+
+const ID = 'strace/exec-inherit';
+/** A shell's own redirections are its user's wish. */
+const SHELL = /^(?:ba|da|z|k|c|tc|fi|a)?sh\b/;
+
+/** One runs many programs: to start it again is not to start the same anew. */
+const INTERPRETER = /^(?:python|node|ruby|perl|php|java|bun|deno|\w*sh\b)/;
+
+interface Kept {
+  event: ExecEvent;
+  fd: ExecEvent['kept'][number];
+}
+
+/** A program was started with descriptors that nobody meant for it. */
+export const execInherit = traceRule(ID, 'exec', (events) => {
+  const kept = events.flatMap((event) => event.kept.filter(({ intended }) => !intended).map((fd): Kept => ({ event, fd })));
+  return groupBy(kept, ({ fd, event }) => `${fd.kind}\0${fd.site}\0${weightOf(fd, event)}`).map(findingOf);
+});
+
+function weightOf(fd: Kept['fd'], event: ExecEvent): 'warning' | 'info' {
+  if (fd.listening) return isUpgrade(event) ? 'info' : 'warning';
+  return fd.locked && !SHELL.test(event.actor.label) ? 'warning' : 'info';
+}
+
+function isUpgrade({ isItself, path }: ExecEvent): boolean {
+  return isItself && !INTERPRETER.test(path.slice(path.lastIndexOf('/') + 1));
+}
+
+function findingOf(group: Kept[]): Finding {
+  const { event, fd } = group[0]!;
+  const severity = weightOf(fd, event);
+  const what = fd.listening ? 'a listener' : fd.locked ? 'a locked file' : `a ${fd.kind === 'unknown' ? 'descriptor' : fd.kind}`;
+  const name = fd.target === '' ? '' : ` ${fd.target}`;
+  const programs = new Set(group.map((one) => one.event.path));
+  const more = group.length > 1 ? ` (${plural('exec', group.length)}${programs.size > 1 ? ` of ${plural('program', programs.size)}` : ''})` : '';
+  return {
+    id: ID,
+    severity,
+    confidence: severity === 'warning' ? 'likely' : 'hint',
+    because: `open and exec are both in the log, and nothing in between took the number for the new program on purpose (dup2, FD_CLOEXEC cleared${event.isEnvironmentKnown ? ', a name in its environment)' : '); its environment, which may name it, is not in the log (strace -v)'}${isUpgrade(event) ? '; a program that starts itself anew mostly hands its listeners over' : ''}`,
+    title: `${event.path || 'a program'} got ${what}${name} (fd ${fd.fd}) by exec that it did not ask for${more}`,
+    subject: subjectOf('descriptor', fd.site || fd.kind, event.actor),
+    evidence: [
+      ...(fd.opened ? [{ name: 'opened without CLOEXEC', value: fd.site || fd.kind, source: fd.opened.source }] : []),
+      { name: 'exec', value: event.path, source: event.at.source },
+    ],
+    remedy: [{ text: 'open it with O_CLOEXEC, SOCK_CLOEXEC or the like; whoever wants to hand it over clears the flag for that one', risk: 'none' }],
+    fingerprint: fingerprint(ID, fd.kind, fd.site.replace(/\/\S*/g, shapeOf)),
+  };
+}

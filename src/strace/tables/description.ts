@@ -1,0 +1,78 @@
+/** An open file: what dup, fork and SCM_RIGHTS share. */
+import type { ByteString } from '../../evidence/types.ts';
+import type { Site } from './types.ts';
+
+export class Description {
+  id: number;
+  kind: string;
+  /** Numbers in all tables. */
+  holders = 0;
+  /** It had several numbers once, or may get more: others may still speak of it when it has none. */
+  isKept = false;
+  /** Address it listens on. */
+  listening: string | undefined = undefined;
+  /** Address it is bound to. */
+  bound: string | undefined = undefined;
+  reusePort = false;
+  reuseAddress = false;
+  /** Made by accept. */
+  accepted = false;
+  /** Held by flock or a lock of the open file. */
+  locked = false;
+  /** Process of a pidfd. */
+  pid: number | undefined = undefined;
+  /** Of a socket or pipe, as -y shows it; 0 when it does not. */
+  inode = 0;
+  /** Where the connections are opened that are accepted on it. */
+  acceptSite: Site | undefined = undefined;
+  private words: ByteString;
+  private host = 0;
+  private port = 0;
+
+  constructor(id: number, kind: string, target: ByteString) {
+    this.id = id;
+    this.kind = kind;
+    this.words = target;
+  }
+
+  /** Another file from now on. Only for what nobody speaks of any more: neither kept, nor listening, nor bound. */
+  reset(id: number, kind: string, target: ByteString): void {
+    this.id = id;
+    this.kind = kind;
+    this.target = target;
+    this.holders = 0;
+    this.accepted = false;
+    this.locked = false;
+    this.reusePort = false;
+    this.reuseAddress = false;
+    this.pid = undefined;
+    this.acceptSite = undefined;
+    this.inode = 0;
+  }
+
+  /** Path, address, ...; empty when the log does not tell. */
+  get target(): ByteString {
+    if (this.port !== 0) {
+      const host = this.host;
+      this.target = `${host >>> 24}.${(host >>> 16) & 255}.${(host >>> 8) & 255}.${host & 255}:${this.port}`;
+    }
+    return this.words;
+  }
+
+  set target(words: ByteString) {
+    this.words = words;
+    this.port = 0;
+  }
+
+  /** An address that is made text when it is asked for: a server accepts thousands that nobody will name. */
+  setPeer(host: number, port: number): void {
+    this.host = host;
+    this.port = port;
+  }
+}
+
+/** The inode in `socket:[5]`, `pipe:[5]`, `TCP:[5]`; 0 without. */
+export function inodeOf(decoration: ByteString): number {
+  const digits = /^[\w-]+:\[(\d+)\]$/.exec(decoration)?.[1];
+  return digits === undefined ? 0 : Number(digits);
+}

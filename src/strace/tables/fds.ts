@@ -1,0 +1,282 @@
+/** What calls do to one table: numbers come, go, are copied. */
+import type { ByteString } from '../../evidence/types.ts';
+import { Clock } from './clock.ts';
+import { Description, inodeOf } from './description.ts';
+import { flat, Sites } from './sites.ts';
+import { FilesTable } from './table.ts';
+import type { How, Site, Slot, Thread } from './types.ts';
+
+/** What the log shows of one descriptor, as it happens. For who wants every step; rules do not. */
+export interface Step {
+  what: 'open' | 'close' | 'dup' | 'inherit' | 'receive' | 'pass' | 'cloexec' | 'listen' | 'found';
+  tid: number;
+  pid: number;
+  slot: Slot;
+  call: string;
+  line: number;
+  time: number;
+}
+
+export interface OpenOptions {
+  kind: string;
+  target: ByteString;
+  cloexec: boolean | null;
+  call: string;
+  /** What its site is named by, when that is not the target. */
+  siteWords?: ByteString;
+  how?: How;
+  description?: Description;
+  /** The number was chosen by the kernel as the lowest free one, and nothing can have come between. */
+  isLowest?: boolean;
+  /** What -y says of it. */
+  decoration?: ByteString | undefined;
+}
+
+/** Objects kept to be used again. */
+const MOST_SPARE = 256;
+/** A number that was chosen for one program is not meant for those that a fork of it starts; a flag that was cleared is. */
+const DUPLICATED = /^dup[23]$/;
+
+export class Fds {
+  readonly clock: Clock;
+  readonly sites = new Sites();
+  line = 0;
+  time = NaN;
+  /** Descriptors the line before made: a stack may follow that tells their site. */
+  readonly fresh: Slot[] = [];
+  freshCount = 0;
+  /** Set by whoever wants every step. */
+  onStep: ((step: Step) => void) | undefined;
+  /** The last number of a description that listens was closed. */
+  onSilent: ((description: Description, thread: Thread) => void) | undefined;
+  /** A socket listens. */
+  onListen: ((description: Description, thread: Thread) => void) | undefined;
+  private readonly spare: Slot[] = [];
+  private readonly files: Description[] = [];
+  private tables = 0;
+  private descriptions = 0;
+
+  constructor(isTimed: boolean) {
+    this.clock = new Clock(isTimed);
+  }
+
+  newTable(): FilesTable {
+    return new FilesTable(++this.tables, this.clock, this.time);
+  }
+
+  open(thread: Thread, fd: number, options: OpenOptions): Slot {
+    const { table } = thread;
+    const known = table.slots.get(fd);
+    if (known) this.replace(thread, known, options.call);
+    if (options.isLowest) this.inferBelow(thread, fd);
+    const description = options.description ?? this.describe(options.kind, options.target);
+    if (options.decoration !== undefined && !options.description) description.inode = inodeOf(options.decoration);
+    const site = this.sites.at(options.call, options.kind, options.siteWords ?? options.target);
+    const slot = this.opened(thread, fd, description, options.cloexec, options.how ?? 'opened', options.call, site);
+    if (this.onStep) this.step(options.description ? (options.how === 'received' ? 'receive' : 'dup') : 'open', thread, slot, options.call);
+    return slot;
+  }
+
+  /** The same, where all is known already: the number is free, its site was found. Who wants steps is not told. */
+  opened(thread: Thread, fd: number, description: Description, cloexec: boolean | null, how: How, call: string, site: Site): Slot {
+    const { table } = thread;
+    const slot = this.newSlot(thread, fd, description, cloexec, how, call);
+    slot.site = site;
+    slot.counted = true;
+    site.opened++;
+    const lives = table.livesOf(site, this.clock);
+    slot.lives = lives;
+    lives.opened++;
+    this.put(table, slot);
+    this.fresh[this.freshCount++] = slot;
+    return slot;
+  }
+
+  /** A number that must have been there before the log, or was opened unseen. */
+  found(thread: Thread, fd: number, target: ByteString, kind = kindOf(target), cloexec: boolean | null = thread.table.cloexecBefore): Slot {
+    const slot = this.newSlot(thread, fd, this.describe(kind, target), cloexec, 'pre-existing', '');
+    this.put(thread.table, slot);
+    if (this.onStep) this.step('found', thread, slot, '');
+    return slot;
+  }
+
+  /** The kernel gave out `fd`: every number below is taken, and those nobody saw opened were there before. */
+  inferBelow(thread: Thread, fd: number): void {
+    const { table } = thread;
+    if (fd < table.known) return;
+    // Another thread may have got one of them and not returned yet.
+    for (const user of table.users) if (user !== thread && user.pending?.matters) return;
+    // A wild number would cost a wild loop.
+    const end = Math.min(fd, table.known + 65_536);
+    for (let below = table.known; below < end; below++) if (!table.slots.has(below)) this.found(thread, below, '', 'unknown');
+    table.known = fd + 1;
+  }
+
+  describe(kind: string, target: ByteString): Description {
+    return this.describeFlat(kind, flat(target));
+  }
+
+  /** @param target no slice of the log */
+  describeFlat(kind: string, target: ByteString): Description {
+    const known = this.files.pop();
+    if (known === undefined) return new Description(++this.descriptions, kind, target);
+    known.isKept = false;
+    known.reset(++this.descriptions, kind, target);
+    return known;
+  }
+
+  private newSlot(thread: Thread, fd: number, description: Description, cloexec: boolean | null, how: How, call: string): Slot {
+    const { table } = thread;
+    const closed = table.closed.get(fd);
+    const slot = this.spare.pop() ?? emptySlot(description);
+    slot.fd = fd;
+    slot.description = description;
+    slot.cloexec = cloexec;
+    slot.how = how;
+    slot.site = undefined;
+    slot.counted = false;
+    slot.call = call;
+    slot.tid = thread.tid;
+    slot.tick = this.clock.now;
+    slot.doublings = this.clock.doublings;
+    slot.line = this.line;
+    slot.time = this.time;
+    slot.usedBy = 0;
+    slot.forks = table.forks;
+    slot.assumed = false;
+    slot.intended = false;
+    slot.lives = undefined;
+    if (closed === undefined) slot.beforeTid = 0;
+    else {
+      slot.beforeTid = closed.closedBy;
+      slot.beforeLine = closed.closedLine;
+      slot.beforeTime = closed.closedTime;
+    }
+    return slot;
+  }
+
+  /** Objects of descriptors that nobody can ask for any more are used again: a log may open a million. */
+  private retire(slot: Slot | undefined): void {
+    if (slot === undefined || slot.isKept || slot.closing || this.onStep || this.spare.length >= MOST_SPARE) return;
+    const { description } = slot;
+    this.spare.push(slot);
+    if (description.holders === 0 && !description.isKept && description.listening === undefined && description.bound === undefined && this.files.length < MOST_SPARE) {
+      // A second number must not bring it here again.
+      description.isKept = true;
+      this.files.push(description);
+    }
+  }
+
+  private put(table: FilesTable, slot: Slot): void {
+    table.slots.set(slot.fd, slot);
+    if (slot.description.holders++ > 0) slot.description.isKept = true;
+    if (table.slots.size > table.most) table.most = table.slots.size;
+  }
+
+  /** An open returned a number that is taken here: its close is not in the log. */
+  private replace(thread: Thread, slot: Slot, call: string): void {
+    if (!slot.assumed) thread.table.repairs++;
+    this.close(thread, slot, call);
+  }
+
+  /** The slot may be found again in `table.closed`. */
+  close(thread: Thread, slot: Slot, call: string): void {
+    const { table } = thread;
+    table.slots.delete(slot.fd);
+    this.retire(table.closed.get(slot.fd));
+    table.closed.set(slot.fd, slot);
+    slot.closedBy = thread.tid;
+    slot.closedLine = this.line;
+    slot.closedTime = this.time;
+    slot.closedCall = call;
+    // What came before is told by one step, not by a chain of all.
+    if (slot.site && slot.counted) {
+      slot.site.closed++;
+      const { lives } = slot;
+      if (lives && (slot.how === 'opened' || slot.how === 'received')) lives.ended(this.clock.current(slot.tick, slot.doublings), this.clock);
+    }
+    if (this.onStep) this.step('close', thread, slot, call);
+    this.release(slot, thread);
+  }
+
+  /** The number is gone, with its close or with its process. */
+  release(slot: Slot, thread: Thread): void {
+    const { description } = slot;
+    description.holders--;
+    if (description.holders === 0 && description.listening !== undefined && this.onSilent) this.onSilent(description, thread);
+  }
+
+  /** A second number for an open file. dup2 onto a taken number closes that silently. */
+  dup(thread: Thread, from: Slot, fd: number, cloexec: boolean | null, call: string, isLowest: boolean): Slot {
+    const { table } = thread;
+    const known = table.slots.get(fd);
+    if (known && !isLowest) this.close(thread, known, call);
+    const { description } = from;
+    return this.open(thread, fd, { kind: description.kind, target: description.target, cloexec, call, description, isLowest });
+  }
+
+  /** What a fork makes: same files, same flags, a table of its own. */
+  copy(table: FilesTable, forks = true): FilesTable {
+    const fresh = this.newTable();
+    for (const slot of table.slots.values()) {
+      this.put(fresh, { ...slot, how: slot.how === 'pre-existing' ? slot.how : 'inherited', counted: false, usedBy: 0, forks: 0, intended: slot.intended && !DUPLICATED.test(slot.call), lives: undefined });
+    }
+    fresh.known = table.known;
+    fresh.cloexecBefore = table.cloexecBefore;
+    fresh.repairs = table.repairs;
+    if (forks) table.forks++;
+    return fresh;
+  }
+
+  /** A copy that nobody came to use. */
+  discard(table: FilesTable): void {
+    for (const { description } of table.slots.values()) description.holders--;
+  }
+
+  /** The slot belongs to another site: its stack has been read. */
+  moveTo(table: FilesTable, slot: Slot, site: Site): void {
+    if (slot.site) {
+      slot.site.opened--;
+      slot.lives!.opened--;
+    }
+    slot.site = site;
+    site.opened++;
+    slot.lives = table.livesOf(site, this.clock);
+    slot.lives.opened++;
+  }
+
+  step(what: Step['what'], thread: Thread, slot: Slot, call: string): void {
+    this.onStep!({ what, tid: thread.tid, pid: thread.pid, slot, call, line: this.line, time: this.time });
+  }
+}
+
+function emptySlot(description: Description): Slot {
+  return {
+    fd: 0, description, cloexec: null, how: 'opened', site: undefined, counted: false, call: '', tid: 0, tick: 0, doublings: 0, line: 0, time: NaN, usedBy: 0, forks: 0,
+    assumed: false, intended: false, closedBy: 0, closedLine: 0, closedTime: NaN, closedCall: '', closing: false, isKept: false, beforeTid: 0, beforeLine: 0, beforeTime: NaN, lives: undefined,
+  };
+}
+
+const DECORATIONS: readonly [RegExp, string][] = [
+  [/^(?:socket:|TCP|UDP|UNIX|NETLINK|RAW|PING|PACKET|ICMP)/, 'socket'],
+  [/^pipe:/, 'pipe'],
+  [/^(?:anon_inode:)?\[?eventpoll\]?$/, 'epoll'],
+  [/^anon_inode:\[?([a-z-]+)\]?/, ''],
+  [/^\/memfd:/, 'memfd'],
+  [/^pid:\d+$/, 'pidfd'],
+  [/^\{eventfd/, 'eventfd'],
+  [/^signalfd:/, 'signalfd'],
+  [/^\/dev\//, 'device'],
+];
+
+/** What -y says of a descriptor, as a kind. */
+export function kindOf(decoration: ByteString): string {
+  if (decoration === '') return 'unknown';
+  // Most are paths.
+  if (decoration.charCodeAt(0) === 47 && !decoration.startsWith('/dev/') && !decoration.startsWith('/memfd:')) return 'file';
+  for (const [pattern, kind] of DECORATIONS) {
+    const match = pattern.exec(decoration);
+    if (match) return kind === '' ? match[1]! : kind;
+  }
+  return decoration.startsWith('/') ? 'file' : 'other';
+}

@@ -1,0 +1,82 @@
+/** Lives of the descriptors of one site in one table, by the ticks of their birth and end. */
+import { type GroupTrend, type LifeSpan, trendOf } from '../../series/index.ts';
+import type { Clock } from './clock.ts';
+import type { Site } from './types.ts';
+
+/** Window a trend is judged in at least, ms: shorter logs are stretched, because in a log every open and close is seen. */
+const STRETCHED_MS = 20_000;
+const SHORT_MS = 5000;
+const RADIX = 1024;
+
+export class SiteLives {
+  readonly site: Site;
+  opened = 0;
+  closed = 0;
+  private counts = new Map<number, { times: number }>();
+  /** The one counted last: lives of a busy site begin and end in the same ticks. */
+  private lastKey = -1;
+  private last = { times: 0 };
+  private doublings: number;
+  /** Tick of the first open, by the ticks of that time. */
+  private readonly first: number;
+  private readonly firstDoublings: number;
+
+  constructor(site: Site, clock: Clock) {
+    this.site = site;
+    this.first = clock.now;
+    this.firstDoublings = clock.doublings;
+    this.doublings = clock.doublings;
+  }
+
+  ended(born: number, clock: Clock): void {
+    this.closed++;
+    if (this.doublings !== clock.doublings) this.rewind(clock);
+    const key = born * RADIX + clock.now;
+    if (key !== this.lastKey) {
+      const known = this.counts.get(key);
+      this.last = known ?? { times: 0 };
+      this.lastKey = key;
+      if (!known) this.counts.set(key, this.last);
+    }
+    this.last.times++;
+  }
+
+  /** Brings all keys to the length ticks have now. */
+  private rewind(clock: Clock): void {
+    const shift = clock.doublings - this.doublings;
+    const counts = new Map<number, { times: number }>();
+    for (const [key, { times }] of this.counts) {
+      const born = Math.floor(key / RADIX) >> shift;
+      const merged = born * RADIX + ((key % RADIX) >> shift);
+      const known = counts.get(merged);
+      if (known) known.times += times;
+      else counts.set(merged, { times });
+    }
+    this.counts = counts;
+    this.lastKey = -1;
+    this.doublings = clock.doublings;
+  }
+
+  /** @param living ticks of birth of those that still live; @param from first tick of the table */
+  trend(name: string, living: readonly number[], tableFrom: number, clock: Clock): GroupTrend {
+    if (this.doublings !== clock.doublings) this.rewind(clock);
+    const tickMs = clock.timed ? clock.width / 1000 : 0;
+    const isLong = (clock.now - tableFrom) * tickMs >= SHORT_MS;
+    // The start of an interpreter is most of a short log, and says nothing of what came after.
+    const from = isLong ? tableFrom : clock.current(this.first, this.firstDoublings);
+    const ticks = Math.max(1, clock.now - from);
+    const scale = isLong ? tickMs : STRETCHED_MS / ticks;
+    // What is born in the first tick would count as there before: there is a sample before it.
+    const at = (tick: number): number => (Math.max(0, tick - from) + 1) * scale;
+    const spans: LifeSpan[] = [...this.counts].map(([key, { times: count }]) => ({ bornAt: at(Math.floor(key / RADIX)), goneAt: at(key % RADIX), quality: 'exact', count }));
+    const alive = new Map<number, number>();
+    for (const tick of living) alive.set(tick, (alive.get(tick) ?? 0) + 1);
+    for (const [tick, count] of alive) spans.push({ bornAt: at(tick), quality: 'exact', count });
+    const trend = trendOf(name, spans, Array.from({ length: ticks + 2 }, (_, sample) => sample * scale));
+    if (isLong) return trend;
+    const real = tickMs / scale;
+    // Rates of stretched time mean nothing.
+    const rate = (perMinute: number): number => (real > 0 ? perMinute / real : 0);
+    return { ...trend, growthPerMinute: rate(trend.growthPerMinute), slowestPerMinute: rate(trend.slowestPerMinute), fastestPerMinute: rate(trend.fastestPerMinute), survivorAgeMs: trend.survivorAgeMs * real };
+  }
+}

@@ -1,0 +1,206 @@
+/** All threads and tables of a log: who is whose child, who shares with whom, what exec and exit do. */
+import type { ByteString } from '../../evidence/types.ts';
+import { Fds } from './fds.ts';
+import { flat } from './sites.ts';
+import type { FilesTable } from './table.ts';
+import type { Slot, Thread } from './types.ts';
+
+/** Children that no line was ever seen of (a log without -f): only so many are kept. */
+const MOST_UNSEEN = 256;
+
+export type Ending = 'exit' | 'killed' | 'exec' | 'log';
+
+/** What is known of an exec beside the program. */
+export interface ExecCircumstances {
+  /** As it is written; undefined where the log does not show it (strace -v). */
+  env: ByteString | undefined;
+  /** The program is the one that ran before. */
+  isItself: boolean;
+}
+
+/** What others want to know of the lives of processes. */
+export interface ModelListener {
+  /** Before the threads of a table are gone, or its program is another one. */
+  tableEnds(thread: Thread, table: FilesTable, how: Ending, detail: string): void;
+  execs(thread: Thread, path: ByteString, kept: readonly Slot[], circumstances: ExecCircumstances): void;
+  forks(parent: Thread, child: Thread, shares: boolean): void;
+  exits(thread: Thread, how: 'exit' | 'killed', detail: string, isLast: boolean): void;
+}
+
+export interface ForkOptions {
+  sharesFiles: boolean;
+  isThread: boolean;
+}
+
+export class Model {
+  readonly fds: Fds;
+  readonly threads = new Map<number, Thread>();
+  /** How often `threads` was changed. */
+  changes = 0;
+  /** Processes that ended. */
+  ended = 0;
+  listener: ModelListener | undefined;
+  private readonly unseen = new Set<Thread>();
+
+  constructor(isTimed: boolean) {
+    this.fds = new Fds(isTimed);
+  }
+
+  /** A process of which nothing is known: it was there before the log, or is the one that strace started. */
+  discover(tid: number): Thread {
+    const thread = this.newThread(tid, tid, this.fds.newTable(), 0);
+    for (const fd of [0, 1, 2]) this.fds.found(thread, fd, '', 'unknown').assumed = true;
+    thread.table.isFound = true;
+    return thread;
+  }
+
+  /** A thread of a process that was there before the log, and whose table is known. */
+  discoverThread(tid: number, leader: Thread): Thread {
+    const thread = this.newThread(tid, leader.pid, leader.table, 0);
+    thread.program = leader.program;
+    thread.limit = leader.limit;
+    return thread;
+  }
+
+  /** Both turn out to use one table: what only the first one had is there too. The lower number of a thread is taken for that of the process. */
+  join(from: FilesTable, into: FilesTable): void {
+    for (const slot of from.slots.values()) {
+      if (into.slots.has(slot.fd)) slot.description.holders--;
+      else into.slots.set(slot.fd, slot);
+    }
+    const pid = Math.min(...[...from.users, ...into.users].map((thread) => thread.pid));
+    for (const thread of from.users) {
+      into.users.add(thread);
+      thread.table = into;
+    }
+    for (const thread of into.users) thread.pid = pid;
+    from.users.clear();
+    if (into.slots.size > into.most) into.most = into.slots.size;
+    into.repairs += from.repairs;
+  }
+
+  private newThread(tid: number, pid: number, table: FilesTable, parent: number): Thread {
+    const thread: Thread = {
+      tid, pid, table, program: '', isSeen: false, firstTime: this.fds.time, line: this.fds.line, beforeExec: false, parent,
+      pending: undefined, half: { name: 0, matters: false, args: '', window: undefined, from: 0, to: 0, listed: false, fd: NaN, time: NaN, line: 0, closed: undefined },
+      run: { last: 0, step: 0, length: 0, bad: undefined }, limit: null,
+    };
+    // A pid that is given out again before we saw its end.
+    const old = this.threads.get(tid);
+    if (old) this.exit(old, 'exit', '');
+    table.users.add(thread);
+    this.changes++;
+    this.threads.set(tid, thread);
+    return thread;
+  }
+
+  /** @param table the copy, when it was made before (the child was seen first) */
+  fork(parent: Thread, tid: number, { sharesFiles, isThread }: ForkOptions, table?: FilesTable): Thread {
+    const own = sharesFiles ? parent.table : (table ?? this.fds.copy(parent.table));
+    const child = this.newThread(tid, isThread ? parent.pid : tid, own, parent.tid);
+    child.program = parent.program;
+    child.limit = parent.limit;
+    child.beforeExec = !isThread;
+    if (!sharesFiles) parent.table.lastFork = { line: this.fds.line, time: this.fds.time, child: tid, tid: parent.tid };
+    this.unseen.add(child);
+    if (this.unseen.size > MOST_UNSEEN) this.forget(this.unseen.values().next().value!);
+    this.listener?.forks(parent, child, sharesFiles);
+    return child;
+  }
+
+  /** It is known by another number from now on. */
+  rename(thread: Thread, tid: number): void {
+    this.changes++;
+    this.threads.delete(thread.tid);
+    this.threads.set(tid, thread);
+    thread.tid = tid;
+  }
+
+  /** The thread has a line of its own. */
+  seen(thread: Thread): void {
+    thread.isSeen = true;
+    thread.firstTime = this.fds.time;
+    this.unseen.delete(thread);
+  }
+
+  private forget(thread: Thread): void {
+    this.unseen.delete(thread);
+    this.changes++;
+    this.threads.delete(thread.tid);
+    thread.table.users.delete(thread);
+    if (thread.table.users.size === 0) for (const slot of thread.table.slots.values()) this.fds.release(slot, thread);
+  }
+
+  /** unshare(CLONE_FILES), and what exec and CLOSE_RANGE_UNSHARE do. */
+  unshare(thread: Thread): void {
+    const { table } = thread;
+    if (table.users.size < 2) return;
+    const fresh = this.fds.copy(table, false);
+    table.users.delete(thread);
+    fresh.users.add(thread);
+    thread.table = fresh;
+  }
+
+  /** A new program: other threads of the process are gone, so are the numbers with CLOEXEC. */
+  exec(thread: Thread, path: ByteString, env: ByteString | undefined, line: number): void {
+    for (const other of [...thread.table.users]) if (other !== thread && other.pid === thread.pid) this.drop(other);
+    this.unshare(thread);
+    const old = thread.table;
+    // With the exec as its first line a process is the one that strace started: what it has passed that exec.
+    const isFirst = line === thread.line;
+    this.listener?.tableEnds(thread, old, 'exec', '');
+    for (const slot of old.slots.values()) if (slot.cloexec === true) this.fds.close(thread, slot, 'execve');
+    const fresh = this.fds.newTable();
+    // The numbers go over as they are: nothing was opened or closed.
+    for (const slot of old.slots.values()) {
+      fresh.slots.set(slot.fd, slot);
+      slot.how = slot.how === 'pre-existing' ? slot.how : 'inherited';
+      slot.forks = 0;
+      slot.lives = undefined;
+      if (slot.cloexec === null && (isFirst || slot.how !== 'pre-existing')) slot.cloexec = false;
+    }
+    fresh.most = fresh.slots.size;
+    fresh.repairs = old.repairs;
+    fresh.isComplete = true;
+    fresh.cloexecBefore = false;
+    old.users.delete(thread);
+    fresh.users.add(thread);
+    thread.table = fresh;
+    const kept = !isFirst ? fresh.slots.values().filter(({ fd }) => fd > 2) : [];
+    const program = flat(path);
+    const isItself = path !== '' && thread.program === program;
+    if (path !== '') thread.program = program;
+    this.listener?.execs(thread, path, kept, { env, isItself });
+    thread.beforeExec = false;
+    thread.firstTime = this.fds.time;
+  }
+
+  /** @param detail exit code, or the name of the signal */
+  exit(thread: Thread, how: 'exit' | 'killed', detail: string): void {
+    const { table } = thread;
+    const isLast = table.users.size === 1;
+    if (isLast) this.listener?.tableEnds(thread, table, how, detail);
+    this.listener?.exits(thread, how, detail, isLast);
+    this.drop(thread);
+    if (!isLast) return;
+    this.ended++;
+    for (const slot of table.slots.values()) this.fds.release(slot, thread);
+  }
+
+  drop(thread: Thread): void {
+    thread.table.users.delete(thread);
+    this.unseen.delete(thread);
+    this.changes++;
+    if (this.threads.get(thread.tid) === thread) this.threads.delete(thread.tid);
+  }
+
+  /** Tables that are in use, each with one of its threads (the leader, when it is there). */
+  tables(): { thread: Thread; table: FilesTable }[] {
+    const found = new Map<FilesTable, Thread>();
+    for (const thread of this.threads.values()) {
+      const known = found.get(thread.table);
+      if (!known || thread.tid === thread.pid) found.set(thread.table, thread);
+    }
+    return [...found].map(([table, thread]) => ({ table, thread }));
+  }
+}

@@ -1,0 +1,86 @@
+/** Opening sites, few for many: paths that look alike are one. */
+import type { ByteString } from '../../evidence/types.ts';
+import { byLooks, pathTemplates } from '../../kernel/templates.ts';
+import type { Site } from './types.ts';
+
+/** Different looks; what comes after so many goes by its folder. */
+const MOST_SITES = 20_000;
+/** Paths remembered with their looks. */
+const MOST_LOOKS = 32_768;
+
+export class Sites {
+  readonly all: Site[] = [];
+  private readonly byKey = new Map<string, Site>();
+  private readonly recent = new Map<string, Map<ByteString, Site>>();
+
+  /** @param target path, or words for what has none */
+  at(call: string, kind: string, target: ByteString): Site {
+    // Paths come again and again: their looks and keys are made once.
+    let recent = this.recent.get(call);
+    if (!recent || recent.size >= MOST_LOOKS) this.recent.set(call, (recent = new Map()));
+    const known = recent.get(target);
+    if (known?.kind === kind) return known;
+    const site = this.find(call, kind, target);
+    recent.set(flat(target), site);
+    return site;
+  }
+
+  private find(call: string, kind: string, target: ByteString): Site {
+    return this.keyed(`${call}\0${kind}\0${this.lookOf(target)}`, call, kind, target, undefined);
+  }
+
+  /** With a stack. */
+  atFrame(call: string, kind: string, frame: string): Site {
+    return this.keyed(`\0${frame}\0${kind}`, call, kind, '', frame);
+  }
+
+  private keyed(key: string, call: string, kind: string, target: ByteString, frame: string | undefined): Site {
+    let site = this.byKey.get(key);
+    if (!site && this.all.length >= MOST_SITES) {
+      const wide = `${call}\0${kind}\0${target.slice(0, target.indexOf('/', 1) + 1)}*`;
+      site = this.byKey.get(wide);
+      if (!site) this.byKey.set(wide, (site = this.add(call, kind, wide.slice(wide.lastIndexOf('\0') + 1), frame)));
+      return site;
+    }
+    if (!site) this.byKey.set(key, (site = this.add(call, kind, target, frame)));
+    else if (site.paths.length === 1 && site.paths[0] !== target) site.paths.push(flat(target));
+    return site;
+  }
+
+  private add(call: string, kind: string, target: ByteString, frame: string | undefined): Site {
+    const look = flat(this.lookOf(target));
+    const site: Site = { id: this.all.length, call, kind, look, frame, paths: [flat(target)], opened: 0, closed: 0 };
+    this.all.push(site);
+    return site;
+  }
+
+  private lookOf(target: ByteString): ByteString {
+    return target.charCodeAt(0) === 47 ? byLooks(target) : target;
+  }
+
+  /** The name of each site, made over all of them together: `openat /srv/upload-*.part`. Several sites may share one. */
+  names(): string[] {
+    const names = this.all.map(({ frame, call, look }) => frame ?? (look === '' ? call : `${call} ${look}`));
+    const families = new Map<string, Site[]>();
+    for (const site of this.all) {
+      if (site.frame !== undefined || site.look.charCodeAt(0) !== 47) continue;
+      const family = families.get(site.call);
+      if (family) family.push(site);
+      else families.set(site.call, [site]);
+    }
+    for (const [call, family] of families) {
+      const templates = pathTemplates(family.flatMap(({ paths }) => paths));
+      let next = 0;
+      for (const { id, paths } of family) {
+        names[id] = `${call} ${templates[next]!}`;
+        next += paths.length;
+      }
+    }
+    return names;
+  }
+}
+
+/** A slice of the log would keep its whole window alive. */
+export function flat(text: ByteString): ByteString {
+  return text.length < 13 ? text : Buffer.from(text, 'latin1').toString('latin1');
+}

@@ -1,0 +1,119 @@
+/** Who holds what: open files, the numbers for them, the tables of numbers, the threads that use a table. */
+import type { ByteString } from '../../evidence/types.ts';
+import type { Block } from '../read/block.ts';
+import type { Description } from './description.ts';
+import type { SiteLives } from './lives.ts';
+import type { FilesTable } from './table.ts';
+
+/** Where descriptors are opened: a stack frame, or call and path template. */
+export interface Site {
+  id: number;
+  call: string;
+  kind: string;
+  /** Without stacks: the path by its looks, or other words for what is opened. */
+  look: ByteString;
+  /** With -k: the frame. */
+  frame: string | undefined;
+  /** Up to two paths that look so, to make a template of. */
+  paths: ByteString[];
+  /** The innermost frames of the program, of its first open (-k). */
+  frames?: string[];
+  opened: number;
+  closed: number;
+}
+
+export type How = 'opened' | 'pre-existing' | 'inherited' | 'received';
+
+/** One number in one table. */
+export interface Slot {
+  fd: number;
+  description: Description;
+  /** null: not known. */
+  cloexec: boolean | null;
+  how: How;
+  /** Undefined for what was there before the log. */
+  site: Site | undefined;
+  /** Is it counted at its site? The copy a fork makes is not. */
+  counted: boolean;
+  call: string;
+  tid: number;
+  /** Tick of `Clock`, and how long ticks were then; line of the log; µs. */
+  tick: number;
+  doublings: number;
+  line: number;
+  time: number;
+  /** The thread that used it last; 0 for none. */
+  usedBy: number;
+  /** `forks` of the table when it was opened. */
+  forks: number;
+  /** Taken for granted (0 to 2), never seen. */
+  assumed: boolean;
+  /** Its number or its flag was set on purpose, for a program to be started. */
+  intended: boolean;
+  closedBy: number;
+  closedLine: number;
+  closedTime: number;
+  closedCall: string;
+  /** The close was entered and has not returned. */
+  closing: boolean;
+  /** Somebody remembers it beyond its close. */
+  isKept: boolean;
+  /** Who had closed this number before it was opened, 0 for nobody; where; when. */
+  beforeTid: number;
+  beforeLine: number;
+  beforeTime: number;
+  /** What its site brought in this table; only of what is counted. */
+  lives: SiteLives | undefined;
+}
+
+export interface Thread {
+  /** As the log names it; 0 when it does not. */
+  tid: number;
+  /** Of the thread group. */
+  pid: number;
+  table: FilesTable;
+  program: string;
+  /** It had lines of its own. */
+  isSeen: boolean;
+  /** First and last time, µs; NaN without. */
+  firstTime: number;
+  /** Of the log, when it was first known. */
+  line: number;
+  /** Forked, and has not called exec. */
+  beforeExec: boolean;
+  parent: number;
+  pending: Pending | undefined;
+  /** What `pending` is when there is one. */
+  half: Pending;
+  /** Calls of close one after the other, with numbers one after the other. */
+  run: CloseRun;
+  limit: number | null;
+}
+
+/** A call that has not returned. */
+export interface Pending {
+  name: number;
+  /** It may make or take descriptors. */
+  matters: boolean;
+  /** The arguments so far, for calls that matter; not yet taken out of `window` while there is one. */
+  args: ByteString;
+  window: Block | undefined;
+  from: number;
+  to: number;
+  /** It is among those whose arguments are made text before the window goes. */
+  listed: boolean;
+  fd: number;
+  time: number;
+  line: number;
+  /** The close took effect at its entry. */
+  closed: Slot | undefined;
+}
+
+export interface CloseRun {
+  last: number;
+  step: number;
+  /** 0: no close came last. */
+  length: number;
+  /** EBADF of numbers that had been open. */
+  bad: { fd: number; line: number; time: number; slot: Slot }[] | undefined;
+}

@@ -1,0 +1,112 @@
+/** What looks like a fault and need not be one, and what looks harmless and is one. */
+import { describe, expect, it } from 'vitest';
+import type { Finding } from '../../../src/report/index.ts';
+import { goroutine, judge, parse, summary, times, type Written } from '../support/dumps.ts';
+
+type Part = Omit<Written, 'id'> & { count: number; each?: (i: number) => Partial<Written> };
+
+/** Ids are given from 100 on, so that small ones are those of goroutines that have ended. */
+async function judged(...parts: Part[]): Promise<Finding[]> {
+  let id = 100;
+  const text = parts.flatMap(({ count, each, ...one }) => times(count, (i) => goroutine({ ...one, id: id++, ...each?.(i) })));
+  return judge(await parse([goroutine({ id: 1, state: 'IO wait', frames: ['net.(*TCPListener).Accept(0xc000999990)', 'main.main()'], creator: '' }), ...text].join('')));
+}
+
+const warnings = (found: readonly Finding[]): string[] => found.filter(({ severity }) => severity !== 'info').map(({ title }) => title);
+const reading = { count: 30, state: 'IO wait', frames: ['net.(*conn).Read(0xc000111111)', 'net/http.(*conn).serve(0xc000111111)'] };
+const served = ['net/http.HandlerFunc.ServeHTTP(0x1, {0x2, 0x3}, 0x4)', 'net/http.(*conn).serve(0xc000123456)'];
+const own = (i: number): string => `0xc0000${(10_000 + i).toString(16)}`;
+
+describe('a healthy program', () => {
+  it.each<[string, Part[]]>([
+    ['cron jobs that one goroutine set up', [{ count: 30, state: 'chan receive, 4 minutes', frames: ['main.cronJob(0x6fc23ac00)'], creator: 'main.setup in goroutine 7' }, { ...reading, count: 104 }]],
+    ['back-off', [{ count: 200, state: 'chan receive', frames: ['main.retry(...)'], each: (i) => ({ creator: `main.start in goroutine ${2 + (i % 90)}` }) }]],
+    ['a request and its answer', [{ count: 300, state: 'chan receive', each: (i) => ({ frames: [`main.call(${own(i)})`] }) }]],
+    ['a limiter', [{ count: 1492, state: 'chan send', frames: ['main.limited()'] }]],
+    ['workers of a Cond', [{ count: 200, state: 'sync.Cond.Wait', frames: ['sync.(*Cond).Wait(0xc000123450)', 'main.(*queue).worker(0xc000123400)'] }]],
+    ['idle ones', [{ count: 24, state: 'sync.Cond.Wait, 3 minutes', frames: ['sync.(*Cond).Wait(0xc000123450)', 'main.(*queue).worker(0xc000123400)'] }]],
+    ['subscribers', [{ count: 1500, state: 'chan receive', frames: ['main.subscriber(...)'] }]],
+    ['a hot mutex', [{ count: 298, state: 'sync.Mutex.Lock', frames: ['internal/sync.(*Mutex).lockSlow(0xc000123450)', 'main.(*counter).add(0xc000123450)'] }, { count: 2, state: 'sleep', frames: ['time.Sleep(0x1)', 'main.(*counter).loop(0xc000123450)'] }]],
+    ['a queue before a pool', [{ count: 1176, state: 'chan receive', frames: ['main.(*dbpool).get(0xc000123450)', ...served] }]],
+    ['throttled uploads', [{ count: 150, state: 'select', frames: ['io.(*pipe).write(0xc000555550)', 'main.upload(0x1)'] }]],
+    ['a quiet log', [{ count: 12, state: 'select, 3 minutes', frames: ['io.(*pipe).read(0xc000555550)', 'main.scan(0x1)'] }, reading]],
+    ['streams over HTTP/2', [{ count: 120, state: 'select, 3 minutes', frames: ['main.stream(...)', 'net/http.HandlerFunc.ServeHTTP(...)', 'net/http.(*http2serverConn).runHandler(0xc000123456)'], creator: 'net/http.(*http2serverConn).scheduleHandler in goroutine 50' }]],
+    ['a proxy of streams', [
+      { count: 25, state: 'select, 3 minutes', frames: ['net/http.(*persistConn).readLoop(0xc000555550)'], creator: 'net/http.(*Transport).dialConn in goroutine 1' },
+      { count: 25, state: 'IO wait', frames: ['net/http.(*bodyEOFSignal).Read(0xc000666660)', 'github.com/x/reverseproxy.(*Handler).copyResponse(0xc000777770)', ...served] },
+      { ...reading, count: 60 },
+    ]],
+    ['a WaitGroup over workers that live', [
+      { count: 20, state: 'sync.WaitGroup.Wait, 3 minutes', frames: ['sync.(*WaitGroup).Wait(0xc000123450)', 'main.proxy(0x1)'] },
+      { count: 40, state: 'IO wait', frames: ['net.(*conn).Read(0xc000111111)', 'io.Copy(...)'], each: (i) => ({ creator: `main.proxy in goroutine ${100 + (i % 20)}` }) },
+    ]],
+    ['closers of fan-in', [
+      { count: 15, state: 'sync.WaitGroup.Wait, 3 minutes', frames: ['sync.(*WaitGroup).Wait(0xc000123450)', 'main.pipeline.func2()'], creator: 'main.pipeline in goroutine 1' },
+      { count: 45, state: 'sleep', frames: ['time.Sleep(0x1)', 'main.pipeline.func1()'], creator: 'main.pipeline in goroutine 1' },
+    ]],
+  ])('%s: nothing above info', async (_, parts) => {
+    expect(warnings(await judged(...parts))).toEqual([]);
+  });
+});
+
+describe('a wrapper hides nothing', () => {
+  const stuck = (...wrappers: string[]): Part => ({ count: 200, state: 'chan receive, 30 minutes', frames: ['main.(*db).query(0xc000123450)', ...wrappers, ...served] });
+  it.each(['runtime/pprof.Do({0x1, 0x2})', 'go.opentelemetry.io/contrib/otelhttp.(*middleware).serveHTTP(0x1)', 'golang.org/x/net/http2.(*serverConn).runHandler(0x1)', 'go.uber.org/zap.(*mw).serve(0x1)'])('%s', async (wrapper) => {
+    expect(summary(await judged(stuck(wrapper)))).toEqual(['warning hint goroutine/blocked']);
+  });
+
+  it('nor does a loop of a library, or who started it', async () => {
+    const part = { count: 50, state: 'chan receive, 5 minutes', frames: ['main.(*Reconciler).wait(...)', 'k8s.io/apimachinery/pkg/util/wait.Until(0x1)'], creator: 'k8s.io/apimachinery/pkg/util/wait.(*Group).Start in goroutine 1' };
+    expect(summary(await judged(part))).toEqual(['warning hint goroutine/blocked']);
+    expect(await judged({ ...part, frames: ['k8s.io/client-go/tools/cache.(*Reflector).ListAndWatch(0x1)'] })).toEqual([]);
+  });
+});
+
+const lock = (address: string, ...users: string[]): string[] => [`internal/sync.(*Mutex).lockSlow(${address})`, 'sync.(*Mutex).Lock(...)', ...users];
+const M = '0xc000100000';
+
+describe('a lock that somebody of another type holds', () => {
+  const put = { count: 20, state: 'sync.Mutex.Lock, 4 minutes', frames: lock(M, `main.(*M).put(${M})`) };
+  const lookup = { count: 1, state: 'sync.Mutex.Lock, 4 minutes', frames: lock(M, `main.(*M).lookup(${M})`, `main.(*M).Get(${M})`) };
+  const backup = { count: 1, state: 'IO wait, 4 minutes', frames: ['net.(*conn).Write(0xc000111111)', 'main.(*Backup).run2(0xc000200000)'] };
+
+  it.each<[string, Part[]]>([['among many', [put, lookup]], ['alone', [lookup]]])('is no deadlock of one, %s', async (_, parts) => {
+    const [found, ...more] = await judged(...parts, backup, reading);
+    expect(more).toEqual([]);
+    expect(found).toMatchObject({ id: 'goroutine/lock-holder', confidence: 'hint' });
+    expect(found!.severity).not.toBe('critical');
+    expect(found!.title).toMatch(/goroutine 1\d\d in main\.\(\*Backup\)\.run2 .* may hold it/);
+  });
+
+  it('without anybody else it is one', async () => {
+    expect(summary(await judged(put, lookup, reading))).toEqual(['critical likely goroutine/lock-cycle']);
+  });
+
+  it('that the collector proved to be lost is certain, and one that nobody is seen in has its candidates named', async () => {
+    const [found] = await judged({ ...put, state: 'sync.Mutex.Lock (leaked)' }, reading);
+    expect(found).toMatchObject({ id: 'goroutine/lock-holder', severity: 'warning', confidence: 'certain' });
+    expect(found!.remedy[0]!.text).toMatch(/returns without unlocking, for a caller that has locked already, and for a reader that locks for writing/);
+  });
+
+  it('two that wait for minutes are told', async () => {
+    expect(summary(await judged({ ...put, count: 2 }, { ...reading, count: 200 }))).toEqual(['info hint goroutine/lock-holder']);
+  });
+
+  it('three globals beside each other in a circle are three', async () => {
+    const [a, b, c] = ['0x5f8a20', '0x5f8a28', '0x5f8a30'];
+    const waits = (wanted: string, held: string) => ({ count: 1, state: 'sync.Mutex.Lock, 4 minutes', frames: lock(wanted, `main.both(${held}, ${wanted})`) });
+    const [found] = await judged(waits(b, a), waits(c, b), waits(a, c), reading);
+    expect(found!.title).toMatch(/^3 goroutines wait for each other/);
+  });
+});
+
+describe('what the runtime itself ended', () => {
+  it('as a deadlock is one, the main goroutine included', async () => {
+    const text = `fatal error: all goroutines are asleep - deadlock!\n\n${goroutine({ id: 1, state: 'sync.WaitGroup.Wait', frames: ['sync.(*WaitGroup).Wait(0xc000123450)', 'main.main()'], creator: '' })}${goroutine({ id: 6, state: 'chan send' })}exit status 2\n`;
+    const found = judge(await parse(text));
+    expect(summary(found)).toEqual(['critical certain goroutine/blocked', 'critical certain goroutine/blocked']);
+    expect(found[0]!.because).toBe('the runtime itself says so');
+    expect(found[0]!.evidence.map(({ value }) => value).join()).toMatch(/all goroutines are asleep/);
+    expect(judge(await parse(text.replace('all goroutines are asleep - deadlock!', 'concurrent map writes')))).toEqual([]);
+  });
+});

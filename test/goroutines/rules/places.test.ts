@@ -1,0 +1,206 @@
+/** Places that say more than their state: who started them, what they hold, who is at the other side. */
+import { describe, expect, it } from 'vitest';
+import type { Finding } from '../../../src/report/index.ts';
+import { goroutine, judge, parse, summary, times, type Written } from '../support/dumps.ts';
+
+type Part = Omit<Written, 'id'> & { count: number; each?: (i: number) => Partial<Written> };
+
+/** Ids are given from 100 on, so that small ones are those of goroutines that have ended. */
+async function judged(...parts: Part[]): Promise<Finding[]> {
+  return judge(await parse(written(...parts)));
+}
+
+function written(...parts: Part[]): string {
+  let id = 100;
+  const text = parts.flatMap(({ count, each, ...one }) => times(count, (i) => goroutine({ ...one, id: id++, ...each?.(i) })));
+  return [goroutine({ id: 1, state: 'IO wait', frames: ['net.(*TCPListener).Accept(0xc000999990)', 'main.main()'], creator: '' }), ...text].join('');
+}
+
+const reading = { count: 40, state: 'IO wait', frames: ['internal/poll.(*FD).Read(0xc000111111)', 'net.(*conn).Read(0xc000111111)', 'net/http.(*conn).serve(0xc000111111)'] };
+const selecting = { count: 40, state: 'select', frames: ['main.follow.func1()'] };
+const startedBy = (first: number) => (i: number) => ({ creator: `main.handle in goroutine ${first + i}` });
+
+describe('a select', () => {
+  it('that outlived what started it is a leak', async () => {
+    const [found, ...more] = await judged({ ...selecting, state: 'select, 4 minutes', each: startedBy(2) });
+    expect(more).toEqual([]);
+    expect(found).toMatchObject({ id: 'goroutine/leak', severity: 'warning', confidence: 'hint' });
+    expect(found!.title).toContain('40 goroutines wait in a select that did not end with what started them: select in main.follow.func1');
+    expect(found!.evidence.map(({ value }) => value)).toContain('40 of the 40 that were looked at closely have outlived the goroutine that started them: no request or caller waits for them any more');
+  });
+
+  it.each<[string, Part[]]>([
+    ['whose creators live', [{ ...selecting, each: startedBy(140) }, reading]],
+    ['with a reader of a connection beside it', [{ ...selecting, each: startedBy(2) }, { ...reading, frames: ['net.(*conn).Read(0xc000111111)', 'main.read(0xc000111111)'], each: startedBy(2) }]],
+  ])('%s is none', async (_, parts) => {
+    const found = await judged(...parts);
+    expect(found.filter(({ id, severity }) => id === 'goroutine/leak' || (severity !== 'info' && id !== 'goroutine/truncated-dump'))).toEqual([]);
+  });
+
+  it('of a dump that is not whole is none: who is missing may live', async () => {
+    const text = written({ ...selecting, each: startedBy(2) }, reading);
+    for (const part of [text.slice(0, -40), text.replace('goroutine 1 [', 'goroutine 90 [')]) expect(judge(await parse(part)).map(({ id }) => id)).not.toContain('goroutine/leak');
+  });
+
+  it('with a context in a program that is position independent', async () => {
+    expect(summary(await judged({ count: 40, state: 'select, 4 minutes', frames: ['main.follow({0x55d0c1a2b3c0, 0x55d0c1f00a20})'] }))).toEqual(['warning hint goroutine/leak']);
+    expect(summary(await judged({ count: 40, state: 'select', frames: ['main.follow({0x55d0c1a2b3c0, 0xc000123450})'] }))).toEqual(['info hint goroutine/blocked']);
+  });
+
+  it('of workers that are methods of one thing is a pool', async () => {
+    expect(await judged({ count: 300, state: 'select, 9 minutes', frames: ['main.(*crawler).fetch(0xc000123450)'] })).toEqual([]);
+  });
+});
+
+describe('well-known places', () => {
+  const below = (state: string, ...frames: string[]) => ({ count: 40, state, frames: [...frames, 'main.use(0xc000123450)'] });
+
+  it.each<[string, Part, string, RegExp]>([
+    ['a pipe that nobody reads', below('select, 2 minutes', 'io.(*pipe).write(0xc000555550)', 'io.(*PipeWriter).Write(...)'), 'warning hint goroutine/leak', /write into an io\.Pipe that nobody reads: select in main\.use/],
+    ['a pool of connections', below('select, 3 minutes', 'database/sql.(*DB).conn(0xc000555550)'), 'warning hint goroutine/blocked', /wait for a free connection of a database\/sql pool/],
+    ['an upstream', below('select, 3 minutes', 'net/http.(*persistConn).roundTrip(0xc000555550)'), 'warning hint goroutine/blocked', /wait for the answer to an HTTP request/],
+    ['a file watch', { count: 40, state: 'select, 2 minutes', frames: ['github.com/fsnotify/fsnotify.(*Watcher).sendEvent(0xc000555550)', 'github.com/fsnotify/fsnotify.(*Watcher).readEvents(0xc000555550)'] }, 'warning hint goroutine/leak', /have an event of a file watch that nobody reads/],
+    ['answers that are not closed', { count: 40, state: 'select, 2 minutes', frames: ['net/http.(*persistConn).readLoop(0xc000555550)'], creator: 'net/http.(*Transport).dialConn in goroutine 1' }, 'warning hint goroutine/leak', /hold answers whose bodies are not closed/],
+  ])('%s', async (_, part, expected, title) => {
+    const [found, ...more] = await judged(part);
+    expect(more).toEqual([]);
+    expect(summary([found!])).toEqual([expected]);
+    expect(found!.title).toMatch(title);
+  });
+
+  it('answers that somebody reads are none', async () => {
+    const waiting = { count: 40, state: 'select', frames: ['net/http.(*persistConn).readLoop(0xc000555550)'] };
+    expect(await judged(waiting, { count: 40, state: 'IO wait', frames: ['net/http.(*bodyEOFSignal).Read(0xc000666660)', 'io.copyBuffer(0xc000777770)'] })).toEqual([]);
+    expect(await judged({ ...waiting, state: 'select, 9 minutes' }, { count: 40, state: 'IO wait', frames: ['net/http.(*bodyEOFSignal).Read(0xc000666660)', 'io.copyBuffer(0xc000777770)'] })).toEqual([]);
+    expect(await judged({ ...waiting, state: 'IO wait' })).toEqual([]);
+  });
+
+  it('peers that say nothing are told, and warned of when there are very many for minutes', async () => {
+    const talking = { state: 'IO wait', frames: ['net.(*conn).Read(0xc000111111)', 'main.talk(0xc000111111)'] };
+    expect(summary(await judged({ ...talking, count: 40 }))).toEqual(['info hint goroutine/blocked']);
+    expect(summary(await judged({ ...talking, count: 1200, state: 'IO wait, 5 minutes' }))).toEqual(['warning hint goroutine/blocked']);
+  });
+});
+
+describe('requests', () => {
+  const serving = ['net/http.HandlerFunc.ServeHTTP(0x1, {0x2, 0x3}, 0x4)', 'net/http.(*conn).serve(0xc000123456)'];
+
+  it('that stream are told only', async () => {
+    expect(summary(await judged({ count: 90, state: 'select, 20 minutes', frames: ['main.stream(...)', ...serving] }, { ...reading, count: 100 }))).toEqual(['info hint goroutine/blocked']);
+  });
+
+  it('that wait for an upstream, or sleep, are warned of', async () => {
+    const upstream = { count: 20, state: 'select, 3 minutes', frames: ['net/http.(*persistConn).roundTrip(0xc000555550)', 'main.price(...)', ...serving] };
+    expect((await judged(upstream, reading))[0]!.title).toContain('20 goroutines are requests whose handlers wait for the answer to an HTTP request: select in main.price');
+    expect(summary(await judged({ count: 20, state: 'sleep, 3 minutes', frames: ['time.Sleep(0x45d964b800)', 'main.slow(...)', ...serving] }, reading))).toEqual(['warning hint goroutine/blocked']);
+  });
+});
+
+describe('sends', () => {
+  const sending = { count: 120, state: 'chan send', frames: ['main.(*log).write(0xc000777770)'] };
+
+  it('to what nobody receives are a leak', async () => {
+    expect(summary(await judged({ ...sending, state: 'chan send, 2 minutes' }))).toEqual(['warning hint goroutine/leak']);
+    const [fresh] = await judged(sending);
+    expect(fresh).toMatchObject({ id: 'goroutine/leak', severity: 'info' });
+    expect(fresh!.title).toContain('wait to send, and nobody may receive');
+  });
+
+  it('to one that is slow are back pressure, and it is named', async () => {
+    const [found] = await judged(sending, { count: 1, state: 'IO wait', frames: ['os.(*File).Write(0xc000888880)', 'main.(*log).drain(0xc000777770)'] });
+    expect(found).toMatchObject({ id: 'goroutine/blocked', severity: 'info' });
+    expect(found!.title).toContain('wait to send to goroutine 220 in main.(*log).drain (main.go:11) (IO wait)');
+  });
+});
+
+describe('a semaphore', () => {
+  const waiting = { count: 120, state: 'chan send', frames: ['main.crawl.func1()'], creator: 'main.crawl in goroutine 1' };
+  const inside = (count: number) => ({ ...waiting, count, state: 'sleep', frames: ['time.Sleep(0x2dc6c0)', 'main.crawl.func1()'] });
+
+  it('that others are through is told only, unless they wait for minutes', async () => {
+    expect(summary(await judged(waiting, inside(4)))).toEqual(['info hint goroutine/blocked']);
+    expect(summary(await judged({ ...waiting, state: 'chan send, 3 minutes' }, inside(4)))).toEqual(['warning hint goroutine/leak']);
+    expect(summary(await judged({ ...waiting, count: 1492 }, inside(4)))).toEqual(['info hint goroutine/leak']);
+  });
+});
+
+const lock = (address: string, ...users: string[]): string[] => ['internal/sync.(*Mutex).lockSlow(ADDRESS)'.replace('ADDRESS', address), 'internal/sync.(*Mutex).Lock(...)', 'sync.(*Mutex).Lock(...)', ...users];
+
+describe('locks inside of things', () => {
+  const [a, b] = ['0xc000100000', '0xc000200000'];
+  const [lockA, lockB] = ['0xc000100018', '0xc000200018'];
+  const waits = (state: string, address: string, ...users: string[]) => ({ count: 1, state, frames: lock(address, ...users) });
+
+  it('are taken in different order in one function', async () => {
+    const both = (minutes: string): Part[] => [
+      waits(`sync.Mutex.Lock${minutes}`, lockB, `main.move(${a}, ${b}, 0x1)`),
+      waits(`sync.Mutex.Lock${minutes}`, lockA, `main.move(${b}, ${a}, 0x1)`),
+      reading,
+    ];
+    const [moment] = await judged(...both(''));
+    expect(moment).toMatchObject({ id: 'goroutine/lock-cycle', severity: 'info' });
+    expect(moment!.title).toContain('may wait for each other');
+    expect(moment!.remedy.map(({ text }) => text).join()).not.toMatch(/restart of the process/);
+    const [found] = await judged(...both(', 4 minutes'));
+    expect(found).toMatchObject({ id: 'goroutine/lock-cycle', severity: 'critical', confidence: 'likely' });
+    expect(found!.evidence.map(({ name }) => name).sort()).toEqual(['goroutine 100', 'goroutine 101', `lock ${lockA}`, `lock ${lockB}`]);
+  });
+
+  it('of another thing of the same type is not taken twice', async () => {
+    const [found] = await judged(waits('sync.Mutex.Lock, 4 minutes', lockB, `main.(*node).touch(${b})`, `main.(*node).visit(${a})`), { ...waits('sync.Mutex.Lock, 4 minutes', lockB, `main.(*node).touch(${b})`), count: 12 }, reading);
+    expect(found).toMatchObject({ id: 'goroutine/lock-holder' });
+    const [twice] = await judged(waits('sync.Mutex.Lock, 4 minutes', lockB, `main.(*node).touch(${b})`, `main.(*node).visit(${b})`), { ...waits('sync.Mutex.Lock, 4 minutes', lockB, `main.(*node).touch(${b})`), count: 12 }, reading);
+    expect(twice).toMatchObject({ id: 'goroutine/lock-cycle', confidence: 'likely' });
+  });
+
+  it('three in a circle', async () => {
+    const [c, lockC] = ['0xc000300000', '0xc000300018'];
+    const [found] = await judged(
+      waits('sync.Mutex.Lock, 4 minutes', lockB, `main.move(${a}, ${b})`),
+      waits('sync.Mutex.Lock, 4 minutes', lockC, `main.move(${b}, ${c})`),
+      waits('sync.Mutex.Lock, 4 minutes', lockA, `main.move(${c}, ${a})`),
+      reading,
+    );
+    expect(found).toMatchObject({ id: 'goroutine/lock-cycle', severity: 'critical' });
+    expect(found!.title).toMatch(/^3 goroutines wait for each other/);
+  });
+
+  it('are no circle while somebody works inside', async () => {
+    const found = await judged(
+      waits('sync.Mutex.Lock', lockB, `main.move(${a}, ${b}, 0x1)`),
+      waits('sync.Mutex.Lock', lockA, `main.move(${b}, ${a}, 0x1)`),
+      { count: 1, state: 'running', frames: [`main.move(${a}, ${b}, 0x1)`] },
+      reading,
+    );
+    expect(found).toEqual([]);
+  });
+
+  it('of one thing that has two', async () => {
+    const [found] = await judged(waits('sync.Mutex.Lock, 4 minutes', '0xc000100008', `main.(*t).one(${a})`), waits('sync.Mutex.Lock, 4 minutes', '0xc000100010', `main.(*t).two(${a})`), reading);
+    expect(found).toMatchObject({ id: 'goroutine/lock-cycle', confidence: 'likely' });
+  });
+
+  it('without addresses of owners may be one: a hint that says so', async () => {
+    const parts = (minutes: string): Part[] => [waits(`sync.Mutex.Lock${minutes}`, '0x5f8a20', 'main.load()'), waits(`sync.Mutex.Lock${minutes}`, '0x5f8a28', 'main.store()'), reading];
+    const [found] = await judged(...parts(', 4 minutes'));
+    expect(found).toMatchObject({ id: 'goroutine/lock-cycle', severity: 'warning', confidence: 'hint' });
+    expect(found!.title).toContain('seem to wait for each other');
+    expect(summary(await judged(...parts('')))).toEqual(['info hint goroutine/lock-cycle']);
+  });
+
+  it('one that is stuck and one that is wanted for a moment are no circle', async () => {
+    const stuck = { ...waits('sync.Mutex.Lock, 4 minutes', '0x5f8a20', 'main.load()'), count: 40 };
+    expect((await judged(stuck, waits('sync.Mutex.Lock', '0x5f8a28', 'main.store()'), reading)).map(({ id }) => id)).toEqual(['goroutine/lock-holder']);
+  });
+
+  it('of many copies that were not unlocked are no circle', async () => {
+    const copies = times(8, (i) => ({ ...waits('sync.Mutex.Lock, 4 minutes', `0xc0004000${i}8`, `main.(*ledger).add(0xc0004000${i}0)`), count: 4 }));
+    expect((await judged(...copies, reading)).map(({ id }) => id)).not.toContain('goroutine/lock-cycle');
+  });
+
+  it('name who is inside by what the lock is part of', async () => {
+    const [found] = await judged({ ...waits('sync.Mutex.Lock, 4 minutes', lockA, `main.(*pool).put(${a})`), count: 40 }, { count: 1, state: 'chan receive, 9 minutes', frames: [`main.drain(${a})`] }, reading);
+    expect(found!.title).toContain('is inside, in main.drain');
+    expect(found).toMatchObject({ id: 'goroutine/lock-holder', confidence: 'likely' });
+  });
+});

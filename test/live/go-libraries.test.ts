@@ -1,0 +1,65 @@
+/** Programs that use other people's libraries: what goleak finds is found, watchers nobody reads, and an old process after a real upgrade. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { GoroutinesData } from '../../src/goroutines/index.ts';
+import type { Report } from '../../src/report/types.ts';
+import { type Child, plainEnv, startChild } from './support/child.ts';
+import { findProgram } from './support/need.ts';
+import { ownFolder, reloadctl } from './support/program.ts';
+
+const SOURCE = fileURLToPath(new URL('../../fixtures/programs/go-deps', import.meta.url));
+const mustBuild = process.env.RELOADCTL_TEST_REQUIRE === 'all';
+
+interface Truth {
+  pid: number;
+  port: number;
+  /** Of goleak: what it found. */
+  truth: string;
+}
+
+let binary = '';
+
+beforeAll(async () => {
+  if (findProgram('go') === undefined) return;
+  const output = join(ownFolder('go-deps'), 'deps');
+  // Its modules come from the proxy, which is not everywhere.
+  const built = promisify(execFile)('go', ['build', '-o', output, '.'], { cwd: SOURCE, env: { ...process.env, ...plainEnv(), GOFLAGS: '-buildvcs=false', GOTOOLCHAIN: 'local' } });
+  await built.then(() => (binary = output), (error: Error) => {
+    if (mustBuild) throw error;
+  });
+}, 180_000);
+
+async function look(name: string, count: number): Promise<{ truth: Truth; report: Report<GoroutinesData>; child: Child }> {
+  const child = await startChild(binary, [name, String(count)]);
+  const truth = JSON.parse(await child.nextLine()) as Truth;
+  const run = await reloadctl(['goroutines', `http://127.0.0.1:${truth.port}`, '--json', '--no-leak-profile']);
+  await child.stop();
+  return { truth, report: JSON.parse(run.stdout) as Report<GoroutinesData>, child };
+}
+
+describe('libraries', () => {
+  it('goleak and we find the same', async ({ skip }) => {
+    if (binary === '') skip('no Go, or no module proxy');
+    const { truth, report } = await look('goleak', 37);
+    const theirs = truth.truth.match(/Goroutine \d+ in state chan send/g) ?? [];
+    expect(theirs).toHaveLength(37);
+    expect(report.findings[0]).toMatchObject({ id: 'goroutine/leak', severity: 'info' });
+    expect(report.findings[0]!.title).toContain(`${theirs.length} goroutines wait to send, and nobody may receive: chan send in main.leaks.func1`);
+  });
+
+  it('watchers of fsnotify whose events nobody reads', async ({ skip }) => {
+    if (binary === '') skip('no Go, or no module proxy');
+    const { report } = await look('fsnotify', 12);
+    expect(report.findings.map(({ title }) => title)).toEqual([expect.stringContaining('12 goroutines have an event of a file watch that is not read yet: select in fsnotify.(*Watcher).')]);
+  });
+
+  it('an old process after an upgrade by tableflip tells what it waits for', async ({ skip }) => {
+    if (binary === '') skip('no Go, or no module proxy');
+    const { report } = await look('tableflip', 12);
+    expect(report.data.reload).toMatchObject({ shuttingDown: true, requests: 12 });
+    expect(report.findings[0]!.title).toMatch(/^a shutdown waits for 12 requests: most are in main\.serveForEver/);
+  });
+});
