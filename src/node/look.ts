@@ -17,7 +17,7 @@ import type { NodeLook, PendingPromise } from './model.ts';
 import { renewTtl } from './attach/ttl.ts';
 import { countPromises, type HeapCount } from './read/heap.ts';
 import { readPlain, readThreads, type ThreadList } from './read/index.ts';
-import { Realm } from './read/remote.ts';
+import { longestRun, Realm } from './read/remote.ts';
 import type { NodeTrends } from './watch/event.ts';
 import { type Watched, watchHandles, type WatchOptions } from './watch/index.ts';
 
@@ -33,8 +33,9 @@ export interface LookOptions extends Omit<AttachOptions, 'deadline'> {
   progress(text: string): void;
 }
 
-/** All of it, whatever happens: ms. */
-export const TOTAL_MS = 10_000;
+/** All of it, whatever happens: ms; and what of that is left to go. */
+const TOTAL_MS = 10_000;
+const LEAVING_MS = 3000;
 /** Silence after which a call is given up. */
 const SILENCE_MS = 3000;
 
@@ -56,13 +57,13 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
   const hangUp = (): void => attached.connection.close();
   // A process that ends waits for whoever debugs it to go.
   attached.connection.on('NodeRuntime.waitingForDisconnect', hangUp);
-  const limit = setTimeout(hangUp, Math.max(0, deadline - performance.now()));
+  const limit = setTimeout(hangUp, Math.max(0, deadline - LEAVING_MS - performance.now()));
   if (!options.watch) options.signal.addEventListener('abort', hangUp);
   try {
     if (await isPlain(attached)) threads = [await readPlain(attached, SILENCE_MS, coverage)];
     else {
       await attached.connection.call('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true }, SILENCE_MS).catch(() => undefined);
-      checkIdentity(attached, await attached.connection.call('Runtime.evaluate', { expression: 'process.pid', returnByValue: true }, SILENCE_MS));
+      checkIdentity(attached, await attached.connection.call('Runtime.evaluate', { expression: 'process.pid', returnByValue: true, timeout: longestRun(SILENCE_MS) }, SILENCE_MS));
       loop = await measureLoop(attached, { samples: options.busy, timeoutMs: SILENCE_MS, signal: options.signal });
       turning = !loop?.blocked;
       await renewTtl(attached, new Realm(attached.connection, SILENCE_MS));

@@ -66,6 +66,8 @@ export interface Handle {
   intervalMs?: number;
   dueMs?: number;
   ageMs?: number;
+  /** Of a FileHandle: somebody holds it, or nobody does; absent where no garbage was collected since it was opened. */
+  held?: boolean;
   /** 0, 1 or 2: a standard stream, which every process has. */
   stdio?: true;
 }

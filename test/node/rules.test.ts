@@ -65,11 +65,18 @@ describe('node/unconsumed-stream', () => {
 });
 
 describe('node/file-handle', () => {
-  const handles = [handle({ kind: 'file-handle', ref: false, site: '/srv/a.js:1:1' })];
-  it('is critical where a garbage collection ends the process', () => {
-    const from = (major: number): Partial<NodeLook> => ({ runtime: { name: 'node', version: `v${major}.0.0`, major }, handles, again: again(20) });
-    expect(judge(from(24))).toEqual(['file-handle warning likely']);
-    expect(judge(from(26))).toEqual(['file-handle critical likely']);
+  const from = (major: number, held?: boolean): Partial<NodeLook> => ({
+    runtime: { name: 'node', version: `v${major}.0.0`, major },
+    handles: [handle({ kind: 'file-handle', ref: false, site: '/srv/a.js:1:1', ...(held !== undefined && { held }) })],
+    again: again(20),
+  });
+  it('is critical where nobody holds it, and a garbage collection ends the process', () => {
+    expect(judge(from(24, false))).toEqual(['file-handle warning certain']);
+    expect(judge(from(26, false))).toEqual(['file-handle critical certain']);
+  });
+  it('is a note where the program holds it, or may', () => {
+    expect(judge(from(26, true))).toEqual(['file-handle info certain']);
+    expect(judge(from(26))).toEqual(['file-handle info hint']);
     expect(judge({ ...from(26), again: again() })).toEqual(['file-handle info hint']);
   });
 });

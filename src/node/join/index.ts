@@ -74,6 +74,7 @@ function handleOf(pid: number, thread: number, raw: RawHandle, places: ReadonlyM
     handle.http = { method: http.method, url: withoutQuery(http.url), side: http.side, ...(http.status !== undefined && { status: http.status }), ...(http.unread && { unread: true }) };
   }
   if (raw.acc) handle.accepted = true;
+  if (raw.held !== undefined) handle.held = raw.held;
   if (raw.rlen !== undefined && raw.rlen > 0) handle.buffered = raw.rlen;
   if (typeof raw.flow === 'boolean') handle.flowing = raw.flow;
   if (raw.reads !== undefined) handle.reads = raw.reads;

@@ -42,6 +42,8 @@ export interface RawHandle {
   /** Accepted by a listener: it was made by the other side. */
   acc?: boolean;
   thread?: number;
+  /** Of a FileHandle: it survived a collection of garbage, so that somebody holds it; or it did not. */
+  held?: boolean;
 }
 
 export interface RawFrame {

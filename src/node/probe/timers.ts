@@ -14,8 +14,11 @@ export function listTimers(this: Record<string, unknown>, most: number): { json:
   const hook = (globalThis as unknown as Loose)[Symbol.for('reloadctl.hook')] as { of(id: number): Made } | undefined;
   const now = performance.now();
   let cut = 0;
+  let steps = 0;
   for (const list of Object.values(this) as Loose[]) {
-    for (let timer = list._idlePrev as Loose; timer !== list && timer; timer = timer._idlePrev as Loose) {
+    // A list that was tampered with may have no end.
+    for (let timer = list._idlePrev as Loose; timer !== list && timer && steps < 10 * most; timer = timer._idlePrev as Loose) {
+      steps++;
       const isOurs = Object.getOwnPropertySymbols(timer).some((symbol) => symbol.description === 'reloadctl.own');
       const refed = Object.getOwnPropertySymbols(timer).find((symbol) => symbol.description === 'refed');
       // Sockets are entered for their idle time-out, and sessions: those do not keep the loop alive.

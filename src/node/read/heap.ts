@@ -1,6 +1,6 @@
 /** Promises that somebody still holds and that have not settled: V8 looks through its whole heap for them. */
 import { asNumber, asRecord } from './decode.ts';
-import { type Realm, remoteOf } from './remote.ts';
+import { Realm, remoteOf } from './remote.ts';
 
 export interface HeapCount {
   promises: number;
@@ -19,7 +19,7 @@ export async function countPromises(realm: Realm): Promise<HeapCount> {
   const prototype = await realm.object('Promise.prototype');
   const found = await realm.connection.call('Runtime.queryObjects', { prototypeObjectId: prototype?.objectId, objectGroup: 'reloadctl' }, HEAP_MS);
   const objects = remoteOf(asRecord(found.objects));
-  const text = objects && (await realm.callValue(objects, countPending, MOST));
+  const text = objects && (await new Realm(realm.connection, HEAP_MS).callValue(objects, countPending, MOST));
   await realm.release();
   const { promises, pending, cut } = asRecord(typeof text === 'string' ? JSON.parse(text) : {});
   return { promises: asNumber(promises) ?? 0, pending: asNumber(pending) ?? 0, cut: cut === true };

@@ -7,6 +7,7 @@ import { listHandles } from '../probe/list.ts';
 import type { RawHandle, RawList, RawUv } from '../probe/raw.ts';
 import { listUv } from '../probe/uv.ts';
 import { decodeHandles, decodeList, decodeUv } from './decode.ts';
+import { releaseFiles, settleFiles } from './files.ts';
 import { placesOf } from './places.ts';
 import { Realm, type Remote, remoteOf } from './remote.ts';
 import { remoteTimers } from './timers.ts';
@@ -30,6 +31,8 @@ const MOST_HANDLES = 50_000;
 const MOST_TIMERS = 20_000;
 /** Handles listed at once: a few ms of the target's time. */
 const PART = 400;
+/** What the target may spend on all of them, ms: 50,000 take half a second where nobody makes them slow. */
+const MOST_MS = 2000;
 
 /**
  * Throws InspectorError when the process does not answer; what else fails is in the coverage.
@@ -50,12 +53,16 @@ export async function readPlain({ connection }: Pick<Attachment, 'connection'>, 
 }
 
 export async function readThread(realm: Realm, timeoutMs: number, coverage: CoverageLog, who: { thread: number; name: string; fds?: readonly number[] }): Promise<ThreadList> {
+  const { thread } = who;
+  // A watch comes again and again: once is enough.
+  if (thread === 0 && who.fds) await settleFiles(realm, timeoutMs);
   const listing = await realm.object('({})');
   if (!listing) throw new InspectorError('refused', 'the target makes no objects');
   const list = await listAll(realm, listing);
+  if (thread === 0 && list.preloaded) await releaseFiles(realm);
   if (list.runtime !== 'node') coverage.note({ source: 'handles', status: 'unsupported', detail: `${list.runtime} does not list its handles`, fix: `reloadctl fds ${list.pid}`, needed: true });
   if (list.cut > 0) coverage.note({ source: 'handles', status: 'partial', seen: list.handles.length, total: list.handles.length + list.cut, needed: false });
-  const result: ThreadList = { thread: who.thread, name: who.name, list, places: new Map(), timerPlaces: new Map() };
+  const result: ThreadList = { thread, name: who.name, list, places: new Map(), timerPlaces: new Map() };
   const timers = await remoteTimers(realm, MOST_TIMERS).catch(() => undefined);
   if (timers) result.timers = decodeHandles(await jsonOf(realm, timers));
   else coverage.note({ source: 'timers', status: 'unsupported', detail: 'this runtime does not show its list of timers', needed: false });
@@ -78,9 +85,15 @@ export async function readThread(realm: Realm, timeoutMs: number, coverage: Cove
 /** Part by part: the first with what there is once. */
 async function listAll(realm: Realm, listing: Remote): Promise<RawList> {
   const first = decodeList(parse(await realm.callValue(listing, listHandles, MOST_HANDLES, PART)));
+  let tookMs = first.tookMs;
   for (let left = first.left; left > 0; ) {
+    if (tookMs > MOST_MS) {
+      first.cut += left;
+      break;
+    }
     const next = decodeList(parse(await realm.callValue(listing, listHandles, MOST_HANDLES, PART)));
     first.handles.push(...next.handles);
+    tookMs += next.tookMs;
     if (next.left >= left) break;
     left = next.left;
   }

@@ -34,25 +34,15 @@ export class Realm {
     return objectId === undefined ? undefined : { objectId };
   }
 
-  /** Calls a function in the target with `this` and plain arguments. */
+  /** Calls a function in the target with `this` and plain arguments. Throws InspectorError, also when it takes longer than `timeoutMs`. */
   async call(on: Remote, fn: (...args: never[]) => unknown, ...args: unknown[]): Promise<Remote | undefined> {
-    const answer = await this.connection.call(
-      'Runtime.callFunctionOn',
-      { objectId: on.objectId, functionDeclaration: String(fn), arguments: args.map((value) => ({ value })), objectGroup: GROUP, silent: true },
-      this.#timeoutMs,
-    );
-    const { objectId } = resultOf(answer);
+    const { objectId } = await this.#apply(on, fn, args, { objectGroup: GROUP });
     return objectId === undefined ? undefined : { objectId };
   }
 
   /** The same, and what it returns as data. */
   async callValue(on: Remote, fn: (...args: never[]) => unknown, ...args: unknown[]): Promise<unknown> {
-    const answer = await this.connection.call(
-      'Runtime.callFunctionOn',
-      { objectId: on.objectId, functionDeclaration: String(fn), arguments: args.map((value) => ({ value })), returnByValue: true, silent: true },
-      this.#timeoutMs,
-    );
-    return resultOf(answer).value;
+    return (await this.#apply(on, fn, args, { returnByValue: true })).value;
   }
 
   /** Own properties, and internal ones (`[[Scopes]]`), by name. */
@@ -70,9 +60,38 @@ export class Realm {
     await this.connection.call('Runtime.releaseObjectGroup', { objectGroup: GROUP }, this.#timeoutMs).catch(() => undefined);
   }
 
-  async #evaluate(expression: string, options: object): Promise<RemoteValue> {
-    return resultOf(await this.connection.call('Runtime.evaluate', { expression, includeCommandLineAPI: true, silent: true, ...options }, this.#timeoutMs));
+  /**
+   * V8 ends an evaluation that takes too long, by a thread of its own; the call of a function it does not end, so that what shall be
+   * `this` is laid down first, which runs nothing of the application.
+   */
+  async #apply(on: Remote, fn: (...args: never[]) => unknown, args: readonly unknown[], options: object): Promise<RemoteValue> {
+    const put = { objectId: on.objectId, functionDeclaration: String(putDown), silent: true };
+    resultOf(await this.connection.call('Runtime.callFunctionOn', put, this.#timeoutMs));
+    return await this.#evaluate(`(${String(fn)}).call((${String(pickUp)})(), ...${JSON.stringify(args)})`, options);
   }
+
+  async #evaluate(expression: string, options: object): Promise<RemoteValue> {
+    const params = { expression, includeCommandLineAPI: true, silent: true, timeout: longestRun(this.#timeoutMs), ...options };
+    return resultOf(await this.connection.call('Runtime.evaluate', params, this.#timeoutMs));
+  }
+}
+
+/** ms that an evaluation may run, where its answer is waited for so long: it must be over when nobody waits any more. */
+export function longestRun(timeoutMs: number): number {
+  return Math.round((timeoutMs * 2) / 3);
+}
+
+/** Both run inside the target, as their own text. */
+function putDown(this: object): void {
+  Object.defineProperty(globalThis, Symbol.for('reloadctl.this'), { value: this, configurable: true, enumerable: false });
+}
+
+function pickUp(): unknown {
+  const key = Symbol.for('reloadctl.this');
+  const world = globalThis as unknown as Record<symbol, unknown>;
+  const found = world[key];
+  delete world[key];
+  return found;
 }
 
 function resultOf(answer: Record<string, unknown>): RemoteValue {

@@ -10,6 +10,10 @@ interface Opened {
   made: Made;
   /** Of a FileHandle or stream: it may be collected, and then the descriptor is closed by Node itself. */
   object?: WeakRef<object>;
+  /** Nobody holds it: once it is gone, garbage was collected since, and what is still there then is held by somebody. */
+  canary?: WeakRef<object>;
+  /** What the FileHandle stands for, held by us while garbage is collected: see holdFiles(). */
+  native?: object | undefined;
 }
 
 /** By number. More than so many are not followed. */
@@ -53,7 +57,7 @@ function watchFileHandles(): void {
     const made = capture(wrapped as never);
     const handle = await Reflect.apply(open, this, args);
     const { fd } = handle;
-    keep(fd, { c: 'FileHandle', path: text(args[0]), made, object: new WeakRef(handle) });
+    keep(fd, { c: 'FileHandle', path: text(args[0]), made, object: new WeakRef(handle), canary: new WeakRef({}) });
     (handle as unknown as NodeJS.EventEmitter).once('close', () => void opened.delete(fd));
     return handle;
   };
@@ -72,16 +76,50 @@ function text(path: unknown): string {
 /** What is open by all that is known; the kernel's table has the last word. */
 export function listFiles(): RawHandle[] {
   const files: RawHandle[] = [];
-  for (const [fd, { c, path, made, object }] of opened) {
+  for (const [fd, { c, path, made, object, canary, native }] of opened) {
     const alive = object?.deref() as { _readableState?: { flowing?: boolean | null; length?: number; ended?: boolean } } | undefined;
+    const isLost = object !== undefined && !alive && c === 'FileHandle';
     // It was collected, and closed with that.
-    if (object && !alive && c === 'FileHandle') {
+    if (isLost && !native) {
       opened.delete(fd);
       continue;
     }
+    const isHeld = c === 'FileHandle' && alive !== undefined && canary?.deref() === undefined;
     const { stack, age } = written(made);
     const state = alive?._readableState;
-    files.push({ c, fd, path, stack, age, ...(state && { flow: state.flowing ?? null, rlen: state.length ?? 0, rend: state.ended === true }) });
+    files.push({ c, fd, path, stack, age, ...(isLost ? { held: false } : isHeld && { held: true }), ...(state && { flow: state.flowing ?? null, rlen: state.length ?? 0, rend: state.ended === true }) });
   }
   return files;
+}
+
+/** From here on a FileHandle that is collected throws, and ends the process (nodejs/node#58536). */
+const THROWS_FROM = 25;
+
+/**
+ * Before garbage is collected: what FileHandles stand for is held by us, so that one which nobody holds is collected without harm.
+ * Returns how many may have been lost: those that have not survived a collection yet.
+ */
+export function holdFiles(): number {
+  let unknown = 0;
+  for (const file of opened.values()) {
+    const handle = file.object?.deref();
+    if (file.c !== 'FileHandle' || !handle) continue;
+    const kHandle = Object.getOwnPropertySymbols(handle).find(({ description }) => description === 'kHandle');
+    const native = kHandle && (handle as Record<symbol, unknown>)[kHandle];
+    if (typeof native === 'object' && native !== null) file.native = native;
+    if (file.canary?.deref() !== undefined) unknown++;
+  }
+  return unknown;
+}
+
+/** Afterwards. What was lost stays with us where letting it go would end the process; its descriptor stays open then. */
+export function releaseFiles(): void {
+  const throws = Number.parseInt(process.versions.node, 10) >= THROWS_FROM;
+  for (const [fd, file] of opened) {
+    if (!file.native) continue;
+    const isLost = file.object?.deref() === undefined;
+    if (isLost && throws) continue;
+    file.native = undefined;
+    if (isLost) opened.delete(fd);
+  }
 }

@@ -11,33 +11,41 @@ const ID = 'node/file-handle';
 /** From here on a FileHandle that is collected throws, and ends the process (nodejs/node#58536). */
 const THROWS_FROM = 25;
 
-/** A FileHandle that nobody uses and nobody closed: the garbage collection that finds it ends the process, from Node 25 on. */
+type State = 'lost' | 'held' | 'idle' | 'used';
+
+/** A FileHandle that nobody closed: where nobody holds it either, the garbage collection that finds it ends the process, from Node 25 on. */
 export const fileHandle = lookRule(ID, (look) => {
   const groups = new Map<string, Handle[]>();
   for (const handle of look.handles) {
     if (handle.kind !== 'file-handle') continue;
-    const key = `${placeKey(handle)}\0${isIdle(handle, look)}`;
+    const key = `${placeKey(handle)}\0${stateOf(handle, look)}`;
     groups.set(key, [...(groups.get(key) ?? []), handle]);
   }
   return [...groups.values()].map((handles) => findingOf(handles, look));
 });
 
-/** Open at both looks, at the same place in the file. */
-function isIdle({ pid, fd }: Handle, { again }: NodeLook): boolean {
-  return again?.still.has(`${pid}:${fd}`) ?? false;
+/** Idle: open at both looks, at the same place in the file. */
+function stateOf({ pid, fd, held }: Handle, { again }: NodeLook): State {
+  if (held !== undefined) return held ? 'held' : 'lost';
+  return again?.still.has(`${pid}:${fd}`) ? 'idle' : 'used';
+}
+
+function becauseOf(state: State, throws: boolean, look: NodeLook): string {
+  if (state === 'lost') return `nobody holds it any more: a garbage collection found it${throws ? ', which ends the process (ERR_INVALID_STATE) where it is not held by reloadctl/register' : ''}`;
+  if (state === 'held') return 'the program holds it: it survived a garbage collection';
+  if (state === 'idle') return `open and not used for ${duration(look.again!.afterMs)}; whether the program still holds it, a garbage collection will tell`;
+  return 'it is in use';
 }
 
 function findingOf(handles: readonly Handle[], look: NodeLook): Finding {
   const [first] = handles as [Handle];
-  const idle = isIdle(first, look);
+  const state = stateOf(first, look);
   const throws = look.runtime.major >= THROWS_FROM;
   return {
     id: ID,
-    severity: idle ? (throws ? 'critical' : 'warning') : 'info',
-    confidence: idle ? 'likely' : 'hint',
-    because: idle
-      ? `open and not used for ${duration(look.again!.afterMs)}${throws ? '; if the program has lost it, the next garbage collection ends the process (ERR_INVALID_STATE)' : ''}`
-      : 'it may be in use: seen at one moment only',
+    severity: state !== 'lost' ? 'info' : throws ? 'critical' : 'warning',
+    confidence: state === 'lost' || state === 'held' ? 'certain' : 'hint',
+    because: becauseOf(state, throws, look),
     title: `${processLabel(look.process)}: ${plural('FileHandle', handles.length)} not closed, ${whereOf(first)}`,
     subject: subjectOf('file-handle', placeKey(first), look.process),
     evidence: [
@@ -47,6 +55,6 @@ function findingOf(handles: readonly Handle[], look: NodeLook): Finding {
       { name: 'Node', value: look.runtime.version, source: 'process.version' },
     ],
     remedy: [{ text: closingCall('file-handle', look.runtime.major), risk: 'none' }],
-    fingerprint: fingerprint(ID, placeKey(first)),
+    fingerprint: fingerprint(ID, placeKey(first), state === 'lost' ? state : ''),
   };
 }

@@ -13,7 +13,15 @@ afterEach(async () => {
   child = undefined;
 });
 
+/** The limit, and what a busy machine adds. */
+const LONGEST_MS = 14_000;
+
 const HOSTILE: Record<string, string> = {
+  'getters that throw': `const s = require('net').createServer().listen(0, '127.0.0.1', () => { for (const k of ['_pipeName', '_connectionKey', '_connections', '_events', 'constructor']) Object.defineProperty(s, k, { get() { throw new Error('no'); } }); });`,
+  'a getter that never returns': `process._getActiveHandles = () => [{ get _events() { for (;;); } }];`,
+  'a list without an end': `process._getActiveHandles = () => new Proxy([], { get: (_, key) => key === 'length' ? Infinity : { get a() { throw 1; } } });`,
+  'a list that never comes': `process._getActiveHandles = () => { for (;;); };`,
+  'timers in a circle': `const t = setTimeout(() => {}, 60000); const u = setTimeout(() => {}, 60000); t._idlePrev = u; u._idlePrev = t;`,
   'names of half a gigabyte': `const c = require('child_process').spawn('sleep', ['20']); c.spawnfile = 'x'.repeat(2 ** 29 - 30); process.on('exit', () => c.kill());`,
   'no JSON': `JSON.stringify = () => { throw new Error('no'); };`,
   'a stack formatter that throws': `Error.prepareStackTrace = () => { throw new Error('no'); };`,
@@ -25,12 +33,13 @@ describe('a target with', () => {
   it.each(Object.entries(HOSTILE))('%s', async (_, script) => {
     child = await startScript(NODE, `setInterval(() => {}, 60000); ${script} console.log('up')`, [ANY_PORT]);
     await untilHandled(child.pid);
-    const { code, data, durationMs } = await look(child.pid, '--yes');
+    const { code, report, durationMs } = await look(child.pid, '--yes');
     expect([0, 3]).toContain(code);
-    if (code === 3) expect(data.refusal).toBeDefined();
-    expect(durationMs).toBeLessThan(20_000);
-    expect(listens(child.pid) && !script.includes('createServer')).toBe(false);
+    if (code === 3) expect(report.coverage.filter(({ status, needed }) => status !== 'ok' && needed)).not.toEqual([]);
+    expect(durationMs).toBeLessThan(LONGEST_MS);
+    if (!script.includes('createServer')) expect(listens(child.pid)).toBe(false);
     expect(isAlive(child.pid)).toBe(true);
+    await until(() => stateOfMain(child!.pid) === 'S', { what: 'nothing of ours to run in the target' });
   });
 });
 

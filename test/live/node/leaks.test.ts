@@ -1,7 +1,7 @@
 /** Every kind of leak is found: with its line where the preload was there from the start, and without it as far as the runtime shows. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { need } from '../support/need.ts';
-import { ANY_PORT, LEAKS, look, NODES, REGISTER, type Started, startNode, untilHandled } from './support.ts';
+import { ANY_PORT, LEAKS, look, NODES, REGISTER, type Started, startNode, startScript, untilHandled } from './support.ts';
 
 /** What each is called. `orphan`: a descriptor without a handle, where nothing tells more. */
 const KINDS: readonly { leak: string; kind: string; bare?: 'orphan' }[] = [
@@ -80,6 +80,37 @@ describe('what is behind a handle', () => {
     const { findings, code } = await look(started.pid);
     expect(findings.find(({ id }) => id === 'node/file-handle')?.severity).toBe(newest === undefined ? 'warning' : 'critical');
     expect(code).toBe(newest === undefined ? 0 : 1);
+  });
+});
+
+describe.each(NODES)('%s, what was made 23 times', (_name, node) => {
+  const MANY = `
+    const net = require('net'), fs = require('fs'), kept = globalThis.kept = [], held = [];
+    function leakSocket(port) { kept.push(net.connect(port, '127.0.0.1').on('connect', up)); }
+    function leakTimer() { kept.push(setInterval(() => {}, 60000)); }
+    function leakFile() { kept.push(fs.openSync('/etc/hosts')); }
+    function leakWatcher() { kept.push(fs.watch('/tmp', () => {})); }
+    async function leakHandle() { held.push(await fs.promises.open('/etc/hosts')); }
+    let left = 23; const up = () => { if (--left > 0) return; held.length = 0; console.log('up'); };
+    const server = net.createServer(() => {}).listen(0, '127.0.0.1', async () => {
+      for (let i = 0; i < 23; i++) { leakTimer(); leakFile(); leakWatcher(); await leakHandle(); leakSocket(server.address().port); }
+    });`;
+  const LINES: Record<string, number> = { 'tcp-socket': 3, 'timer-interval': 4, 'fs-watcher': 6, 'file-handle': 7 };
+
+  it('is counted 23 times, by its line', async () => {
+    const child = await startScript(node, MANY, ['--import', REGISTER]);
+    try {
+      const { data, findings } = await look(child.pid);
+      for (const [kind, line] of Object.entries(LINES)) {
+        const ours = data.groups.filter((group) => group.kind === kind && group.key.startsWith(`[eval]:${line}:`));
+        expect([kind, ours.map(({ count }) => count)]).toEqual([kind, [23]]);
+      }
+      expect(data.orphanFds.filter(({ site }) => site?.startsWith('[eval]:5:'))).toHaveLength(23);
+      expect(findings.find(({ id }) => id === 'node/file-handle')).toMatchObject({ confidence: 'certain', evidence: [{ value: 23 }, {}, {}, {}] });
+      expect(findings.find(({ id, severity }) => id === 'node/orphan-fd' && severity === 'warning')?.title).toContain('23 descriptors');
+    } finally {
+      await child.stop('SIGKILL');
+    }
   });
 });
 

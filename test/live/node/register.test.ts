@@ -1,6 +1,7 @@
 /** The preload: holds nothing, prints nothing, changes no result, and lets only its user in. */
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Child, plainEnv, startChild } from '../support/child.ts';
 import { ownFolder } from '../support/program.ts';
@@ -92,7 +93,10 @@ describe.each(NODES)('%s', (_name, node) => {
   it('is inert where a test runner has workers, and where it is told to be', async () => {
     const script = `console.log(Symbol.for('reloadctl.register') in globalThis)`;
     expect((await run(node, ['--import', REGISTER], script, { RELOADCTL_REGISTER: 'off' })).stdout).toBe('false\n');
-    const inWorker = `new (require('worker_threads').Worker)(${JSON.stringify(script)}, { eval: true })`;
+    // Code that a worker is given as text runs before what --import loads.
+    const file = join(ownFolder('worker'), 'worker.cjs');
+    writeFileSync(file, script);
+    const inWorker = `new (require('worker_threads').Worker)(${JSON.stringify(file)})`;
     expect((await run(node, ['--import', REGISTER], inWorker, { JEST_WORKER_ID: '1' })).stdout).toBe('false\n');
     expect((await run(node, ['--import', REGISTER], inWorker, { JEST_WORKER_ID: '1', RELOADCTL_REGISTER: 'all' })).stdout).toBe('true\n');
   });

@@ -23,6 +23,31 @@ const server = http.createServer(async (q, r) => {
 }).listen(0, '127.0.0.1', () => console.log(server.address().port));
 process.on('SIGTERM', () => process.exit(0));`;
 
+/** What services hold on purpose: files, a database pool, workers, children, upgraded connections, watchers. */
+const HOLDER = `
+const http = require('http'), fs = require('fs'), net = require('net'), { Worker } = require('worker_threads'), { spawn } = require('child_process');
+(async () => {
+  const files = []; for (let i = 0; i < 4; i++) files.push(await fs.promises.open('/etc/hosts'));
+  const database = net.createServer((s) => s.pipe(s)).listen(0, '127.0.0.1');
+  await new Promise((resolve) => database.once('listening', resolve));
+  const pool = Array.from({ length: 10 }, () => net.connect(database.address().port, '127.0.0.1').on('data', () => {}));
+  const worker = new Worker('require("worker_threads").parentPort.on("message", (m) => require("worker_threads").parentPort.postMessage(m)); setInterval(() => {}, 500)', { eval: true });
+  const helper = spawn('cat', { stdio: ['pipe', 'pipe', 'inherit'] }); helper.stdout.on('data', () => {});
+  fs.watch('/tmp', () => {});
+  globalThis.kept = { files, pool, worker, helper };
+  let turn = 0;
+  setInterval(() => { pool[turn++ % 10].write('ping'); worker.postMessage(turn); helper.stdin.write('x'); }, 20);
+  const server = http.createServer(async (q, r) => { await files[0].read(Buffer.alloc(16), 0, 16, 0); r.end('ok'); });
+  // WebSockets as servers have them: quiet connections, for hours.
+  server.on('upgrade', (q, s) => { s.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n\\r\\n'); s.on('data', () => {}); });
+  server.listen(0, '127.0.0.1', () => {
+    for (let i = 0; i < 8; i++) http.get({ port: server.address().port, headers: { connection: 'Upgrade', upgrade: 'websocket' } }).on('upgrade', (_, s) => s.on('data', () => {}));
+    console.log(server.address().port);
+  });
+  process.on('exit', () => helper.kill());
+})();
+process.on('SIGTERM', () => process.exit(0));`;
+
 let child: Child | undefined;
 afterEach(async () => {
   await child?.stop('SIGTERM');
@@ -43,16 +68,16 @@ describe.each(NODES)('%s', (_name, node) => {
     expect([second.code, loud(second.findings)]).toEqual([0, []]);
   });
 
-  it('a busy server with pools, timers and files is nothing to speak of', async () => {
+  it.each([['pools, timers and files', SERVER, 2], ['workers, children, WebSockets and FileHandles that it holds', HOLDER, 2]])('a busy server with %s is nothing to speak of', async (_what, script, servers) => {
     for (const options of [['--import', REGISTER], [ANY_PORT]]) {
-      child = await startChild(node, [...options, '-e', SERVER]);
+      child = await startChild(node, [...options, '-e', script]);
       const port = Number(await child.nextLine());
       const stop = load(port);
       await untilHandled(child.pid);
       const { code, findings, data } = await look(child.pid, '--yes');
       const failed = await stop();
       expect([code, loud(findings), failed]).toEqual([0, [], 0]);
-      expect(data.handles.filter(({ kind }) => kind === 'tcp-server')).toHaveLength(2);
+      expect(data.handles.filter(({ kind }) => kind === 'tcp-server')).toHaveLength(servers);
       await child.stop('SIGTERM');
     }
   });
