@@ -78,6 +78,8 @@ export interface TapeTarget {
   redacted: boolean;
   /** It holds the samples of a watch, before the look: how long it was, and the time between two samples. */
   watch?: { windowMs: number; intervalMs: number };
+  /** It holds looks at the handles of its Node processes. */
+  node?: true;
 }
 
 /** A report with its text view, or a plain text (`explain`, `schema`). */

@@ -234,6 +234,12 @@ export interface UserQuestions {
   countTree(tree: TreeToCount, options: TreeCountOptions): Promise<Answer<TreeCount>>;
 }
 
+/** What processes say of themselves, by ways that are a wing's own. On the tape is what the wing made of it, never what was said. */
+export interface InsideQuestions {
+  /** The handles of a Node process. `ask` is called on a live host only, with evidence of which nothing is noted. */
+  handles(pid: number, ask: (evidence: Evidence) => Promise<object>): Promise<Answer<object>>;
+}
+
 export interface Evidence {
   readonly origin: 'live' | 'tape';
 
@@ -279,6 +285,7 @@ export interface Evidence {
   /** Absent in a world that has no such questions: as ENOTSUP. */
   readonly inotify?: InotifyQuestions;
   readonly users?: UserQuestions;
+  readonly inside?: InsideQuestions;
 
   /** Ends helpers. Returns true when a reader is stuck and could not be ended. */
   close(): boolean;

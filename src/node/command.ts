@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandContext, Outcome } from '../command.ts';
+import type { Evidence } from '../evidence/types.ts';
 import { CoverageLog } from '../kernel/coverage.ts';
 import { parseDuration } from '../kernel/duration.ts';
 import { targetOf } from '../kernel/look-at.ts';
@@ -16,6 +17,8 @@ import { viewOf } from './view.ts';
 
 /** Stacks that --busy takes. */
 const BUSY_SAMPLES = 10;
+/** Percent. */
+const DEFAULT_OVERHEAD = 5;
 
 export function configure(command: Command): void {
   command
@@ -26,9 +29,10 @@ export function configure(command: Command): void {
     .option('--watch <time>', 'stay attached for this long (8s, 1m): which handles become more, and how fast')
     .option('--stacks', 'with --watch: the line that makes each handle from now on (async_hooks in the target, removed again)')
     .option('--promises', 'with --watch: promises that are made meanwhile and do not settle; costs the target many times its CPU')
-    .option('--max-overhead <percent>', 'turn the stacks off when the loop is late by more than this; 0: never', '5')
+    .option('--max-overhead <percent>', 'turn the stacks off when they cost more than this part of the time; 0: never', String(DEFAULT_OVERHEAD))
     .option('--heap', 'count promises that are held and not settled: collects garbage and stops the loop for 0.1 s and more; refused from Node 25 on, where that can end the process')
     .option('--force', 'with --heap: also there')
+    .option('--from <tape>', 'what a tape made by reloadctl record --node says, instead of this host; - is stdin')
     .option('--busy', 'stacks of what runs now: where a blocked loop is')
     .addHelpText('after', `
 SIGUSR1 makes Node open its inspector on 127.0.0.1:9229. While it is open (less than a second) every local user can run code in the
@@ -39,11 +43,10 @@ asked through a unix socket of mode 0600 instead, without any signal, and knows 
 
 export async function run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
   const [spec] = args;
-  if (spec === undefined) throw new UserError('node needs a target', { hints: ['reloadctl node <pid | name | :port | unit:NAME | container:ID | pod:NS/NAME | pid file>'] });
-  const port = portOfUrl(spec);
+  if (spec === undefined && !context.tapeHeader) throw new UserError('node needs a target', { hints: ['reloadctl node <pid | name | :port | unit:NAME | container:ID | pod:NS/NAME | pid file>'] });
+  const port = spec === undefined ? undefined : portOfUrl(spec);
   const target = targetOf(port === undefined ? spec : `:${port}`, Boolean(options.tree), context, 'node');
-  const helper = ownProgram('node-helper');
-  const coverage = new CoverageLog();
+    const coverage = new CoverageLog();
   const watch = watchOptions(options);
   const looks: NodeLook[] = [];
   const trends: NodeTrends[] = [];
@@ -52,19 +55,7 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   let left: Left | undefined;
   for (const pid of target.pids) {
     if (context.signal.aborted) break;
-    const lookOptions: LookOptions = {
-      mayi: () => maySignal(pid, options, context),
-      helper,
-      signal: context.signal,
-      rerun: context.rerun,
-      isRoot: context.isRoot,
-      busy: options.busy ? BUSY_SAMPLES : 0,
-      ...(port !== undefined && { port }),
-      ...(watch && { watch }),
-      ...(Boolean(options.heap) && { heap: options.force ? ('force' as const) : ('asked' as const) }),
-      progress: context.progress,
-    };
-    const result = await lookAtNode(context.evidence, pid, lookOptions);
+    const result = await lookAtNode(context.evidence, pid, lookOptionsOf(pid, options, context, { ...(port !== undefined && { port }), ...(watch && { watch }) }));
     if ('look' in result) {
       looks.push(result.look);
       if (result.trends) trends.push(result.trends);
@@ -78,7 +69,7 @@ export async function run(args: string[], options: Record<string, unknown>, cont
     for (const entry of result.coverage.list()) coverage.note(entry);
   }
   const data = looks.length > 0 ? dataOf(looks, how, trends) : { ...emptyNodeData(), ...(refused && { refusal: refused }), ...(left && { left: { ...left, how: 'signal' } }) };
-  const label = looks.length === 1 ? processLabel(looks[0]!.process) : `${target.name || spec} (${target.pids.length} ${target.pids.length === 1 ? 'process' : 'processes'})`;
+  const label = looks.length === 1 ? processLabel(looks[0]!.process) : `${target.name || target.spec} (${target.pids.length} ${target.pids.length === 1 ? 'process' : 'processes'})`;
   return {
     kind: 'report',
     target: { spec: target.spec, label, pids: target.pids },
@@ -87,6 +78,27 @@ export async function run(args: string[], options: Record<string, unknown>, cont
     data,
     body: () => viewOf(label, data, { list: Boolean(options.list), rerun: context.rerun }),
   };
+}
+
+function lookOptionsOf(pid: number, options: Record<string, unknown>, context: CommandContext, more: Pick<LookOptions, 'port' | 'watch'>): LookOptions {
+  return {
+    mayi: () => maySignal(pid, options, context),
+    helper: ownProgram('node-helper'),
+    signal: context.signal,
+    rerun: context.rerun,
+    isRoot: context.isRoot,
+    busy: options.busy ? BUSY_SAMPLES : 0,
+    ...(Boolean(options.heap) && { heap: options.force ? ('force' as const) : ('asked' as const) }),
+    progress: context.progress,
+    ...more,
+  };
+}
+
+/** For a tape: looks at each of these processes, through evidence that notes what was seen. Throws UserError where nobody can be asked for the signal. */
+export async function recordNodes(evidence: Evidence, pids: readonly number[], options: Record<string, unknown> & { windowMs?: number }, context: CommandContext): Promise<void> {
+  const { windowMs } = options;
+  const watch = windowMs === undefined ? {} : { watch: { windowMs, stacks: false, promises: Boolean(options.promises), mostOverhead: options.promises ? 0 : DEFAULT_OVERHEAD / 100 } };
+  for (const pid of pids) await lookAtNode(evidence, pid, lookOptionsOf(pid, options, context, watch));
 }
 
 /** Of `ws://127.0.0.1:9229/...`, as Node prints it; undefined for what is no such URL. Throws UserError for one of another host. */
@@ -106,7 +118,7 @@ const LONGEST_WATCH_MS = 600_000;
 
 /** Throws UserError for what does not go together. */
 function watchOptions(options: Record<string, unknown>): LookOptions['watch'] {
-  const percent = Number(options.maxOverhead);
+  const percent = Number(options.maxOverhead ?? DEFAULT_OVERHEAD);
   if (!(percent >= 0 && percent <= 100)) throw new UserError(`--max-overhead ${String(options.maxOverhead)}: a number of percent, 0 to 100`);
   if (typeof options.watch !== 'string') {
     const alone = ['stacks', 'promises'].find((name) => options[name]);

@@ -12,12 +12,18 @@ export interface TableOptions {
   signal: AbortSignal;
 }
 
+/** Undefined when it has ended. */
+export function readNodeProcess(evidence: Evidence, pid: number): Process | undefined {
+  const process = readProcess(evidence, pid) ?? undefined;
+  // Node 24 and later name their main thread; people know the program by its own name.
+  if (process && /^(?:node-)?MainThread$/.test(process.comm)) process.comm = process.exe?.replace(/ \(deleted\)$/, '').replace(/^.*\//, '') ?? 'node';
+  return process;
+}
+
 /** Undefined when the process has ended. A table that may not be read is empty, and the coverage says so. */
 export async function readTable(evidence: Evidence, pid: number, options: TableOptions, coverage: CoverageLog): Promise<{ process: Process; fds: Fd[] } | undefined> {
-  const process = readProcess(evidence, pid);
+  const process = readNodeProcess(evidence, pid);
   if (!process) return undefined;
-  // Node 24 and later name their main thread; people know the program by its own name.
-  if (/^(?:node-)?MainThread$/.test(process.comm)) process.comm = process.exe?.replace(/ \(deleted\)$/, '').replace(/^.*\//, '') ?? 'node';
   const raw = await readRawTable(evidence, process, { infos: true, stats: true, signal: options.signal });
   const sockets = readSockets(evidence, [raw], { ...options, allOwners: false, everything: false }, coverage);
   const refused = raw.errno;

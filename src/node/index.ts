@@ -1,2 +1,2 @@
 /** The public face of the wing. */
-export { configure, emptyData, run } from './command.ts';
+export { configure, emptyData, recordNodes, run } from './command.ts';

@@ -8,7 +8,7 @@ import type { Process } from '../kernel/types.ts';
 import type { CoverageStatus } from '../report/index.ts';
 import { lookAgain } from './again.ts';
 import { attach, type AttachOptions, type Attachment, type NotAttached } from './attach/index.ts';
-import { readTable } from './descriptors.ts';
+import { readNodeProcess, readTable } from './descriptors.ts';
 import { join } from './join/index.ts';
 import { placeText, siteFrame } from './join/sites.ts';
 import { measureLoop } from './loop.ts';
@@ -18,6 +18,7 @@ import { renewTtl } from './attach/ttl.ts';
 import { countPromises, type HeapCount } from './read/heap.ts';
 import { readPlain, readThreads, type ThreadList } from './read/index.ts';
 import { longestRun, Realm } from './read/remote.ts';
+import { fromTape, toTape } from './taped.ts';
 import type { NodeTrends } from './watch/event.ts';
 import { type Watched, watchHandles, type WatchOptions } from './watch/index.ts';
 
@@ -41,7 +42,14 @@ const SILENCE_MS = 3000;
 
 export type LookResult = { look: NodeLook; trends?: NodeTrends; how: string; coverage: CoverageLog } | { refused: NotAttached; coverage: CoverageLog };
 
+/** Of this host, or what a tape says was seen. */
 export async function lookAtNode(evidence: Evidence, pid: number, options: LookOptions): Promise<LookResult> {
+  let result: LookResult | undefined;
+  const answer = await evidence.inside?.handles(pid, async (live) => toTape((result = await lookLive(live, pid, options))));
+  return result ?? fromTape(answer?.value, readNodeProcess(evidence, pid), pid);
+}
+
+async function lookLive(evidence: Evidence, pid: number, options: LookOptions): Promise<LookResult> {
   const coverage = new CoverageLog();
   const deadline = performance.now() + TOTAL_MS + (options.watch?.windowMs ?? 0);
   const before = linksOf(await readLinkTable(evidence, pid, options.signal));

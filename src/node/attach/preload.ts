@@ -5,7 +5,7 @@ import { scanUnix } from '../../kernel/proc/net-unix.ts';
 import { decodeText } from '../../kernel/text.ts';
 import type { GateFacts } from '../gate/index.ts';
 
-const NAME = /\/reloadctl(?:-\d+)?\/node-\d+-[0-9a-f]+\.sock$/;
+const NAME = /\/reloadctl(?:-\d+)?\/node-\d+-\d+-[0-9a-f]+\.sock$/;
 const NEVER = new AbortController().signal;
 
 /** Its path; undefined where the process has none. The inode is in the table of the process, so it is its own. */

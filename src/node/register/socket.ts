@@ -15,7 +15,7 @@ export function openControlSocket(answer: (method: string) => object | undefined
     const directory = runtimeDirectory();
     if (directory === undefined) return undefined;
     removeStale(directory);
-    const file = path.join(directory, `node-${process.pid}-${Math.floor(Math.random() * 2 ** 32).toString(16)}.sock`);
+    const file = path.join(directory, `node-${process.pid}-${pidNamespace()}-${Math.floor(Math.random() * 2 ** 32).toString(16)}.sock`);
     const server = net.createServer((socket) => serve(socket, answer));
     server.on('error', () => undefined);
     // exclusive: a cluster worker would ask its primary else.
@@ -52,11 +52,17 @@ function runtimeDirectory(): string | undefined {
   return undefined;
 }
 
+/** Containers may share the directory: their pids are others. */
+function pidNamespace(): string {
+  return /\d+/.exec(fs.readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
+}
+
 /** What a process left behind that was killed. */
 function removeStale(directory: string): void {
+  const ours = pidNamespace();
   for (const name of fs.readdirSync(directory)) {
-    const pid = /^node-(\d+)-[0-9a-f]+\.sock$/.exec(name)?.[1];
-    if (pid !== undefined && !fs.existsSync(`/proc/${pid}`)) fs.rmSync(path.join(directory, name), { force: true });
+    const [, pid, namespace] = /^node-(\d+)-(\d+)-[0-9a-f]+\.sock$/.exec(name) ?? [];
+    if (namespace === ours && !fs.existsSync(`/proc/${pid}`)) fs.rmSync(path.join(directory, name), { force: true });
   }
 }
 
