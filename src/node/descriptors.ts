@@ -24,7 +24,7 @@ export function readNodeProcess(evidence: Evidence, pid: number): Process | unde
 export async function readTable(evidence: Evidence, pid: number, options: TableOptions, coverage: CoverageLog): Promise<{ process: Process; fds: Fd[] } | undefined> {
   const process = readNodeProcess(evidence, pid);
   if (!process) return undefined;
-  const raw = await readRawTable(evidence, process, { infos: true, stats: true, signal: options.signal });
+  const raw = await readRawTable(evidence, process, { infos: false, stats: true, signal: options.signal });
   const sockets = readSockets(evidence, [raw], { ...options, allOwners: false, everything: false }, coverage);
   const refused = raw.errno;
   coverage.note({

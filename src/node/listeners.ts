@@ -13,6 +13,7 @@ export interface Listener {
 export interface Descriptors {
   /** Open ones; null when the table may not be read. */
   count: number | null;
+  numbers: ReadonlySet<number>;
   listeners: Listener[];
   /** Established connections of the process, by local port. */
   established: Map<number, number>;
@@ -31,7 +32,8 @@ export async function readDescriptors(evidence: Evidence, pid: number): Promise<
     const inode = links.socketInode(index);
     if (inode !== undefined) fds.set(inode, links.numbers[index]!);
   }
-  const found: Descriptors = { count: errno === undefined ? links.size : null, listeners: [], established: new Map(), ports: new Map() };
+  const numbers = new Set(links.numbers.slice(0, links.size));
+  const found: Descriptors = { count: errno === undefined ? links.size : null, numbers, listeners: [], established: new Map(), ports: new Map() };
   for (const protocol of ['tcp', 'tcp6'] as const) {
     const text = evidence.read(`/proc/${pid}/net/${protocol}`).value ?? '';
     scanInet(
@@ -54,4 +56,20 @@ export async function readDescriptors(evidence: Evidence, pid: number): Promise<
 /** Threads of a process; null when it may not be read. */
 export function countThreads(evidence: Evidence, pid: number): number | null {
   return evidence.list(`/proc/${pid}/task`).value?.length ?? null;
+}
+
+/** How many descriptors are open; null when the table may not be read. One cheap question, for those who ask again and again. */
+export function countFds(evidence: Evidence, pid: number): number | null {
+  return evidence.list(`/proc/${pid}/fd`).value?.length ?? null;
+}
+
+/** Does the process still have this listener? */
+export function isOpen(evidence: Evidence, pid: number, { fd, inode }: Pick<Listener, 'fd' | 'inode'>): boolean {
+  return evidence.readlink(`/proc/${pid}/fd/${fd}`).value === `socket:[${inode}]`;
+}
+
+/** Is there a socket under a number that was not in use? */
+export function hasNewSocket(evidence: Evidence, pid: number, numbers: ReadonlySet<number>): boolean {
+  const fresh = (evidence.list(`/proc/${pid}/fd`).value ?? []).filter((fd) => !numbers.has(Number(fd)));
+  return fresh.some((fd) => evidence.readlink(`/proc/${pid}/fd/${fd}`).value?.startsWith('socket:['));
 }

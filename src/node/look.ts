@@ -70,11 +70,12 @@ async function lookLive(evidence: Evidence, pid: number, options: LookOptions): 
   try {
     if (await isPlain(attached)) threads = [await readPlain(attached, SILENCE_MS, coverage)];
     else {
+      // One after the other: of two answers the second waits for our acknowledgement of the first (Nagle), which takes the kernel 40 ms.
       await attached.connection.call('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true }, SILENCE_MS).catch(() => undefined);
       checkIdentity(attached, await attached.connection.call('Runtime.evaluate', { expression: 'process.pid', returnByValue: true, timeout: longestRun(SILENCE_MS) }, SILENCE_MS));
       loop = await measureLoop(attached, { samples: options.busy, timeoutMs: SILENCE_MS, signal: options.signal });
-      turning = !loop?.blocked;
       await renewTtl(attached, new Realm(attached.connection, SILENCE_MS));
+      turning = !loop?.blocked;
       if (options.watch && !loop?.blocked) {
         watched = await watchHandles(evidence, attached, { ...options, ...options.watch, timeoutMs: SILENCE_MS }, coverage);
         threads = watched.threads;

@@ -4,7 +4,7 @@ import { openUnixWire } from '../../effects/inspector/unix-wire.ts';
 import { openWebSocket } from '../../effects/inspector/websocket.ts';
 import type { Evidence } from '../../evidence/types.ts';
 import { type GateFacts, readGateFacts, refusalOf } from '../gate/index.ts';
-import { countThreads, type Descriptors, readDescriptors } from '../listeners.ts';
+import { countFds, countThreads, type Descriptors, readDescriptors } from '../listeners.ts';
 import { endpointOf } from './endpoint.ts';
 import { findInspector, readInspectOptions } from './existing.ts';
 import { registerSocketOf } from './preload.ts';
@@ -25,8 +25,9 @@ export async function attach(evidence: Evidence, pid: number, options: AttachOpt
   if (!facts || (refusal && final.includes(refusal.code))) return { refusal: refusal ?? { code: 'gone', why: 'it has ended' }, ...(facts && { facts }) };
   const preload = options.port === undefined ? await byPreload(evidence, facts) : undefined;
   if (preload) return preload;
+  const reading = readInspectOptions(evidence, pid);
   const before = await readDescriptors(evidence, pid);
-  const inspect = await readInspectOptions(evidence, pid);
+  const inspect = await reading;
   const found = await findInspector(evidence, facts, before, options.port === undefined ? inspect : { port: options.port, open: true }, options.helper);
   if (found) {
     const connection = await byUrl(found.url, endpointOf(evidence, pid, found.listener, options.helper));
@@ -69,12 +70,12 @@ function leaverOf(evidence: Evidence, { pid }: GateFacts, before: Descriptors, c
   const started = performance.now();
   return once(async () => {
     connection.close();
-    let after = await readDescriptors(evidence, pid);
-    for (const until = performance.now() + 500; (after.count ?? 0) > (before.count ?? 0) && performance.now() < until; after = await readDescriptors(evidence, pid)) {
+    let after = countFds(evidence, pid);
+    for (const until = performance.now() + 500; (after ?? 0) > (before.count ?? 0) && performance.now() < until; after = countFds(evidence, pid)) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     return {
-      portClosed: null, fdsBefore: before.count, fdsAfter: after.count, threadsBefore, threadsAfter: countThreads(evidence, pid), openMs: Math.round(performance.now() - started),
+      portClosed: null, fdsBefore: before.count, fdsAfter: after, threadsBefore, threadsAfter: countThreads(evidence, pid), openMs: Math.round(performance.now() - started),
     };
   });
 }

@@ -3,7 +3,7 @@ import type { InspectorConnection } from '../../effects/inspector/connection.ts'
 import type { Undo } from '../../effects/undo.ts';
 import type { Evidence } from '../../evidence/types.ts';
 import type { GateFacts } from '../gate/index.ts';
-import { countThreads, type Descriptors, type Listener, readDescriptors } from '../listeners.ts';
+import { countFds, countThreads, type Descriptors, isOpen, type Listener, readDescriptors } from '../listeners.ts';
 import type { Left } from './types.ts';
 
 const CLOSE_MS = 4000;
@@ -49,17 +49,13 @@ export async function leaveOpened(evidence: Evidence, opened: Opened, connection
     }
     connection?.close();
   }
-  const isOpen = (all: Descriptors): boolean => all.listeners.some(({ inode }) => inode === listener.inode);
+  const open = (): boolean => isOpen(evidence, pid, listener);
   // Without a conversation of ours, or where it did not help, the guard holds one.
-  if (note === undefined && (await lasts(async () => isOpen(await readDescriptors(evidence, pid)), turning ? SOON_MS : 0))) undo.takeBack();
-  let after = await readDescriptors(evidence, pid);
-  const until = performance.now() + (isOpen(after) ? CLOSE_MS : SETTLE_MS);
-  const unsettled = (): boolean => isOpen(after) || (after.count ?? 0) > (before.count ?? 0) || (countThreads(evidence, pid) ?? 0) > (threadsBefore ?? 0);
-  while (note === undefined && unsettled() && performance.now() < until) {
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    after = await readDescriptors(evidence, pid);
-  }
-  const portClosed = !isOpen(after);
+  if (note === undefined && (await lasts(open, turning ? SOON_MS : 0))) undo.takeBack();
+  const until = performance.now() + (open() ? CLOSE_MS : SETTLE_MS);
+  const unsettled = (): boolean => open() || (countFds(evidence, pid) ?? 0) > (before.count ?? 0) || (countThreads(evidence, pid) ?? 0) > (threadsBefore ?? 0);
+  while (note === undefined && unsettled() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  const portClosed = !open();
   // Of one that was left to others, too: done() came first there.
   if (portClosed) undo.done();
   else undo.takeBack();
@@ -67,7 +63,7 @@ export async function leaveOpened(evidence: Evidence, opened: Opened, connection
   return {
     portClosed,
     fdsBefore: before.count,
-    fdsAfter: after.count,
+    fdsAfter: countFds(evidence, pid),
     threadsBefore,
     threadsAfter: countThreads(evidence, pid),
     openMs: Math.round(performance.now() - openedAt),
@@ -83,9 +79,9 @@ async function within(promise: Promise<unknown>, ms: number): Promise<void> {
 }
 
 /** Is it still so after `ms`? */
-async function lasts(condition: () => Promise<boolean>, ms: number): Promise<boolean> {
+async function lasts(condition: () => boolean, ms: number): Promise<boolean> {
   const until = performance.now() + ms;
-  while (await condition()) {
+  while (condition()) {
     if (performance.now() >= until) return true;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

@@ -2,7 +2,7 @@
 import { discover } from '../../effects/inspector/discover.ts';
 import type { Endpoint } from '../../effects/inspector/transport.ts';
 import type { Evidence } from '../../evidence/types.ts';
-import { type Listener, readDescriptors } from '../listeners.ts';
+import { hasNewSocket, type Listener, readDescriptors } from '../listeners.ts';
 import { endpointOf, type Helper } from './endpoint.ts';
 
 export interface Opened {
@@ -14,6 +14,8 @@ export interface Opened {
 export interface Search {
   /** Inodes of what it listened at before. */
   known: ReadonlySet<string>;
+  /** Numbers that were in use then; with them, all sockets are asked for only where there is a new one, and now and then. */
+  numbers?: ReadonlySet<number>;
   /** Where it is expected; 0: anywhere. */
   port: number;
   /** performance.now() to give up at. */
@@ -23,11 +25,13 @@ export interface Search {
 }
 
 const POLL_MS = 4;
+/** Cheap ones between two that look at everything. */
+const POLLS_BETWEEN = 25;
 /** The application may open a server of its own just then: it is asked no more than so often, and each time waited for a little longer, ms. */
 const ANSWER_MS = [500, 1500, 3000];
 
 /** Undefined when none came; `seen` is what listens there all the same and gave no answer. */
-export async function findOpened(evidence: Evidence, pid: number, { known, port, until, signal, helper }: Search): Promise<{ opened?: Opened; seen?: Listener }> {
+export async function findOpened(evidence: Evidence, pid: number, { known, numbers, port, until, signal, helper }: Search): Promise<{ opened?: Opened; seen?: Listener }> {
   const tries = new Map<string, number>();
   let seen: Listener | undefined;
   const ask = async (listener: Listener): Promise<Opened | undefined> => {
@@ -37,7 +41,13 @@ export async function findOpened(evidence: Evidence, pid: number, { known, port,
     const target = await discover(endpoint, ANSWER_MS[tried]!);
     return target && { listener, endpoint, url: target.webSocketDebuggerUrl };
   };
-  while (performance.now() < until && !signal.aborted) {
+  for (let poll = 1; performance.now() < until && !signal.aborted; poll++) {
+    // A number may have been closed and be in use again.
+    if (numbers && poll % POLLS_BETWEEN !== 0 && !hasNewSocket(evidence, pid, numbers)) {
+      if (evidence.read(`/proc/${pid}/stat`).value === undefined) break;
+      await evidence.sleep(POLL_MS);
+      continue;
+    }
     const { listeners } = await readDescriptors(evidence, pid);
     const fresh = listeners.filter(({ inode }) => !known.has(inode) && (tries.get(inode) ?? 0) < ANSWER_MS.length);
     const answers = await Promise.all(fresh.map((listener) => ask(listener)));

@@ -43,7 +43,7 @@ export async function openBySignal(evidence: Evidence, facts: GateFacts, before:
     return { refusal: now ?? { code: 'silent', why: `SIGUSR1 could not be sent to ${pid}: ${objection}` }, facts };
   }
   const until = Math.min(performance.now() + LISTEN_MS, options.deadline);
-  const { opened, seen } = await findOpened(evidence, pid, { known: new Set(known), port, until, signal: options.signal, helper: options.helper });
+  const { opened, seen } = await findOpened(evidence, pid, { numbers: before.numbers, known: new Set(known), port, until, signal: options.signal, helper: options.helper });
   if (!opened) {
     // Should it come later after all, the guard closes it.
     undo.takeBack();

@@ -30,7 +30,7 @@ export interface ThreadList {
 const MOST_HANDLES = 50_000;
 const MOST_TIMERS = 20_000;
 /** Handles listed at once: a few ms of the target's time. */
-const PART = 400;
+const PART = 700;
 /** What the target may spend on all of them, ms: 50,000 take half a second where nobody makes them slow. */
 const MOST_MS = 2000;
 
