@@ -38,7 +38,8 @@ export function configure(command: Command): void {
 SIGUSR1 makes Node open its inspector on 127.0.0.1:9229. While it is open (less than a second) every local user can run code in the
 target. It says so in three lines on its stderr ("Debugger listening on ..."), which cannot be avoided. An application that handles
 SIGUSR1 itself gets its handler called; that cannot be known beforehand. Started with node --import reloadctl/register, a process is
-asked through a unix socket of mode 0600 instead, without any signal, and knows the line that made each handle.`);
+asked through a unix socket of mode 0600 instead, without any signal, and knows the line that made each handle. Of FileHandles that may be
+lost it is told by one garbage collection (heaps below 64 MiB only), during which none of them can be closed.`);
 }
 
 export async function run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
