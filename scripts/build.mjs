@@ -1,5 +1,5 @@
-// Bundles src/ into dist/: the command line as one CommonJS file, which starts twice as fast as modules do, and from compiled
-// code that is kept beside it (src/start.ts). Dependencies are bundled too, those that few runs need as files of their own;
+// Bundles src/ into dist/: the command line as CommonJS, which starts twice as fast as modules do, and from compiled code that is
+// kept beside it (src/start.ts). Each wing has a bundle of its own, since what is loaded and not run is paid for too. Dependencies are bundled too, those that few runs need as files of their own;
 // except koffi, which is native and optional, and systeminformation, which is only ever loaded by the demo.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -34,6 +34,33 @@ const apart = {
   },
 };
 
+/** Commands with a bundle of their own, and the folders of src that their entries in commands.ts load; all others share cli.cjs. */
+const WINGS = {
+  fds: { commands: ['fds'], folders: ['fds', 'sockets'] },
+  goroutines: { commands: ['goroutines', 'gc'], folders: ['goroutines'] },
+  inotify: { commands: ['inotify-limits', 'inotify', 'inotify-probe'], folders: ['inotify'] },
+  strace: { commands: ['strace'], folders: ['strace'] },
+};
+/** The other commands ask the rules of these; what is of no other wing they have anyhow. */
+const SHARED = ['fds', 'sockets', 'inotify'];
+
+/** In commands.ts, what a bundle has no commands for is left out. */
+function onlyCommandsOf(bundle) {
+  const isHere = (folder) => {
+    const owners = Object.keys(WINGS).filter((wing) => WINGS[wing].folders.includes(folder));
+    return owners.includes(bundle) || (bundle === 'cli' && (owners.length === 0 || SHARED.includes(folder)));
+  };
+  return {
+    name: 'only-commands',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\.\/[^/]+\// }, ({ path, kind, importer }) =>
+        kind === 'dynamic-import' && importer.endsWith('/src/commands.ts') && !isHere(path.split('/')[1]) ? { path, namespace: 'elsewhere' } : undefined,
+      );
+      onLoad({ filter: /.*/, namespace: 'elsewhere' }, ({ path }) => ({ contents: `throw new Error('${path} is not in ${bundle}.cjs');` }));
+    },
+  };
+}
+
 const common = {
   outdir: 'dist',
   bundle: true,
@@ -57,7 +84,10 @@ const commonJs = {
 };
 
 rmSync('dist', { recursive: true, force: true });
-await build({ ...commonJs, entryPoints: { cli: 'src/cli.ts' }, plugins: [lazyBuiltins, apart] });
+const bundles = ['cli', ...Object.keys(WINGS)];
+for (const bundle of bundles) {
+  await build({ ...commonJs, entryPoints: { [bundle]: 'src/cli.ts' }, plugins: [onlyCommandsOf(bundle), lazyBuiltins, apart] });
+}
 await build({ ...commonJs, entryPoints: APART, define: {}, banner: {} });
 await build({ ...commonJs, entryPoints: { 'node-helper': 'src/node/helper-main.ts' }, plugins: [lazyBuiltins, apart] });
 // The preload runs in programs of others, on older versions of Node, and loads what it wraps.
@@ -72,7 +102,11 @@ await build({
 // A module, since it waits at its top level; whole, since it starts within each run of its command.
 await build({ ...common, format: 'esm', entryPoints: { probe: 'src/inotify/probe/program.ts' } });
 // Compiled code belongs to exactly this text: V8 itself compares no more than its length.
-const hash = createHash('sha256').update(readFileSync('dist/cli.cjs')).digest('hex').slice(0, 8);
-await build({ ...commonJs, entryPoints: { start: 'src/start.ts' }, define: { BUILD: JSON.stringify(hash) }, banner: {} });
-// A first run leaves what it compiled, for the Node that builds.
-spawnSync(process.execPath, ['bin/reloadctl.js', 'fds', String(process.pid)], { stdio: 'ignore' });
+const hashOf = (bundle) => createHash('sha256').update(readFileSync(`dist/${bundle}.cjs`)).digest('hex').slice(0, 8);
+const define = {
+  BUNDLES: JSON.stringify(Object.fromEntries(Object.entries(WINGS).flatMap(([wing, { commands }]) => commands.map((name) => [name, wing])))),
+  HASHES: JSON.stringify(Object.fromEntries(bundles.map((bundle) => [bundle, hashOf(bundle)]))),
+};
+await build({ ...commonJs, entryPoints: { start: 'src/start.ts' }, define, banner: {} });
+// First runs leave what they compiled, for the Node that builds.
+for (const args of [['fds', String(process.pid)], ['inotify-limits']]) spawnSync(process.execPath, ['bin/reloadctl.js', ...args], { stdio: 'ignore' });

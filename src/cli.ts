@@ -1,6 +1,7 @@
 import { hostname, release } from 'node:os';
 import { Command, Help } from 'commander';
 
+import { askedCommand } from './asked-command.ts';
 import { confirm } from './cli/confirm.ts';
 import { report as reportError } from './cli/errors.ts';
 import { watchSignals } from './cli/interrupt.ts';
@@ -13,6 +14,7 @@ import { tell } from './cli/tell.ts';
 import type { CommandContext, CommandEntry, CommandModule, Outcome, ReportOutcome, TapeWorld, World } from './command.ts';
 import { commands } from './commands.ts';
 import { openLive, readTape } from './evidence/index.ts';
+import { closest } from './kernel/closest.ts';
 import { UserError } from './kernel/user-error.ts';
 import { readUserInput, type UserInput } from './kernel/user-input.ts';
 import { exitCodeOf, type Report, verdictOf } from './report/index.ts';
@@ -39,7 +41,7 @@ async function writeHelp(text: string): Promise<void> {
   }
 }
 
-/** The whole tree with names and summaries, but options only for the command that is run: only its module is loaded. */
+/** The command that is asked for, of which alone the module is loaded; without one all, by name and summary. */
 async function buildProgram(argv: readonly string[], writeOut: (text: string) => void): Promise<Command> {
   const program = new Command('reloadctl');
   program
@@ -49,10 +51,12 @@ async function buildProgram(argv: readonly string[], writeOut: (text: string) =>
     .configureOutput({ writeOut, writeErr: tell })
     .enablePositionalOptions()
     .addHelpText('after', '\nExit codes: 0 nothing found, 1 findings, 2 bad usage or input, 3 could not look (or not at all that was needed).\nTry it: reloadctl demo');
-  for (const entry of commands) {
+  const asked = commands.find(({ name }) => name === askedCommand(argv));
+  if (!asked) refuseUnknown(argv[0]);
+  for (const entry of asked ? [asked] : commands) {
     const command = program.command(entry.name).summary(entry.summary).description(`${entry.summary}\neffects: ${entry.effects}`);
     command.exitOverride().helpOption('-h, --help').createHelp = () => Object.assign(new Help(), { sortOptions: false });
-    if (!argv.includes(entry.name)) continue;
+    if (!asked) continue;
     const module = await entry.load();
     module.configure(command);
     addCommonOptions(command);
@@ -63,6 +67,14 @@ async function buildProgram(argv: readonly string[], writeOut: (text: string) =>
     });
   }
   return program;
+}
+
+/** A pid or a name alone is what people type first. */
+function refuseUnknown(word: string | undefined): void {
+  if (word === undefined || word === 'help' || word.startsWith('-')) return;
+  const meant = closest(word, commands.map(({ name }) => name));
+  const hints = meant === undefined || /^\d/.test(word) ? [`reloadctl fds ${shellQuote([word])}`, 'reloadctl --help'] : [`reloadctl ${meant}`];
+  throw new UserError(`unknown command: ${word}`, { hints });
 }
 
 async function runCommand(entry: CommandEntry, module: Awaited<ReturnType<CommandEntry['load']>>, command: Command, argv: readonly string[], signal: AbortSignal): Promise<number> {

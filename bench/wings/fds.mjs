@@ -1,6 +1,10 @@
 /** `fds` against lsof, lsfd and a C loop of readlink and fdinfo. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { descriptorsPerProcess, Load } from '../load.mjs';
 import { compile, interleave, median } from '../measure.mjs';
+
+const WARM = fileURLToPath(new URL('../warm.mjs', import.meta.url));
 
 async function oneLarge(stage, floor) {
   const { contestants, checks } = stage;
@@ -56,16 +60,32 @@ async function top(stage) {
     const version = Object.entries(forms).map(([name, start]) => [`${name} --version`, [...start, '--version']]);
     const commands = Object.fromEntries([...Object.entries(forms).map(([name, start]) => [name, [...start, 'fds', '--top']]), ...version]);
     const before = await interleave(meter, commands, rounds);
+    const warmBefore = warmTops(contestants.runtimes);
     await load.addSleepers(sleepers);
+    const warmAfter = warmTops(contestants.runtimes);
     const scenario = `fds --top, ${sleepers} processes more`;
     const after = await stage.run(commands, scenario);
     for (const name of Object.keys(forms)) {
       const own = median(after[name].map(({ cpuMs }) => cpuMs)) - median(before[name].map(({ cpuMs }) => cpuMs));
       checks.value(scenario, `${name}, CPU per 100 processes`, (own / sleepers) * 100, smoke ? undefined : 8, ' ms');
     }
+    for (const name of Object.keys(warmAfter)) {
+      checks.value(scenario, `${name}, CPU per 100 processes, warm`, ((warmAfter[name] - warmBefore[name]) / sleepers) * 100, smoke ? undefined : 4, ' ms');
+    }
   } finally {
     await load.end();
   }
+}
+
+/** CPU of `fds --top` in ms when it has run some times in one process, by runtime. */
+function warmTops(runtimes) {
+  return Object.fromEntries(Object.entries(runtimes).map(([name, runtime]) => [name, median(JSON.parse(timesOfTop(runtime)).slice(-4))]));
+}
+
+function timesOfTop(runtime) {
+  const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+  const { stderr } = spawnSync(runtime, [WARM, 'fds', '--top'], { env, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+  return stderr;
 }
 
 async function startUp(stage) {

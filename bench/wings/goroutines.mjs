@@ -16,13 +16,21 @@ const STACKS = [
   ['IO wait', ['internal/poll.runtime_pollWait(0x%, 0x72)', 'internal/poll.(*pollDesc).wait(0x%?, 0x%?, 0x0)', 'internal/poll.(*FD).Read(0x%, {0x%, 0x1000, 0x1000})', 'net.(*conn).Read(0x%, {0x%?, 0x0?, 0x0?})', 'net/http.(*conn).serve(0x%, {0x%, 0x%})'], 'net/http.(*Server).Serve'],
 ];
 
+const DEEP = 40;
+const DEEP_STACKS = 200;
+const STATES = ['chan send', 'select', 'chan receive', 'IO wait'];
+const callOf = (stack, depth) => `github.com/company/service/internal/part${(stack * 7 + depth) % 50}.(*Handler${(stack + depth) % 97}).method${(stack * 31 + depth * 17) % 1000}(0x%, {0x%, 0x%}, 0x1?)`;
+
+/** Many stacks, none of them short, as frameworks make them. */
+const deepStacks = () => Array.from({ length: DEEP_STACKS }, (_, stack) => [STATES[stack % STATES.length], Array.from({ length: DEEP }, (_frame, depth) => callOf(stack, depth)), 'net/http.(*Server).Serve']);
+
 /** Text as debug=2 has it: arguments, ids and waiting times differ from one goroutine to the next, stacks do not. */
-async function writeDump(path, size) {
+async function writeDump(path, size, stacks = STACKS) {
   const stream = createWriteStream(path);
   let pointer = 0xc000000000;
   let id = 0;
   for (let bytes = 0; bytes < size; ) {
-    const [state, frames, creator] = STACKS[id % STACKS.length];
+    const [state, frames, creator] = stacks[id % stacks.length];
     const lines = frames.map((frame, at) => `${frame.replace(/%/g, () => (pointer += 64).toString(16))}\n\t/go/src/github.com/company/service/internal/file.go:${100 + at} +0x${(17 * at).toString(16)}\n`);
     const block = `goroutine ${++id} [${state}, ${id % 90} minutes]:\n${lines.join('')}created by ${creator} in goroutine 1\n\t/go/src/github.com/company/service/main.go:7 +0x1d\n\n`;
     bytes += block.length;
@@ -58,6 +66,18 @@ async function largeDump(stage, parsers) {
   }
 }
 
+/** Here gostackparse is faster: what it leaves out, groups and their judgement, is most of our time. No target, so that the figure is seen. */
+async function deepDump(stage, parsers) {
+  const { checks, contestants, folder, smoke } = stage;
+  const path = join(folder, 'deep.txt');
+  const goroutines = await writeDump(path, (smoke ? 10 : 100) * MEGABYTE, deepStacks());
+  const commands = stage.commandsOf(['goroutines', path, '-q']);
+  if (parsers) commands.gostackparse = [parsers, 'gostackparse', path];
+  const scenario = `a dump of ${goroutines} goroutines, ${DEEP_STACKS} stacks of ${DEEP} calls`;
+  const costs = await stage.run(commands, scenario, smoke ? 2 : 5);
+  for (const name of Object.keys(contestants.forms)) checks.ratio(scenario, costs, name, 'gostackparse', 'cpuMs');
+}
+
 /** What it is to people who look at one dump of a small service; panicparse is too slow for the large one. */
 async function smallDump(stage, parsers) {
   const { checks, contestants, folder, smoke } = stage;
@@ -75,4 +95,5 @@ export async function benchGoroutines(stage) {
   if (!parsers) stage.say('no Go, or no module proxy: gostackparse and panicparse are skipped');
   await smallDump(stage, parsers);
   await largeDump(stage, parsers);
+  await deepDump(stage, parsers);
 }

@@ -1,5 +1,5 @@
 /** Brings a report, a text or a document to stdout and to files, in the formats asked for. */
-import { type Block, type ColourFlag, DescriptorSink, FileSink, formatNamed, isRegularFile, type RenderOptions, StreamSink, wantsColour } from '../render/index.ts';
+import { type Block, type ColourFlag, DescriptorSink, FileSink, formatNamed, isNoTerminal, type RenderOptions, StreamSink, wantsColour } from '../render/index.ts';
 import type { Report } from '../report/index.ts';
 import { paintMarkdown } from './markdown.ts';
 import type { CommonOptions, OutputTarget } from './options.ts';
@@ -41,11 +41,11 @@ export async function writeReport(report: Report, body: () => Iterable<Block>, o
   if (document !== undefined) await writeText(document, { markdown: false, colour: options.colour });
   // A format that went to a file leaves stdout to the text for people.
   const onStdout = options.outputs.find((output) => output.file === undefined)?.format ?? 'text';
-  const stream = document === undefined ? process.stdout : process.stderr;
+  const terminal = terminalAt(document === undefined ? 1 : 2);
   const sink = document === undefined ? stdoutSink() : { write: tell, drained: async () => undefined };
   await formatNamed(onStdout)!.render(report, body(), sink, {
-    colour: wantsColour(options.colour, process.env, stream.isTTY === true),
-    columns: stream.isTTY ? stream.columns : undefined,
+    colour: wantsColour(options.colour, process.env, terminal !== undefined),
+    columns: terminal?.columns,
     quiet: options.quiet,
     verbose: options.verbose,
   });
@@ -61,12 +61,19 @@ async function writeFile(report: Report, body: () => Iterable<Block>, { format, 
 /** A text to stdout, ended by a newline. Resolves when it has left the process. @throws OutputFileError */
 export async function writeText(text: string, options: { markdown: boolean; colour: ColourFlag }): Promise<void> {
   const sink = stdoutSink();
-  const colour = options.markdown && wantsColour(options.colour, process.env, process.stdout.isTTY === true);
+  const colour = options.markdown && wantsColour(options.colour, process.env, terminalAt(1) !== undefined);
   const shown = await paintMarkdown(text, colour);
   await sink.write(shown.endsWith('\n') ? shown : `${shown}\n`);
   await sink.drained();
 }
 
 function stdoutSink(): DescriptorSink | StreamSink {
-  return isRegularFile(1) ? new DescriptorSink(1, 'stdout') : new StreamSink(process.stdout);
+  return isNoTerminal(1) ? new DescriptorSink(1, 'stdout') : new StreamSink(process.stdout);
+}
+
+/** Node's stream of stdout or stderr, when it is a terminal: to make one that is not needed takes milliseconds. */
+function terminalAt(fd: 1 | 2): NodeJS.WriteStream | undefined {
+  if (isNoTerminal(fd)) return undefined;
+  const stream = fd === 1 ? process.stdout : process.stderr;
+  return stream.isTTY ? stream : undefined;
 }

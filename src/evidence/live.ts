@@ -103,7 +103,7 @@ class LiveEvidence implements Evidence {
   size(path: string): Answer<number> {
     try {
       const size = sizeOf(path);
-      return size === undefined ? this.#answer({ errno: 'ENOENT' }, path) : this.#answer({ value: size }, path);
+      return size === undefined ? this.#answer({ errno: 'ENOENT' }, path) : { value: size, at: this.now(), source: path };
     } catch (error) {
       return this.#refused(error, path);
     }

@@ -20,6 +20,9 @@ const MARKED = 16;
 /** Bytes to begin with for each descriptor; what is not used takes no memory. */
 const BYTES_EACH = 64;
 
+/** So many bytes are made to text at once for who asks for one after the other: a call for each costs more, in time and in garbage. */
+const WINDOW = 16 * 1024;
+
 /** Ascending by number, as they are added. */
 export class PackedLinks {
   readonly numbers: Int32Array;
@@ -32,6 +35,10 @@ export class PackedLinks {
   readonly #ends: Uint32Array;
   #texts: Buffer;
   #filled = 0;
+  /** Text of the bytes from `start`. */
+  #window = { start: 0, text: '' };
+  /** The index that was asked for last. */
+  #last = 0;
 
   /** @param most so many can be added */
   constructor(most: number) {
@@ -111,7 +118,16 @@ export class PackedLinks {
 
   textAt(index: number): ByteString {
     const inode = this.#inodes[index]!;
-    return inode === 0 ? this.#texts.toString('latin1', this.#startOf(index), this.#ends[index]) : `${SOCKET}${inode}]`;
+    if (inode !== 0) return `${SOCKET}${inode}]`;
+    const from = this.#startOf(index);
+    const end = this.#ends[index]!;
+    const isNext = index > this.#last;
+    this.#last = index;
+    const { start, text } = this.#window;
+    if (from >= start && end <= start + text.length) return text.slice(from - start, end - start);
+    if (!isNext) return this.#texts.toString('latin1', from, end);
+    this.#window = { start: from, text: this.#texts.toString('latin1', from, Math.max(end, Math.min(from + WINDOW, this.#filled))) };
+    return this.#window.text.slice(0, end - from);
   }
 
   #startOf(index: number): number {

@@ -1,4 +1,5 @@
 /** Groups of whole tables, with their plain descriptors: these are counted where they are, without making one of each. */
+import { tidyHeap } from '../evidence/own-heap.ts';
 import { fdsByKind } from '../kernel/fd-index.ts';
 import { KindKeys } from '../kernel/groups.ts';
 import { file, kindOf, socket } from '../kernel/kinds/index.ts';
@@ -63,6 +64,7 @@ class KindClusters {
   }
 
   #addFiles({ plain }: FdTable): void {
+    tidyHeap(plain?.size ?? 0);
     const isText = plain?.isAscii ?? false;
     for (let position = 0; position < (plain?.size ?? 0); position++) {
       if (plain!.inodeAt(position) !== 0) continue;

@@ -3,10 +3,12 @@ import type { CommandContext, Outcome } from '../command.ts';
 import { inputExists } from '../evidence/index.ts';
 import { UserError } from '../kernel/user-error.ts';
 import { runRules, type Coverage } from '../report/index.ts';
-import type { GoroutineGrowth, GoroutinesEvent } from '../series/index.ts';
+import type { GoroutineGrowth, Settled } from '../series/index.ts';
 import { addAccessOptions, collect } from './access-options.ts';
 import { buildData, type GoroutinesData } from './data.ts';
 import { exportKinds, writeExports } from './export/index.ts';
+import { eventOf } from './event.ts';
+import { lookAgain } from './look-again.ts';
 import { type GoroutinesOptions, parseOptions } from './options.ts';
 import { isEndpoint } from './source/endpoint.ts';
 import { takeFile } from './source/file.ts';
@@ -14,7 +16,7 @@ import { openProcess } from './source/process.ts';
 import type { Taken, TakeOptions } from './source/types.ts';
 import { MOST_STOPPED, openUrl } from './source/url.ts';
 import { viewOf } from './view.ts';
-import { compareDumps } from './watch/compare.ts';
+import { compareDumps, strangers } from './watch/compare.ts';
 import { watch } from './watch/run.ts';
 import { growthBlocks, growthData, type WatchData } from './watch/view.ts';
 
@@ -32,11 +34,12 @@ export function configure(command: Command): void {
     .option('--entry <name>', 'of a ZIP archive: the entry to read')
     .option('--force', 'ask for debug=2 above 5,000 goroutines, too: it stops the program for as long as it takes')
     .option('--light', 'never ask for debug=2: groups only, no ids, no waiting times')
+    .option('--settle <time>', 'look again after this long, twice at most, when one look shows what only time can tell; 0: never (default: 2s)')
     .option('--no-leak-profile', 'do not ask for the goroutineleak profile, which makes the program collect its garbage');
   addAccessOptions(command);
   command.addHelpText(
     'after',
-    '\neffects on an endpoint: GET of the index, then of goroutine?debug=2 (stops the program, 10 ms for 1,000 goroutines) up to 5,000 goroutines or with --force, else of debug=0; of goroutineleak where it is offered (one garbage collection). --watch: debug=0 for each sample, debug=2 in the middle and at the end up to 4,000 goroutines.\n' +
+    '\neffects on an endpoint: GET of the index, then of goroutine?debug=2 (stops the program, 10 ms for 1,000 goroutines) up to 5,000 goroutines or with --force, else of debug=0; of goroutineleak where it is offered (one garbage collection). Where that leaves a doubt that seconds can settle, the same debug=2 once or twice more (--settle). --watch: debug=0 for each sample, debug=2 in the middle and at the end up to 4,000 goroutines.\n' +
       'effects on a pid: the same at the first of its TCP listeners that answers as net/http/pprof does; each is asked for /debug/pprof/.\n' +
       'effects on a file: none.',
   );
@@ -48,7 +51,10 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   if (later !== undefined) return runCompared(spec, later, parsed, context);
   if (parsed.watch) return runWatched(spec, parsed, context);
   const source = await open(spec, parsed, context);
-  return report(await source.take(parsed.take), parsed, context, undefined, []);
+  const taken = await source.take({ ...parsed.take, rowsIfCheap: source.live && parsed.settleMs > 0 });
+  if (!source.live || parsed.settleMs === 0 || parsed.take.light) return report(taken, parsed, context, undefined, []);
+  const { last, settled, coverage } = await lookAgain(source.take, taken, parsed, context);
+  return report(last, parsed, context, undefined, coverage, settled);
 }
 
 /** They become more between the count and the look. */
@@ -83,8 +89,11 @@ async function runCompared(first: string, second: string, options: GoroutinesOpt
   const [one, other] = [await open(first, options, context), await open(second, options, context)];
   const before = await one.take({ ...options.take, rows: false });
   const after = await other.take(options.take);
-  const growth = compareDumps(before.dump, after.dump, one.live && other.live ? (after.atMs ?? 0) - (before.atMs ?? 0) : null);
-  return report(after, options, context, { growth, data: growthData(growth, after.dump, [before.dump.total, after.dump.total], null) }, before.coverage);
+  const strange = strangers(before.dump, after.dump);
+  const compared = compareDumps(before.dump, after.dump, one.live && other.live ? (after.atMs ?? 0) - (before.atMs ?? 0) : null);
+  const growth = { ...compared, groups: strange === undefined ? compared.groups : [] };
+  const doubt: Coverage[] = strange === undefined ? [] : [{ source: 'the comparison', status: 'absent', detail: strange, needed: true }];
+  return report(after, options, context, { growth, data: growthData(growth, after.dump, [before.dump.total, after.dump.total], null) }, [...before.coverage, ...doubt]);
 }
 
 async function runWatched(spec: string, options: GoroutinesOptions, context: CommandContext): Promise<Outcome> {
@@ -109,19 +118,9 @@ interface Growing {
   data: WatchData;
 }
 
-async function report(taken: Taken, options: GoroutinesOptions, context: CommandContext, growing: Growing | undefined, more: readonly Coverage[]): Promise<Outcome> {
-  const { dump, source, again, label, pid, announced } = taken;
-  const event: GoroutinesEvent = {
-    type: 'goroutines',
-    label,
-    source,
-    again,
-    live: taken.target !== null,
-    dump,
-    ...(pid !== undefined && { pid }),
-    ...(announced !== undefined && { announced }),
-    ...(growing && { growth: growing.growth }),
-  };
+async function report(taken: Taken, options: GoroutinesOptions, context: CommandContext, growing: Growing | undefined, more: readonly Coverage[], settled?: Settled): Promise<Outcome> {
+  const { dump, source, label } = taken;
+  const event = eventOf(taken, growing?.growth, settled);
   const findings = runRules(context.rules, [event]);
   const data = { ...buildData(dump, source, options.data), ...(growing && { watch: growing.data }) };
   await writeExports(dump, options.exports);

@@ -7,7 +7,8 @@ import type { Site } from './sites.ts';
 export function familiesAlive(site: Site, groups: readonly Group[]): string | undefined {
   const ids = new Set(site.groups.flatMap(({ samples }) => samples.flatMap(({ id }) => id ?? [])));
   const creators = new Set(site.groups.flatMap(({ creator }) => (creator && creator.func !== 'main.main' ? [creator.func] : [])));
-  const others = groups.filter((group) => !group.system && !site.groups.includes(group));
+  const own = new Set(site.groups);
+  const others = groups.filter((group) => !group.system && !own.has(group));
   const children = others.filter(({ samples }) => samples.some(({ parent }) => parent !== undefined && ids.has(parent)));
   const siblings = others.filter(({ creator }) => creator !== undefined && creators.has(creator.func));
   const alive = children.length > 0 ? children : siblings;

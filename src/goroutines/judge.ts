@@ -1,13 +1,14 @@
 /** What to think of a place where goroutines wait: at most one finding for each, with the reasons one by one. */
 import type { Group } from '../kernel/goroutines.ts';
 import type { Confidence, Severity } from '../report/index.ts';
-import type { GoroutinesEvent, GrownGroup } from '../series/index.ts';
+import type { GoroutinesEvent, GrownGroup, Settled } from '../series/index.ts';
 import { growsWithConnections, holdsBodies, readsPeer, unreadBodies } from './connections.ts';
+import { type Course, courseOf, isConstant } from './course.ts';
 import { familiesAlive } from './families.ts';
 import { type KnownWait, knownWait } from './known-waits.ts';
 import { otherSideOf, type OtherSide, othersAtWork } from './other-side.ts';
 import { poolOf, reasonsOf, suspicionOf } from './reasons.ts';
-import { blockedSites, isHandler, isHttp2, type Site, sitesOf, waitsForMinutes, waitsItself } from './sites.ts';
+import { blockedSites, isHandler, isHttp2, outlivedCreators, type Site, sitesOf, waitsForMinutes, waitsItself } from './sites.ts';
 import { isBlocking, isForever, isLock } from './states.ts';
 
 export interface Judgement {
@@ -30,6 +31,10 @@ interface Case {
   minutes: boolean;
   /** Nothing tells how long (a profile), and they are nearly all there is, in thousands: too many for a moment's work. */
   countsAlone: boolean;
+  /** What a few looks showed of it. */
+  course?: Course;
+  /** In a few looks nobody came and nobody left. */
+  constant: boolean;
   reasons: string[];
 }
 
@@ -53,7 +58,7 @@ export function judgements(event: GoroutinesEvent): Judgement[] {
   const { groups, total, reason, format } = event.dump;
   if (reason !== undefined && ALL_ASLEEP.test(reason)) return sitesOf(groups, total).flatMap((site) => deadlock(site) ?? []);
   const ageless = format !== 'text';
-  const caseOf = (site: Site): Case => newCase(site, ageless);
+  const caseOf = (site: Site): Case => newCase(site, ageless, event.settled);
   const sites = blockedSites(groups, total);
   const neverWoken = sites.filter(({ state }) => isForever(state)).reduce((sum, { count }) => sum + count, 0);
   const blocked = sites.flatMap((site) => {
@@ -91,12 +96,15 @@ function nilChannel(site: Site, all: number): Judgement {
   return { id: 'goroutine/nil-channel', severity: all >= NIL_IDIOM ? 'warning' : 'info', confidence: 'certain', reasons, cause: 'can never be woken', because: 'the runtime itself says so', site };
 }
 
-function newCase(site: Site, ageless: boolean): Case {
+function newCase(site: Site, ageless: boolean, settled: Settled | undefined): Case {
   const isMany = site.count >= MANY && site.share >= MANY_SHARE;
   const isMost = site.count >= SOME && site.share >= MOST_SHARE;
   const minutes = waitsForMinutes(site);
   const countsAlone = ageless && isMost && site.count >= THOUSANDS;
-  return { site, isMany, isMost, minutes, countsAlone, reasons: reasonsOf(site, { isMany: isMany || isMost, minutes }) };
+  const course = settled && !minutes ? courseOf(site, settled) : undefined;
+  const reasons = reasonsOf(site, { isMany: isMany || isMost, minutes });
+  if (course) reasons.push(course.words);
+  return { site, isMany, isMost, minutes, countsAlone, constant: settled !== undefined && isConstant(site, settled), reasons, ...(course && { course: course.course }) };
 }
 
 function judge(one: Case, groups: readonly Group[], grown: readonly GrownGroup[], receiver?: OtherSide, inTurn = 0): Judgement | undefined {
@@ -109,7 +117,7 @@ function judge(one: Case, groups: readonly Group[], grown: readonly GrownGroup[]
   const known = knownWait(site);
   if (known) one.reasons.push(known.reason);
   if (isHandler(site)) return handlers(one, known);
-  if (known?.leak && (one.isMany || one.isMost || (one.minutes && site.count >= SOME))) return leak(one, known.cause, known.perhaps ?? known.cause, known.leak === 'if most' && !isFloor(one));
+  if (known?.leak && (one.isMany || one.isMost || ((one.minutes || one.course === 'grows') && site.count >= SOME))) return leak(one, known.cause, known.perhaps ?? known.cause, known.leak === 'if most' && !isFloor(one));
   if (site.state === 'sync.WaitGroup.Wait' || site.state === 'sync.Cond.Wait') return waiting(one, known, groups);
   if (receiver) return behind(one, receiver);
   if (!one.minutes && inTurn > 0 && site.count < inTurn * IN_TURN) return waitingInTurn(one, inTurn);
@@ -127,10 +135,19 @@ function isFloor({ site, isMost, minutes }: Case): boolean {
 }
 
 /** What has waited for a moment only, as far as the dump tells, is at work as likely as not. */
-function leak({ site, minutes, countsAlone, reasons }: Case, cause: string, perhaps: string, isMild = false): Judgement {
-  const isWarning = (minutes || countsAlone) && !isMild;
-  if (!minutes) reasons.push(NO_AGE);
-  return { id: 'goroutine/leak', severity: isWarning ? 'warning' : 'info', confidence: 'hint', reasons, cause: isWarning ? cause : perhaps, site };
+function leak({ site, isMany, isMost, minutes, countsAlone, course, reasons }: Case, cause: string, perhaps: string, isMild = false): Judgement | undefined {
+  // A proof that something gets on is one that there is somebody at the other side.
+  if (course === 'moves') return undefined;
+  const pilesUp = course === 'grows' && (isAbandoned(site) || (site.state === 'chan send' && (isMany || isMost)));
+  const isWarning = (minutes || countsAlone || pilesUp) && !isMild;
+  if (!minutes && course === undefined) reasons.push(NO_AGE);
+  const why = !isWarning ? perhaps : pilesUp ? 'become more, and none of them gets on' : cause;
+  return { id: 'goroutine/leak', severity: isWarning ? 'warning' : 'info', confidence: 'hint', reasons, cause: why, site };
+}
+
+/** Sessions and subscribers become more, and wait, where all is well; those that cannot get rid of what nobody asks for any more do not. */
+function isAbandoned(site: Site): boolean {
+  return (site.state === 'chan send' || knownWait(site)?.leak === 'if old') && outlivedCreators(site);
 }
 
 const NO_AGE = 'whether they wait for more than a moment this dump does not tell: a second look does';
@@ -158,18 +175,21 @@ function waitingInTurn({ site, isMany, isMost, reasons }: Case, inTurn: number):
 }
 
 /** Workers of a pool may have a channel each: of what is not strong it takes many, or nearly nothing else. */
-function isSuspiciousEnough({ site, isMany, isMost, minutes }: Case, isStrong: boolean): boolean {
-  return isMany || isMost || (isStrong && minutes && site.count >= SOME);
+function isSuspiciousEnough({ site, isMany, isMost, minutes, course }: Case, isStrong: boolean): boolean {
+  return isMany || isMost || (isStrong && (minutes || course === 'grows') && site.count >= SOME);
 }
 
 /** Nothing speaks for a leak but that they are many, or old. */
-function atOnePlace({ site, isMany, isMost, minutes, countsAlone, reasons }: Case, known: KnownWait | undefined): Judgement | undefined {
+function atOnePlace({ site, isMany, isMost, minutes, countsAlone, constant, reasons }: Case, known: KnownWait | undefined): Judgement | undefined {
   const blocked = (severity: Severity, cause: string): Judgement => ({ id: 'goroutine/blocked', severity, confidence: 'hint', reasons, cause: known?.cause ?? cause, site });
   if (minutes && (site.count >= VERY_MANY || isMost || (known && site.count >= SOME))) {
     // A select mostly has its context among its cases, which a dump does not show.
     const isSelect = site.state === 'select' && !known;
+    // Workers, and loops for timers and the end of contexts, are of a constant number; that one dump cannot show.
+    const isConstant = constant && site.count < MANY && !known && (isSelect || site.state === 'chan receive');
+    if (isConstant) reasons.push('all of them were there at each look, and nobody else came: workers and timers of a constant number wait so, too');
     if (isSelect) reasons.push(`none of its cases has come for ${site.wait!.min} min: neither work, nor a timer, nor the end of a context`);
-    return blocked(isSelect && site.count < A_FEW_DOZEN ? 'info' : 'warning', isSelect ? 'wait in a select that nothing has ended' : 'wait for something that has not come');
+    return blocked(isConstant || (isSelect && site.count < A_FEW_DOZEN) ? 'info' : 'warning', isSelect ? 'wait in a select that nothing has ended' : 'wait for something that has not come');
   }
   if (countsAlone) return blocked(site.state === 'select' ? 'info' : 'warning', 'wait at one place');
   return isMany || isMost || (minutes && site.count >= SOME) ? blocked('info', 'wait at one place') : undefined;

@@ -18,7 +18,8 @@ export function circleOf(locks: readonly ContendedLock[]): LockCycle | undefined
   const known = locks.filter(({ address }) => address !== undefined).slice(0, MOST_LOCKS);
   if (known.length < 2) return undefined;
   const addresses = new Set(locks.flatMap(({ address }) => address ?? []));
-  const edges = new Map(known.map((lock) => [lock, edgesOf(lock, known, addresses)]));
+  const index = indexOf(known, addresses);
+  const edges = new Map(known.map((lock) => [lock, edgesOf(lock, index)]));
   for (const start of known) {
     const path = pathBack(start, start, edges, []);
     if (path) return { kind: 'order', locks: path.map(({ lock }) => lock), members: path.map(({ edge }) => edge.member), by: 'address' };
@@ -43,29 +44,56 @@ function pathBack(from: ContendedLock, start: ContendedLock, edges: ReadonlyMap<
 }
 
 /** Who waits for `lock` and has others at hand; of several the rarest, which came another way than the crowd. */
-function edgesOf(lock: ContendedLock, all: readonly ContendedLock[], addresses: ReadonlySet<string>): Edge[] {
+function edgesOf(lock: ContendedLock, index: Index): Edge[] {
   const found = new Map<ContendedLock, Edge>();
   for (const waiters of [...lock.waiters].sort((a, b) => a.count - b.count)) {
     for (const sample of waiters.group.samples) {
       if (sample.object !== lock.address) continue;
-      for (const to of all) if (to !== lock && !found.has(to) && hasAtHand(waiters.group, sample, to, addresses)) found.set(to, { to, member: memberOf(lock, waiters, sample) });
+      for (const to of atHand(waiters.group, sample, index)) if (to !== lock && !found.has(to)) found.set(to, { to, member: memberOf(lock, waiters, sample) });
     }
   }
   return [...found.values()];
 }
 
+interface Index {
+  /** Locks by their addresses, and by what they lie in. */
+  byWord: ReadonlyMap<string, readonly ContendedLock[]>;
+  /** By the code that takes them. */
+  byCode: ReadonlyMap<string, readonly ContendedLock[]>;
+  addresses: ReadonlySet<string>;
+}
+
+function indexOf(locks: readonly ContendedLock[], addresses: ReadonlySet<string>): Index {
+  const byWord = new Map<string, ContendedLock[]>();
+  const byCode = new Map<string, ContendedLock[]>();
+  const add = (map: Map<string, ContendedLock[]>, key: string, lock: ContendedLock): void => {
+    const known = map.get(key);
+    if (known) known.push(lock);
+    else map.set(key, [lock]);
+  };
+  for (const lock of locks) {
+    for (const word of new Set([lock.address!, ...lock.bases])) add(byWord, word, lock);
+    for (const code of lock.codes) add(byCode, code, lock);
+  }
+  return { byWord, byCode, addresses };
+}
+
+/** Locks that are, or whose owners are, among the arguments of the program's own functions. */
+function atHand({ frames }: Group, { args }: Sample, { byWord, byCode, addresses }: Index): Set<ContendedLock> {
+  const found = new Set<ContendedLock>();
+  for (const [at, words] of args.entries()) {
+    const frame = frames[at];
+    const [first] = words;
+    if (first === undefined || frame === undefined || ownerOf(frame) === 'stdlib') continue;
+    for (const word of words) for (const lock of byWord.get(word) ?? []) found.add(lock);
+    // The receiver of a method of the type that takes this lock; another lock is only its neighbour (globals, arrays of shards).
+    if (addresses.has(first)) continue;
+    for (const lock of byCode.get(codeOf(frame.func)) ?? []) if (isNearBehind(lock.address!, first)) found.add(lock);
+  }
+  return found;
+}
+
 function memberOf({ nested }: ContendedLock, waiters: Waiters, sample: Sample): CycleMember {
   const outer = nested.find((one) => one.waiters === waiters)?.outer;
   return { waiters, sample, ...(outer && { outer }) };
-}
-
-/** Is the lock, or what it is part of, among the arguments of its own functions? */
-function hasAtHand({ frames }: Group, { args }: Sample, { address, bases, codes }: ContendedLock, addresses: ReadonlySet<string>): boolean {
-  return frames.some((frame, index) => {
-    const words = args[index] ?? [];
-    if (words.length === 0 || ownerOf(frame) === 'stdlib') return false;
-    if (words.some((word) => word === address || bases.has(word))) return true;
-    // The receiver of a method of the type that takes this lock; another lock is only its neighbour (globals, arrays of shards).
-    return codes.has(codeOf(frame.func)) && !addresses.has(words[0]!) && isNearBehind(address!, words[0]!);
-  });
 }

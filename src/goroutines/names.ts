@@ -22,7 +22,16 @@ export function packageOf(func: string): string {
 /** Go fetches newer versions of itself as a module. */
 const TOOLCHAIN = /golang\.org\/toolchain@v/;
 
-export function ownerOf({ func, file }: Frame): Owner {
+const owners = new WeakMap<Frame, Owner>();
+
+/** Asked of every frame again and again: frames are shared, so the answer is kept with them. */
+export function ownerOf(frame: Frame): Owner {
+  let owner = owners.get(frame);
+  if (owner === undefined) owners.set(frame, (owner = findOwner(frame)));
+  return owner;
+}
+
+function findOwner({ func, file }: Frame): Owner {
   const name = packageOf(func);
   const first = name.split('/')[0]!;
   if (STANDARD.has(first) && (!file.includes('@v') || TOOLCHAIN.test(file))) return 'stdlib';
@@ -69,7 +78,15 @@ export function codeOf(func: string): string {
   return receiverOf(func) ?? func;
 }
 
+const receivers = new Map<string, string | undefined>();
+/** More names than a program has functions: then it is no program. */
+const MOST_NAMES = 50_000;
+
 /** `main.(*registry)` of `main.(*registry).lookup`. */
 export function receiverOf(func: string): string | undefined {
-  return /^(.*\.\(\*[^)]+\))\.[^.]+/.exec(func)?.[1];
+  if (receivers.has(func)) return receivers.get(func);
+  const receiver = /^(.*\.\(\*[^)]+\))\.[^.]+/.exec(func)?.[1];
+  if (receivers.size >= MOST_NAMES) receivers.clear();
+  receivers.set(func, receiver);
+  return receiver;
 }

@@ -12,10 +12,14 @@ export interface GoroutinesOptions {
   access: Access;
   all: boolean;
   exports: Export[];
+  /** ms until another look at what one look cannot judge; 0: one look only. */
+  settleMs: number;
   watch?: { windowMs: number; intervalMs: number };
 }
 
 const USUAL_TIMEOUT_MS = 60_000;
+const USUAL_SETTLE_MS = 2000;
+const LONGEST_SETTLE_MS = 60_000;
 const SHORTEST_INTERVAL_MS = 200;
 const USUAL_INTERVAL_MS = 1000;
 const USUAL_SAMPLES = 20;
@@ -44,6 +48,7 @@ export function parseOptions(options: Record<string, unknown>): GoroutinesOption
     },
     access: accessOf(options, text),
     all: Boolean(options.all),
+    settleMs: parseSettle(text('settle')),
     exports: parseExports((options.export ?? []) as string[]),
     ...(watch && { watch }),
   };
@@ -58,6 +63,13 @@ export function accessOf(options: Record<string, unknown>, text: (name: string) 
   if (options.insecure) access.insecure = true;
   if (Array.isArray(options.headerEnv)) access.headerEnv = options.headerEnv as string[];
   return access;
+}
+
+function parseSettle(settle: string | undefined): number {
+  if (settle === undefined) return USUAL_SETTLE_MS;
+  const ms = settle === '0' ? 0 : parseDuration('--settle', settle);
+  if (ms > LONGEST_SETTLE_MS) throw new UserError(`--settle ${settle} is too long: for more than a minute there is --watch`);
+  return ms;
 }
 
 function parseWatch(watch: string | undefined, interval: string | undefined): GoroutinesOptions['watch'] {

@@ -1,5 +1,5 @@
 /** Who is at the other side of what many send to: back pressure is no leak. */
-import type { Group } from '../kernel/goroutines.ts';
+import type { Group, Sample } from '../kernel/goroutines.ts';
 import { ownerOf, placeOf, siteOf } from './names.ts';
 import { allOnOne, type Site } from './sites.ts';
 import { isBlocking } from './states.ts';
@@ -14,10 +14,9 @@ export interface OtherSide {
 export function otherSideOf(site: Site, groups: readonly Group[]): OtherSide | undefined {
   const object = allOnOne(site);
   if (object === undefined) return undefined;
-  for (const group of groups) {
-    if (group.system || site.groups.includes(group) || group.state === site.state) continue;
-    const sample = group.samples.find(({ args }) => args.some((words, index) => words.includes(object) && group.frames[index] !== undefined && ownerOf(group.frames[index]) !== 'stdlib'));
-    const frame = sample && siteOf(group.frames);
+  for (const { group, sample } of (viewOf(groups).byAddress ??= byAddress(groups)).get(object) ?? []) {
+    if (site.groups.includes(group) || group.state === site.state) continue;
+    const frame = siteOf(group.frames);
     if (frame) return { place: placeOf(frame), state: group.state, ...(sample.id !== undefined && { id: sample.id }) };
   }
   return undefined;
@@ -25,9 +24,57 @@ export function otherSideOf(site: Site, groups: readonly Group[]): OtherSide | u
 
 /** How many that were started with the same function are somewhere else, and not blocked there. */
 export function othersAtWork(site: Site, groups: readonly Group[]): number {
-  const entries = new Set(site.groups.map(entryOf));
-  const others = groups.filter((group) => !group.system && !site.groups.includes(group) && entries.has(entryOf(group)) && !isBlocking(group.state));
-  return others.reduce((sum, { count }) => sum + count, 0);
+  const known = (viewOf(groups).atWork ??= atWork(groups));
+  // Those of the site are blocked: they are not among them.
+  return [...new Set(site.groups.map(entryOf))].reduce((sum, entry) => sum + (known.get(entry) ?? 0), 0);
+}
+
+/** All of a dump, looked through once for all its sites. */
+interface View {
+  /** Made when it is first asked for: most dumps have no such site. */
+  byAddress?: Map<string, { group: Group; sample: Sample }[]>;
+  /** How many are not blocked, by what they were started with. */
+  atWork?: Map<string, number>;
+}
+
+const views = new WeakMap<readonly Group[], View>();
+
+function viewOf(groups: readonly Group[]): View {
+  let view = views.get(groups);
+  if (!view) views.set(groups, (view = {}));
+  return view;
+}
+
+function byAddress(groups: readonly Group[]): NonNullable<View['byAddress']> {
+  const found: NonNullable<View['byAddress']> = new Map();
+  for (const group of groups) {
+    if (group.system) continue;
+    const seen = new Set<string>();
+    for (const sample of group.samples) {
+      for (const [index, words] of sample.args.entries()) {
+        const frame = group.frames[index];
+        if (words.length === 0 || frame === undefined || ownerOf(frame) === 'stdlib') continue;
+        for (const word of words) {
+          // One of a group speaks for it.
+          if (!seen.has(word)) push(found, word, { group, sample });
+          seen.add(word);
+        }
+      }
+    }
+  }
+  return found;
+}
+
+function atWork(groups: readonly Group[]): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const group of groups) if (!group.system && !isBlocking(group.state)) found.set(entryOf(group), (found.get(entryOf(group)) ?? 0) + group.count);
+  return found;
+}
+
+function push<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const known = map.get(key);
+  if (known) known.push(value);
+  else map.set(key, [value]);
 }
 
 function entryOf({ frames, creator }: Group): string {

@@ -55,6 +55,8 @@ const NAMES = /worker|pool/i;
 
 /** Addresses of globals of a program that is not position independent are far below those of its heap. */
 const LOWEST_HEAP = 0x1000_0000;
+/** `0x` and the digits of such an address. */
+const GLOBAL_LENGTH = 9;
 /** Where Linux puts programs that are position independent, and how large one may be. */
 const IMAGE_FROM = 0x5500_0000_0000;
 const IMAGE_TO = 0x5700_0000_0000;
@@ -73,7 +75,8 @@ function isOwnFrame(frame: Frame | undefined): boolean {
 
 /** The two words of an interface: its type, and what it holds. */
 function areGlobals(type: string, held: string | undefined): boolean {
-  if (held === undefined) return false;
+  // Addresses of the heap are longer, and most words are such.
+  if (held === undefined || (type.length > GLOBAL_LENGTH && type[2] !== '5')) return false;
   const [a, b] = [Number(type), Number(held)];
   if (a < LOWEST_HEAP && b < LOWEST_HEAP) return true;
   return a >= IMAGE_FROM && b >= IMAGE_FROM && a < IMAGE_TO && Math.abs(a - b) < LARGEST_IMAGE;

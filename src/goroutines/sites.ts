@@ -27,6 +27,11 @@ export interface Site {
   benign?: string;
 }
 
+/** Equal for the same place in dumps of the same program. */
+export function placeKey({ state, frame }: Pick<Site, 'state' | 'frame'>): string {
+  return `${state}\n${frame.func}\n${frame.line}`;
+}
+
 const cache = new WeakMap<readonly Group[], Site[]>();
 
 /** Largest first. Sites of goroutines that run, sleep or wait for the network are among them. @param total goroutines of the program */

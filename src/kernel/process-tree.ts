@@ -23,14 +23,6 @@ export class ProcessTree {
     return this.childLists.get(pid) ?? [];
   }
 
-  /** All above `pid`, nearest first, without itself. */
-  ancestors(pid: number): number[] {
-    const found = new Set([pid]);
-    for (let above = this.parents.get(pid); above !== undefined && !found.has(above); above = this.parents.get(above)) found.add(above);
-    found.delete(pid);
-    return [...found];
-  }
-
   /** All below `pid`, nearest first, without itself. */
   descendants(pid: number): number[] {
     // Read one after the other while pids are used again: the links may form a circle.

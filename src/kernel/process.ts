@@ -61,10 +61,15 @@ export function countOpen(evidence: Evidence, pid: number, hasNone: boolean): nu
   return size.value === 0 && evidence.size('/proc/self/fd').value ? 0 : null;
 }
 
+/** Does /proc call a process so? */
+export function isPid(name: string): boolean {
+  return /^\d+$/.test(name);
+}
+
 /** All pids, ascending; on a host with hidepid only those we may see. */
 export function listPids(evidence: Evidence): number[] {
   const names = evidence.list('/proc').value ?? [];
-  return names.filter((name) => /^\d+$/.test(name)).map(Number).sort((a, b) => a - b);
+  return names.filter(isPid).map(Number).sort((a, b) => a - b);
 }
 
 /** Is the process we began with still the one behind its pid? */

@@ -1,16 +1,6 @@
 /** Nearly every text is this: printable ASCII without a backslash. */
 const PLAIN = /^[ -[\]-~]*$/;
 
-/**
- * What a terminal obeys or does not show: controls (C0, DEL, C1), format characters (bidi, zero width, tags), lone
- * surrogates, line and paragraph separators.
- */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
-
-/** The same, and each backslash that would otherwise read as the start of one of our escapes or of a doubled backslash. */
-const ESCAPED =
-  /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|\\(?=[\\ntr\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|x(?:[0189][\da-f]|7f|ad)|u[\da-f]{4}|u\{)/gu;
-
 const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\t': '\\t', '\r': '\\r', '\\': '\\\\' };
 
 function escapeOne(character: string): string {
@@ -28,16 +18,26 @@ function escapeOne(character: string): string {
  * two texts look alike, and the original can be had back. The result holds no newline: it is always one line.
  */
 export function visible(text: string): string {
-  return PLAIN.test(text) ? text : text.replace(ESCAPED, escapeOne);
+  return PLAIN.test(text) ? text : text.replace(escaped(), escapeOne);
+}
+
+/**
+ * What a terminal obeys or does not show: controls (C0, DEL, C1), format characters (bidi, zero width, tags), lone surrogates,
+ * line and paragraph separators. Made when asked for, as below: it takes longer than most runs have text for.
+ */
+function isUnsafe(text: string): boolean {
+  return /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(text);
+}
+
+/** The same, and each backslash that would otherwise read as the start of one of our escapes or of a doubled backslash. */
+function escaped(): RegExp {
+  return /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|\\(?=[\\ntr\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|x(?:[0189][\da-f]|7f|ad)|u[\da-f]{4}|u\{)/gu;
 }
 
 /** Like `visible`, but a command with nothing to escape keeps its backslashes, so that it can be copied and run. */
 export function visibleCommand(text: string): string {
-  return UNSAFE.test(text) ? visible(text) : text;
+  return !PLAIN.test(text) && isUnsafe(text) ? visible(text) : text;
 }
-
-/** In JSON already made: the characters that JSON leaves raw and a terminal would obey or hide. */
-const RAW_IN_JSON = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 function escapeUnits(character: string): string {
   let escaped = '';
@@ -47,5 +47,6 @@ function escapeUnits(character: string): string {
 
 /** The same JSON value, safe to be shown on a terminal: takes and gives JSON text. */
 export function visibleJson(json: string): string {
-  return json.replace(RAW_IN_JSON, escapeUnits);
+  // What JSON leaves raw and a terminal would obey or hide.
+  return json.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, escapeUnits);
 }

@@ -13,16 +13,22 @@ function refuse(path: string, what: string): never {
   throw new OutputFileError(`${path}: ${what}`);
 }
 
-/** Is this open descriptor a regular file? */
-export function isRegularFile(fd: number): boolean {
-  return fstatSync(fd).isFile();
+/** Device number of /dev/null: Documentation/admin-guide/devices.txt. */
+const NULL_DEVICE = 0x103;
+
+/** Can this open descriptor be no terminal? Asked of the descriptor: Node's streams take milliseconds to load. */
+export function isNoTerminal(fd: number): boolean {
+  const stat = fstatSync(fd);
+  return !stat.isCharacterDevice() || stat.rdev === NULL_DEVICE;
 }
 
 /**
- * A sink over a regular file that is open already, as stdout may be. Node's own stream for it takes a short write, which is how
- * a disk becomes full, for a whole one: the end would be missing, and nobody would say so.
+ * A sink over a descriptor that is open already and no terminal, as stdout may be. Node's own stream for a file takes a short
+ * write, which is how a disk becomes full, for a whole one: the end would be missing, and nobody would say so. A reader of a
+ * pipe that closes early (`| head -1`) only sets `closed`. The flags of the description, which others share, stay as they are.
  */
 export class DescriptorSink implements Sink {
+  closed = false;
   readonly #fd: number;
   readonly #name: string;
   #buffer = '';
@@ -33,26 +39,41 @@ export class DescriptorSink implements Sink {
     this.#name = name;
   }
 
-  /** Throws OutputFileError. */
-  write(chunk: string): void {
+  /** A promise where a chunk is to be written. It fails with OutputFileError. */
+  write(chunk: string): void | Promise<void> {
+    if (this.closed) return;
     this.#buffer += chunk;
-    if (this.#buffer.length >= CHUNK) this.#flush();
+    if (this.#buffer.length >= CHUNK) return this.#flush();
   }
 
   /** Writes the rest. Throws OutputFileError. */
   async drained(): Promise<void> {
-    this.#flush();
+    await this.#flush();
   }
 
-  #flush(): void {
+  async #flush(): Promise<void> {
     const bytes = Buffer.from(this.#buffer);
     this.#buffer = '';
+    this.closed = !(await writeWhole(bytes, this.#name, (at) => writeSync(this.#fd, bytes, at)));
+  }
+}
+
+/**
+ * All of `bytes` by `write`, which takes the place to go on from and answers how many it took. False when the reader has gone.
+ * @throws OutputFileError with `name`
+ */
+async function writeWhole(bytes: Buffer, name: string, write: (at: number) => number | Promise<number>): Promise<boolean> {
+  for (let at = 0; at < bytes.length; ) {
     try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
+      at += await write(at);
     } catch (error) {
-      throw asOutputError(this.#name, error);
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EPIPE' || code === 'ECONNRESET') return false;
+      if (code !== 'EAGAIN') throw asOutputError(name, error);
+      await sleep(PIPE_PAUSE_MS);
     }
   }
+  return true;
 }
 
 /**
@@ -144,25 +165,12 @@ export class FileSink implements Sink {
     try {
       // appendFile loops over short writes, but gives up at a pipe that is full.
       if (this.#temporary !== undefined) await this.#handle.appendFile(chunk);
-      else await this.#writeInPlace(Buffer.from(chunk));
+      else {
+        const bytes = Buffer.from(chunk);
+        this.closed = !(await writeWhole(bytes, this.path, async (at) => (await this.#handle.write(bytes, at)).bytesWritten));
+      }
     } catch (error) {
       throw asOutputError(this.path, error);
-    }
-  }
-
-  async #writeInPlace(bytes: Buffer): Promise<void> {
-    for (let at = 0; at < bytes.length; ) {
-      try {
-        at += (await this.#handle.write(bytes, at)).bytesWritten;
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === 'EPIPE') {
-          this.closed = true;
-          return;
-        }
-        if (code !== 'EAGAIN') throw error;
-        await sleep(PIPE_PAUSE_MS);
-      }
     }
   }
 }

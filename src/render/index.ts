@@ -27,7 +27,7 @@ export function formatNamed(name: string): Format | undefined {
 export { type ColourFlag, loadPaint, type Paint, wantsColour } from './colour.ts';
 export type { Block, Cell, Column, TableBlock, Tone } from './document.ts';
 export { visible } from './escape.ts';
-export { DescriptorSink, FileSink, isRegularFile } from './file-sink.ts';
+export { DescriptorSink, FileSink, isNoTerminal } from './file-sink.ts';
 export { OutputFileError } from './output-error.ts';
 export { StreamSink } from './sink.ts';
 export type { Format, RenderOptions, Sink } from './types.ts';

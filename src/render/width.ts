@@ -1,21 +1,21 @@
 const ASCII = /^[ -~]*$/;
-const ZERO = /[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff]/u;
 /** East Asian Wide and Fullwidth blocks, rounded outwards, and emoji: rather a column too many than a broken line. */
-const WIDE = new RegExp(
+const WIDE =
   String.raw`[\p{Emoji_Presentation}` +
-    String.raw`\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u4dff\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7a3` +
-    String.raw`\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18dff}` +
-    String.raw`\u{1aff0}-\u{1b2ff}\u{1f200}-\u{1f265}\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1faff}` +
-    String.raw`\u{20000}-\u{3fffd}]`,
-  'u',
-);
+  String.raw`\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u4dff\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7a3` +
+  String.raw`\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18dff}` +
+  String.raw`\u{1aff0}-\u{1b2ff}\u{1f200}-\u{1f265}\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1faff}` +
+  String.raw`\u{20000}-\u{3fffd}]`;
+let wide: RegExp | undefined;
 
 const ELLIPSIS = '…';
 
 function columnsOfPoint(point: string): number {
   if (point < '\u0300') return 1;
-  if (ZERO.test(point)) return 0;
-  return WIDE.test(point) ? 2 : 1;
+  // Made only where text is not plain: each takes longer than most runs have text for.
+  if (/[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff]/u.test(point)) return 0;
+  wide ??= new RegExp(WIDE, 'u');
+  return wide.test(point) ? 2 : 1;
 }
 
 /** Columns a text takes on a terminal. The text went through `visible` before: it has no control characters. */

@@ -84,6 +84,27 @@ export interface GoroutinesEvent {
   announced?: number;
   /** What came between the first and the last look. */
   growth?: GoroutineGrowth;
+  /** What a few looks within seconds showed of places that one look cannot judge. */
+  settled?: Settled;
+}
+
+/** Looks with ids, seconds apart: who stays where, and who gets on. */
+export interface Settled {
+  windowMs: number;
+  looks: number;
+  /** By place: see placeKey of the wing. */
+  places: ReadonlyMap<string, Staying>;
+  /** Ids of those that waited at the same place for the same lock or channel in every look. */
+  unmoved: ReadonlySet<string>;
+}
+
+/** Of one place. */
+export interface Staying {
+  /** How many there were at the first look, and how many of these were there at every other. */
+  before: number;
+  stayed: number;
+  /** Those that did not exist in the look before, in each look but the first. */
+  fresh: number[];
 }
 
 export interface GoroutineGrowth {

@@ -7,6 +7,8 @@ export type {
   PausesEvent,
   ResidueEvent,
   ResidueGroup,
+  Settled,
+  Staying,
   TrendsEvent,
   WatchedGroup,
   WatchedProcess,

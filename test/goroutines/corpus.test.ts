@@ -11,6 +11,7 @@ import { bytesOf, DUMPS, dumpFiles, eventOf, judge, parse, ROOT, summary } from 
 /** What is known to be true of each. */
 const FAULTS: Record<string, string[]> = {
   'goroutine-leak.txt': ['warning hint goroutine/leak'],
+  'goroutine-crash.txt': ['critical certain goroutine/crash'],
   'goroutine-blocked.txt': ['warning hint goroutine/blocked'],
   'goroutine-nil-channel.txt': ['warning certain goroutine/nil-channel', 'warning certain goroutine/nil-channel'],
   'goroutine-lock-holder.txt': ['warning likely goroutine/lock-holder'],
@@ -62,6 +63,7 @@ describe('the recorded dumps', () => {
   it('know every place by its function: what locks, handlers and causes are called', async () => {
     const title = async (name: string): Promise<string> => judge(await parse(bytesOf('err', name)))[0]!.title;
     expect(await title('goroutine-lock-holder.txt')).toMatch(/^40 goroutines wait for one mutex of main\.\(\*registry\) for 3 min or more; goroutine \d+ is inside, in main\.\(\*registry\)\.refresh \(blocked\.go:\d+\): IO wait/);
+    expect(await title('goroutine-crash.txt')).toBe('the program crashed: panic: assignment to entry in nil map, in main.main.func4 (main.go:12)');
     expect(await title('double-lock.txt')).toMatch(/^1 goroutine waits for a lock that it holds itself \(main\.\(\*account\)\.withdraw .* -> main\.\(\*account\)\.log/);
     expect(await title('rwmutex.txt')).toMatch(/read-locks again while a writer waits.*main\.\(\*table\)\.sum .* -> main\.\(\*table\)\.size/);
     expect(await title('goroutine-lock-cycle.txt')).toMatch(/^2 goroutines seem to wait for each other.*main\.transfer .* -> main\.receive .*12 goroutines wait in all/);

@@ -59,7 +59,8 @@ describeNeeds(['go'], 'Go programs of our own', () => {
     const { report } = await look(url);
     const found = report.findings.find((finding) => finding.id === id && title.test(finding.title));
     expect(found?.title ?? report.findings.map((finding) => `${finding.id}: ${finding.title}`).join('\n')).toMatch(title);
-    expect(found!.severity).toBe(id === 'goroutine/nil-channel' ? 'warning' : 'info');
+    // The same circle of locks in every look is no contention.
+    expect(found!.severity).toBe(id === 'goroutine/nil-channel' || name === 'transfers' ? 'warning' : 'info');
   });
 
   it.each<[string, number]>([['healthy', 200], ['healthy-pool', 40], ['healthy-clients', 60], ['healthy-contexts', 60], ['healthy-sockets', 200], ['healthy-events', 150]])('%s is left alone, by either dump', async (name, count) => {

@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
+import { constants } from 'node:fs';
 import { chmod, mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { DescriptorSink, FileSink, isRegularFile } from '../../src/render/file-sink.ts';
+import { DescriptorSink, FileSink, isNoTerminal } from '../../src/render/file-sink.ts';
 import { OutputFileError } from '../../src/render/output-error.ts';
 
 let directory: string;
@@ -57,19 +59,45 @@ test('what must not be replaced is refused, by name', async () => {
 
 test('a file that is open already is written to its end, and a full one is told', async () => {
   const file = await open(path, 'w');
-  expect(isRegularFile(file.fd)).toBe(true);
+  expect(isNoTerminal(file.fd)).toBe(true);
   const sink = new DescriptorSink(file.fd, 'stdout');
-  for (let i = 0; i < 200; i++) sink.write('é'.repeat(1000));
+  for (let i = 0; i < 200; i++) await sink.write('é'.repeat(1000));
   await sink.drained();
   await file.close();
   expect(await readFile(path, 'utf8')).toBe('é'.repeat(200_000));
   const full = await open('/dev/full', 'w');
-  expect(isRegularFile(full.fd)).toBe(false);
   const fullSink = new DescriptorSink(full.fd, 'stdout');
-  fullSink.write('x');
+  await fullSink.write('x');
   await expect(fullSink.drained()).rejects.toThrow(new OutputFileError('stdout: cannot be written: no space left on its device (ENOSPC)'));
   await full.close();
 });
+
+test('a pipe that does not block is waited for, and its reader may go', async () => {
+  const fifo = join(directory, 'pipe');
+  execFileSync('mkfifo', [fifo]);
+  const reader = await open(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writer = await open(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+  expect(isNoTerminal(writer.fd)).toBe(true);
+  const sink = new DescriptorSink(writer.fd, 'stdout');
+  // More than any pipe holds: it is full before anybody reads.
+  const length = 3_000_000;
+  const written = sink.write('x'.repeat(length));
+  const buffer = Buffer.alloc(1 << 20);
+  for (let seen = 0; seen < length; ) seen += await reader.read(buffer).then(({ bytesRead }) => bytesRead, ignoreEmpty);
+  await written;
+  expect(sink.closed).toBe(false);
+  await reader.close();
+  await sink.write('more');
+  await sink.drained();
+  expect(sink.closed).toBe(true);
+  await writer.close();
+});
+
+/** Nothing there yet. */
+function ignoreEmpty(error: NodeJS.ErrnoException): number {
+  if (error.code !== 'EAGAIN') throw error;
+  return 0;
+}
 
 test('a full device is told with the name of the file', async () => {
   const sink = await FileSink.open('/dev/full');

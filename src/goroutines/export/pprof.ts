@@ -3,6 +3,9 @@ import { gzipSync } from 'node:zlib';
 import type { Dump, Frame, Group } from '../../kernel/goroutines.ts';
 import { ownerOfStack } from '../names.ts';
 
+/** The comment (profile.proto field 13) of profiles that were made here. */
+export const OWN_PROFILE = 'made by reloadctl from a dump of goroutines';
+
 export function* pprof(dump: Dump): Generator<Buffer> {
   yield gzipSync(encode(dump));
 }
@@ -66,6 +69,8 @@ function encode({ groups }: Dump): Buffer {
     return locations.id(`${fn}:${line}`, () => new Message().number(1, locations.items.length + 1).bytes(4, new Message().number(1, fn).number(2, line).done()).done());
   };
   const samples = groups.map((group) => sampleOf(group, locationOf, text));
+  // By this we know our own: what the labels say of state and creator is no label of the program then.
+  const mark = text(OWN_PROFILE);
   const type = new Message().number(1, text('goroutine')).number(2, text('count')).done();
   const profile = new Message().bytes(1, type);
   for (const sample of samples) profile.bytes(2, sample);
@@ -73,7 +78,7 @@ function encode({ groups }: Dump): Buffer {
   for (const fn of functions.items) profile.bytes(5, fn);
   profile.bytes(6, Buffer.alloc(0));
   for (const word of strings.items) profile.bytes(6, Buffer.from(word, 'latin1'));
-  return profile.bytes(11, type).number(12, 1).done();
+  return profile.bytes(11, type).number(12, 1).number(13, mark).done();
 }
 
 function sampleOf(group: Group, locationOf: (frame: Frame) => number, text: (word: string) => number): Buffer {
@@ -81,6 +86,7 @@ function sampleOf(group: Group, locationOf: (frame: Frame) => number, text: (wor
   const stack = creator ? [...frames, creator] : frames;
   const sample = new Message().packed(1, stack.map(locationOf)).packed(2, [count]);
   const words: [string, string][] = [['state', state], ['owner', ownerOfStack(frames, creator)], ...Object.entries(labels)];
+  if (creator) words.push(['created by', creator.func]);
   if (wait) words.push(['wait', `${wait.max} min`]);
   for (const [name, value] of words) sample.bytes(3, new Message().number(1, text(name)).number(2, text(value)).done());
   return sample.done();

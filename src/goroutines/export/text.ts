@@ -7,10 +7,13 @@ export function* debug1({ groups, profile }: Dump): Generator<string> {
   const shown = groups.filter(({ system }) => !system).sort((a, b) => b.count - a.count);
   yield `${profile} profile: total ${shown.reduce((sum, { count }) => sum + count, 0)}\n`;
   let pc = 0x1000;
-  for (const { count, frames, labels } of shown) {
+  for (const { count, frames, labels, state, creator } of shown) {
     const pcs = frames.map(() => `0x${(pc++).toString(16)}`);
     yield `${count} @${pcs.map((word) => ` ${word}`).join('')}\n`;
     if (Object.keys(labels).length > 0) yield `# labels: ${labelText(labels)}\n`;
+    // Other tools skip such lines; we read them again.
+    yield `# state: ${state}\n`;
+    if (creator) yield `# created by: ${oneLine(creator.func)}\t${oneLine(creator.file)}:${creator.line}\n`;
     for (const [index, { func, file, line }] of frames.entries()) yield `#\t${pcs[index]}\t${oneLine(func)}\t${oneLine(file)}:${line}\n`;
     yield '\n';
   }

@@ -1,7 +1,6 @@
 /** `gc`: how long the garbage collector of a Go program stops it, and whether that can matter to a shutdown. */
 import type { Command } from 'commander';
 import type { CommandContext, Outcome } from '../../command.ts';
-import { readInputFile, readInputStream } from '../../evidence/index.ts';
 import { parseDuration } from '../../kernel/duration.ts';
 import { UserError } from '../../kernel/user-error.ts';
 import type { Block } from '../../render/index.ts';
@@ -14,6 +13,7 @@ import { ask, cannotLook, endpointOf, isEndpoint, type PprofEndpoint } from '../
 import { findPprof } from '../source/process.ts';
 import { type GcStats, parseGc } from './parse.ts';
 import { quantile } from './quantile.ts';
+import { readSaved } from './read.ts';
 
 const USUAL_LIMIT_MS = 200;
 const USUAL_TIMEOUT_MS = 30_000;
@@ -64,12 +64,13 @@ async function statsFrom(spec: string, access: Parameters<typeof endpointOf>[1],
     const endpoint = await endpointOf(spec, access);
     return { ...(await fromEndpoint(endpoint, timeoutMs, context.signal)), label: endpoint.label, target: { spec, label: endpoint.label, pids: [] } };
   }
-  const { text, problem } = spec === '-' ? await readInputStream(context.stdin(), context.signal) : await readInputFile(spec);
-  if (problem === undefined) {
-    const stats = parseGc(text!);
-    if (!stats) throw new UserError(`${spec}: neither heap?debug=1 nor /debug/vars`);
+  const saved = await readSaved(spec, context);
+  if ('text' in saved) {
+    const stats = parseGc(saved.text);
+    if (!stats) throw new UserError(`${spec}: neither heap?debug=1 nor /debug/vars`, { hints: ['a heap profile without debug=1 does not hold the pauses'] });
     return { stats, source: spec, label: spec, target: null };
   }
+  const { problem } = saved;
   if (problem !== 'no such file') throw new UserError(`${spec}: ${problem}`);
   const { endpoint, pid, label } = await findPprof(spec, access, context);
   return { ...(await fromEndpoint(endpoint, timeoutMs, context.signal)), label, target: { spec, label, pids: [pid] } };

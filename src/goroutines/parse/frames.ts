@@ -19,8 +19,8 @@ const POINTER = /\b0x[\da-f]+(?![\da-f?])/g;
 /** Smaller numbers are lengths, flags, file descriptors; a pointer of user space is larger. */
 const LEAST_POINTER_DIGITS = 6;
 
-/** @param lines of one goroutine without its header, latin1 */
-export function parseStack(lines: readonly string[]): Stack {
+/** @param lines of one goroutine without its header, latin1 @param known frames that were made before: equal ones are shared */
+export function parseStack(lines: readonly string[], known: Map<string, Frame> = new Map()): Stack {
   const stack: Stack = { frames: [], args: [], firsts: [], elided: false };
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i]!;
@@ -31,20 +31,28 @@ export function parseStack(lines: readonly string[]): Stack {
     }
     if (line === '' || /^\s/.test(line)) continue;
     const place = FILE.exec(lines[i + 1] ?? '');
-    const at = { file: place?.[1] ?? '', line: Number(place?.[2] ?? 0) };
+    const frameOf = (func: string): Frame => shared(known, { func, file: place?.[1] ?? '', line: Number(place?.[2] ?? 0) });
     const created = CREATED.exec(line);
     if (created) {
-      stack.creator = { func: created[1]!, ...at };
+      stack.creator = frameOf(created[1]!);
       if (created[2] !== undefined) stack.parent = created[2];
       continue;
     }
     const paren = argumentsAt(line);
-    stack.frames.push({ func: paren < 0 ? line.trimEnd() : line.slice(0, paren), ...at });
+    stack.frames.push(frameOf(paren < 0 ? line.trimEnd() : line.slice(0, paren)));
     const given = paren < 0 ? '' : line.slice(paren);
     stack.args.push(pointersIn(given));
     stack.firsts.push(firstPointer(given));
   }
   return stack;
+}
+
+function shared(known: Map<string, Frame>, frame: Frame): Frame {
+  const key = `${frame.func}\n${frame.file}\n${frame.line}`;
+  const found = known.get(key);
+  if (found) return found;
+  known.set(key, frame);
+  return frame;
 }
 
 /** Where the arguments begin: the first parenthesis that is not that of a receiver. -1 without any. */

@@ -9,6 +9,10 @@ export const FIRST_LINE = /^(goroutine|goroutineleak|threadcreate) profile: tota
 const COUNT = /^(\d+) @((?: 0x[\da-f]+)*)\s*$/;
 const PLACE = /^#\t(0x[\da-f]+)\t+(\S.*?)(?:\+0x[\da-f]+)?\t+(\S.*):(\d+)\s*$/;
 
+/** Lines of our own export, which the runtime does not write. */
+const STATE = /^# state: ([\w .()]+)$/;
+const CREATED = /^# created by: (.+)\t(.*):(\d+)\s*$/;
+
 /** Which of both the addresses do not tell. */
 const CHANNEL_STATE = 'chan send or receive';
 
@@ -20,6 +24,8 @@ interface Draft {
   firstPlace?: string;
   frames: Frame[];
   labels: Record<string, string>;
+  state?: string;
+  creator?: Frame;
 }
 
 /** Line by line, so that a file of any size can be read. */
@@ -52,7 +58,13 @@ export class ProfileTextReader {
     if (place) {
       this.draft.firstPlace ??= place[1]!;
       this.draft.frames.push({ func: place[2]!, file: place[3]!, line: Number(place[4]) });
-    } else if (line.startsWith('# labels: ')) this.draft.labels = parseLabels(line.slice('# labels: '.length));
+      return;
+    }
+    if (line.startsWith('# labels: ')) this.draft.labels = parseLabels(line.slice('# labels: '.length));
+    const state = STATE.exec(line);
+    if (state) this.draft.state = state[1]!;
+    const created = CREATED.exec(line);
+    if (created) this.draft.creator = { func: created[1]!, file: created[2]!, line: Number(created[3]) };
   }
 
   end(): Dump {
@@ -76,11 +88,11 @@ export class ProfileTextReader {
     const { draft } = this;
     if (!draft) return;
     this.draft = undefined;
-    const { labels, count, frames, pcs, firstPlace = '' } = draft;
-    const key = JSON.stringify([frames, labels]);
+    const { labels, count, frames, pcs, firstPlace = '', state, creator } = draft;
+    const key = JSON.stringify([frames, labels, state, creator]);
     let group = this.known.get(key);
     if (!group) {
-      group = this.table.add({ state: stateOfFrames(frames), stateFrom: 'frames', frames, elided: false, labels, system: isSystem(frames, undefined) });
+      group = this.table.add({ state: state ?? stateOfFrames(frames), stateFrom: 'frames', frames, elided: false, labels, system: isSystem(frames, creator), ...(creator && { creator }) });
       this.known.set(key, group);
       // A goroutine that waits for the network or a lock is parked for certain, and all are parked by one function.
       if (group.state === UNKNOWN_STATE) this.hidden.push({ group, pcs, firstPlace });

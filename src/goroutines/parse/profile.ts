@@ -1,6 +1,7 @@
 /** debug=0: a profile.proto of goroutines (google/pprof proto/profile.proto), unpacked. */
-import type { Dump, Frame, Group } from '../../kernel/goroutines.ts';
+import { type Dump, type Frame, type Group, UNKNOWN_STATE } from '../../kernel/goroutines.ts';
 import { isSystem } from '../names.ts';
+import { OWN_PROFILE } from '../export/pprof.ts';
 import { stateOfFrames } from '../states.ts';
 import { GroupTable } from './group-table.ts';
 import { fieldsOf, numbersOf, ProtobufError } from './protobuf.ts';
@@ -29,6 +30,7 @@ interface Raw {
   samples: SampleDraft[];
   types: number[];
   timeNanos: number;
+  comments: number[];
 }
 
 /** What it measures when it is no profile of goroutines. */
@@ -44,6 +46,7 @@ export function parseProfile(buffer: Buffer): Dump {
   if (raw.strings.length === 0 || types.length === 0) throw new ProtobufError('no profile');
   const column = types.findIndex((type) => /^(goroutine|goroutines|goroutineleak)$/.test(type));
   if (column < 0) throw new OtherProfile(`a profile of ${types.join(', ')}`);
+  const isOwn = raw.comments.some((comment) => text(comment) === OWN_PROFILE);
   const table = new GroupTable(false);
   const known = new Map<string, Group>();
   let total = 0;
@@ -54,13 +57,15 @@ export function parseProfile(buffer: Buffer): Dump {
       Object.defineProperty(labels, text(key), { value: isNumber ? String(value) : text(value), enumerable: true, writable: true, configurable: true });
     }
     const { frames, startLines } = framesOf(sample, raw, text);
-    const state = stateOfFrames(frames, startLines);
-    const shown = withoutParking(frames);
+    const told = isOwn ? takeOwn(labels, frames) : undefined;
+    const state = told?.state ?? stateOfFrames(frames, startLines);
+    const shown = told ? frames : withoutParking(frames);
+    const creator = told?.creator;
     // One stack may be several samples: they differ in addresses within the same line.
-    const key = JSON.stringify([state, shown, labels]);
+    const key = JSON.stringify([state, shown, labels, creator]);
     let group = known.get(key);
     if (!group) {
-      group = table.add({ state, stateFrom: 'frames', frames: shown, elided: false, labels, system: isSystem(frames, undefined) });
+      group = table.add({ state, stateFrom: 'frames', frames: shown, elided: false, labels, system: isSystem(frames, creator), ...(creator && { creator }) });
       known.set(key, group);
     }
     group.count += count;
@@ -78,11 +83,12 @@ export function parseProfile(buffer: Buffer): Dump {
 }
 
 function readRaw(buffer: Buffer): Raw {
-  const raw: Raw = { strings: [], functions: new Map(), locations: new Map(), samples: [], types: [], timeNanos: 0 };
+  const raw: Raw = { strings: [], functions: new Map(), locations: new Map(), samples: [], types: [], timeNanos: 0, comments: [] };
   for (const field of fieldsOf(buffer)) {
     const { number, bytes } = field;
     if (!bytes) {
       if (number === 9) raw.timeNanos = field.value;
+      if (number === 13) raw.comments.push(field.value);
       continue;
     }
     if (number === 1) for (const part of fieldsOf(bytes)) if (part.number === 1) raw.types.push(part.value);
@@ -149,6 +155,14 @@ function framesOf({ locations }: SampleDraft, raw: Raw, text: (index: number) =>
     }
   }
   return { frames, startLines };
+}
+
+/** What our own export wrote as labels: taken out of them, and the creator off the end of the stack. */
+function takeOwn(labels: Record<string, string>, frames: Frame[]): { state: string; creator?: Frame } {
+  const { state = UNKNOWN_STATE, 'created by': created } = labels;
+  for (const name of ['state', 'owner', 'wait', 'created by']) delete labels[name];
+  const creator = created !== undefined && frames.at(-1)?.func === created ? frames.pop() : undefined;
+  return { state, ...(creator && { creator }) };
 }
 
 /** The runtime's own innermost frames are what the state says: text dumps leave them out, too. */

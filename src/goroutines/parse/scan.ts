@@ -143,3 +143,9 @@ function isBare(buffer: Buffer, start: number, end: number): boolean {
   if (end + 1 >= buffer.length) return false;
   return buffer[end + 1] === TAB || (buffer[end + 1] === SPACE && buffer[end + 2] === SPACE);
 }
+
+/** Behind the parenthesis of the arguments: the first that is not that of a receiver; the end of the line without any. */
+export function argumentsFrom(buffer: Buffer, start: number, end: number): number {
+  for (let at = start; at < end && buffer[at] !== LF; at++) if (buffer[at] === PAREN && buffer[at + 1] !== STAR) return at + 1;
+  return end;
+}

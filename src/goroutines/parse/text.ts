@@ -14,7 +14,7 @@ const LONG_LINE = 1024 * 1024;
 const GIVES_UP_BYTES = 64 * 1024 * 1024;
 /** Lines without a clean one, after which the wrapping is taken to be over. */
 const PATIENCE = 64;
-const REASON = /^.*?((?:panic|fatal error): .*|SIG[A-Z]+: .*|unexpected fault address .*)$/;
+const REASON = /^.*?((?:http: )?panic(?: serving \S+)?: .*|fatal error: .*|SIG[A-Z]+: .*|unexpected fault address .*)$/;
 const LONGEST_REASON = 300;
 
 export class TextReader {
@@ -219,9 +219,16 @@ export class TextReader {
     if (to <= from || this.blocks.table.groups.length > 0) return;
     // The cause stands close before the first goroutine.
     const lines = buffer.toString('latin1', Math.max(from, to - 4096), to).split('\n');
-    const found = lines.map((line) => REASON.exec(line)?.[1]).filter((text) => text !== undefined).at(-1);
-    if (found !== undefined) this.reason = found.slice(0, LONGEST_REASON).trim();
+    const found = lines.map((line) => REASON.exec(line)?.[1]).filter((text) => text !== undefined);
+    // A panic out of a signal tells the signal in the line behind it: `[signal SIGSEGV: segmentation violation ...]`.
+    const last = found.findLast((text) => !/^SIG[A-Z]+: .*\]\s*$/.test(text)) ?? found.at(-1);
+    if (last !== undefined) this.reason = withoutQuote(last.slice(0, LONGEST_REASON).trim());
   }
+}
+
+/** Of logs that put every message in quotes. */
+function withoutQuote(text: string): string {
+  return text.endsWith('"') && text.split('"').length % 2 === 0 ? text.slice(0, -1) : text;
 }
 
 function headerFrom(buffer: Buffer, from: number): number {

@@ -27,7 +27,7 @@ function findingOf(event: GoroutinesEvent, judgement: Judgement, remedies: Remed
     id,
     severity,
     confidence,
-    because: becauseOf(judgement),
+    because: becauseOf(event, judgement),
     title: `${goroutines(site.count)} ${site.count === 1 ? cause.replace(/^are /, 'is ').replace(/^wait /, 'waits ') : cause}: ${site.state} in ${site.place}${waited === '' ? '' : ` ${waited}`}`,
     subject: subject(event, 'goroutines', site.frame),
     evidence: [
@@ -41,8 +41,9 @@ function findingOf(event: GoroutinesEvent, judgement: Judgement, remedies: Remed
   };
 }
 
-function becauseOf({ confidence, because, reasons }: Judgement): string {
+function becauseOf(event: GoroutinesEvent, { confidence, because, reasons }: Judgement): string {
   if (confidence === 'certain') return because ?? 'the garbage collector proved it';
   if (confidence === 'likely') return 'the group gained members that stay, by their ids, all through the time it was watched';
+  if (event.settled) return `${event.settled.looks} looks within seconds show who stays, not for how long; the reasons are told one by one`;
   return reasons.length === 0 ? 'one dump shows the place, not the course' : `one dump shows the place, not the course; ${reasons.length === 1 ? 'one thing speaks' : `${reasons.length} things speak`} for it`;
 }

@@ -2,6 +2,7 @@
 import type { RuleDefinition } from '../../report/index.ts';
 import type { Observation } from '../../series/index.ts';
 import { blocked } from './blocked.ts';
+import { crash } from './crash.ts';
 import { decoded } from './decoded.ts';
 import { growth } from './growth.ts';
 import { leak } from './leak.ts';
@@ -11,5 +12,5 @@ import { nilChannel } from './nil-channel.ts';
 import { pause } from './pause.ts';
 import { truncatedDump } from './truncated-dump.ts';
 
-export const goroutineRules: readonly RuleDefinition<Observation>[] = [lockCycle, lockHolder, leak, blocked, nilChannel, growth, truncatedDump].map(decoded);
+export const goroutineRules: readonly RuleDefinition<Observation>[] = [crash, lockCycle, lockHolder, leak, blocked, nilChannel, growth, truncatedDump].map(decoded);
 export const pauseRules: readonly RuleDefinition<Observation>[] = [pause];

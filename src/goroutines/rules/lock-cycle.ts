@@ -1,6 +1,6 @@
 import type { Finding } from '../../report/index.ts';
 import { fingerprint, lastEventRule } from '../../report/index.ts';
-import { listOf } from '../../report/words.ts';
+import { duration, listOf } from '../../report/words.ts';
 import type { GoroutinesEvent } from '../../series/index.ts';
 import { cyclesOf, type CycleMember, type LockCycle } from '../lock-cycles.ts';
 import { contendedLocks, userFrame } from '../locks.ts';
@@ -38,7 +38,8 @@ function findingOf(event: GoroutinesEvent, cycle: LockCycle): Finding | undefine
   const proven = cycle.locks.every((lock) => lock.proven);
   const likely = proven || (minutes && cycle.by !== 'nobody');
   const waiting = cycle.locks.reduce((sum, { count }) => sum + count, 0);
-  const severity = likely ? 'critical' : minutes ? 'warning' : 'info';
+  const stayed = !minutes && cycle.by === 'address' && event.settled !== undefined && cycle.members.every(({ sample }) => sample?.id !== undefined && event.settled!.unmoved.has(sample.id));
+  const severity = likely ? 'critical' : minutes || stayed ? 'warning' : 'info';
   const places = cycle.members.map(wayOf);
   const { source } = event;
   const waited = waitWords(wait);
@@ -46,7 +47,7 @@ function findingOf(event: GoroutinesEvent, cycle: LockCycle): Finding | undefine
     id: ID,
     severity,
     confidence: proven ? 'certain' : likely ? 'likely' : 'hint',
-    because: proven ? 'the garbage collector found that nobody who could unlock is left (goroutineleak profile)' : likely ? becauseLikely(cycle) : whyHint(cycle, minutes),
+    because: proven ? 'the garbage collector found that nobody who could unlock is left (goroutineleak profile)' : likely ? becauseLikely(cycle) : stayed ? `in ${event.settled!.looks} looks within ${duration(event.settled!.windowMs)} the same goroutines waited for the same locks, and each has what the other waits for at hand` : whyHint(cycle, minutes),
     title: `${goroutines(inCycle(cycle))} ${whatWords(cycle, likely)} (${listOf([...new Set(places)], 2)})${waited === '' ? '' : `, ${waited}`}${waiting > inCycle(cycle) ? `; ${goroutines(waiting)} wait in all` : ''}`,
     subject: { kind: 'lock', key: structure(userFrame(cycle.members[0]!.waiters.group.frames)!), ...(event.pid !== undefined && { pid: event.pid }) },
     evidence: [

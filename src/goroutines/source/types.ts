@@ -21,6 +21,8 @@ export interface Taken {
 export interface TakeOptions {
   /** Keep every goroutine. */
   rows: boolean;
+  /** Keep them where that costs no more: no reason to ask for debug=2. */
+  rowsIfCheap?: boolean;
   /** Ask for debug=2 whatever it costs. */
   force: boolean;
   /** Never debug=2. */

@@ -99,7 +99,7 @@ async function dumpAt(endpoint: PprofEndpoint, path: string, options: TakeOption
   }
   const isHtml = /^text\/html/.test(String(answer.headers['content-type'] ?? ''));
   try {
-    const { dump } = await parseDump(answer.body, { rows: options.rows, signal: context.signal });
+    const { dump } = await parseDump(answer.body, { rows: options.rows || options.rowsIfCheap === true, signal: context.signal });
     return dump;
   } catch (error) {
     if (error instanceof NoDump) {
@@ -137,7 +137,7 @@ async function addLeaks(endpoint: PprofEndpoint, dump: Dump, options: TakeOption
   context.say('asking for the goroutineleak profile: the program collects its garbage for it once (--no-leak-profile leaves it out)');
   const source = `${endpoint.base}goroutineleak?debug=0`;
   try {
-    const leaked = await dumpAt(endpoint, source, { ...options, rows: false }, context);
+    const leaked = await dumpAt(endpoint, source, { ...options, rows: false, rowsIfCheap: false }, context);
     markLeaks(dump, leaked);
     return { source, status: 'ok', seen: leaked.total, detail: 'what is reachable from globals or from goroutines that run it cannot see', needed: false };
   } catch (error) {

@@ -1,6 +1,8 @@
 /** /proc/PID/status, kernel fs/proc/array.c proc_pid_status. */
 import type { ByteString } from '../../evidence/types.ts';
-import { parseNumber, wholeLine, words } from './scan.ts';
+import { parseNumber, words } from './scan.ts';
+
+const TAB = 9;
 
 export interface ProcStatus {
   /** Thread name, raw. */
@@ -25,33 +27,49 @@ export interface ProcStatus {
 
 /** Null when a field is missing or malformed, NSpid aside: a defaulted SigCgt would be a false "this signal kills it". */
 export function parseStatus(text: ByteString): ProcStatus | null {
-  const name = fieldOf(text, 'Name');
-  const state = fieldOf(text, 'State')?.charAt(0);
-  const uids = words(fieldOf(text, 'Uid') ?? '');
-  const sigCgt = fieldOf(text, 'SigCgt') ?? '';
+  const name = text.startsWith('Name:\t') ? text.slice(6, Math.max(6, text.indexOf('\n'))) : undefined;
+  const state = fieldOf(text, '\nState:')?.charAt(0);
+  const sigCgt = fieldOf(text, '\nSigCgt:') ?? '';
   if (name === undefined || state === undefined || !/^[A-Za-z]$/.test(state) || !/^[0-9a-f]{1,32}$/i.test(sigCgt)) return null;
+  const uids = fieldOf(text, '\nUid:')?.split('\t');
+  const nsPids = fieldOf(text, '\nNSpid:');
   const status: ProcStatus = {
-    name: unescapeName(name),
+    name: name.includes('\\') ? unescapeName(name) : name,
     state,
-    tgid: parseNumber(fieldOf(text, 'Tgid') ?? ''),
-    ppid: parseNumber(fieldOf(text, 'PPid') ?? ''),
-    uid: parseNumber(uids[0] ?? ''),
-    euid: parseNumber(uids[1] ?? ''),
-    savedUid: parseNumber(uids[2] ?? ''),
-    fdSize: parseNumber(fieldOf(text, 'FDSize') ?? ''),
-    threads: parseNumber(fieldOf(text, 'Threads') ?? ''),
-    nsPids: words(fieldOf(text, 'NSpid') ?? '').map((word) => parseNumber(word)),
+    tgid: numberOf(text, '\nTgid:'),
+    ppid: numberOf(text, '\nPPid:'),
+    uid: parseNumber(uids?.[0] ?? ''),
+    euid: parseNumber(uids?.[1] ?? ''),
+    savedUid: parseNumber(uids?.[2] ?? ''),
+    fdSize: numberOf(text, '\nFDSize:'),
+    threads: numberOf(text, '\nThreads:'),
+    nsPids: nsPids === undefined ? [] : words(nsPids).map((word) => parseNumber(word)),
     sigCgt: BigInt(`0x${sigCgt}`),
   };
-  const numbers = [status.tgid, status.ppid, status.uid, status.euid, status.savedUid, status.fdSize, status.threads, ...status.nsPids];
-  return numbers.some((value) => value < 0) ? null : status;
+  const { tgid, ppid, uid, euid, savedUid, fdSize, threads } = status;
+  const isWhole = Math.min(tgid, ppid, uid, euid, savedUid, fdSize, threads, ...status.nsPids) >= 0;
+  return isWhole ? status : null;
 }
 
-/** Value of a key. A line without its newline is cut off and not trusted. */
+/**
+ * Where the value of a key starts, -1 without it. The key is given with the newline before it: put together here it would cost more
+ * than the search. Exactly one tab: a value may begin with white space of its own.
+ */
+function startOf(text: ByteString, key: string): number {
+  const at = text.indexOf(key);
+  return at >= 0 && text.charCodeAt(at + key.length) === TAB ? at + key.length + 1 : -1;
+}
+
+/** A line without its newline is cut off and not trusted. */
 function fieldOf(text: ByteString, key: string): ByteString | undefined {
-  const value = wholeLine(text, `${key}:`);
-  // Exactly one tab: a name may begin with white space of its own.
-  return value?.startsWith('\t') ? value.slice(1) : value;
+  const at = startOf(text, key);
+  const end = at < 0 ? -1 : text.indexOf('\n', at);
+  return end < 0 ? undefined : text.slice(at, end);
+}
+
+function numberOf(text: ByteString, key: string): number {
+  const at = startOf(text, key);
+  return at < 0 ? -1 : parseNumber(text, at, text.indexOf('\n', at));
 }
 
 /** The kernel writes newline and backslash of a name as `\n` and `\\`, and nothing else. */

@@ -5,8 +5,9 @@ import { fdAt } from '../fd-index.ts';
 import { completeFds, decodeTable, type LinkTable, type RawTable, readLinkTable, readRawTable } from '../fd-table.ts';
 import { LAST_STANDARD_FD } from '../inheritance.ts';
 import { eachFd, single } from '../plain-fds.ts';
-import { ProcessTree } from '../process-tree.ts';
-import { readProcess } from '../process.ts';
+import { listPids, readProcess } from '../process.ts';
+import { parseStat } from '../proc/stat.ts';
+import { ancestorsOf, relativesOf } from '../relatives.ts';
 import { areTwoPrograms } from '../services.ts';
 import type { Fd, FdTable, ForeignFd, Process } from '../types.ts';
 import type { WantedLinks } from './other-ends-wanted.ts';
@@ -40,21 +41,20 @@ export async function readNeighbours(
   options: SnapshotOptions,
   coverage: CoverageLog,
 ): Promise<Neighbours> {
-  const tree = new ProcessTree(evidence);
   const targets = new Set(raws.map((raw) => raw.process.pid));
-  const related = relativesOf(tree, targets);
+  const related = new Set(relativesOf(evidence, raws.map((raw) => raw.process), MOST_RELATIVES));
   const meant = raws.map((raw, index): Target => ({ raw, table: tables[index]! }));
   const relatives: FdTable[] = [];
   const foreign = new Map<ByteString, ForeignFd[]>();
-  const tally: Tally = { seen: 0, denied: 0, gone: 0 };
+  const tally: Tally = { seen: 0, denied: 0, gone: 0, kernel: 0 };
   const onTape = evidence.origin === 'tape';
   // What a tape holds costs nothing, and more than that is not on it.
   let budget = options.everything || onTape ? TAPE_BUDGET : options.allOwners ? FULL_BUDGET : DEFAULT_BUDGET;
-  const others = [...tree.parents.keys()].filter((pid) => !targets.has(pid) && !related.has(pid));
+  const others = wanted.any ? listPids(evidence).filter((pid) => !targets.has(pid) && !related.has(pid)) : [];
   const start = raws[0]?.process.pid ?? 0;
   // Nearest pids first: what was started together usually belongs together.
   others.sort((a, b) => Math.abs(a - start) - Math.abs(b - start));
-  const asked = [...related, ...(wanted.any ? others : [])];
+  const asked = [...related, ...others];
   for (const pid of asked) {
     if (options.signal.aborted || budget <= 0) break;
     // Of most others nothing but their links is ever needed. A tape is made to answer more, and holds no less.
@@ -65,12 +65,16 @@ export async function readNeighbours(
       tally.gone++;
       continue;
     }
+    if (read.numbers.length === 0 && !related.has(pid) && isKernelThread(evidence, pid)) {
+      tally.kernel++;
+      continue;
+    }
     budget -= read.numbers.length + PROCESS_COST;
     tally[outcomeOf(read.errno)]++;
     noteHolders(evidence, read, wanted, foreign);
     if (related.has(pid) && isRaw(read)) relatives.push(await relativeTable(evidence, read, meant, sockets, options.signal));
   }
-  await readSharedByTargets(evidence, tree, meant, sockets, options.signal);
+  await readSharedByTargets(evidence, meant, sockets, options.signal);
   if (asked.length > 0) noteCoverage(coverage, tally, asked.length, options, onTape);
   return { relatives, foreign };
 }
@@ -111,21 +115,18 @@ interface Tally {
   denied: number;
   /** Ended meanwhile: nothing that could be looked for. */
   gone: number;
+  /** Kernel threads: neither. */
+  kernel: number;
 }
 
-function outcomeOf(errno: string | undefined): keyof Tally {
+function outcomeOf(errno: string | undefined): 'seen' | 'denied' | 'gone' {
   if (errno === undefined) return 'seen';
   return errno === 'ENOENT' || errno === 'ESRCH' ? 'gone' : 'denied';
 }
 
-function relativesOf(tree: ProcessTree, targets: ReadonlySet<number>): Set<number> {
-  const related = new Set<number>();
-  const add = (pid: number | undefined): void => {
-    if (pid !== undefined && pid > 1 && !targets.has(pid) && tree.parents.has(pid) && related.size < MOST_RELATIVES) related.add(pid);
-  };
-  for (const pid of targets) add(tree.parents.get(pid));
-  for (const pid of targets) tree.descendants(pid).forEach(add);
-  return related;
+/** It has no descriptors, whether or not we may look. */
+function isKernelThread(evidence: Evidence, pid: number): boolean {
+  return parseStat(evidence.read(`/proc/${pid}/stat`).value ?? '')?.kernelThread ?? false;
 }
 
 /** Its descriptors, with the flags of those that a target of another program holds at the same number, on both sides. */
@@ -154,19 +155,19 @@ async function readShared(evidence: Evidence, a: Target, b: Target, sockets: Soc
 }
 
 /** Targets may be relatives of each other. */
-async function readSharedByTargets(evidence: Evidence, tree: ProcessTree, targets: readonly Target[], sockets: SocketIndex, signal: AbortSignal): Promise<void> {
+async function readSharedByTargets(evidence: Evidence, targets: readonly Target[], sockets: SocketIndex, signal: AbortSignal): Promise<void> {
   if (!targets.some(({ raw }) => raw.sampled)) return;
   const byPid = new Map(targets.map((target) => [target.raw.process.pid, target]));
   for (const target of targets) {
-    for (const pid of tree.ancestors(target.raw.process.pid)) {
+    for (const pid of ancestorsOf(evidence, target.raw.process.pid)) {
       const above = byPid.get(pid);
       if (above) await readShared(evidence, target, above, sockets, signal);
     }
   }
 }
 
-function noteCoverage(coverage: CoverageLog, { seen, denied, gone }: Tally, asked: number, options: SnapshotOptions, onTape: boolean): void {
-  const total = asked - gone;
+function noteCoverage(coverage: CoverageLog, { seen, denied, gone, kernel }: Tally, asked: number, options: SnapshotOptions, onTape: boolean): void {
+  const total = asked - gone - kernel;
   const complete = seen >= total;
   coverage.note({
     source: OWNERS,

@@ -1,4 +1,5 @@
 /** One look at some processes: everything their descriptors tell, and who holds the other ends. */
+import { tidyHeap } from '../../evidence/own-heap.ts';
 import { PackedLinks } from '../../evidence/packed-links.ts';
 import type { Evidence } from '../../evidence/types.ts';
 import { CoverageLog, errnoWords, statusOf } from '../coverage.ts';
@@ -31,6 +32,8 @@ export async function takeSnapshot(evidence: Evidence, pids: readonly number[], 
   const coverage = new CoverageLog();
   const raws = await readTables(evidence, pids, options, coverage);
   const sockets = readSockets(evidence, raws, options, coverage);
+  // Half: of one large table it would not pay.
+  tidyHeap(raws.reduce((sum, { numbers }) => sum + numbers.length, 0) / 2);
   askSockDiag(evidence, sockets, options, coverage);
   for (const raw of raws) if (raw.sampled) await readPackedSockets(evidence, raw, sockets.of(raw.process), sockets.packed(raw), options.signal);
   const label = labelOf(raws.map(({ process }) => process), name, `process ${pids.join(', ')}`);
@@ -80,6 +83,7 @@ async function readTables(evidence: Evidence, pids: readonly number[], options: 
     }
     const raw = await readRawTable(evidence, process, { infos: true, stats: true, most: left, packed: options.packed ?? false, signal: options.signal });
     raws.push(raw);
+    tidyHeap(raw.numbers.length);
     left -= raw.sampled ? 0 : raw.numbers.length;
     noteTable(raw, pids.length === 1, options, coverage);
   }

@@ -76,7 +76,7 @@ describe('what is behind a handle', () => {
 
   it('ends the process at a garbage collection: a FileHandle, from Node 25 on', async () => {
     const [, newest] = NODES.find(([name]) => name === 'node 26') ?? [];
-    started = await startNode(newest ?? node, ['--import', REGISTER, LEAKS, 'file-handle']);
+    started = await startNode(newest ?? node, ['--import', REGISTER, LEAKS, 'file-handle-lost']);
     const { findings, code } = await look(started.pid);
     expect(findings.find(({ id }) => id === 'node/file-handle')?.severity).toBe(newest === undefined ? 'warning' : 'critical');
     expect(code).toBe(newest === undefined ? 0 : 1);

@@ -1,0 +1,44 @@
+/** More looks within seconds at a live program, where the first leaves a doubt that they may settle. */
+import type { CommandContext } from '../command.ts';
+import { UserError } from '../kernel/user-error.ts';
+import type { Coverage } from '../report/index.ts';
+import { duration } from '../report/words.ts';
+import type { Settled } from '../series/index.ts';
+import { eventOf } from './event.ts';
+import type { GoroutinesOptions } from './options.ts';
+import { lacksTime, mayTellMore, MOST_LOOKS, settle } from './settle.ts';
+import type { Taken, TakeOptions } from './source/types.ts';
+
+/** Only where the first look shows what seconds may tell more of: each look costs the program what the first did. */
+export async function lookAgain(ask: (options: TakeOptions) => Promise<Taken>, first: Taken, { take, settleMs }: GoroutinesOptions, { evidence, signal, progress }: Pick<CommandContext, 'evidence' | 'signal' | 'progress'>): Promise<{ last: Taken; settled?: Settled; coverage: Coverage[] }> {
+  if (!lacksTime(eventOf(first, undefined))) return { last: first, coverage: [] };
+  const looks: Taken[] = [first];
+  const start = evidence.now();
+  let settled: Settled | undefined;
+  try {
+    while (looks.length < MOST_LOOKS && (settled === undefined || mayTellMore(settled, eventOf(looks.at(-1)!, undefined)))) {
+      progress(`looking again in ${duration(settleMs)}: one look cannot tell what lasts`);
+      await evidence.sleep(settleMs);
+      if (signal.aborted) break;
+      const taken = await ask({ ...take, rowsIfCheap: true, leaks: false });
+      if (!taken.dump.rows) break;
+      looks.push(taken);
+      settled = settle(looks.map(({ dump }) => dump), evidence.now() - start);
+    }
+  } catch (error) {
+    // What the first look showed stands.
+    if (!(error instanceof UserError)) throw error;
+    const failed: Coverage = { source: 'another look', status: 'partial', detail: error.message, needed: false };
+    return { last: looks.at(-1)!, ...(settled && { settled }), coverage: [failed] };
+  } finally {
+    progress('');
+  }
+  const coverage: Coverage[] = settled ? [{ source: 'looks', status: 'ok', seen: looks.length, detail: `${looks.length} looks within ${duration(settled.windowMs)}, since one could not tell what lasts: each stopped the program as the first did (--settle 0 leaves them out)`, needed: false }] : [];
+  // The leak profile was asked for once, with the first: what it marked is there only.
+  const last = looks.length === 1 || hasLeaks(first) ? first : { ...looks.at(-1)!, coverage: first.coverage };
+  return { last, ...(settled && { settled }), coverage };
+}
+
+function hasLeaks({ dump }: Taken): boolean {
+  return dump.groups.some(({ leaked }) => leaked > 0);
+}
