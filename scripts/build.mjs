@@ -1,6 +1,7 @@
 // Bundles src/ into dist/: the command line as CommonJS, which starts twice as fast as modules do, and from compiled code that is
-// kept beside it (src/start.ts). Each wing has a bundle of its own, since what is loaded and not run is paid for too. Dependencies are bundled too, those that few runs need as files of their own;
-// except koffi, which is native and optional, and systeminformation, which is only ever loaded by the demo.
+// kept beside it (src/start.ts). Each wing has a bundle of its own, since what is loaded and not run is paid for too. Dependencies
+// are bundled too, those that few runs need as files of their own; except koffi, which is native and optional, and
+// systeminformation, which is only ever loaded by the demo.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { build } from 'esbuild';
 /** Built-in modules that most runs do not need, and that cost milliseconds to load. */
 const LAZY = ['node:child_process', 'node:crypto', 'node:fs/promises', 'node:http', 'node:module', 'node:net', 'node:readline', 'node:timers/promises', 'node:zlib'];
 /** Dependencies that most runs do not need. */
-const APART = ['chalk', 'cli-table3', 'execa', 'fzstd'];
+const APART = ['chalk', 'cli-table3', 'execa', 'fzstd', 'ws'];
 
 /** A lazy module is loaded when a function of it is first called, not when it is imported. */
 const lazyBuiltins = {
@@ -39,10 +40,11 @@ const WINGS = {
   fds: { commands: ['fds'], folders: ['fds', 'sockets'] },
   goroutines: { commands: ['goroutines', 'gc'], folders: ['goroutines'] },
   inotify: { commands: ['inotify-limits', 'inotify', 'inotify-probe'], folders: ['inotify'] },
+  node: { commands: ['node'], folders: ['node'] },
   strace: { commands: ['strace'], folders: ['strace'] },
 };
 /** The other commands ask the rules of these; what is of no other wing they have anyhow. */
-const SHARED = ['fds', 'sockets', 'inotify'];
+const SHARED = ['fds', 'sockets', 'inotify', 'node', 'strace'];
 
 /** In commands.ts, what a bundle has no commands for is left out. */
 function onlyCommandsOf(bundle) {
@@ -89,6 +91,9 @@ for (const bundle of bundles) {
   await build({ ...commonJs, entryPoints: { [bundle]: 'src/cli.ts' }, plugins: [onlyCommandsOf(bundle), lazyBuiltins, apart] });
 }
 await build({ ...commonJs, entryPoints: APART, define: {}, banner: {} });
+await build({ ...commonJs, entryPoints: { 'node-helper': 'src/node/helper-main.ts' }, plugins: [lazyBuiltins, apart] });
+// The preload runs in programs of others, on older versions of Node, and loads what it wraps.
+await build({ ...common, format: 'cjs', target: 'node18', outExtension: { '.js': '.cjs' }, entryPoints: { register: 'src/node/register/index.ts' } });
 await build({
   ...common,
   format: 'esm',

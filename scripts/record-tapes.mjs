@@ -94,6 +94,19 @@ const servers = {
   },
 };
 
+/** A service of node-tape.mjs, with our preload or without. */
+async function nodeService({ node, preload = true }) {
+  const register = `${HOME}/node_modules/reloadctl/dist/register.cjs`;
+  mkdirSync(dirname(register), { recursive: true });
+  copyFileSync(join(ROOT, 'dist/register.cjs'), register);
+  copyFileSync(join(PROGRAMS, 'node-tape.mjs'), `${HOME}/service.mjs`);
+  writeFileSync(`${HOME}/data.txt`, 'data\n');
+  const program = await tellingProgram(process.execPath, [...(preload ? ['--import', register] : []), `${HOME}/service.mjs`, node]);
+  // Old enough to be signalled; and what spins does by then.
+  await sleep(2500);
+  return program;
+}
+
 async function withClients({ pid }) {
   await until('the server to accept', accepted);
   for (let client = 1; client < 5; client++) await accepted();
@@ -129,14 +142,14 @@ async function inside(name) {
   run('mount', ['-t', 'tmpfs', 'none', '/srv']);
   mkdirSync(HOME);
   const factory = () => tellingProgram(...withUserLimits(entry.userLimits, ['/usr/bin/python3', join(PROGRAMS, 'factory.py'), `--dir=${HOME}`, ...entry.make]));
-  const { pid, open } = await (entry.make ? factory() : servers[entry.server]());
+  const { pid, open } = await (entry.make ? factory() : entry.node ? nodeService(entry) : servers[entry.server]());
   const file = join(TAPES, `${name}.rctl`);
   const pids = entry.server ? descendants(pid) : [pid];
   const counted = open ?? pids.reduce((sum, each) => sum + openOf(each), 0);
   const full = name.startsWith('err/') ? join(TAPES, `full/${name.slice(4)}.rctl`) : `${HOME}/full.rctl`;
   // Written aside: the recorder's own open file must not bring the path of this checkout on the tape.
   const aside = `${HOME}/aside.rctl`;
-  record(String(pid), '--full', '-o', aside, ...(pids.length > 1 ? ['--tree'] : []), ...(entry.watch ? ['--watch', entry.watch] : []));
+  record(String(pid), '--full', '-o', aside, ...(pids.length > 1 ? ['--tree'] : []), ...(entry.watch ? ['--watch', entry.watch] : []), ...(entry.node ? ['--node', '--yes'] : []), ...(entry.promises ? ['--promises'] : []));
   copyFileSync(aside, full);
   rmSync(aside);
   record('--from', full, '-o', file);
@@ -144,7 +157,8 @@ async function inside(name) {
   for (const tape of [full, file]) chmodSync(tape, 0o644);
   const findings = entry.finds.map(([id, severity, confidence]) => ({ id, severity, confidence }));
   findings.sort((a, b) => (a.id < b.id ? -1 : 1));
-  const expected = { ...(entry.command && { command: entry.command }), ...(entry.options && { options: entry.options }), findings, ...(!entry.watch && { open: counted }) };
+  const command = entry.command ?? (entry.node && 'node');
+  const expected = { ...(command && { command }), ...(entry.options && { options: entry.options }), findings, ...(!entry.watch && { open: counted }) };
   writeFileSync(file.replace(/\.rctl$/, '.expected.json'), `${JSON.stringify(expected, null, 2)}\n`);
   process.stdout.write(`${name}: ${statSync(file).size} bytes\n`);
 }

@@ -3,8 +3,11 @@
 // so that how many are open in the end is not known beforehand.
 // `command`: the command that shall find it, `fds` unless told, with `options` as commander gives them. `userLimits`: in a user namespace
 // of its own, with these limits (/proc/sys/user/*).
+// `node`: a service of fixtures/programs/node-tape.mjs, with our preload unless `preload` is false; its handles are recorded, with `promises` too.
 // `finds`: every finding there must be, as [id, severity, confidence]; nothing else may be found.
 
+/** So many groups of handles keep the loop of a service alive, as they should: its servers and connections, its timers, its standard input. */
+const open = (groups) => Array(groups).fill(['node/open-handle', 'info', 'certain']);
 const COMMON = [['fd/no-cloexec', 'info', 'certain']];
 
 /** One per rule: the fault with a known count. And the server of the README, which has several. */
@@ -123,6 +126,38 @@ export const err = {
     server: 'leaking',
     finds: [['fd/near-limit', 'critical', 'likely'], ['fd/deleted-file', 'warning', 'certain'], ['socket/close-wait', 'warning', 'likely']],
   },
+  'node-open-handle': {
+    node: 'hung-up',
+    finds: [['node/open-handle', 'warning', 'likely'], ...open(4)],
+  },
+  'node-handle-growth': {
+    node: 'grows',
+    watch: '12s',
+    finds: [['node/handle-growth', 'warning', 'likely'], ...open(4)],
+  },
+  'node-pending-promise': {
+    node: 'promises',
+    watch: '6s',
+    promises: true,
+    finds: [['node/pending-promise', 'warning', 'likely'], ...open(3)],
+  },
+  'node-loop-blocked': {
+    node: 'spins',
+    preload: false,
+    finds: [['node/loop-blocked', 'critical', 'certain'], ...open(1)],
+  },
+  'node-orphan-fd': {
+    node: 'files',
+    finds: [['node/orphan-fd', 'warning', 'hint'], ...open(2)],
+  },
+  'node-unconsumed-stream': {
+    node: 'unread',
+    finds: [['node/unconsumed-stream', 'warning', 'likely'], ...open(6)],
+  },
+  'node-file-handle': {
+    node: 'lost',
+    finds: [['node/file-handle', 'warning', 'certain'], ...open(2)],
+  },
 };
 
 /** One per rule: a near miss, on which it must be silent, or `info` where the finding says so itself; and healthy servers. */
@@ -165,4 +200,11 @@ export const ok = {
   nginx: { server: 'nginx', finds: COMMON },
   redis: { server: 'redis', finds: [] },
   node: { server: 'node', finds: [] },
+  'node-open-handle': { node: 'pool', finds: [...open(5)] },
+  'node-handle-growth': { node: 'churns', watch: '12s', finds: [...open(5)] },
+  'node-pending-promise': { node: 'races', watch: '6s', promises: true, finds: [...open(3), ['node/pending-promise', 'info', 'hint'], ['node/pending-promise', 'info', 'hint']] },
+  'node-loop-blocked': { node: 'works', preload: false, finds: [...open(2)] },
+  'node-orphan-fd': { node: 'log', finds: [...open(3), ['node/orphan-fd', 'info', 'hint']] },
+  'node-unconsumed-stream': { node: 'read', finds: [...open(5)] },
+  'node-file-handle': { node: 'held', finds: [...open(2), ['node/file-handle', 'info', 'certain']] },
 };

@@ -2,6 +2,7 @@ import { hostname, release } from 'node:os';
 import { Command, Help } from 'commander';
 
 import { askedCommand } from './asked-command.ts';
+import { confirm } from './cli/confirm.ts';
 import { report as reportError } from './cli/errors.ts';
 import { watchSignals } from './cli/interrupt.ts';
 import { addCommonOptions, type CommonOptions, readCommonOptions } from './cli/options.ts';
@@ -95,6 +96,7 @@ async function runCommand(entry: CommandEntry, module: Awaited<ReturnType<Comman
       say: (text) => void (common.quiet || tell(`${text}\n`)),
       progress: progressLine(common.quiet),
       ...(onStdout && { formatOnStdout: onStdout.format }),
+      confirm,
       stdin: () => process.stdin,
       replay: (text, name) => worldOf({ text, name }),
     };

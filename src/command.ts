@@ -6,7 +6,7 @@ import type { Block } from './render/index.ts';
 import type { Coverage, Finding, Host, Report, RuleDefinition, Target } from './report/index.ts';
 
 /** What running the command does to the target or the host, as `--help` says it. */
-export type Effects = 'none' | 'reads' | 'reads, own instances for a moment' | 'own child' | 'own temp dir';
+export type Effects = 'none' | 'reads' | 'reads, own instances for a moment' | 'own child' | 'own temp dir' | 'signals, undone';
 
 /** What rules are shown: each lets pass what is not of its type. */
 export interface Observed {
@@ -47,6 +47,8 @@ export interface CommandContext {
   progress(text: string): void;
   /** What --json or --format wants on stdout, where nothing else can go then. */
   formatOnStdout?: string;
+  /** Asks for yes or no on the terminal; undefined where there is none. */
+  confirm?(question: string): Promise<boolean | undefined>;
   /** Our standard input, not touched before it is asked for. */
   stdin(): Readable;
   /** Another tape as a world of its own, for commands that compare. Throws TapeError or UserError (exit 2) for what is none; `file` is for messages. */
@@ -76,6 +78,8 @@ export interface TapeTarget {
   redacted: boolean;
   /** It holds the samples of a watch, before the look: how long it was, and the time between two samples. */
   watch?: { windowMs: number; intervalMs: number; /** So long the queues of inotify instances were looked at after that. */ queuesMs?: number };
+  /** It holds looks at the handles of its Node processes. */
+  node?: true;
 }
 
 /** A report with its text view, or a plain text (`explain`, `schema`). */

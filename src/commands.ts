@@ -45,6 +45,13 @@ export const commands: readonly CommandEntry[] = [
     rules: inotifyRules,
   },
   {
+    name: 'node',
+    summary: 'live handles of a Node process: what keeps its loop alive, joined to its descriptors; where a blocked loop is',
+    effects: 'signals, undone',
+    load: () => import('./node/index.ts'),
+    rules: nodeRules,
+  },
+  {
     name: 'strace',
     summary: 'logs of strace: descriptor tables over time, and the place that opened what leaks',
     effects: 'none',
@@ -82,7 +89,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'what a finding means, its false alarms, and what to do',
     effects: 'none',
     load: () => import('./explain/index.ts'),
-    rules: async () => [...(await descriptorRules()), ...(await inotifyRules())],
+    rules: async () => [...(await descriptorRules()), ...(await inotifyRules()), ...(await nodeRules())],
   },
   {
     name: 'schema',
@@ -96,6 +103,10 @@ export const commands: readonly CommandEntry[] = [
 async function descriptorRules() {
   const [fds, sockets] = await Promise.all([import('./fds/rules/index.ts'), import('./sockets/rules/index.ts')]);
   return [...fds.fdRules, ...sockets.socketRules];
+}
+
+async function nodeRules() {
+  return (await import('./node/rules/index.ts')).nodeRules;
 }
 
 async function inotifyRules() {

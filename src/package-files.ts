@@ -25,14 +25,14 @@ export function isSingleFile(): boolean {
 }
 
 /** Programs of ours that run as processes of their own: entries of scripts/build.mjs, cases of src/single-file.ts. */
-export type OwnProgram = 'demo-server' | 'demo-machine' | 'probe';
+export type OwnProgram = 'demo-server' | 'demo-machine' | 'probe' | 'node-helper';
 
 /** First argument of the single file when it shall be one of its programs, whose name follows. */
 export const PROGRAM_FLAG = '--reloadctl-program';
 
 /** The command line that starts a program of ours. Throws UserError (exit 3) when the package was taken apart. */
 export function ownProgram(name: OwnProgram): { file: string; args: string[] } {
-  return { file: process.execPath, args: isSingleFile() ? [PROGRAM_FLAG, name] : [packageFile(`dist/${name}.js`)] };
+  return { file: process.execPath, args: isSingleFile() ? [PROGRAM_FLAG, name] : [packageFile(`dist/${name}.${name === 'node-helper' ? 'cjs' : 'js'}`)] };
 }
 
 function findRoot(start: string): string {

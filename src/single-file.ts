@@ -5,6 +5,7 @@ import { type OwnProgram, PROGRAM_FLAG } from './package-files.ts';
 const programs: Record<OwnProgram, () => Promise<unknown>> = {
   'demo-server': () => import('./demo/server.ts'),
   'demo-machine': () => import('./demo/machine-program.ts'),
+  'node-helper': () => import('./node/helper-main.ts'),
   probe: () => import('./inotify/probe/program.ts'),
 };
 

@@ -12,7 +12,7 @@ import { openReader, type Reader, type ReaderPrograms } from './reader.ts';
 import type { Reply } from './reader-parts.ts';
 import { isOutOfDescriptors, openSpare } from './spare.ts';
 import { statLocal } from './stat-local.ts';
-import type { Answer, ByteString, DiagFamily, DiagSocket, Errno, Evidence, FileStat, InetSockets, InotifyQuestions, LinkAnswers, MemoryQuestions, SocketProbe, UserQuestions } from './types.ts';
+import type { Answer, ByteString, DiagFamily, DiagSocket, Errno, Evidence, FileStat, InetSockets, InotifyQuestions, InsideQuestions, LinkAnswers, MemoryQuestions, SocketProbe, UserQuestions } from './types.ts';
 
 export interface LiveOptions {
   /** How long a batch of class B reads may take before it is given up on, ms; 2000 unless told. */
@@ -40,6 +40,12 @@ class LiveEvidence implements Evidence {
   readonly inotify: InotifyQuestions;
   readonly users: UserQuestions;
   readonly memory: MemoryQuestions;
+  readonly inside: InsideQuestions = {
+    handles: async (pid, ask) => {
+      const value = await ask(this);
+      return { value, at: this.now(), source: `handles of ${pid}` };
+    },
+  };
   #native: Native | null | undefined;
 
   constructor(options: LiveOptions) {

@@ -5,6 +5,7 @@
 import { redactEndpoint } from './redact-address.ts';
 import { redactCgroupPath } from './redact-cgroup.ts';
 import { redactFile } from './redact-files.ts';
+import { redactHandles } from './redact-handles.ts';
 import { redactPath } from './redact-path.ts';
 import { redactText, redactUnixName } from './redact-tables.ts';
 import { openWords, type Words } from './redact-words.ts';
@@ -89,6 +90,7 @@ const RULES: Rules = {
   startedAs: (_words, _key, uid) => uid,
   tryInstances: (_words, _key, made) => made,
   readAsUserOf: (words, key, text) => redactFile(words, afterColon(key), text),
+  handles: (words, _key, value) => redactHandles(words, value),
   sleep: (_words, _key, ms) => ms,
 };
 

@@ -54,6 +54,8 @@ export interface TapeValues {
   readAsUserOf: ByteString;
   startedAs: number;
   tryInstances: number;
+  /** What the wing `node` made of it: a look, and what a watch saw. */
+  handles: object;
   /** No question but a pause of so many ms: what is asked again after it may be answered differently. */
   sleep: number;
 }
@@ -90,6 +92,7 @@ export function sourceOf(question: Question, key: string): string {
   if (question === 'descriptionOrder') return `kcmp KCMP_FILE ${key}`;
   if (question === 'startedAs') return `/proc/${key}/auxv`;
   if (question === 'tryInstances') return `inotify_init1 ${key} times`;
+  if (question === 'handles') return `handles of ${key}`;
   if (question === 'userNamespaces') return `/proc/${key}/ns/user`;
   if (question === 'readAsUserOf') return `nsenter --user --target ${key.replace(':', ' cat ')}`;
   return key;

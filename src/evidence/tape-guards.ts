@@ -90,6 +90,7 @@ const GUARDS: Record<Question, Guard> = {
   readAsUserOf: isByteString,
   startedAs: isNumber,
   tryInstances: isNumber,
+  handles: isRecord,
   sleep: isNumber,
 };
 

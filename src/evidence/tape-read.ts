@@ -1,7 +1,7 @@
 /** Evidence from a tape: the same questions get the same answers, anywhere and any time later. */
 import { keyOf, type Question, sourceOf, type TapeHeader, type TapeValues } from './tape-format.ts';
 import { parseTape, type TapeRecord } from './tape-parse.ts';
-import { type Answer, type ByteString, type DiagFamily, type DiagSocket, type Evidence, type FileStat, type InotifyQuestions, NOT_RECORDED, type SocketProbe, type UserQuestions } from './types.ts';
+import { type Answer, type ByteString, type DiagFamily, type DiagSocket, type Evidence, type FileStat, type InotifyQuestions, type InsideQuestions, NOT_RECORDED, type SocketProbe, type UserQuestions } from './types.ts';
 
 export interface TapeEvidence extends Evidence {
   readonly origin: 'tape';
@@ -135,6 +135,10 @@ class TapedEvidence implements TapeEvidence {
     // A tape is about processes: no directory is on it.
     realPaths: async (paths) => paths.map((path) => ({ errno: NOT_RECORDED, at: this.#now, source: path })),
     countTree: async ({ path }) => ({ errno: NOT_RECORDED, at: this.#now, source: path }),
+  };
+
+  readonly inside: InsideQuestions = {
+    handles: async (pid) => this.#answer('handles', String(pid)),
   };
 
   close(): boolean {

@@ -1,7 +1,7 @@
 /** Evidence that passes every question on and notes the answers. */
 import type { Redactor } from './redact.ts';
 import { checksum, keyOf, type Question, TAPE_VERSION, type TapeEnd, type TapeHeader, type TapeValues } from './tape-format.ts';
-import { type Answer, type ByteString, type DiagFamily, type DiagSocket, type Evidence, type FileStat, type InotifyQuestions, NOT_RECORDED, type SocketProbe, type UserQuestions } from './types.ts';
+import { type Answer, type ByteString, type DiagFamily, type DiagSocket, type Evidence, type FileStat, type InotifyQuestions, type InsideQuestions, NOT_RECORDED, type SocketProbe, type UserQuestions } from './types.ts';
 
 export interface TapeWriter {
   /** Use this instead of the evidence it was made from. Its answers are the true ones, whatever the tape says. */
@@ -51,6 +51,7 @@ class NotingEvidence implements Evidence {
   readonly #note: Note;
   readonly inotify?: InotifyQuestions;
   readonly users?: UserQuestions;
+  readonly inside?: InsideQuestions;
 
   constructor(inner: Evidence, note: Note) {
     this.origin = inner.origin;
@@ -58,6 +59,8 @@ class NotingEvidence implements Evidence {
     this.#note = note;
     if (inner.inotify) this.inotify = this.#notingInotify(inner.inotify);
     if (inner.users) this.users = this.#notingUsers(inner.users);
+    const { inside } = inner;
+    if (inside) this.inside = { handles: async (pid, ask) => this.#noted('handles', String(pid), await inside.handles(pid, ask)) };
   }
 
   now(): number {

@@ -260,6 +260,12 @@ export interface UserQuestions {
   countTree(tree: TreeToCount, options: TreeCountOptions): Promise<Answer<TreeCount>>;
 }
 
+/** What processes say of themselves, by ways that are a wing's own. On the tape is what the wing made of it, never what was said. */
+export interface InsideQuestions {
+  /** The handles of a Node process. `ask` is called on a live host only, with evidence of which nothing is noted. */
+  handles(pid: number, ask: (evidence: Evidence) => Promise<object>): Promise<Answer<object>>;
+}
+
 export interface Evidence {
   readonly origin: 'live' | 'tape';
 
@@ -306,6 +312,7 @@ export interface Evidence {
   readonly inotify?: InotifyQuestions;
   readonly users?: UserQuestions;
   readonly memory?: MemoryQuestions;
+  readonly inside?: InsideQuestions;
 
   /** Ends helpers. Returns true when a reader is stuck and could not be ended. */
   close(): boolean;

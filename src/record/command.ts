@@ -24,6 +24,9 @@ export function configure(command: Command): void {
     .option('--tree', 'with all descendants')
     .option('--watch <time>', 'samples for this long before the look (30s, 5m), for what grows; then up to 5s of the queues of inotify instances, where there are any')
     .option('--interval <time>', 'time between samples of --watch')
+    .option('--node', 'with the handles of Node processes, for node --from: what node does to a process to learn them, this does')
+    .option('--promises', 'with --node and --watch: promises that do not settle, too')
+    .option('--yes', 'with --node: send SIGUSR1 without asking')
     .option('--full', 'keep names and addresses as they are, instead of pseudonyms')
     .option('--from <tape>', 'make the tape from another one, to take its names out; - is stdin');
 }
@@ -38,10 +41,10 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   if (onStdout && context.formatOnStdout !== undefined) {
     throw new UserError(`the tape and the report (${context.formatOnStdout}) both want stdout: give one of them a file`);
   }
-  const source = sourceOf(args[0], { tree: Boolean(options.tree), full, ...(watching && { watch: { ...watching, queuesMs: Math.min(watching.windowMs, LONGEST_QUEUES_MS) } }) }, context);
+  const source = sourceOf(args[0], { tree: Boolean(options.tree), full, ...(watching && { watch: { ...watching, queuesMs: Math.min(watching.windowMs, LONGEST_QUEUES_MS) } }), ...(Boolean(options.node) && { node: true as const }) }, context);
   const file = onStdout ? undefined : await FileSink.open(output);
   try {
-    const { text, snapshot, coverage } = await recordTape(source, full, context);
+    const { text, snapshot, coverage } = await recordTape(source, full, options, context);
     await file?.write(text);
     await file?.finish();
     const open = snapshot.tables.reduce((sum, table) => sum + table.fds.length, 0);
@@ -67,7 +70,7 @@ export async function run(args: string[], options: Record<string, unknown>, cont
 }
 
 /** Asks everything any command with --from could ask, and notes question and answer. */
-async function recordTape(source: TapeTarget, full: boolean, context: CommandContext): Promise<{ text: string; snapshot: Snapshot; coverage: CoverageLog }> {
+async function recordTape(source: TapeTarget, full: boolean, options: Record<string, unknown>, context: CommandContext): Promise<{ text: string; snapshot: Snapshot; coverage: CoverageLog }> {
   const { rerun, isRoot, signal } = context;
   const writer = openWriter(source, full ? undefined : openRedactor(), context);
   if (source.watch) await watchTarget(source, undefined, source.watch, { ...context, evidence: writer.evidence });
@@ -77,30 +80,35 @@ async function recordTape(source: TapeTarget, full: boolean, context: CommandCon
   // What its instances watch, and what waits in them: for inotify, whose gaps are told there too.
   const { queuesMs } = source.watch ?? {};
   await collectInotify(writer.evidence, source.pids, source.name, { expect: [], rerun, isRoot, signal, ...(queuesMs !== undefined && { windowMs: queuesMs }) });
+  if (source.node) {
+    // Loaded only where it is wanted.
+    const { recordNodes } = await import('../node/index.ts');
+    await recordNodes(writer.evidence, source.pids, { yes: options.yes, promises: options.promises, ...(source.watch && { windowMs: source.watch.windowMs }) }, context);
+  }
   return { text: writer.finish(), snapshot, coverage };
 }
 
 /** The processes to record, of this host or of a tape. */
-function sourceOf(spec: string | undefined, options: Pick<TapeTarget, 'watch'> & { tree: boolean; full: boolean }, { evidence, tapeHeader }: CommandContext): TapeTarget {
+function sourceOf(spec: string | undefined, options: Pick<TapeTarget, 'watch' | 'node'> & { tree: boolean; full: boolean }, { evidence, tapeHeader }: CommandContext): TapeTarget {
   if (tapeHeader) {
-    if (spec !== undefined || options.tree || options.watch) throw new UserError('record --from takes the whole tape: leave the target, --tree and --watch out');
+    if (spec !== undefined || options.tree || options.watch || options.node) throw new UserError('record --from takes the whole tape: leave the target, --tree, --watch and --node out');
     if (options.full && tapeHeader.redacted) throw new UserError('the names on this tape are pseudonyms already: --full cannot bring them back');
     return tapeHeader;
   }
   if (spec === undefined) throw new UserError('record needs a target', { hints: ['reloadctl record <pid | name | :port | unit:NAME> -o FILE'] });
   const target = resolveTarget(evidence, spec, { tree: options.tree, command: 'record' });
-  return { ...target, ...(options.watch && { watch: options.watch }), recordedAt: new Date().toISOString(), host: { kernel: release(), hostname: hostname() }, redacted: false };
+  return { ...target, ...(options.watch && { watch: options.watch }), ...(options.node && { node: true as const }), recordedAt: new Date().toISOString(), host: { kernel: release(), hostname: hostname() }, redacted: false };
 }
 
 function openWriter(source: TapeTarget, redactor: Redactor | undefined, { evidence }: CommandContext): TapeWriter {
   const hide = (text: string): string => redactor?.text(text) ?? text;
-  const { spec, name, pids, watch, recordedAt, redacted, host } = source;
+  const { spec, name, pids, watch, node, recordedAt, redacted, host } = source;
   const header = {
     tool: version,
     recordedAt,
     redacted,
     host: { kernel: host.kernel, hostname: hide(host.hostname) },
-    target: { spec: hide(spec), name: hide(name), pids, ...(watch && { watch }) },
+    target: { spec: hide(spec), name: hide(name), pids, ...(watch && { watch }), ...(node && { node }) },
   };
   return openTapeWriter(evidence, header, redactor);
 }

@@ -37,7 +37,8 @@ describe('real reports', () => {
   beforeAll(async () => {
     folder = ownFolder('schema');
     for (let n = 0; n < 2; n++) {
-      const child = await startChild(process.execPath, ['-e', HOLDER, folder]);
+      // Port 9229 is one for the whole machine.
+      const child = await startChild(process.execPath, ['--inspect-port=0', '-e', HOLDER, folder]);
       await child.nextLine();
       children.push(child);
     }
@@ -82,6 +83,11 @@ describe('real reports', () => {
     const tape = join(folder, 'a.rctl');
     expectValid(await reportOf(['record', pid, '-o', tape]), ['data', 'redacted'], ['data', 'bytes']);
     expectValid(await reportOf(['fds', '--from', tape]), ['data', 'groups']);
+  });
+
+  it('of node, attached and refused', async () => {
+    expectValid(await reportOf(['node', pid, '--yes']), ['data', 'handles', 0, 'kind'], ['data', 'left', 'portClosed'], ['data', 'orphanFds']);
+    expectValid(await reportOf(['node', '1', '--yes'], [3]), ['data', 'refusal', 'code'], ['data', 'handles']);
   });
 
   it('of doctor', async () => {

@@ -32,6 +32,8 @@ const CONDITIONS: Record<string, () => boolean> = {
   fuse: () => mayAccess('/dev/fuse', constants.R_OK | constants.W_OK),
   // npm ci in fixtures/esbuild.
   'esbuild-of-go-versions': () => mayAccess(join(ESBUILDS, 'esbuild-0.16/bin/esbuild'), constants.X_OK),
+  // npm ci in fixtures/node-peers.
+  'node-peers': () => mayAccess(join(import.meta.dirname, '../../../fixtures/node-peers/node_modules/wtfnode/index.js'), constants.R_OK),
   bun: () => bunPath() !== undefined,
   watchers: hasWatchers,
   fsnotify: () => mayAccess(FSNOTIFY, constants.X_OK),

@@ -1,0 +1,39 @@
+/**
+ * A program of its own with two tasks. `undo PID START INODES`: closes an inspector that was opened in a process while the one who
+ * opened it was killed; the guard becomes this program then. `relay HOST PORT`: carries bytes between a port and the standard
+ * streams, in the network namespace it was started in.
+ */
+import { InspectorConnection } from '../effects/inspector/connection.ts';
+import { openStream } from '../effects/inspector/transport.ts';
+import { openWebSocket } from '../effects/inspector/websocket.ts';
+import { relayStreams } from '../effects/inspector/relay.ts';
+import { openLive } from '../evidence/index.ts';
+import { CLOSE } from './attach/leave.ts';
+import { findOpened } from './attach/opened.ts';
+import { readDescriptors } from './listeners.ts';
+import { readGateFacts } from './gate/index.ts';
+
+const APPEARS_MS = 6000;
+const ANSWER_MS = 5000;
+const ENDS_MS = 3000;
+
+export async function main(helper: { file: string; args: string[] }, [task, ...args]: readonly string[]): Promise<void> {
+  if (task === 'relay') relayStreams(openStream({ host: args[0]!, port: Number(args[1]) }));
+  if (task === 'undo') await undo(Number(args[0]), args[1]!, new Set((args[2] ?? '').split(',')), helper);
+}
+
+async function undo(pid: number, startTime: string, known: ReadonlySet<string>, helper: { file: string; args: string[] }): Promise<void> {
+  const evidence = openLive();
+  const isSame = (): boolean => readGateFacts(evidence, pid)?.startTime === startTime;
+  const until = performance.now() + APPEARS_MS;
+  const { opened } = await findOpened(evidence, pid, { known, port: 0, until, signal: new AbortController().signal, helper });
+  // What the one who was killed had open ends in a moment. Whoever else uses it: then it is theirs.
+  const isUsed = async (): Promise<boolean> => opened !== undefined && ((await readDescriptors(evidence, pid)).established.get(opened.listener.port) ?? 0) > 0;
+  for (const giveUp = performance.now() + ENDS_MS; (await isUsed()) && performance.now() < giveUp; ) await evidence.sleep(50);
+  if (opened && isSame() && !(await isUsed())) {
+    const connection = new InspectorConnection(await openWebSocket(opened.url, opened.endpoint, ANSWER_MS));
+    await connection.call('Runtime.evaluate', { expression: CLOSE, includeCommandLineAPI: true }, ANSWER_MS).catch(() => undefined);
+    connection.close();
+  }
+  evidence.close();
+}

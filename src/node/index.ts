@@ -1,0 +1,2 @@
+/** The public face of the wing. */
+export { configure, emptyData, recordNodes, run } from './command.ts';

@@ -1,0 +1,190 @@
+/** One look at one process: attach, ask, leave, join. */
+import { InspectorError } from '../effects/inspector/connection.ts';
+import type { Evidence } from '../evidence/types.ts';
+import { CoverageLog } from '../kernel/coverage.ts';
+import { type LinkTable, readLinkTable } from '../kernel/fd-table.ts';
+import { labelOf } from '../kernel/snapshot/label.ts';
+import type { Process } from '../kernel/types.ts';
+import type { CoverageStatus } from '../report/index.ts';
+import { lookAgain } from './again.ts';
+import { attach, type AttachOptions, type Attachment, type NotAttached } from './attach/index.ts';
+import { readNodeProcess, readTable } from './descriptors.ts';
+import { join } from './join/index.ts';
+import { placeText, siteFrame } from './join/sites.ts';
+import { measureLoop } from './loop.ts';
+import { type MapFrame, mapperOf } from './maps/index.ts';
+import type { NodeLook, PendingPromise } from './model.ts';
+import { renewTtl } from './attach/ttl.ts';
+import { countPromises, type HeapCount } from './read/heap.ts';
+import { readPlain, readThreads, type ThreadList } from './read/index.ts';
+import { longestRun, Realm } from './read/remote.ts';
+import { fromTape, toTape } from './taped.ts';
+import type { NodeTrends } from './watch/event.ts';
+import { type Watched, watchHandles, type WatchOptions } from './watch/index.ts';
+
+export interface LookOptions extends Omit<AttachOptions, 'deadline'> {
+  rerun: string;
+  isRoot: boolean;
+  /** Samples of the running code: how many; 0 unless asked for. */
+  busy: number;
+  /** Stay and follow the handles for a while. */
+  watch?: Pick<WatchOptions, 'windowMs' | 'stacks' | 'promises' | 'mostOverhead'>;
+  /** Count promises by a look through the heap; `force`: also where that may end the process. */
+  heap?: 'asked' | 'force';
+  progress(text: string): void;
+}
+
+/** All of it, whatever happens: ms; and what of that is left to go. */
+const TOTAL_MS = 10_000;
+const LEAVING_MS = 3000;
+/** Silence after which a call is given up. */
+const SILENCE_MS = 3000;
+
+export type LookResult = { look: NodeLook; trends?: NodeTrends; how: string; coverage: CoverageLog } | { refused: NotAttached; coverage: CoverageLog };
+
+/** Of this host, or what a tape says was seen. */
+export async function lookAtNode(evidence: Evidence, pid: number, options: LookOptions): Promise<LookResult> {
+  let result: LookResult | undefined;
+  const answer = await evidence.inside?.handles(pid, async (live) => toTape((result = await lookLive(live, pid, options))));
+  return result ?? fromTape(answer?.value, readNodeProcess(evidence, pid), pid);
+}
+
+async function lookLive(evidence: Evidence, pid: number, options: LookOptions): Promise<LookResult> {
+  const coverage = new CoverageLog();
+  const deadline = performance.now() + TOTAL_MS + (options.watch?.windowMs ?? 0);
+  const before = linksOf(await readLinkTable(evidence, pid, options.signal));
+  const attached = await attach(evidence, pid, { ...options, deadline });
+  if ('refusal' in attached) return refusedLook(attached, coverage);
+  let threads: ThreadList[] | undefined;
+  let loop: NodeLook['loop'];
+  let watched: Watched | undefined;
+  let heap: HeapCount | undefined;
+  let turning = false;
+  let silent: string | undefined;
+  // Whatever it is that takes so long: we go, and the guard closes what we opened.
+  const hangUp = (): void => attached.connection.close();
+  // A process that ends waits for whoever debugs it to go.
+  attached.connection.on('NodeRuntime.waitingForDisconnect', hangUp);
+  const limit = setTimeout(hangUp, Math.max(0, deadline - LEAVING_MS - performance.now()));
+  if (!options.watch) options.signal.addEventListener('abort', hangUp);
+  try {
+    if (await isPlain(attached)) threads = [await readPlain(attached, SILENCE_MS, coverage)];
+    else {
+      // One after the other: of two answers the second waits for our acknowledgement of the first (Nagle), which takes the kernel 40 ms.
+      await attached.connection.call('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true }, SILENCE_MS).catch(() => undefined);
+      checkIdentity(attached, await attached.connection.call('Runtime.evaluate', { expression: 'process.pid', returnByValue: true, timeout: longestRun(SILENCE_MS) }, SILENCE_MS));
+      loop = await measureLoop(attached, { samples: options.busy, timeoutMs: SILENCE_MS, signal: options.signal });
+      await renewTtl(attached, new Realm(attached.connection, SILENCE_MS));
+      turning = !loop?.blocked;
+      if (options.watch && !loop?.blocked) {
+        watched = await watchHandles(evidence, attached, { ...options, ...options.watch, timeoutMs: SILENCE_MS }, coverage);
+        threads = watched.threads;
+      } else threads = await readThreads(attached, SILENCE_MS, coverage, streamsOf(before));
+      if (options.heap) heap = await lookThroughHeap(attached, threads[0]!.list.version, options.heap, coverage);
+    }
+  } catch (error) {
+    if (!(error instanceof InspectorError)) throw error;
+    silent = error.message;
+  } finally {
+    clearTimeout(limit);
+    options.signal.removeEventListener('abort', hangUp);
+    await attached.leave(turning && silent === undefined);
+  }
+  const left = await attached.leave();
+  const table = await readTable(evidence, pid, options, coverage);
+  if (!threads || !table) {
+    const why = table ? `process ${pid} did not answer: ${silent ?? 'no reason given'}` : `process ${pid} ended while it was asked`;
+    return refusedLook({ refusal: { code: table ? 'silent' : 'gone', why }, facts: attached.facts, left }, coverage);
+  }
+  const { list } = threads[0]!;
+  const written = writtenPlaces(evidence, threads, table.process);
+  const { handles, orphans } = join(pid, threads, table.fds, list.runtime === 'node' ? before : undefined, written);
+  coverage.note({ source: 'handles', status: 'ok', seen: handles.length, total: handles.length, needed: true });
+  const again = await lookAgain(evidence, pid, handles, options.signal);
+  const look: NodeLook = {
+    type: 'node',
+    label: labelOf([table.process], '', `process ${pid}`),
+    process: table.process,
+    runtime: { name: list.runtime, version: list.version, major: majorOf(list.version) },
+    sites: list.preloaded || options.watch?.stacks === true,
+    handles,
+    orphans,
+    ...(loop && { loop: { ...loop, stacks: loop.stacks.map(({ frames, count }) => ({ frames: frames.map(written), count })) } }),
+    left,
+    ...(again && { again }),
+    ...(heap && { heap }),
+    ...(watched?.promises && { promises: watched.promises.map((group) => writtenPromise(group, written)) }),
+  };
+  return { look, ...(watched?.trends && { trends: watched.trends }), how: attached.how, coverage };
+}
+
+/** By number: what was open before anything was done. */
+function linksOf({ links }: LinkTable): ReadonlyMap<number, string> {
+  return new Map(Array.from({ length: links.size }, (_, index) => [links.numbers[index]!, links.textAt(index)]));
+}
+
+/** Sockets, and pipes that lead elsewhere: libuv has some for itself, both ends of them. */
+function streamsOf(before: ReadonlyMap<number, string>): number[] {
+  const links = [...before.values()];
+  const twice = new Set(links.filter((link, index) => link.startsWith('pipe:') && links.indexOf(link) !== index));
+  return [...before].flatMap(([fd, link]) => (/^(?:socket|pipe):/.test(link) && !twice.has(link) ? fd : []));
+}
+
+/** Files of the target are ours to read where both have the same mounts: a path leads to the same file then. */
+function writtenPlaces(evidence: Evidence, threads: readonly ThreadList[], { pid, uid }: Process): MapFrame {
+  const theirs = evidence.readlink(`/proc/${pid}/ns/mnt`).value;
+  return mapperOf(new Map(threads.flatMap(({ maps }) => [...(maps ?? [])])), uid, theirs !== undefined && theirs === evidence.readlink('/proc/self/ns/mnt').value);
+}
+
+/** From here on a garbage collection throws for a FileHandle that was lost (nodejs/node#58536). */
+const DEADLY_FROM = 25;
+
+async function lookThroughHeap({ connection }: Attachment, version: string, heap: 'asked' | 'force', coverage: CoverageLog): Promise<HeapCount | undefined> {
+  if (majorOf(version) >= DEADLY_FROM && heap !== 'force') {
+    coverage.note({
+      source: 'heap', status: 'unsupported', needed: false,
+      detail: `Node ${version} ends at a garbage collection that finds a lost FileHandle, and a look through the heap is one`,
+      fix: '--heap --force, if that may happen',
+    });
+    return undefined;
+  }
+  return await countPromises(new Realm(connection, SILENCE_MS));
+}
+
+function majorOf(version: string): number {
+  return Number(/^v?(\d+)/.exec(version)?.[1] ?? 0);
+}
+
+function writtenPromise(group: PendingPromise, written: MapFrame): PendingPromise {
+  const stack = group.stack.map(written);
+  const top = siteFrame(stack);
+  return { ...group, stack, site: top ? placeText(top) : group.site };
+}
+
+/** A preload under the permission model has no inspector: it lists what it knows by itself. */
+async function isPlain({ how, connection }: Attachment): Promise<boolean> {
+  if (how !== 'preload') return false;
+  try {
+    await connection.call('Runtime.evaluate', { expression: '0' }, SILENCE_MS);
+    return false;
+  } catch (error) {
+    if (error instanceof InspectorError && error.kind === 'refused') return true;
+    throw error;
+  }
+}
+
+/** In another pid namespace the process has another number for itself; any other answer is not from the process we meant. */
+function checkIdentity({ facts, how }: Attachment, answer: Record<string, unknown>): void {
+  const pid = (answer.result as { value?: unknown } | undefined)?.value;
+  if (how === 'preload' || pid === facts.ownPid || pid === facts.pid) return;
+  throw new InspectorError('refused', `the inspector belongs to process ${String(pid)}, not to ${facts.pid}`);
+}
+
+/** What refusals mean for the coverage, where it is not that there is no such way. */
+const STATUSES: Record<string, CoverageStatus> = { 'other-user': 'denied', gone: 'absent', silent: 'timeout' };
+
+function refusedLook(refused: NotAttached, coverage: CoverageLog): LookResult {
+  const { code, why, fix } = refused.refusal;
+  coverage.note({ source: 'inspector', status: STATUSES[code] ?? 'unsupported', detail: why, ...(fix !== undefined && { fix }), needed: true });
+  return { refused, coverage };
+}

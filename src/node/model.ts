@@ -1,0 +1,125 @@
+/** What a look at the handles of a Node process gave. */
+import type { Process } from '../kernel/types.ts';
+import type { Left } from './attach/index.ts';
+
+export type HandleKind =
+  | 'tcp-server' | 'tcp-socket' | 'pipe-server' | 'pipe-socket' | 'http2-session' | 'udp-socket' | 'fs-watcher' | 'stat-watcher' | 'child-process' | 'worker'
+  | 'timer-interval' | 'timer-timeout' | 'immediate' | 'file-handle' | 'file-stream' | 'tty' | 'dns-request' | 'message-port' | 'promise' | `other:${string}`;
+
+/** A place in the code. */
+export interface Frame {
+  func: string;
+  /** Path or file URL, as the runtime has it; of a source map where there is one. */
+  file: string;
+  /** From 1. */
+  line: number;
+  column: number;
+}
+
+export interface HttpMessage {
+  method: string;
+  /** Without its query. */
+  url: string;
+  side: 'client' | 'server';
+  status?: number;
+  /** Bytes of the response wait, and nobody reads. */
+  unread?: true;
+}
+
+export interface Handle {
+  pid: number;
+  /** 0 is the main thread, else the number of the worker. */
+  thread: number;
+  kind: HandleKind;
+  /** Async id: one for each handle of a thread, never used again. */
+  id?: number;
+  fd?: number;
+  /** Does it keep the loop alive? Absent: not known. */
+  ref?: boolean;
+  /** `path:line:column` of the code of the application that made it. */
+  site?: string;
+  /** Of the creation, innermost first. */
+  stack?: Frame[];
+  /** `path:line:column` of the function that is called when something happens on it. */
+  callback?: string;
+  local?: string;
+  remote?: string;
+  /** Of the kernel: `ESTABLISHED`, `CLOSE_WAIT`, ... */
+  state?: string;
+  /** Bytes received and not read by the process. */
+  receiveQueue?: number;
+  http?: HttpMessage;
+  /** It was accepted: the other side made it. */
+  accepted?: true;
+  /** Bytes in the read buffer of the stream, and whether anybody takes them. */
+  buffered?: number;
+  flowing?: boolean;
+  reads?: boolean;
+  ended?: true;
+  connections?: number;
+  path?: string;
+  childPid?: number;
+  /** threadId of a worker. */
+  workerId?: number;
+  command?: string;
+  /** Of an interval or a time-out, ms. */
+  intervalMs?: number;
+  dueMs?: number;
+  ageMs?: number;
+  /** Of a FileHandle: somebody holds it, or nobody does; absent where no garbage was collected since it was opened. */
+  held?: boolean;
+  /** 0, 1 or 2: a standard stream, which every process has. */
+  stdio?: true;
+}
+
+/** A descriptor that no handle of the loop stands for. */
+export interface OrphanFd {
+  pid: number;
+  fd: number;
+  kind: string;
+  target: string;
+  site?: string;
+  ageMs?: number;
+  /** It is a regular file, a directory, ...: something that JavaScript opens. */
+  likely: boolean;
+}
+
+export interface LoopState {
+  /** ms until the loop turned; the longest seen. */
+  delayMs: number;
+  /** It did not turn at all while it was looked at. */
+  blocked: boolean;
+  /** Stacks of the running code, sampled; the innermost frame first. */
+  stacks: { frames: Frame[]; count: number }[];
+  samples: number;
+  /** Fraction of the time that it was busy, 0 to 1. */
+  utilisation?: number;
+}
+
+export interface PendingPromise {
+  site: string;
+  count: number;
+  /** Of the oldest, ms. */
+  ageMs: number;
+  stack: Frame[];
+}
+
+/** The event that rules observe. */
+export interface NodeLook {
+  type: 'node';
+  label: string;
+  process: Process;
+  runtime: { name: string; version: string; major: number };
+  /** Creation sites are known. */
+  sites: boolean;
+  handles: Handle[];
+  orphans: OrphanFd[];
+  loop?: LoopState;
+  promises?: PendingPromise[];
+  left?: Left;
+  /** Of a look through the heap. */
+  heap?: { promises: number; pending: number; cut: boolean };
+  windowMs?: number;
+  /** Sockets that were suspicious at first, looked at again so many ms later: by `pid:fd`, what it is then. */
+  again?: { afterMs: number; still: ReadonlySet<string> };
+}

@@ -1,0 +1,83 @@
+/** What the functions that run inside the target hand back, as plain data. Everything in it is hostile until it went through decode.ts. */
+
+/** One thing of the event loop. Short keys: a process may have 100,000. */
+export interface RawHandle {
+  /** Names of the prototype chain, `TLSSocket Socket Duplex`; of a request or timer its class. */
+  c: string;
+  /** Class of the native handle: `TCP`, `Pipe`, `TTY`, ... */
+  n?: string;
+  fd?: number;
+  /** Async id. */
+  id?: number;
+  ref?: boolean;
+  /** Method and URL of the HTTP message in progress, and its side. */
+  http?: { method: string; url: string; side: 'client' | 'server'; status?: number; /** Response bytes wait and nobody reads them. */ unread?: boolean };
+  /** Of streams: bytes in the read buffer; it flows; its end was read; our end was sent. */
+  rlen?: number;
+  flow?: boolean | null;
+  rend?: boolean;
+  wend?: boolean;
+  /** Somebody listens for `data` or `readable`. */
+  reads?: boolean;
+  destroyed?: boolean;
+  connecting?: boolean;
+  listening?: boolean;
+  /** Connections of a server. */
+  conns?: number;
+  pid?: number;
+  file?: string;
+  path?: string;
+  /** ms. */
+  repeat?: number;
+  once?: number;
+  due?: number;
+  h2?: boolean;
+  /** Index into the functions handed back beside: where the code is that is called. */
+  fn?: number[];
+  /** Of the preload: stack of the creation, age in ms. */
+  stack?: RawFrame[];
+  age?: number;
+  /** Stack of the request in progress, which the connection outlives. */
+  ask?: RawFrame[];
+  /** Accepted by a listener: it was made by the other side. */
+  acc?: boolean;
+  thread?: number;
+  /** Of a FileHandle: it survived a collection of garbage, so that somebody holds it; or it did not. */
+  held?: boolean;
+}
+
+export interface RawFrame {
+  func: string;
+  file: string;
+  line: number;
+  column: number;
+}
+
+/** What uv_walk tells, from the diagnostic report. */
+export interface RawUv {
+  type: string;
+  fd?: number;
+  ref: boolean;
+  active: boolean;
+  filename?: string;
+}
+
+export interface RawList {
+  pid: number;
+  version: string;
+  runtime: string;
+  main: boolean;
+  handles: RawHandle[];
+  requests: string[];
+  /** Of the preload: open files, and workers. */
+  extras: RawHandle[];
+  preloaded: boolean;
+  /** Handles that the next part lists. */
+  left: number;
+  /** Handles left out beyond the limit. */
+  cut: number;
+  /** Counted by the runtime itself: `TCPServerWrap`, `Timeout`, ... */
+  resources: Record<string, number>;
+  /** ms that the listing took in the target. */
+  tookMs: number;
+}

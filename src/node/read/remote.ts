@@ -1,0 +1,105 @@
+/** Runs functions of ours inside the target. */
+import { type InspectorConnection, InspectorError } from '../../effects/inspector/connection.ts';
+
+/** An object in the target, by its id in the conversation. */
+export interface Remote {
+  objectId: string;
+}
+
+const GROUP = 'reloadctl';
+
+interface RemoteValue {
+  value?: unknown;
+  objectId?: string;
+  type?: string;
+}
+
+export class Realm {
+  readonly connection: InspectorConnection;
+  readonly #timeoutMs: number;
+
+  constructor(connection: InspectorConnection, timeoutMs: number) {
+    this.connection = connection;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** The value of an expression, as data. Throws InspectorError. */
+  async value(expression: string, options: { awaitPromise?: boolean } = {}): Promise<unknown> {
+    return (await this.#evaluate(expression, { returnByValue: true, ...options })).value;
+  }
+
+  /** What an expression leads to, kept in the target until release(). */
+  async object(expression: string): Promise<Remote | undefined> {
+    const { objectId } = await this.#evaluate(expression, { objectGroup: GROUP });
+    return objectId === undefined ? undefined : { objectId };
+  }
+
+  /** Calls a function in the target with `this` and plain arguments. Throws InspectorError, also when it takes longer than `timeoutMs`. */
+  async call(on: Remote, fn: (...args: never[]) => unknown, ...args: unknown[]): Promise<Remote | undefined> {
+    const { objectId } = await this.#apply(on, fn, args, { objectGroup: GROUP });
+    return objectId === undefined ? undefined : { objectId };
+  }
+
+  /** The same, and what it returns as data. */
+  async callValue(on: Remote, fn: (...args: never[]) => unknown, ...args: unknown[]): Promise<unknown> {
+    return (await this.#apply(on, fn, args, { returnByValue: true })).value;
+  }
+
+  /** Own properties, and internal ones (`[[Scopes]]`), by name. */
+  async properties(on: Remote): Promise<Map<string, RemoteValue & { description?: string }>> {
+    const answer = await this.connection.call('Runtime.getProperties', { objectId: on.objectId, ownProperties: true }, this.#timeoutMs);
+    const found = new Map<string, RemoteValue & { description?: string }>();
+    for (const list of [answer.result, answer.internalProperties]) {
+      if (!Array.isArray(list)) continue;
+      for (const { name, value } of list as { name?: unknown; value?: RemoteValue }[]) if (typeof name === 'string' && value) found.set(name, value);
+    }
+    return found;
+  }
+
+  async release(): Promise<void> {
+    await this.connection.call('Runtime.releaseObjectGroup', { objectGroup: GROUP }, this.#timeoutMs).catch(() => undefined);
+  }
+
+  /**
+   * V8 ends an evaluation that takes too long, by a thread of its own; the call of a function it does not end, so that what shall be
+   * `this` is laid down first, which runs nothing of the application.
+   */
+  async #apply(on: Remote, fn: (...args: never[]) => unknown, args: readonly unknown[], options: object): Promise<RemoteValue> {
+    const put = { objectId: on.objectId, functionDeclaration: String(putDown), silent: true };
+    resultOf(await this.connection.call('Runtime.callFunctionOn', put, this.#timeoutMs));
+    return await this.#evaluate(`(${String(fn)}).call((${String(pickUp)})(), ...${JSON.stringify(args)})`, options);
+  }
+
+  async #evaluate(expression: string, options: object): Promise<RemoteValue> {
+    const params = { expression, includeCommandLineAPI: true, silent: true, timeout: longestRun(this.#timeoutMs), ...options };
+    return resultOf(await this.connection.call('Runtime.evaluate', params, this.#timeoutMs));
+  }
+}
+
+/** ms that an evaluation may run, where its answer is waited for so long: it must be over when nobody waits any more. */
+export function longestRun(timeoutMs: number): number {
+  return Math.round((timeoutMs * 2) / 3);
+}
+
+/** Both run inside the target, as their own text. */
+function putDown(this: object): void {
+  Object.defineProperty(globalThis, Symbol.for('reloadctl.this'), { value: this, configurable: true, enumerable: false });
+}
+
+function pickUp(): unknown {
+  const key = Symbol.for('reloadctl.this');
+  const world = globalThis as unknown as Record<symbol, unknown>;
+  const found = world[key];
+  delete world[key];
+  return found;
+}
+
+function resultOf(answer: Record<string, unknown>): RemoteValue {
+  const { exceptionDetails } = answer as { exceptionDetails?: { text?: unknown; exception?: { description?: unknown } } };
+  if (exceptionDetails) throw new InspectorError('refused', String(exceptionDetails.exception?.description ?? exceptionDetails.text ?? 'it threw').slice(0, 500));
+  return (answer.result ?? {}) as RemoteValue;
+}
+
+export function remoteOf(value: RemoteValue | undefined): Remote | undefined {
+  return typeof value?.objectId === 'string' ? { objectId: value.objectId } : undefined;
+}

@@ -1,0 +1,18 @@
+import type { Process } from '../../kernel/types.ts';
+import type { GroupTrend } from '../../series/index.ts';
+
+export interface HandleTrend extends GroupTrend {
+  kind: string;
+  by: string;
+  key: string;
+}
+
+/** What a watch of the handles of one process saw: the event that growth rules observe. */
+export interface NodeTrends {
+  type: 'node-trends';
+  process: Process;
+  major: number;
+  windowMs: number;
+  samples: number;
+  groups: HandleTrend[];
+}

@@ -1,0 +1,158 @@
+/** What runs inside targets, run in here: it must come through whatever it meets, and leave nothing. */
+import { createServer, type Server } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { installHook } from '../../src/node/probe/hook.ts';
+import { type Listing, listHandles } from '../../src/node/probe/list.ts';
+import { listTimers } from '../../src/node/probe/timers.ts';
+import { listUv } from '../../src/node/probe/uv.ts';
+import { capture, note, of } from '../../src/node/register/made.ts';
+import { wrap, wrapBefore } from '../../src/node/register/wrap.ts';
+import { decodeList, decodeUv } from '../../src/node/read/decode.ts';
+
+type Internals = { _getActiveHandles(): unknown[] };
+const internals = process as unknown as Internals;
+const original = internals._getActiveHandles;
+const servers: Server[] = [];
+
+afterEach(async () => {
+  internals._getActiveHandles = original;
+  await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
+});
+
+function listen(): Promise<Server> {
+  const server = createServer();
+  servers.push(server);
+  // With a host it would be made in a later turn, by nobody.
+  return new Promise((resolve) => server.listen(0, () => resolve(server)));
+}
+
+const list = (listing: Listing, part = 50_000): ReturnType<typeof decodeList> => decodeList(JSON.parse(listHandles.call(listing, 50_000, part)));
+
+describe('listHandles', () => {
+  it('tells kind, descriptor and reference', async () => {
+    const server = await listen();
+    internals._getActiveHandles = () => [server];
+    const found = list({});
+    expect(found).toMatchObject({ pid: process.pid, runtime: 'node', left: 0, cut: 0 });
+    expect(found.handles).toHaveLength(1);
+    expect(found.handles[0]).toMatchObject({ c: expect.stringMatching(/^Server /), n: 'TCP', ref: true, fd: expect.any(Number), id: expect.any(Number), listening: true });
+  });
+
+  it('goes on where it was', async () => {
+    const server = await listen();
+    internals._getActiveHandles = () => Array.from({ length: 5 }, () => server);
+    const listing: Listing = {};
+    expect([list(listing, 2), list(listing, 2), list(listing, 2)].map(({ handles, left }) => [handles.length, left])).toEqual([[2, 3], [2, 1], [1, 0]]);
+  });
+
+  it('comes through everything', () => {
+    const thrower = new Proxy({}, { get() { throw new Error('get'); }, getPrototypeOf() { throw new Error('prototype'); }, ownKeys() { throw new Error('keys'); } });
+    const liar = { _handle: { get fd(): number { throw new Error('fd'); }, hasRef: 'no' }, get _events(): never { throw new Error('events'); } };
+    internals._getActiveHandles = () => [thrower, liar, null, undefined, 7, 'text', { constructor: { name: 'x'.repeat(1e6) } }, Object.create(null)];
+    const found = list({});
+    expect(found.handles).toHaveLength(8);
+    expect(JSON.stringify(found).length).toBeLessThan(10_000);
+  });
+
+  it('hands out the functions that are called, once each', async () => {
+    const server = await listen();
+    const heard = (): void => undefined;
+    server.on('connection', heard);
+    server.once('close', heard);
+    internals._getActiveHandles = () => [server, server];
+    const listing: Listing = {};
+    list(listing);
+    expect(listing.functions!.filter((fn) => fn === (heard as unknown))).toHaveLength(1);
+  });
+});
+
+describe('listTimers', () => {
+  it('leaves out what does not belong to the program', () => {
+    const refed = Symbol('refed');
+    const timer = (more: object): Record<PropertyKey, unknown> => ({ _onTimeout: () => undefined, _idleTimeout: 50, _idleStart: 0, _repeat: null, [refed]: true, ...more });
+    const all = [timer({}), timer({ _repeat: 50 }), timer({ [Symbol('reloadctl.own')]: true }), { _onTimeout: () => undefined, _idleTimeout: 50 }];
+    const head: Record<string, unknown> = {};
+    let before = head;
+    for (const one of all) {
+      before._idlePrev = one;
+      before = one as Record<string, unknown>;
+    }
+    before._idlePrev = head;
+    const { json, functions } = listTimers.call({ 50: head }, 100);
+    expect(JSON.parse(json)).toMatchObject({ handles: [{ c: 'Timeout', once: 50, ref: true }, { c: 'Timeout', repeat: 50, ref: true }], cut: 0 });
+    expect(functions).toHaveLength(2);
+    expect(JSON.parse(listTimers.call({ 50: head }, 1).json)).toMatchObject({ cut: 1 });
+  });
+});
+
+describe('listUv', () => {
+  it('is what libuv walks, and leaves the setting as it was', () => {
+    const report = process.report as unknown as { excludeNetwork?: boolean };
+    const before = report.excludeNetwork;
+    expect(decodeUv(listUv())?.some(({ type }) => type === 'async' || type === 'timer')).toBe(true);
+    expect(report.excludeNetwork).toBe(before);
+  });
+});
+
+describe('installHook', () => {
+  it('knows who made a handle, turns off, and leaves nothing', async () => {
+    const key = Symbol.for('reloadctl.hook');
+    const world = globalThis as unknown as Record<symbol, { of(id: number): { stack: { file: string }[] } | undefined; remove(): void; promises(): string } | undefined>;
+    const state: unknown = JSON.parse(installHook({ ttlMs: 60_000, promises: false, most: 1000, mostOverhead: 0 }));
+    expect(state).toMatchObject({ on: true });
+    const server = await listen();
+    const { _handle: native } = server as unknown as { _handle: { getAsyncId(): number } };
+    expect(world[key]?.of(native.getAsyncId())?.stack.some(({ file }) => file.includes('probe.test'))).toBe(true);
+    world[key]?.remove();
+    expect(key in globalThis).toBe(false);
+  });
+
+  it('is removed by its own timer', async () => {
+    installHook({ ttlMs: 20, promises: false, most: 10, mostOverhead: 0 });
+    await expect.poll(() => Symbol.for('reloadctl.hook') in globalThis, { timeout: 5000 }).toBe(false);
+  });
+});
+
+describe('what the preload notes', () => {
+  it('is the line of the caller, formatted only when asked for', () => {
+    const thing = {};
+    const made = (function make() {
+      return capture(make as never);
+    })();
+    note(thing, made);
+    note(thing, capture(() => undefined));
+    const found = of(thing)!;
+    expect(found.stack[0]?.file).toContain('probe.test');
+    expect(found.age).toBeGreaterThanOrEqual(0);
+    expect(of({})).toBeUndefined();
+    expect(() => note(7, made)).not.toThrow();
+  });
+
+  it('does not run the formatter of the application', () => {
+    const before = Error.prepareStackTrace;
+    let ran = false;
+    Error.prepareStackTrace = () => {
+      ran = true;
+      return '';
+    };
+    const thing = {};
+    note(thing, capture(() => undefined));
+    of(thing);
+    Error.prepareStackTrace = before;
+    expect(ran).toBe(false);
+  });
+
+  it('leaves functions as they are, but for who calls them', () => {
+    const mark = Symbol('mark');
+    const holder: Record<string, unknown> = { add: Object.assign(function add(this: unknown, a: number, b: number): number { return a + b; }, { [mark]: 1 }), no: 7, fail: () => { throw new TypeError('no'); } };
+    const seen: unknown[] = [];
+    const old = wrap(holder, 'add', (_made, result, self, args) => seen.push([result, self === holder, args]));
+    const add = holder.add as ((a: number, b: number) => number) & { [mark]?: number };
+    expect([add.call(holder, 1, 2), add.name, add.length, add[mark]]).toEqual([3, 'add', 2, 1]);
+    expect(seen).toEqual([[3, true, [1, 2]]]);
+    expect(old).not.toBe(add);
+    expect(wrap(holder, 'no', () => undefined)).toBeUndefined();
+    wrapBefore(holder, 'fail', () => undefined);
+    expect(() => (holder.fail as () => void)()).toThrow(TypeError);
+  });
+});
