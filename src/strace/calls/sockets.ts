@@ -191,9 +191,14 @@ function pair(context: Context, thread: Thread, call: Call): void {
   const flags = isPipe ? (call.name === 'pipe2' ? (args[1] ?? '') : '') : (args[1] ?? '');
   const cloexec = hasFlag(flags, isPipe ? 'O_CLOEXEC' : 'SOCK_CLOEXEC', O_CLOEXEC);
   const kind = isPipe ? 'pipe' : 'socket';
-  [first, second].forEach(({ fd, decoration = '' }, index) => {
-    context.fds.open(thread, fd, { kind, target: decoration, decoration, cloexec, call: call.name, siteWords: isPipe ? '' : socketpairWords(args), isLowest: call.isWhole && index === 0 });
-  });
+  const [one, other] = [first, second].map(({ fd, decoration = '' }, index) =>
+    context.fds.open(thread, fd, { kind, target: decoration, decoration, cloexec, call: call.name, siteWords: isPipe ? '' : socketpairWords(args), isLowest: call.isWhole && index === 0 }).description,
+  );
+  one!.peer = other;
+  other!.peer = one;
+  // Each is spoken of as long as the other is there.
+  one!.isKept = true;
+  other!.isKept = true;
 }
 
 function socketpairWords(args: readonly ByteString[]): ByteString {

@@ -119,7 +119,7 @@ export class Analysis implements ModelListener, FollowListener {
     const { table } = thread;
     const known = table.slots.get(fd);
     if (known) {
-      known.usedBy = thread.tid;
+      this.model.fds.use(known, thread);
       if (known.assumed || known.how === 'pre-existing') this.learn(known, decoration);
       return known;
     }
@@ -127,7 +127,7 @@ export class Analysis implements ModelListener, FollowListener {
     if (table.closed.get(fd)?.closing) return undefined;
     const shared = sharedSlot(this.model, thread, fd, decoration);
     if (shared) {
-      shared.usedBy = thread.tid;
+      this.model.fds.use(shared, thread);
       return shared;
     }
     if (table.closed.has(fd) || fd < table.known) table.repairs++;

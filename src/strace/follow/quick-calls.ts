@@ -121,14 +121,14 @@ export class QuickCalls {
         if (this.args !== '') follower.epolls.waited(thread, value, this.args, half === undefined ? this.model.fds.time + micros : this.model.fds.time);
         return;
       case LANE.epollControl:
-        slot!.usedBy = thread.tid;
+        this.model.fds.use(slot!, thread);
         slot!.polledBy = this.epoll;
         return;
       case LANE.accept:
         this.accept(thread, name, value, isError, half);
         return;
       default:
-        if (slot !== undefined) slot.usedBy = thread.tid;
+        if (slot !== undefined) this.model.fds.use(slot, thread);
     }
   }
 
@@ -239,7 +239,7 @@ export class QuickCalls {
     const { fds } = model;
     const listener = this.slot!;
     const { description } = listener;
-    listener.usedBy = thread.tid;
+    this.model.fds.use(listener, thread);
     if (!isError) {
       const call = follower.names.text[name]!;
       const address = description.listening ?? description.bound;

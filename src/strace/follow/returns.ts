@@ -121,7 +121,7 @@ export class Returns {
       if (line.result === RESULT.number) this.context.slot(thread, fd, half ? undefined : fdOf(text, line.argsFrom).decoration);
       return;
     }
-    slot.usedBy = thread.tid;
+    this.model.fds.use(slot, thread);
     if (slot.description.kind === 'inotify' && line.value >= 16) overflowIn(this.context, thread, this.callOf(text, half, number));
   }
 

@@ -26,6 +26,8 @@ export class Description {
   pid: number | undefined = undefined;
   /** Of a socket or pipe, as -y shows it; 0 when it does not. */
   inode = 0;
+  /** The other end of a pipe or pair. */
+  peer: Description | undefined = undefined;
   /** Where the connections are opened that are accepted on it. */
   acceptSite: Site | undefined = undefined;
   private words: ByteString;
@@ -52,6 +54,7 @@ export class Description {
     this.reuseAddress = false;
     this.pid = undefined;
     this.acceptSite = undefined;
+    this.peer = undefined;
     this.inode = 0;
   }
 
