@@ -90,6 +90,8 @@ export interface AddressInUseEvent extends Common {
   holders: { label: string; fd: number; opened: TraceMoment | null }[];
   /** It got the address later on. */
   succeeded: boolean;
+  /** It took that address instead: it was looking for a free port. */
+  instead: string | null;
 }
 
 export interface ListenGapEvent extends Common {

@@ -14,6 +14,8 @@ export class Description {
   listening: string | undefined = undefined;
   /** Address it is bound to. */
   bound: string | undefined = undefined;
+  /** Network namespace of what it is bound in. */
+  net = 0;
   reusePort = false;
   reuseAddress = false;
   /** Made by accept. */
@@ -50,6 +52,7 @@ export class Description {
     this.accepted = false;
     this.locked = false;
     this.redirected = false;
+    this.net = 0;
     this.reusePort = false;
     this.reuseAddress = false;
     this.pid = undefined;

@@ -93,6 +93,8 @@ export interface Thread {
   /** Calls of close one after the other, with numbers one after the other. */
   run: CloseRun;
   limit: number | null;
+  /** Network namespace; 0 for that of the first. */
+  net: number;
 }
 
 /** A call that has not returned. */
