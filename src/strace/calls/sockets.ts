@@ -15,6 +15,10 @@ const MOST_FAILED = 64;
 /** Whatever port is free: two such are no one address. */
 const ANY_PORT = /:0$/;
 const PORT = /:(\d+)$/;
+/** A message with a pidfd of its sender (include/linux/socket.h). */
+const PASSES_PIDFD = /cmsg_level=SOL_SOCKET, cmsg_type=(?:SCM_PIDFD|0x4\b)/;
+/** Asks for a pidfd of the peer (include/uapi/asm-generic/socket.h). */
+export const PEER_PIDFD = /SOL_SOCKET, (?:optname=)?(?:SO_PEERPIDFD|0x4d\b[^,]*), (?:optval=)?\[(.*?)\](?:,|$)/;
 /** Who looks for a free port tries so many. */
 const NEXT_PORTS = 100;
 
@@ -45,6 +49,7 @@ export class Sockets {
     listen: (context, thread, call) => this.listen(context, thread, call),
     connect,
     setsockopt,
+    getsockopt,
     sendmsg: (context, thread, call) => this.send(context, thread, call),
     sendmmsg: (context, thread, call) => this.send(context, thread, call),
     recvmsg: (context, thread, call) => this.receive(context, thread, call),
@@ -152,6 +157,7 @@ export class Sockets {
     if (!call.ok) return;
     const flags = splitArgs(call.args).at(call.name === 'recvmmsg' ? 3 : -1) ?? '';
     const cloexec = hasFlag(unnamed(flags), 'MSG_CMSG_CLOEXEC', 0x40000000) || call.args.includes('MSG_CMSG_CLOEXEC');
+    if (PASSES_PIDFD.test(call.args)) context.note('SCM_PIDFD');
     for (const list of rightsIn(call.args)) {
       const sent = this.takeSent(list.map(({ decoration }) => decoration));
       list.forEach(({ fd, decoration = '' }, index) => {
@@ -282,4 +288,12 @@ function setsockopt(context: Context, thread: Thread, call: Call): void {
   const { fd, decoration } = fdOf(call.args);
   const slot = context.slot(thread, fd, decoration);
   if (slot) slot.description[call.args.includes('SO_REUSEPORT') ? 'reusePort' : 'reuseAddress'] = true;
+}
+
+function getsockopt(context: Context, thread: Thread, call: Call): void {
+  if (!call.ok) return;
+  const { fd, decoration } = fdOf(call.args);
+  context.slot(thread, fd, decoration);
+  const made = fdOf(PEER_PIDFD.exec(call.args)?.[1] ?? '');
+  if (made.fd >= 0) context.fds.open(thread, made.fd, { kind: 'pidfd', target: made.decoration ?? '', cloexec: true, call: call.name, siteWords: 'SO_PEERPIDFD', isLowest: call.isWhole });
 }

@@ -4,7 +4,7 @@ import { announcedFds } from '../../kernel/announced-fds.ts';
 import { decodeText } from '../../kernel/text.ts';
 import type { TraceActor, TraceEvent, TraceFd, TraceMoment } from '../../series/index.ts';
 import { Redaction } from '../calls/addresses.ts';
-import type { Call, Context } from '../calls/call.ts';
+import type { Call, Context, Unseen } from '../calls/call.ts';
 import { unescaped } from '../parse/args.ts';
 import { Follower, type FollowListener, type FollowOptions } from '../follow/follow.ts';
 import { placeOf } from '../read/logs.ts';
@@ -48,7 +48,8 @@ export class Analysis implements ModelListener, FollowListener {
   processCount = 0;
   readonly reloads: Reloads;
   readonly gaps = new SetGaps();
-  usedIoUring = false;
+  /** Ways to descriptors that were used and do not show. */
+  readonly unseen = new Set<Unseen>();
   repairs = 0;
   readonly context: Context;
   private readonly shortages: Shortages;
@@ -82,9 +83,7 @@ export class Analysis implements ModelListener, FollowListener {
       siteName: (slot) => this.siteName(slot),
       shown: (address) => (this.options.full ? address : this.redaction.address(address)),
       slot: (thread, fd, decoration) => this.slot(thread, fd, decoration),
-      note: () => {
-        this.usedIoUring = true;
-      },
+      note: (what) => void this.unseen.add(what),
     };
   }
 

@@ -50,6 +50,8 @@ export class Fds {
   isUnordered: ((table: FilesTable) => boolean) | undefined;
   /** Set by whoever wants every step. */
   onStep: ((step: Step) => void) | undefined;
+  /** A process ends with these numbers open. */
+  onEnd: ((table: FilesTable, thread: Thread) => void) | undefined;
   /** The last number of a description that listens was closed. */
   onSilent: ((description: Description, thread: Thread) => void) | undefined;
   /** A socket listens. */
@@ -265,6 +267,7 @@ export class Fds {
 
   /** Nobody uses the table any more: its numbers are gone, and what stood for them can be used again. */
   end(table: FilesTable, thread: Thread): void {
+    this.onEnd?.(table, thread);
     for (const slot of table.slots.values()) {
       this.release(slot, thread);
       this.retire(slot);
