@@ -169,7 +169,7 @@ export class Analysis implements ModelListener, FollowListener {
   }
 
   execs(thread: Thread, path: ByteString, kept: readonly Slot[], { env, argv, before }: ExecCircumstances): void {
-    const announced = [...namedIn(argv), ...(env === undefined ? [] : announcedFds(environ(env), [thread.pid], kept.map(({ fd }) => fd)))];
+    const announced = [...namedIn(argv), ...(path.endsWith('/flock') ? numbersIn(argv) : []), ...(env === undefined ? [] : announcedFds(environ(env), [thread.pid], kept.map(({ fd }) => fd)))];
     const told = kept
       .filter((slot) => slot.how !== 'pre-existing' && slot.cloexec !== null)
       .map((slot) => ({
@@ -229,6 +229,11 @@ function programOf({ program }: Thread): string {
 function namedIn(argv: ByteString): number[] {
   if (!argv.includes('/fd/')) return [];
   return [...argv.matchAll(/\/(?:dev|proc\/(?:self|thread-self|\d+))\/fd\/(\d+)/g)].map((match) => Number(match[1]));
+}
+
+/** Numbers that are arguments: `flock 7` is asked to lock what it was given. */
+function numbersIn(argv: ByteString): number[] {
+  return [...argv.matchAll(/"(\d{1,6})"/g)].map((match) => Number(match[1]));
 }
 
 /** `["A=1", "B=2"]` as /proc/PID/environ has it. */
