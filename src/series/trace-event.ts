@@ -90,6 +90,8 @@ export interface AddressInUseEvent extends Common {
   holders: { label: string; fd: number; opened: TraceMoment | null }[];
   /** It got the address later on. */
   succeeded: boolean;
+  /** It took that address instead: it was looking for a free port. */
+  instead: string | null;
 }
 
 export interface ListenGapEvent extends Common {
@@ -153,6 +155,12 @@ export interface SiteEvent extends Common {
   ended: 'exit' | 'killed' | 'exec' | 'log';
   windowMs: number | null;
   trend: GroupTrend;
+  /** Of those open: used again long after they were opened, or each the process's end of what a living child holds. */
+  inUse: number;
+  /** Of those open: waited for by epoll. */
+  polled: number;
+  /** How long it has been growing, to the end; 0 when nothing was opened of late, null without times. */
+  steadyMs: number | null;
   /** All descriptors of the process, and its limit, as far as the log tells. */
   processOpen: number;
   limit: number | null;

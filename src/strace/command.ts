@@ -1,4 +1,5 @@
 /** `strace`: what a log of strace shows of descriptors. */
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { CommandContext, Outcome } from '../command.ts';
 import { UserError } from '../kernel/user-error.ts';
@@ -41,6 +42,7 @@ export function configure(command: Command): void {
 
 export async function run(args: string[], given: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
   const options = given as Options;
+  if (args[0] === 'diff' && args.length > 1 && !existsSync('diff')) throw new UserError('logs are compared by: reloadctl diff A B');
   const pid = numberOption('--pid', options.pid);
   const fd = numberOption('--fd', options.fd);
   if (fd !== undefined && pid === undefined) throw new UserError('--fd needs --pid: which process had that number?');

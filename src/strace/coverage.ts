@@ -2,12 +2,18 @@
 import type { Coverage } from '../report/index.ts';
 import { count, plural } from '../report/words.ts';
 import type { CoverageEvent } from '../series/index.ts';
+import type { Unseen } from './calls/call.ts';
 import { placeOf } from './read/logs.ts';
 import type { Ran } from './run.ts';
 
 /** With fewer opens a log without close() says nothing of filters. */
 const OPENS = 10;
 const GAPS_SHOWN = 5;
+const UNSEEN: Record<Unseen, string> = {
+  io_uring: 'what is opened, accepted and closed through it never shows in a trace',
+  fanotify: 'its events bring descriptors, which strace does not name',
+  SCM_PIDFD: 'the pidfd that comes with a message is not shown',
+};
 
 interface Seen {
   opens: number;
@@ -39,7 +45,7 @@ export function coverageEvent(ran: Ran): CoverageEvent | undefined {
   const { opens } = seenIn(ran);
   const reasons: CoverageEvent['reasons'] = [];
   if (hidesCloses(ran)) reasons.push({ text: 'no close() is in this log: it was recorded with a filter, and nothing it opened can be called leaked', weight: 'doubt', count: opens });
-  if (analysis.usedIoUring) reasons.push({ text: 'io_uring is used: what is opened, accepted and closed through it never shows in a trace', weight: 'doubt', count: 1 });
+  for (const what of analysis.unseen) reasons.push({ text: `${what} is used: ${UNSEEN[what]}`, weight: what === 'io_uring' ? 'doubt' : 'note', count: 1 });
   if (analysis.repairs > 0 && !hidesCloses(ran)) reasons.push({ text: `numbers were given out that were believed open, or used that were believed closed: ${(analysis.follower.order?.shared ?? 0) > 0 ? 'files of -ff do not tell in which order calls of threads returned, or calls are missing' : 'calls are missing in the log'}`, weight: analysis.repairs * 50 > opens ? 'doubt' : 'note', count: analysis.repairs });
   if (ran.gaps.length > 0) reasons.push({ text: `a set of files with gaps: ${ran.gaps[0]!.words}`, weight: 'doubt', count: ran.gaps.length });
   const { follower } = analysis;
@@ -75,6 +81,6 @@ export function coverageOf(ran: Ran): Coverage[] {
   if (hidesCloses(ran)) {
     list.push({ source: 'close() in the log', status: 'absent', detail: 'filtered out when the log was made: what stays open cannot be told', fix: 'strace -f -tt -y -e trace=%desc,%process -o app.strace -p PID', needed: true });
   }
-  if (analysis.usedIoUring) list.push({ source: 'io_uring', status: 'unsupported', detail: 'what is opened and closed through it never shows in a trace', needed: false });
+  for (const what of analysis.unseen) list.push({ source: what, status: 'unsupported', detail: UNSEEN[what], needed: false });
   return list;
 }

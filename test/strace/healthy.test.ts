@@ -1,6 +1,6 @@
 /** What healthy servers do, and is not to be warned of. */
 import { describe, expect, it } from 'vitest';
-import { type Analysed, analyse } from './support/analyse.ts';
+import { type Analysed, analyse, analyseFiles } from './support/analyse.ts';
 
 const log = (...lines: string[]): string => lines.map((line) => `${line}\n`).join('');
 const warnings = ({ findings }: Analysed): string[] => findings.filter(({ severity }) => severity !== 'info').map(({ id }) => id);
@@ -109,4 +109,14 @@ it('where close() was filtered out nothing is called leaked', async () => {
   const opens = Array.from({ length: 120 }, (_, n) => `5 ${second(n)} openat(AT_FDCWD, "/a", O_RDONLY) = ${3 + n}`);
   const { findings } = await analyse(log(`5 ${second(0)} execve("/bin/a", ["a"], 0x7) = 0`, ...opens));
   expect(findings.map(({ id }) => id)).toEqual(['strace/coverage']);
+});
+
+it('flock is given the descriptor its arguments name', async () => {
+  const told = async (argument: string) => (await analyse(log(`5 ${second(0)} execve("/srv/app", ["app"], 0x7) = 0`, `5 ${second(1)} openat(AT_FDCWD, "/run/lock", O_RDWR) = 3`, `5 ${second(2)} fork() = 6`, `6 ${second(2)} execve("/usr/bin/flock", ["flock", "${argument}"], 0x7) = 0`))).findings.map(({ id }) => id);
+  expect(await told('3')).toEqual([]);
+  expect(await told('4')).toEqual(['strace/exec-inherit']);
+});
+
+it('diff is a command of its own', async () => {
+  await expect(analyseFiles(['diff', 'a.strace', 'b.strace'])).rejects.toThrow('reloadctl diff A B');
 });

@@ -26,3 +26,30 @@ it.each(STYLES)('of the same path in two functions are two sites (%s)', async (_
   expect(data.sites.map(({ site, opened, closed, open }) => [site, opened, closed, open])).toEqual([['leaky (/opt/app)', 4, 0, 4], ['good (/opt/app)', 16, 16, 0]]);
   expect(data.sites[0]!.frames).toEqual(['leaky (/opt/app)', 'main (/opt/app)']);
 });
+
+/** Twenty opens, each with these frames. */
+async function sitesOf(call: (fd: number) => string, ...frames: string[]): Promise<[site: string, opened: number][]> {
+  const lines = Array.from({ length: 20 }, (_, n) => [call(3 + n), ...frames.map((frame) => ` > ${frame} [0x1139]`)]);
+  const { data } = await analyse(`${['execve("/opt/app", ["app"], 0x7 /* 1 var */) = 0', ...lines.flat()].join('\n')}\n`);
+  return data.sites.map(({ site, opened }) => [site, opened]);
+}
+const opening = (fd: number): string => `openat(AT_FDCWD, "/etc/hosts", O_RDONLY|O_CLOEXEC) = ${fd}`;
+
+it('are named by the program, not by what its language brings', async () => {
+  const go = ['internal/runtime/syscall/linux.Syscall6+0xe', 'syscall.openat+0x8e', 'internal/poll.open+0x1', 'os.OpenFile+0x3e', 'net/http.(*Server).Serve+0x3', 'main.leak+0x47', 'runtime.main+0x2d5', 'runtime.goexit.abi0+0x1'];
+  expect(await sitesOf(opening, ...go.map((name) => `/opt/app(${name})`))).toEqual([['main.leak (/opt/app)', 20]]);
+  expect(await sitesOf(opening, '/opt/app(syscall.openat+0x8e)', '/opt/app(example.com/net/os.Open+0x1)', '/opt/app(main.main+0x1)')).toEqual([['example.com/net/os.Open (/opt/app)', 20]]);
+  const cpp = ['/usr/lib/libc.so.6(__open64+0x5a)', '/usr/lib/x86_64-linux-gnu/libstdc++.so.6.0.30(std::__basic_file<char>::open(char const*, std::_Ios_Openmode, int)+0x1)', '/opt/app(std::basic_ifstream<char>::open(char const*)+0x2)', '/opt/app(keepLeak(int)+0xf5)'];
+  expect(await sitesOf(opening, ...cpp)).toEqual([['keepLeak(int) (/opt/app)', 20]]);
+});
+
+it('of an interpreter tell less than what was opened', async () => {
+  for (const file of ['/usr/lib/libpython3.11.so.1.0(os_open+0x1)', '/usr/bin/node(uv__fs_work+0x1)']) {
+    expect(await sitesOf(opening, '/usr/lib/libc.so.6(__open64+0x5a)', file)).toEqual([['openat /etc/hosts', 20]]);
+  }
+});
+
+it('of two calls in one function are two sites', async () => {
+  const call = (fd: number): string => (fd % 2 === 0 ? `socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = ${fd}` : `accept4(0, NULL, NULL, 0) = ${fd}`);
+  expect((await sitesOf(call, '/opt/app(serve+0x1)')).toSorted()).toEqual([['serve (/opt/app)', 10], ['socket in serve (/opt/app)', 10]]);
+});

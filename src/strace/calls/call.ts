@@ -24,6 +24,9 @@ export interface Call {
   returnedAt: number;
 }
 
+/** Ways to descriptors that a log does not show. */
+export type Unseen = 'io_uring' | 'fanotify' | 'SCM_PIDFD';
+
 export interface Context {
   model: Model;
   fds: Fds;
@@ -38,7 +41,7 @@ export interface Context {
   /** The slot of a number, which is taken for pre-existing when it was never seen. `decoration`: what -y says of it. */
   slot(thread: Thread, fd: number, decoration?: ByteString): Slot | undefined;
   /** What never shows up in a trace was used: io_uring. */
-  note(what: 'io_uring'): void;
+  note(what: Unseen): void;
 }
 
 export type Handler = (context: Context, thread: Thread, call: Call) => void;

@@ -140,8 +140,8 @@ function flock(context: Context, thread: Thread, call: Call): void {
 /** Requests that return a descriptor. */
 const IOCTL_FDS = /\b(?:TIOCGPTPEER|0x5441|NS_GET_\w+|KVM_CREATE_\w+|SIOCGSKNS|UDMABUF_CREATE\w*|USERFAULTFD_IOC_NEW|VFIO_GROUP_GET_DEVICE_FD|LIRC_\w*GETFD)\b/;
 
-function ioctl(context: Context, thread: Thread, call: Call): void {
-  if (!call.ok) return;
+/** An ioctl that succeeded. */
+export function ioctl(context: Context, thread: Thread, call: Call): void {
   if (/\bFIOCLEX\b|, (?:request=)?0x5451\b/.test(call.args)) mark(context, thread, call, true);
   if (/\bFIONCLEX\b|, (?:request=)?0x5450\b/.test(call.args)) mark(context, thread, call, false);
   const { decoration } = fdOf(call.result);
@@ -176,5 +176,5 @@ function closeRange(context: Context, thread: Thread, call: Call): void {
 }
 
 export const dupHandlers: Record<string, Handler> = {
-  dup, dup2: dup, dup3: dup, fcntl, fcntl64: fcntl, flock, ioctl, close_range: closeRange,
+  dup, dup2: dup, dup3: dup, fcntl, fcntl64: fcntl, flock, close_range: closeRange,
 };

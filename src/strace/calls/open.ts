@@ -87,6 +87,7 @@ function openPlain(context: Context, thread: Thread, call: Call): void {
   if (!call.ok || (call.name === 'landlock_create_ruleset' && asksLandlock(call.args))) return;
   const { kind, flags, cloexec, named } = plain[call.name]!;
   if (kind === 'io_uring') context.note('io_uring');
+  if (kind === 'fanotify' && !/FAN_REPORT_\w*FID/.test(call.args)) context.note('fanotify');
   const args = flags || named ? splitArgs(call.args).map(unnamed) : [];
   const isCloexec = flags ? hasFlag(args[flags.at] ?? '', flags.word, flags.bit) : (cloexec ?? null);
   const target = named ? (firstString(call.args)?.value ?? '') : '';

@@ -8,6 +8,7 @@ import type { Call, Context, Handler } from './call.ts';
 const CLONE_FILES = 0x400;
 const CLONE_PIDFD = 0x1000;
 const CLONE_THREAD = 0x10000;
+const CLONE_NEWNET = 0x40000000;
 
 /** Calls that make a thread or process. */
 export const FORKS = new Set(['clone', 'clone2', 'clone3', 'fork', 'vfork']);
@@ -43,7 +44,20 @@ function exec(context: Context, thread: Thread, call: Call): void {
   context.model.exec(thread, path, { argv, env: env?.startsWith('["') ? env : undefined }, call.line);
 }
 
+/** A child that is born in a network namespace of its own. */
+export function netOfFork(context: Context, call: Call): void {
+  const child = call.ok && (call.name === 'clone' || call.name === 'clone3') && hasFlag(cloneFlags(call.args), 'CLONE_NEWNET', CLONE_NEWNET) ? context.model.threads.get(call.value) : undefined;
+  if (child) context.model.leaveNet(child);
+}
+
+/** setns(3</run/netns/a>, CLONE_NEWNET), or with 0 any namespace. */
+function setns(context: Context, thread: Thread, call: Call): void {
+  const [, type = ''] = splitArgs(call.args).map(unnamed);
+  if (call.ok && (hasFlag(type, 'CLONE_NEWNET', CLONE_NEWNET) || type === '0')) context.model.leaveNet(thread);
+}
+
 function unshare(context: Context, thread: Thread, call: Call): void {
+  if (call.ok && hasFlag(unnamed(call.args), 'CLONE_NEWNET', CLONE_NEWNET)) context.model.leaveNet(thread);
   if (call.ok && hasFlag(unnamed(call.args), 'CLONE_FILES', CLONE_FILES)) context.model.unshare(thread);
 }
 
@@ -66,7 +80,7 @@ function ownPid(_context: Context, thread: Thread, call: Call): void {
 }
 
 export const processHandlers: Record<string, Handler> = {
-  execve: exec, execveat: exec, unshare,
+  execve: exec, execveat: exec, unshare, setns,
   prlimit64: limit, getrlimit: limit, setrlimit: limit, ugetrlimit: limit,
   getpid: ownPid, set_tid_address: ownPid,
 };

@@ -14,6 +14,13 @@ const MOST_IN_FLIGHT = 256;
 const MOST_FAILED = 64;
 /** Whatever port is free: two such are no one address. */
 const ANY_PORT = /:0$/;
+const PORT = /:(\d+)$/;
+/** A message with a pidfd of its sender (include/linux/socket.h). */
+const PASSES_PIDFD = /cmsg_level=SOL_SOCKET, cmsg_type=(?:SCM_PIDFD|0x4\b)/;
+/** Asks for a pidfd of the peer (include/uapi/asm-generic/socket.h). */
+export const PEER_PIDFD = /SOL_SOCKET, (?:optname=)?(?:SO_PEERPIDFD|0x4d\b[^,]*), (?:optval=)?\[(.*?)\](?:,|$)/;
+/** Who looks for a free port tries so many. */
+const NEXT_PORTS = 100;
 
 export interface ListenerWatch {
   /** Descriptions that listen, by address. */
@@ -22,11 +29,18 @@ export interface ListenerWatch {
   gone: Map<ByteString, { line: number; time: number; label: string; pid: number }>;
 }
 
+interface FailedBind {
+  address: ByteString;
+  pid: number;
+  description: Description | undefined;
+  emit: (succeeded: boolean, instead?: ByteString) => void;
+}
+
 /** What sockets of all processes share. */
 export class Sockets {
   readonly listening: ListenerWatch = { byAddress: new Map(), gone: new Map() };
   private readonly inFlight: Description[][] = [];
-  private readonly failedBinds: { address: ByteString; pid: number; emit: (succeeded: boolean) => void }[] = [];
+  private readonly failedBinds: FailedBind[] = [];
 
   readonly handlers: Record<string, Handler> = {
     pipe: pair, pipe2: pair, socketpair: pair,
@@ -35,6 +49,7 @@ export class Sockets {
     listen: (context, thread, call) => this.listen(context, thread, call),
     connect,
     setsockopt,
+    getsockopt,
     sendmsg: (context, thread, call) => this.send(context, thread, call),
     sendmmsg: (context, thread, call) => this.send(context, thread, call),
     recvmsg: (context, thread, call) => this.receive(context, thread, call),
@@ -50,9 +65,18 @@ export class Sockets {
       slot.description.acceptSite = undefined;
       slot.description.bound = address;
       slot.description.target = address;
-      const at = this.failedBinds.findIndex((failed) => failed.address === address && failed.pid === thread.pid);
-      if (at >= 0) this.failedBinds.splice(at, 1)[0]!.emit(true);
+      slot.description.net = thread.net;
+      this.bindSucceeded(thread, slot.description, address);
     } else if (call.errno === 'EADDRINUSE') this.bindFailed(context, thread, slot, address);
+  }
+
+  private bindSucceeded({ pid }: Thread, description: Description, address: ByteString): void {
+    const own = this.failedBinds.filter((failed) => failed.pid === pid && (failed.address === address || failed.description === description || isNextPort(failed.address, address)));
+    for (const failed of own) {
+      this.failedBinds.splice(this.failedBinds.indexOf(failed), 1);
+      if (failed.address === address) failed.emit(true);
+      else failed.emit(true, address);
+    }
   }
 
   private bindFailed(context: Context, thread: Thread, slot: Slot | undefined, address: ByteString): void {
@@ -60,9 +84,13 @@ export class Sockets {
     const event = {
       ...base(context, thread), what: 'address-in-use' as const, address: context.shown(address),
       reusePort: slot?.description.reusePort ?? false, reuseAddress: slot?.description.reuseAddress ?? false,
-      holders: holdersOf(context, address),
+      holders: holdersOf(context, address, thread.net),
     };
-    this.failedBinds.push({ address, pid: thread.pid, emit: (succeeded) => context.emit({ ...event, succeeded }) });
+    this.failedBinds.push({
+      address, pid: thread.pid, description: slot?.description,
+      emit: (succeeded, instead) => context.emit({ ...event, succeeded, instead: instead === undefined ? null : context.shown(instead) }),
+    });
+    if (slot) slot.description.isKept = true;
   }
 
   private listen(context: Context, thread: Thread, call: Call): void {
@@ -73,18 +101,20 @@ export class Sockets {
     const address = description.bound ?? description.target;
     if (address === '') return;
     const { byAddress, gone } = this.listening;
-    const before = gone.get(address);
-    if (before && !byAddress.get(address)?.size && !ANY_PORT.test(address)) {
+    description.net = thread.net;
+    const key = keyOf(address, thread.net);
+    const before = gone.get(key);
+    if (before && !byAddress.get(key)?.size && !ANY_PORT.test(address) && !this.isCovered(address, thread.net)) {
       const ms = Number.isNaN(before.time) ? null : (call.time - before.time) / 1000;
       // A clock that was set back, or logs that were put together.
       if (ms === null || ms >= 0) context.emit({ ...base(context, thread), what: 'listen-gap', address: context.shown(address), gone: context.moment(before.line, before.time), before: before.label, ms });
     }
-    gone.delete(address);
+    gone.delete(key);
     description.acceptSite = undefined;
     description.listening = address;
-    const all = byAddress.get(address);
+    const all = byAddress.get(key);
     if (all) all.add(description);
-    else byAddress.set(address, new Set([description]));
+    else byAddress.set(key, new Set([description]));
     context.fds.onListen?.(description, thread);
     if (context.fds.onStep) context.fds.step('listen', thread, slot, call.name);
   }
@@ -92,11 +122,18 @@ export class Sockets {
   /** The last number of a listener is closed. */
   silent(context: Context, description: Description, thread: Thread): void {
     const address = description.listening!;
-    const all = this.listening.byAddress.get(address);
+    const key = keyOf(address, description.net);
+    const all = this.listening.byAddress.get(key);
     all?.delete(description);
     if (all?.size !== 0) return;
-    this.listening.byAddress.delete(address);
-    if (this.listening.gone.size < 1024) this.listening.gone.set(address, { line: context.fds.line, time: context.fds.time, label: context.actor(thread).label, pid: thread.pid });
+    this.listening.byAddress.delete(key);
+    if (this.listening.gone.size < 1024 && !this.isCovered(address, description.net)) this.listening.gone.set(key, { line: context.fds.line, time: context.fds.time, label: context.actor(thread).label, pid: thread.pid });
+  }
+
+  /** Does somebody listen on all addresses of the host, on that port? */
+  private isCovered(address: ByteString, net: number): boolean {
+    const port = PORT.exec(address)?.[0];
+    return port !== undefined && wildcardsFor(address, port).some((wide) => wide !== address && (this.listening.byAddress.get(keyOf(wide, net))?.size ?? 0) > 0);
   }
 
   /** Binds that failed and never succeeded. */
@@ -120,6 +157,7 @@ export class Sockets {
     if (!call.ok) return;
     const flags = splitArgs(call.args).at(call.name === 'recvmmsg' ? 3 : -1) ?? '';
     const cloexec = hasFlag(unnamed(flags), 'MSG_CMSG_CLOEXEC', 0x40000000) || call.args.includes('MSG_CMSG_CLOEXEC');
+    if (PASSES_PIDFD.test(call.args)) context.note('SCM_PIDFD');
     for (const list of rightsIn(call.args)) {
       const sent = this.takeSent(list.map(({ decoration }) => decoration));
       list.forEach(({ fd, decoration = '' }, index) => {
@@ -143,12 +181,30 @@ function fits(target: ByteString, decoration: ByteString | undefined): boolean {
   return decoration === undefined || !target.startsWith('/') || !decoration.startsWith('/') || target === decoration;
 }
 
-function holdersOf(context: Context, address: ByteString): { label: string; fd: number; opened: ReturnType<Context['moment']> | null }[] {
+/** Paths are the same in all network namespaces, ports are not. */
+function keyOf(address: ByteString, net: number): ByteString {
+  return net === 0 || address.startsWith('/') ? address : `${address}\0${net}`;
+}
+
+/** [::] takes connections of IPv4 as well, unless it was told not to. */
+function wildcardsFor(address: ByteString, port: ByteString): ByteString[] {
+  return address.startsWith('[') ? [`[::]${port}`] : [`0.0.0.0${port}`, `[::]${port}`];
+}
+
+/** The search for a free port: the same host, one of the next ports or whichever is free. */
+function isNextPort(failed: ByteString, address: ByteString): boolean {
+  const [from, to] = [PORT.exec(failed), PORT.exec(address)];
+  if (!from || !to || failed.slice(0, from.index) !== address.slice(0, to.index)) return false;
+  const step = Number(to[1]) - Number(from[1]);
+  return to[1] === '0' || (step > 0 && step <= NEXT_PORTS);
+}
+
+function holdersOf(context: Context, address: ByteString, net: number): { label: string; fd: number; opened: ReturnType<Context['moment']> | null }[] {
   const port = address.slice(address.lastIndexOf(':'));
   const same = (bound: ByteString | undefined): boolean => bound === address || (bound !== undefined && !address.startsWith('/') && bound.endsWith(port) && /^(?:0\.0\.0\.0|\[::\]):/.test(bound + address));
   return context.model.tables().flatMap(({ thread, table }) =>
     table.slots.values()
-      .filter(({ description }) => same(description.bound))
+      .filter(({ description }) => same(description.bound) && (description.net === net || address.startsWith('/')))
       .map((slot) => ({ label: context.actor(thread).label, fd: slot.fd, opened: slot.site ? context.moment(slot.line, slot.time) : null })),
   ).slice(0, 5);
 }
@@ -191,9 +247,14 @@ function pair(context: Context, thread: Thread, call: Call): void {
   const flags = isPipe ? (call.name === 'pipe2' ? (args[1] ?? '') : '') : (args[1] ?? '');
   const cloexec = hasFlag(flags, isPipe ? 'O_CLOEXEC' : 'SOCK_CLOEXEC', O_CLOEXEC);
   const kind = isPipe ? 'pipe' : 'socket';
-  [first, second].forEach(({ fd, decoration = '' }, index) => {
-    context.fds.open(thread, fd, { kind, target: decoration, decoration, cloexec, call: call.name, siteWords: isPipe ? '' : socketpairWords(args), isLowest: call.isWhole && index === 0 });
-  });
+  const [one, other] = [first, second].map(({ fd, decoration = '' }, index) =>
+    context.fds.open(thread, fd, { kind, target: decoration, decoration, cloexec, call: call.name, siteWords: isPipe ? '' : socketpairWords(args), isLowest: call.isWhole && index === 0 }).description,
+  );
+  one!.peer = other;
+  other!.peer = one;
+  // Each is spoken of as long as the other is there.
+  one!.isKept = true;
+  other!.isKept = true;
 }
 
 function socketpairWords(args: readonly ByteString[]): ByteString {
@@ -227,4 +288,12 @@ function setsockopt(context: Context, thread: Thread, call: Call): void {
   const { fd, decoration } = fdOf(call.args);
   const slot = context.slot(thread, fd, decoration);
   if (slot) slot.description[call.args.includes('SO_REUSEPORT') ? 'reusePort' : 'reuseAddress'] = true;
+}
+
+function getsockopt(context: Context, thread: Thread, call: Call): void {
+  if (!call.ok) return;
+  const { fd, decoration } = fdOf(call.args);
+  context.slot(thread, fd, decoration);
+  const made = fdOf(PEER_PIDFD.exec(call.args)?.[1] ?? '');
+  if (made.fd >= 0) context.fds.open(thread, made.fd, { kind: 'pidfd', target: made.decoration ?? '', cloexec: true, call: call.name, siteWords: 'SO_PEERPIDFD', isLowest: call.isWhole });
 }

@@ -4,7 +4,7 @@ import { announcedFds } from '../../kernel/announced-fds.ts';
 import { decodeText } from '../../kernel/text.ts';
 import type { TraceActor, TraceEvent, TraceFd, TraceMoment } from '../../series/index.ts';
 import { Redaction } from '../calls/addresses.ts';
-import type { Call, Context } from '../calls/call.ts';
+import type { Call, Context, Unseen } from '../calls/call.ts';
 import { unescaped } from '../parse/args.ts';
 import { Follower, type FollowListener, type FollowOptions } from '../follow/follow.ts';
 import { placeOf } from '../read/logs.ts';
@@ -48,7 +48,8 @@ export class Analysis implements ModelListener, FollowListener {
   processCount = 0;
   readonly reloads: Reloads;
   readonly gaps = new SetGaps();
-  usedIoUring = false;
+  /** Ways to descriptors that were used and do not show. */
+  readonly unseen = new Set<Unseen>();
   repairs = 0;
   readonly context: Context;
   private readonly shortages: Shortages;
@@ -82,9 +83,7 @@ export class Analysis implements ModelListener, FollowListener {
       siteName: (slot) => this.siteName(slot),
       shown: (address) => (this.options.full ? address : this.redaction.address(address)),
       slot: (thread, fd, decoration) => this.slot(thread, fd, decoration),
-      note: () => {
-        this.usedIoUring = true;
-      },
+      note: (what) => void this.unseen.add(what),
     };
   }
 
@@ -119,7 +118,7 @@ export class Analysis implements ModelListener, FollowListener {
     const { table } = thread;
     const known = table.slots.get(fd);
     if (known) {
-      known.usedBy = thread.tid;
+      this.model.fds.use(known, thread);
       if (known.assumed || known.how === 'pre-existing') this.learn(known, decoration);
       return known;
     }
@@ -127,7 +126,7 @@ export class Analysis implements ModelListener, FollowListener {
     if (table.closed.get(fd)?.closing) return undefined;
     const shared = sharedSlot(this.model, thread, fd, decoration);
     if (shared) {
-      shared.usedBy = thread.tid;
+      this.model.fds.use(shared, thread);
       return shared;
     }
     if (table.closed.has(fd) || fd < table.known) table.repairs++;
@@ -170,7 +169,7 @@ export class Analysis implements ModelListener, FollowListener {
   }
 
   execs(thread: Thread, path: ByteString, kept: readonly Slot[], { env, argv, before }: ExecCircumstances): void {
-    const announced = [...namedIn(argv), ...(env === undefined ? [] : announcedFds(environ(env), [thread.pid], kept.map(({ fd }) => fd)))];
+    const announced = [...namedIn(argv), ...(path.endsWith('/flock') ? numbersIn(argv) : []), ...(env === undefined ? [] : announcedFds(environ(env), [thread.pid], kept.map(({ fd }) => fd)))];
     const told = kept
       .filter((slot) => slot.how !== 'pre-existing' && slot.cloexec !== null)
       .map((slot) => ({
@@ -230,6 +229,11 @@ function programOf({ program }: Thread): string {
 function namedIn(argv: ByteString): number[] {
   if (!argv.includes('/fd/')) return [];
   return [...argv.matchAll(/\/(?:dev|proc\/(?:self|thread-self|\d+))\/fd\/(\d+)/g)].map((match) => Number(match[1]));
+}
+
+/** Numbers that are arguments: `flock 7` is asked to lock what it was given. */
+function numbersIn(argv: ByteString): number[] {
+  return [...argv.matchAll(/"(\d{1,6})"/g)].map((match) => Number(match[1]));
 }
 
 /** `["A=1", "B=2"]` as /proc/PID/environ has it. */

@@ -5,6 +5,7 @@ import type { Follower } from '../follow/follow.ts';
 import { WAITING_KINDS, WAITS } from '../follow/known-calls.ts';
 import type { Ending, Model } from '../tables/model.ts';
 import type { FilesTable } from '../tables/table.ts';
+import type { Description } from '../tables/description.ts';
 import type { Slot, Thread } from '../tables/types.ts';
 
 /** Fewer left open are not worth an event. */
@@ -22,18 +23,36 @@ export function* siteEvents(context: Context, thread: Thread, table: FilesTable,
   }
   const { clock, time } = context.fds;
   const from = clock.current(table.born, table.bornDoublings);
+  const own = new Set(table.slots.values().map(({ description }) => description));
   for (const [id, slots] of living) {
     if (slots.length < LEAST) continue;
     const lives = table.lives.get(id)!;
-    const ticks = slots.map((slot) => clock.current(slot.tick, slot.doublings));
+    const lost = slots.filter((slot) => !inUse(slot, context, own));
+    if (lost.length === 0) continue;
+    const ticks = lost.map((slot) => clock.current(slot.tick, slot.doublings));
+    const { steadyMs, ...trend } = lives.trend(context.siteName(slots[0]!), ticks, from, clock);
     yield {
       ...base(context, thread), what: 'site', site: context.siteName(slots[0]!), kind: slots[0]!.description.kind,
       opened: lives.opened, closed: lives.closed, open: slots.length, ended,
       windowMs: Number.isNaN(time) ? null : (time - table.bornTime) / 1000,
-      trend: lives.trend(context.siteName(slots[0]!), ticks, from, clock),
-      processOpen: table.slots.size, limit: thread.limit, examples: slots.slice(-EXAMPLES).map((slot) => context.tell(slot)), repaired: table.repairs > 0,
+      trend, steadyMs, inUse: slots.length - lost.length, polled: lost.filter(({ polledBy }) => polledBy >= 0).length,
+      processOpen: table.slots.size, limit: thread.limit, examples: lost.slice(-EXAMPLES).map((slot) => context.tell(slot)), repaired: table.repairs > 0,
     };
   }
+}
+
+/** Younger than so many ticks nobody can tell whether it was forgotten. */
+const YOUNG_TICKS = 8;
+
+/** Used again in the later half of a life that is long enough to tell, or the process's own end of what somebody else alive has. */
+function inUse(slot: Slot, { model, fds: { clock } }: Context, own: ReadonlySet<Description>): boolean {
+  const { peer, pid } = slot.description;
+  if (peer && peer.holders > 0 && !own.has(peer)) return true;
+  if (pid !== undefined && model.threads.has(pid)) return true;
+  const born = clock.current(slot.tick, slot.doublings);
+  const used = clock.current(slot.usedTick, slot.usedDoublings);
+  const life = clock.now - born;
+  return life >= YOUNG_TICKS && (used - born) * 2 >= life;
 }
 
 /** Calls that had not returned at the end, and the slowest of those that had. */

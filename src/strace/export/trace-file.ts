@@ -6,7 +6,8 @@ import type { Sink } from '../../render/index.ts';
 import type { Analysis } from '../collect/analysis.ts';
 import type { Context } from '../calls/call.ts';
 import type { Step } from '../tables/fds.ts';
-import type { Slot } from '../tables/types.ts';
+import type { FilesTable } from '../tables/table.ts';
+import type { Slot, Thread } from '../tables/types.ts';
 
 export class TraceFile {
   private readonly sink: Sink;
@@ -15,15 +16,24 @@ export class TraceFile {
   private next = 1;
   private isFirst = true;
 
+  private readonly programs = new Map<number, string>();
+
   constructor(sink: Sink, context: Context) {
     this.sink = sink;
     this.context = context;
+    context.fds.onEnd = (table, thread) => this.processEnds(table, thread);
     sink.write('{"displayTimeUnit":"ms","traceEvents":[\n');
   }
 
   step({ what, pid, slot, call, time, line }: Step): void {
     if (what === 'open' || what === 'dup' || what === 'receive' || what === 'inherit' || what === 'found') this.begin(pid, slot, time, line, call);
     else if (what === 'close') this.end(pid, slot, time, line, call);
+  }
+
+  private processEnds(table: FilesTable, thread: Thread): void {
+    const { fds } = this.context;
+    for (const slot of table.slots.values()) this.end(thread.pid, slot, fds.time, fds.line, 'exit');
+    this.programs.set(thread.pid, this.context.actor(thread).label);
   }
 
   private begin(pid: number, slot: Slot, time: number, line: number, call: string): void {
@@ -46,7 +56,8 @@ export class TraceFile {
     for (const { name, tid, micros, time, line } of follower.stats.slowest) {
       this.write({ ph: 'X', cat: 'slow call', name: names[name], pid: model.threads.get(tid)?.pid ?? tid, tid, ts: stamp(time, line), dur: micros });
     }
-    for (const { pid, program } of this.processes(model)) this.write({ ph: 'M', name: 'process_name', pid, args: { name: program } });
+    for (const { pid, program } of this.processes(model)) this.programs.set(pid, program);
+    for (const [pid, program] of this.programs) this.write({ ph: 'M', name: 'process_name', pid, args: { name: program } });
     this.sink.write('\n]}\n');
   }
 

@@ -1,12 +1,13 @@
 /** Follows a log line by line: joins halves, knows the threads, hands calls that matter to their handlers. */
 import type { ByteString } from '../../evidence/types.ts';
 import type { Call, Context, Handler } from '../calls/call.ts';
-import { closeAtEntry, dupHandlers, endRun } from '../calls/dup.ts';
+import { closeAtEntry, dupHandlers, endRun, ioctl } from '../calls/dup.ts';
 import { Epolls } from '../calls/epoll.ts';
 import { openHandlers } from '../calls/open.ts';
 import { isOverflowDump } from '../calls/overflow.ts';
 import { Paths } from '../calls/paths.ts';
 import { processHandlers } from '../calls/processes.ts';
+import { Notifications } from '../calls/seccomp.ts';
 import { Sockets } from '../calls/sockets.ts';
 import { KIND, type Line, newLine } from '../parse/line.ts';
 import { Names } from '../parse/names.ts';
@@ -105,8 +106,12 @@ export class Follower {
 
   private allHandlers(): Record<string, Handler> {
     const none: Handler = () => undefined;
+    const notifications = new Notifications();
     const handlers: Record<string, Handler> = {
       ...openHandlers, ...dupHandlers, ...processHandlers, ...this.sockets.handlers, ...this.epolls.handlers, ...this.paths.handlers,
+      ioctl: (ctx, thread, call) => {
+        if (call.ok && !notifications.take(ctx, thread, call)) ioctl(ctx, thread, call);
+      },
       clone: none, clone2: none, clone3: none, fork: none, vfork: none, kill: none,
     };
     for (const name of ['open', 'openat', 'execve']) {

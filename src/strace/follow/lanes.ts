@@ -36,6 +36,7 @@ const ON_SUCCESS = [
 const LANES = new Map<string, number>([
   ['close', LANE.close], ['open', LANE.open], ['openat', LANE.open], ['epoll_wait', LANE.epollWait], ['epoll_pwait', LANE.epollWait], ['epoll_pwait2', LANE.epollWait],
   ['epoll_ctl', LANE.epollControl], ['accept', LANE.accept], ['accept4', LANE.accept], ['fcntl', LANE.fcntl], ['fcntl64', LANE.fcntl], ['setsockopt', LANE.setsockopt],
+  ['getsockopt', LANE.touch],
   ['sendmsg', LANE.message], ['sendmmsg', LANE.message], ['recvmsg', LANE.message], ['recvmmsg', LANE.message], ['getpid', LANE.ownPid], ['set_tid_address', LANE.ownPid], ['prlimit64', LANE.limit],
   ...LOOKS.map((name): [string, number] => [name, LANE.look]),
   ...ON_SUCCESS.map((name): [string, number] => [name, LANE.onSuccess]),

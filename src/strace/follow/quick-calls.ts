@@ -1,6 +1,7 @@
 /** What the quick way does for each kind of call: first it looks whether it may, and changes nothing; then it does. */
 import type { ByteString } from '../../evidence/types.ts';
 import { runWith, stealing } from '../calls/dup.ts';
+import { PEER_PIDFD } from '../calls/sockets.ts';
 import type { Block } from '../read/block.ts';
 import type { Model } from '../tables/model.ts';
 import { hashStep, type PathEntry } from '../tables/path-table.ts';
@@ -21,6 +22,7 @@ const BACKSLASH = 92;
 export class QuickCalls {
   private readonly follower: Follower;
   private readonly model: Model;
+  private readonly getsockopt: number;
   // What `mayTake` found for `take`.
   private slot: Slot | undefined;
   private entry: PathEntry | undefined;
@@ -37,6 +39,7 @@ export class QuickCalls {
   constructor(follower: Follower, model: Model) {
     this.follower = follower;
     this.model = model;
+    this.getsockopt = follower.names.text.indexOf('getsockopt');
   }
 
   /** @param from,to the arguments, or what the second half has of them */
@@ -49,6 +52,7 @@ export class QuickCalls {
     this.slot = undefined;
     if (lane === LANE.touch) {
       if (isError) return true;
+      if (name === this.getsockopt && (half !== undefined || PEER_PIDFD.test(block.slice(from, to)))) return false;
       const fd = half === undefined ? numberAt(buf, from, to) : half.fd;
       if (!(fd >= 0)) return true;
       const slot = thread.table.slots.get(fd);
@@ -121,14 +125,14 @@ export class QuickCalls {
         if (this.args !== '') follower.epolls.waited(thread, value, this.args, half === undefined ? this.model.fds.time + micros : this.model.fds.time);
         return;
       case LANE.epollControl:
-        slot!.usedBy = thread.tid;
+        this.model.fds.use(slot!, thread);
         slot!.polledBy = this.epoll;
         return;
       case LANE.accept:
         this.accept(thread, name, value, isError, half);
         return;
       default:
-        if (slot !== undefined) slot.usedBy = thread.tid;
+        if (slot !== undefined) this.model.fds.use(slot, thread);
     }
   }
 
@@ -239,7 +243,7 @@ export class QuickCalls {
     const { fds } = model;
     const listener = this.slot!;
     const { description } = listener;
-    listener.usedBy = thread.tid;
+    this.model.fds.use(listener, thread);
     if (!isError) {
       const call = follower.names.text[name]!;
       const address = description.listening ?? description.bound;

@@ -5,7 +5,7 @@ import type { Call, Context, Handler } from '../calls/call.ts';
 import { closeHandler, endRun } from '../calls/dup.ts';
 import { openUnknown } from '../calls/open.ts';
 import { overflowIn } from '../calls/overflow.ts';
-import { FORKS, pidfdOfFork } from '../calls/processes.ts';
+import { FORKS, netOfFork, pidfdOfFork } from '../calls/processes.ts';
 import { fdOf } from '../parse/args.ts';
 import { type Line, RESULT } from '../parse/line.ts';
 import type { Model } from '../tables/model.ts';
@@ -109,6 +109,7 @@ export class Returns {
     const own = call.ok ? this.model.threads.get(call.value) : undefined;
     if (own) newcomers.born(own, number);
     pidfdOfFork(this.context, thread, call);
+    netOfFork(this.context, call);
     if (lines.length > 0) this.follower.replay(lines);
   }
 
@@ -121,7 +122,7 @@ export class Returns {
       if (line.result === RESULT.number) this.context.slot(thread, fd, half ? undefined : fdOf(text, line.argsFrom).decoration);
       return;
     }
-    slot.usedBy = thread.tid;
+    this.model.fds.use(slot, thread);
     if (slot.description.kind === 'inotify' && line.value >= 16) overflowIn(this.context, thread, this.callOf(text, half, number));
   }
 

@@ -1,6 +1,6 @@
 /** Frames of -k: the first one of the program itself is where something was opened. */
 import type { ByteString } from '../../evidence/types.ts';
-import { frameName, isRuntime, parseFrame } from '../parse/stack.ts';
+import { frameName, isInterpreter, isRuntime, parseFrame } from '../parse/stack.ts';
 import type { Fds } from '../tables/fds.ts';
 import { flat } from '../tables/flat.ts';
 import type { Thread } from '../tables/types.ts';
@@ -37,6 +37,11 @@ export class Stacks {
       return;
     }
     if (isRuntime(frame)) return;
+    if (isInterpreter(frame)) {
+      // What was opened tells more than a frame that all its programs share.
+      this.fds.freshCount = 0;
+      return;
+    }
     for (const slot of fresh.slice(0, freshCount)) {
       const site = sites.atFrame(slot.call, slot.description.kind, name);
       this.fds.moveTo(caller.table, slot, site);

@@ -1,6 +1,6 @@
 import { fingerprint } from '../../report/index.ts';
 import { duration, listOf, plural } from '../../report/words.ts';
-import { groupBy, moreTimes, subjectOf, traceRule } from './trace-rule.ts';
+import { groupBy, moreTimes, programIn, subjectOf, traceRule } from './trace-rule.ts';
 
 const IN_USE = 'strace/address-in-use';
 const GAP = 'strace/listen-gap';
@@ -10,15 +10,15 @@ const WARNING_MS = 1000;
 
 /** bind failed with EADDRINUSE. */
 export const addressInUse = traceRule(IN_USE, 'address-in-use', (events) =>
-  groupBy(events, ({ address, succeeded }) => `${address}\0${succeeded}`).map((group) => {
-    const { address, actor, at, holders, reusePort, reuseAddress, succeeded } = group[0]!;
+  groupBy(events, ({ address, succeeded, instead, actor }) => (instead === null ? `${address}\0${succeeded}` : `${programIn(actor)}\0instead`)).map((group) => {
+    const { address, actor, at, holders, reusePort, reuseAddress, succeeded, instead } = group[0]!;
     const reuse = [...(reuseAddress ? ['SO_REUSEADDR'] : []), ...(reusePort ? ['SO_REUSEPORT'] : [])];
     return {
       id: IN_USE,
       severity: succeeded ? 'info' : 'warning',
       confidence: 'certain',
-      because: succeeded ? 'the kernel answered EADDRINUSE, and a later bind of the same process succeeded' : 'the kernel answered EADDRINUSE, and no later bind of the process succeeded',
-      title: `${actor.label} could not bind ${address}: it is in use${holders.length > 0 ? ` by ${listOf(holders.map(({ label }) => label), 2)}` : ''}${succeeded ? ', and got it later' : ''}${moreTimes(group)}`,
+      because: instead !== null ? 'the kernel answered EADDRINUSE, and the process took another port right after: it was looking for a free one' : succeeded ? 'the kernel answered EADDRINUSE, and a later bind of the same process succeeded' : 'the kernel answered EADDRINUSE, and no later bind of the process succeeded',
+      title: `${actor.label} could not bind ${address}: it is in use${holders.length > 0 ? ` by ${listOf(holders.map(({ label }) => label), 2)}` : ''}${instead !== null ? `, and took ${instead} instead` : succeeded ? ', and got it later' : ''}${moreTimes(group)}`,
       subject: subjectOf('listener', address, actor),
       evidence: [
         { name: 'bind', value: 'EADDRINUSE', source: at.source },

@@ -14,6 +14,8 @@ export class Description {
   listening: string | undefined = undefined;
   /** Address it is bound to. */
   bound: string | undefined = undefined;
+  /** Network namespace of what it is bound in. */
+  net = 0;
   reusePort = false;
   reuseAddress = false;
   /** Made by accept. */
@@ -26,6 +28,8 @@ export class Description {
   pid: number | undefined = undefined;
   /** Of a socket or pipe, as -y shows it; 0 when it does not. */
   inode = 0;
+  /** The other end of a pipe or pair. */
+  peer: Description | undefined = undefined;
   /** Where the connections are opened that are accepted on it. */
   acceptSite: Site | undefined = undefined;
   private words: ByteString;
@@ -48,10 +52,12 @@ export class Description {
     this.accepted = false;
     this.locked = false;
     this.redirected = false;
+    this.net = 0;
     this.reusePort = false;
     this.reuseAddress = false;
     this.pid = undefined;
     this.acceptSite = undefined;
+    this.peer = undefined;
     this.inode = 0;
   }
 

@@ -50,6 +50,8 @@ export class Fds {
   isUnordered: ((table: FilesTable) => boolean) | undefined;
   /** Set by whoever wants every step. */
   onStep: ((step: Step) => void) | undefined;
+  /** A process ends with these numbers open. */
+  onEnd: ((table: FilesTable, thread: Thread) => void) | undefined;
   /** The last number of a description that listens was closed. */
   onSilent: ((description: Description, thread: Thread) => void) | undefined;
   /** A socket listens. */
@@ -146,6 +148,8 @@ export class Fds {
     slot.line = this.line;
     slot.time = this.time;
     slot.usedBy = 0;
+    slot.usedTick = slot.tick;
+    slot.usedDoublings = slot.doublings;
     slot.forks = table.forks;
     slot.assumed = false;
     slot.intended = false;
@@ -182,6 +186,13 @@ export class Fds {
   private replace(thread: Thread, slot: Slot, call: string): void {
     if (!slot.assumed) thread.table.repairs++;
     this.close(thread, slot, call);
+  }
+
+  /** A thread makes use of it. */
+  use(slot: Slot, thread: Thread): void {
+    slot.usedBy = thread.tid;
+    slot.usedTick = this.clock.now;
+    slot.usedDoublings = this.clock.doublings;
   }
 
   /** The slot may be found again in `table.closed`. */
@@ -256,6 +267,7 @@ export class Fds {
 
   /** Nobody uses the table any more: its numbers are gone, and what stood for them can be used again. */
   end(table: FilesTable, thread: Thread): void {
+    this.onEnd?.(table, thread);
     for (const slot of table.slots.values()) {
       this.release(slot, thread);
       this.retire(slot);
@@ -282,7 +294,7 @@ export class Fds {
 
 function emptySlot(description: Description): Slot {
   return {
-    fd: 0, description, cloexec: null, how: 'opened', site: undefined, counted: false, call: '', tid: 0, tick: 0, doublings: 0, line: 0, time: NaN, usedBy: 0, forks: 0,
+    fd: 0, description, cloexec: null, how: 'opened', site: undefined, counted: false, call: '', tid: 0, tick: 0, doublings: 0, line: 0, time: NaN, usedBy: 0, usedTick: 0, usedDoublings: 0, forks: 0,
     assumed: false, intended: false, closedBy: 0, closedLine: 0, closedTime: NaN, closedCall: '', closing: false, polledBy: -1, isKept: false, beforeTid: 0, beforeLine: 0, beforeTime: NaN, lives: undefined,
   };
 }

@@ -7,6 +7,17 @@ import type { Site } from './types.ts';
 const STRETCHED_MS = 20_000;
 const SHORT_MS = 5000;
 const RADIX = 1024;
+/** A leak may begin late: in the last stretch, of at least this part of the window, it must have gained so many. */
+const LATE_PART = 0.25;
+const LEAST_LATE = 10;
+/** Nothing was opened for so many times what usually lies between: it has stopped. */
+const STOPPED = 4;
+const STOPPED_TICKS = 3;
+
+export interface SiteTrend extends GroupTrend {
+  /** How long it has been growing, to the end; 0 when nothing was opened of late, null without times. */
+  steadyMs: number | null;
+}
 
 export class SiteLives {
   readonly site: Site;
@@ -57,26 +68,57 @@ export class SiteLives {
     this.doublings = clock.doublings;
   }
 
-  /** @param living ticks of birth of those that still live; @param from first tick of the table */
-  trend(name: string, living: readonly number[], tableFrom: number, clock: Clock): GroupTrend {
+  /** @param living ticks of birth of those that still live; @param tableFrom first tick of the table */
+  trend(name: string, living: readonly number[], tableFrom: number, clock: Clock): SiteTrend {
     if (this.doublings !== clock.doublings) this.rewind(clock);
     const tickMs = clock.timed ? clock.width / 1000 : 0;
     const isLong = (clock.now - tableFrom) * tickMs >= SHORT_MS;
     // The start of an interpreter is most of a short log, and says nothing of what came after.
     const from = isLong ? tableFrom : clock.current(this.first, this.firstDoublings);
-    const ticks = Math.max(1, clock.now - from);
-    const scale = isLong ? tickMs : STRETCHED_MS / ticks;
+    const steadyMs = (start: number): number | null => (clock.timed ? (hasStopped(living, clock.now) ? 0 : (clock.now - start) * tickMs) : null);
+    const whole = this.trendFrom(name, living, from, clock.now, isLong ? tickMs : 0, tickMs);
+    if (whole.trend === 'growing' || !isLong || hasStopped(living, clock.now)) return { ...whole, steadyMs: steadyMs(Math.max(from, Math.min(...living))) };
+    for (const start of lateStarts(living, from, clock.now)) {
+      if ((clock.now - start) * tickMs < SHORT_MS) continue;
+      const late = this.trendFrom(name, living, start, clock.now, tickMs, tickMs);
+      if (late.trend === 'growing' && late.survivorsGained >= LEAST_LATE) return { ...late, because: `since it began to grow ${late.because}`, steadyMs: steadyMs(start) };
+    }
+    return { ...whole, steadyMs: steadyMs(from) };
+  }
+
+  /** @param scaleMs length of a tick; 0: the window is short, and stretched */
+  private trendFrom(name: string, living: readonly number[], from: number, now: number, scaleMs: number, tickMs: number): GroupTrend {
+    const ticks = Math.max(1, now - from);
+    const scale = scaleMs > 0 ? scaleMs : STRETCHED_MS / ticks;
     // What is born in the first tick would count as there before: there is a sample before it.
-    const at = (tick: number): number => (Math.max(0, tick - from) + 1) * scale;
-    const spans: LifeSpan[] = [...this.counts].map(([key, { times: count }]) => ({ bornAt: at(Math.floor(key / RADIX)), goneAt: at(key % RADIX), quality: 'exact', count }));
+    const at = (tick: number): number => (tick < from ? 0 : (tick - from + 1) * scale);
+    const spans: LifeSpan[] = [...this.counts].flatMap(([key, { times: count }]) => {
+      const gone = key % RADIX;
+      return gone < from ? [] : [{ bornAt: at(Math.floor(key / RADIX)), goneAt: at(gone), quality: 'exact' as const, count }];
+    });
     const alive = new Map<number, number>();
     for (const tick of living) alive.set(tick, (alive.get(tick) ?? 0) + 1);
     for (const [tick, count] of alive) spans.push({ bornAt: at(tick), quality: 'exact', count });
     const trend = trendOf(name, spans, Array.from({ length: ticks + 2 }, (_, sample) => sample * scale));
-    if (isLong) return trend;
+    if (scaleMs > 0) return trend;
     const real = tickMs / scale;
     // Rates of stretched time mean nothing.
     const rate = (perMinute: number): number => (real > 0 ? perMinute / real : 0);
     return { ...trend, growthPerMinute: rate(trend.growthPerMinute), slowestPerMinute: rate(trend.slowestPerMinute), fastestPerMinute: rate(trend.fastestPerMinute), survivorAgeMs: trend.survivorAgeMs * real };
   }
+}
+
+/** Where a last stretch of growth may begin: with the first that still lives, or somewhere in the middle. */
+function lateStarts(living: readonly number[], from: number, now: number): number[] {
+  const ticks = now - from;
+  const latest = now - ticks * LATE_PART;
+  return [Math.min(...living), from + Math.floor(ticks / 3), from + Math.floor(ticks / 2)].filter((start) => start > from && start <= latest);
+}
+
+/** Nothing was opened for much longer than usual before the end. */
+function hasStopped(living: readonly number[], now: number): boolean {
+  const first = Math.min(...living);
+  const last = Math.max(...living);
+  const usual = living.length > 1 ? (last - first) / (living.length - 1) : 0;
+  return now - last > Math.max(STOPPED_TICKS, STOPPED * usual);
 }

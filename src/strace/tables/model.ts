@@ -41,6 +41,7 @@ export class Model {
   /** Processes that ended. */
   ended = 0;
   listener: ModelListener | undefined;
+  private nets = 0;
   private readonly unseen = new Set<Thread>();
   /** Processes whose threads may have several tables. */
   private readonly apart = new Set<number>();
@@ -62,6 +63,7 @@ export class Model {
     const thread = this.newThread(tid, leader.pid, leader.table, 0);
     thread.program = leader.program;
     thread.limit = leader.limit;
+    thread.net = leader.net;
     return thread;
   }
 
@@ -86,7 +88,7 @@ export class Model {
     const thread: Thread = {
       tid, pid, table, program: '', isSeen: false, firstTime: this.fds.time, line: this.fds.line, beforeExec: false, parent,
       pending: undefined, half: { name: 0, matters: false, args: '', window: undefined, from: 0, to: 0, listed: false, fd: NaN, time: NaN, line: 0, closed: undefined },
-      run: { last: 0, step: 0, length: 0, bad: undefined }, limit: null,
+      run: { last: 0, step: 0, length: 0, bad: undefined }, limit: null, net: 0,
     };
     // A pid that is given out again before we saw its end.
     const old = this.threads.get(tid);
@@ -103,12 +105,18 @@ export class Model {
     const child = this.newThread(tid, isThread ? parent.pid : tid, own, parent.tid);
     child.program = parent.program;
     child.limit = parent.limit;
+    child.net = parent.net;
     child.beforeExec = !isThread;
     if (!sharesFiles) parent.table.lastFork = { line: this.fds.line, time: this.fds.time, child: tid, tid: parent.tid };
     this.unseen.add(child);
     if (this.unseen.size > MOST_UNSEEN) this.forget(this.unseen.values().next().value!);
     this.listener?.forks(parent, child, sharesFiles);
     return child;
+  }
+
+  /** From now on it is in a network namespace that no other is known to be in: its addresses are others. */
+  leaveNet(thread: Thread): void {
+    thread.net = ++this.nets;
   }
 
   /** It is known by another number from now on. */

@@ -32,7 +32,11 @@ export class Sites {
 
   /** With a stack. */
   atFrame(call: string, kind: string, frame: string): Site {
-    return this.keyed(`\0${frame}\0${kind}`, call, kind, '', frame);
+    const shared = `\0${frame}\0${kind}`;
+    const first = this.byKey.get(shared);
+    if (!first || first.call === call) return this.keyed(shared, call, kind, '', frame);
+    // One function may open in several ways.
+    return this.keyed(`${call}${shared}`, call, kind, '', `${call} in ${frame}`);
   }
 
   private keyed(key: string, call: string, kind: string, target: ByteString, frame: string | undefined): Site {

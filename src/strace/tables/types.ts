@@ -44,6 +44,9 @@ export interface Slot {
   time: number;
   /** The thread that used it last; 0 for none. */
   usedBy: number;
+  /** Tick of that use, and how long ticks were then. */
+  usedTick: number;
+  usedDoublings: number;
   /** `forks` of the table when it was opened. */
   forks: number;
   /** Taken for granted (0 to 2), never seen. */
@@ -90,6 +93,8 @@ export interface Thread {
   /** Calls of close one after the other, with numbers one after the other. */
   run: CloseRun;
   limit: number | null;
+  /** Network namespace; 0 for that of the first. */
+  net: number;
 }
 
 /** A call that has not returned. */
