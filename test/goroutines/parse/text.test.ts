@@ -22,6 +22,16 @@ describe('a text dump', () => {
     expect((await parse(text)).groups.map(({ count }) => count)).toEqual([1, 1, 1, 1, 1]);
   });
 
+  it('leaves out what the compiler put around: debug=2 and SIGQUIT show the same stack', async () => {
+    const plain = goroutine({ id: 1, state: 'select', frames: ['main.wait(0xc000012345)', 'main.serve(0xc000099999)', 'runtime.goexit({})'] });
+    const wrapped = times(3, (i) => goroutine({ id: 2 + i, state: 'select', frames: [`main.(*T).Wait.deferwrap1(0xc00001111${i})`, `main.wait(0xc00001234${i})`, `main.serve(0xc00009999${i})`, 'main.run.gowrap2()', 'runtime.goexit({})'] }));
+    const [only, ...more] = (await parse(wrapped.join(''))).groups;
+    expect(more).toEqual([]);
+    expect(only!.frames.map(({ func }) => func)).toEqual((await parse(plain)).groups[0]!.frames.map(({ func }) => func));
+    expect(only!.samples.map(({ args, object }) => [args[0], args[1], object])).toEqual(times(3, (i) => [[`0xc00001234${i}`], [`0xc00009999${i}`], `0xc00001234${i}`]));
+    expect((await parse(goroutine({ id: 9, frames: ['main.run.gowrap2()'] }))).groups[0]!.frames).toHaveLength(1);
+  });
+
   it('keeps frames as the runtime prints them', async () => {
     const frames = ['main.F[...](0xc000012345)', 'main.(*List[...]).Push(0x1, {0x2, 0x3})', 'main.(*T).M-fm()', 'gopkg.in/yaml%2ev3.Unmarshal(...)', 'main.main.func1.2()', 'non-Go function'];
     const { groups } = await parse(goroutine({ id: 1, frames }));
