@@ -4,6 +4,10 @@ import { bytesOf, dumpFiles, essence, goroutine, parse, times } from '../support
 
 const two = goroutine({ id: 7, state: 'chan send, 5 minutes' }) + goroutine({ id: 8, state: 'chan send, 9 minutes', frames: ['main.work(0xc000099999, 0x2)'] });
 
+it.each([['threadcreate profile: total 12\n11 @ \n#\t0x0\n', /profile of threads, not of goroutines/], ['heap profile: 1: 2 [3: 4] @ heap/1048576\n', /profile of heap/], ['--- mutex:\ncycles/second=1\n', /profile of mutex/]])('another profile is named', async (text, expected) => {
+  await expect(parse(text)).rejects.toThrow(expected);
+});
+
 describe('a text dump', () => {
   it('is grouped by stack whatever arguments, ids and waiting times', async () => {
     const { groups, total } = await parse(two);
