@@ -29,7 +29,7 @@ describe('pauses', () => {
 
   it('are undefined where the numbers are none the runtime writes', () => {
     expect(parseGc(JSON.stringify({ memstats: { NumGC: 2, PauseNs: [1e9, 'x', null] } }))).toBeUndefined();
-    expect(parseGc(heap(ring([1e9]), ring([]), 99_999_999_999_999_999_999))).toBeUndefined();
+    expect(parseGc(heap(ring([1e9]), ring([]), 1e20))).toBeUndefined();
     expect(parseGc(JSON.stringify({ memstats: { NumGC: -1, PauseNs: [] } }))).toBeUndefined();
   });
 
