@@ -15,6 +15,7 @@ import type { CommandContext, CommandEntry, CommandModule, Outcome, ReportOutcom
 import { commands } from './commands.ts';
 import { openLive, readTape } from './evidence/index.ts';
 import { closest } from './kernel/closest.ts';
+import { withoutSecrets } from './kernel/without-secrets.ts';
 import { UserError } from './kernel/user-error.ts';
 import { readUserInput, type UserInput } from './kernel/user-input.ts';
 import { exitCodeOf, type Report, verdictOf } from './report/index.ts';
@@ -91,7 +92,7 @@ async function runCommand(entry: CommandEntry, module: Awaited<ReturnType<Comman
       ...(tapeHeader && { tapeHeader }),
       rules: (await entry.rules?.()) ?? [],
       signal,
-      rerun: `reloadctl ${shellQuote(argv)}`,
+      rerun: `reloadctl ${shellQuote(argv.map(withoutSecrets))}`,
       isRoot: process.geteuid?.() === 0,
       say: (text) => void (common.quiet || tell(`${text}\n`)),
       progress: progressLine(common.quiet),
@@ -114,8 +115,9 @@ async function runCommand(entry: CommandEntry, module: Awaited<ReturnType<Comman
 
 /** A target that is not there, or may not be seen, as a report for scripts; people get the message alone. */
 function nothingThere(error: UserError, module: CommandModule, command: Command, options: Record<string, unknown>): ReportOutcome | undefined {
-  const [spec] = command.args;
-  if (spec === undefined || !module.emptyData) return undefined;
+  const [typed] = command.args;
+  if (typed === undefined || !module.emptyData) return undefined;
+  const spec = withoutSecrets(typed);
   const fix = error.hints.join('; ');
   return {
     kind: 'report',

@@ -1,7 +1,7 @@
 /** Goroutines that wait by design: servers, idle connections, libraries' own workers. Waiting is their work. */
 import type { Frame, Group } from '../kernel/goroutines.ts';
 import { ownerOf } from './names.ts';
-import { isRequest } from './requests.ts';
+import { isRequest, SENDS_BODY } from './requests.ts';
 
 interface Benign {
   /** A frame that waits itself, or what created it: see `waitingFrames`. */
@@ -16,6 +16,7 @@ interface Benign {
 const LIST: readonly Benign[] = [
   // In a select it waits for somebody to read the body of an answer.
   { pattern: /^net\/http\.\(\*persistConn\)\.readLoop$/, why: 'idle connections of an HTTP client', most: 1000, unless: 'select' },
+  { pattern: SENDS_BODY, why: 'an HTTP client that sends the body of a request' },
   { pattern: /^net\/http\.\(\*persistConn\)\.writeLoop$|^net\/http\.\(\*http2ClientConn\)\.readLoop$/, why: 'idle connections of an HTTP client', most: 1000 },
   { pattern: /^net\/http\.\(\*http2serverConn\)\.(serve|readFrames)$|^golang\.org\/x\/net\/http2\./, why: 'connections of an HTTP/2 server or client' },
   { pattern: /^net\/http\.\(\*connReader\)\.(backgroundRead|startBackgroundRead)/, why: 'an HTTP server watching for the end of a connection' },
@@ -26,6 +27,7 @@ const LIST: readonly Benign[] = [
   { pattern: /^k8s\.io\/(apimachinery\/pkg\/(util\/wait|watch)|client-go\/(tools\/cache|util\/workqueue|tools\/record)|klog)/, why: 'loops of Kubernetes libraries' },
   { pattern: /^(go\.opencensus\.io|go\.opentelemetry\.io)\//, why: 'telemetry workers' },
   { pattern: /^(github\.com\/golang\/glog|gopkg\.in\/natefinch\/lumberjack|go\.uber\.org\/zap|github\.com\/natefinch\/lumberjack)/, why: 'workers of a logging library' },
+  { pattern: /^testing\.(\(\*T\)\.(Parallel|Run)|\(\*(testState|testContext)\)\.waitParallel|tRunner)$/, why: 'tests that wait for their turn, or for their parts' },
   { pattern: /^time\.Sleep$/, why: 'sleeping' },
   { pattern: /^(github\.com\/fsnotify\/fsnotify|gopkg\.in\/fsnotify)/, why: 'readers of a file watch', most: 100, unless: 'select' },
 ];

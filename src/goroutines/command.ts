@@ -21,6 +21,7 @@ import { MOST_STOPPED, openUrl } from './source/url.ts';
 import { viewOf } from './view.ts';
 import { compareDumps, strangers } from './watch/compare.ts';
 import { watch } from './watch/run.ts';
+import { tooShort } from './watch/too-short.ts';
 import { growthBlocks, growthData, type WatchData } from './watch/view.ts';
 
 export function configure(command: Command): void {
@@ -62,7 +63,7 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   if (later !== undefined) return runCompared(spec, later, parsed, context);
   if (parsed.watch) return runWatched(spec, parsed, context);
   const source = await open(spec, parsed, context);
-  const taken = await source.take({ ...parsed.take, rowsIfCheap: source.live && !source.isFree && parsed.settleMs > 0 });
+  const taken = await source.take({ ...parsed.take, rowsIfCheap: parsed.take.rowsIfCheap === true || (source.live && !source.isFree && parsed.settleMs > 0) });
   if (!source.live || parsed.settleMs === 0 || parsed.take.light) return report(taken, parsed, context, undefined, []);
   const { last, settled, coverage } = await lookAgain(source, taken, parsed, context);
   return report(last, parsed, context, undefined, coverage, settled);
@@ -119,6 +120,7 @@ async function runWatched(spec: string, options: GoroutinesOptions, context: Com
   const { taken, growth, totals, failed } = await watch(looks, options.watch!, context);
   const coverage: Coverage[] = [
     { source: 'samples', status: failed > 0 ? 'partial' : 'ok', seen: growth.samples, total: growth.samples + failed, needed: growth.samples < 2 },
+    ...tooShort(growth),
   ];
   return report(taken, options, context, { growth, data: growthData(growth, taken.dump, totals, options.watch!.intervalMs) }, coverage);
 }
@@ -134,12 +136,12 @@ async function report(taken: Taken, options: GoroutinesOptions, context: Command
   const findings = runRules(context.rules, [event]);
   const data = { ...buildData(dump, source, options.data), ...(memory && { memory }), ...(trace && { trace }), ...(growing && { watch: growing.data }) };
   if (memory?.connections && data.goroutines) nameConnections(data.goroutines, memory.connections);
-  await writeExports(dump, options.exports);
+  const exported = await writeExports(dump, options.exports);
   return {
     kind: 'report',
     target: taken.target,
     findings,
-    coverage: [...more, ...taken.coverage],
+    coverage: [...more, ...taken.coverage, ...exported],
     data,
     body: () => [...(growing ? growthBlocks(growing.data) : []), ...viewOf(data, label, { all: options.all, filtered: options.data.where !== undefined })],
   };

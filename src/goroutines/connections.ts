@@ -1,6 +1,7 @@
 /** Connections: bodies of answers that nobody reads, and reads of peers that say nothing. */
 import type { Group } from '../kernel/goroutines.ts';
 import { ownerOf } from './names.ts';
+import { SENDS_BODY } from './requests.ts';
 import type { Site } from './sites.ts';
 
 /** net/http's client reads an answer in one goroutine and lets it wait until its body was read to the end, or closed. */
@@ -12,6 +13,11 @@ export function holdsBodies({ state, frame }: Site): boolean {
 export function unreadBodies({ count }: Site, groups: readonly Group[]): number {
   const readers = groups.filter((group) => isRunning(group) || group.frames.some(({ func }) => READERS.test(func)));
   return count - readers.reduce((sum, group) => sum + group.count, 0);
+}
+
+/** How many bodies of requests are on their way: until one was sent, its pipe is read, and no answer can come. */
+export function bodiesOnTheWay(groups: readonly Group[]): number {
+  return groups.filter(({ frames }) => frames.some(({ func }) => SENDS_BODY.test(func))).reduce((sum, { count }) => sum + count, 0);
 }
 
 /** A proxy that writes what it has read goes on reading afterwards. */

@@ -1,7 +1,7 @@
 /** Who is in which code and waits for no lock, by the addresses and the types at hand: there may be as many locks as goroutines. */
 import type { Frame, Group } from '../kernel/goroutines.ts';
-import type { ContendedLock, Holder } from './locks.ts';
-import { codeOf, ownerOf, packageOf, siteOf } from './names.ts';
+import { type ContendedLock, type Holder, isNearBehind, isOnce, onceCode } from './locks.ts';
+import { codeOf, ownerOf, packageOf, receiverOf, siteOf } from './names.ts';
 import { isBlocking, isForever, isLock } from './states.ts';
 
 export class Inside {
@@ -15,10 +15,23 @@ export class Inside {
     }
   }
 
-  /** Who may hold it: those that have it, or what it is part of, among their arguments; else those that are in the code that takes it. */
-  of({ address, bases, codes }: ContendedLock): Holder[] {
-    const sure = [...(address === undefined ? [] : [address]), ...bases].flatMap((word) => this.byAddress.get(word) ?? []);
-    return unique(sure.length > 0 ? sure : [...codes].flatMap((code) => this.byCode.get(code) ?? []));
+  /**
+   * Who may hold it: those that have it, or what it is part of, among their arguments, in code that takes it or is no method
+   * (a method of another type that was given it need not lock it); else those that are in the code that takes it.
+   */
+  of(lock: ContendedLock): Holder[] {
+    const { address, bases, codes, type } = lock;
+    const proven = this.given(lock).filter(({ frame }) => type === undefined || codes.has(codeOf(frame.func)) || receiverOf(frame.func) === undefined);
+    if (proven.length > 0) return unique(proven);
+    return unique([...codes].flatMap((code) => this.byCode.get(code) ?? []).filter((holder) => mayBeIn(holder, address, bases)));
+  }
+
+  hasAtHand(lock: ContendedLock): boolean {
+    return this.given(lock).length > 0;
+  }
+
+  private given({ address, bases }: ContendedLock): Holder[] {
+    return [...(address === undefined ? [] : [address]), ...bases].flatMap((word) => this.byAddress.get(word) ?? []);
   }
 
   /** Those in the program's own code that nothing links to the lock: first those of the same package, then those that wait for something outside. */
@@ -39,6 +52,8 @@ export class Inside {
       codes.add(code);
       push(this.byCode, code, { group, by: 'type', frame, ...(first && { sample: first }) });
     }
+    const once = group.frames.findIndex(isOnce);
+    if (once > 0) push(this.byCode, onceCode(group), { group, by: 'type', frame: group.frames[once - 1]!, ...(first && { sample: first }) });
     const outside = group.frames.flatMap((frame, index) => (ownerOf(frame) === 'stdlib' ? [] : [{ frame, index }]));
     const seen = new Set<string>();
     for (const sample of group.samples) for (const { frame, index } of outside) this.addWords(group, sample, frame, sample.args[index] ?? [], seen);
@@ -52,6 +67,18 @@ export class Inside {
       push(this.byAddress, address, { group, sample, by: 'address', frame });
     }
   }
+}
+
+/** Of a method the receiver, where it is told, must be what the lock lies in: another one of the same type has another lock. */
+function mayBeIn({ group, frame }: Holder, address: string | undefined, bases: ReadonlySet<string>): boolean {
+  if (address === undefined || receiverOf(frame.func) === undefined) return true;
+  const at = group.frames.indexOf(frame);
+  // Who was not looked at with its arguments may be in any.
+  if (group.samples.length === 0 || group.count > group.samples.length) return true;
+  return group.samples.some(({ args }) => {
+    const words = args[at] ?? [];
+    return words.length === 0 || words.some((word) => bases.has(word) || isNearBehind(address, word));
+  });
 }
 
 /** Where it is in the program's own code; the main goroutine mostly waits for the end, and who answers us is not inside anything. */

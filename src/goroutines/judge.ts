@@ -2,7 +2,7 @@
 import type { DumpFormat, Group } from '../kernel/goroutines.ts';
 import type { Confidence, Severity } from '../report/index.ts';
 import type { GoroutinesEvent, GrownGroup, Settled } from '../series/index.ts';
-import { growsWithConnections, holdsBodies, readsPeer, unreadBodies } from './connections.ts';
+import { bodiesOnTheWay, growsWithConnections, holdsBodies, readsPeer, unreadBodies } from './connections.ts';
 import { type Course, courseOf, isConstant } from './course.ts';
 import { familiesAlive } from './families.ts';
 import { type KnownWait, knownWait } from './known-waits.ts';
@@ -119,6 +119,7 @@ function judge(one: Case, groups: readonly Group[], grown: readonly GrownGroup[]
   const known = knownWait(site);
   if (known) one.reasons.push(known.reason);
   if (isHandler(site)) return handlers(one, known);
+  if (known?.withBody && bodiesOnTheWay(groups) >= site.count) return whileSending(one, known);
   if (known?.leak && (one.isMany || one.isMost || ((one.minutes || one.course === 'grows') && site.count >= SOME))) return leak(one, known.cause, known.perhaps ?? known.cause, known.leak === 'if most' && !isFloor(one));
   if (site.state === 'sync.WaitGroup.Wait' || site.state === 'sync.Cond.Wait') return waiting(one, known, groups);
   if (receiver) return behind(one, receiver);
@@ -129,6 +130,13 @@ function judge(one: Case, groups: readonly Group[], grown: readonly GrownGroup[]
   if (pool === 'one' && (site.state === 'chan receive' || site.count < VERY_MANY)) return undefined;
   if (pool === 'named' && site.count < VERY_MANY) return namedPool(one);
   return atOnePlace(one, known);
+}
+
+/** As many bodies are being sent: they are read, and answers come afterwards. */
+function whileSending({ site, isMany, isMost, minutes, reasons }: Case, { cause, perhaps }: KnownWait): Judgement | undefined {
+  if (!isMany && !isMost && !(minutes && site.count >= SOME)) return undefined;
+  reasons.push('as many goroutines of HTTP clients send the bodies of requests at this moment: who reads is there, if slow');
+  return { id: 'goroutine/blocked', severity: 'info', confidence: 'hint', reasons, cause: perhaps ?? cause, site };
 }
 
 /** At least a thousand, or most of all, for minutes: whatever they are, somebody must look. */

@@ -9,15 +9,17 @@ export interface KnownWait {
   perhaps?: string;
   /** Who waits there for long waits for ever: nothing of the outside can end it; or only where most do. */
   leak?: 'if old' | 'if most';
+  /** It lasts as long as the body of a request is on its way. */
+  withBody?: true;
 }
 
 const LIST: readonly (KnownWait & { pattern: RegExp })[] = [
-  { pattern: /^io\.\(\*pipe\)\.write$/, cause: 'write into an io.Pipe that nobody reads', perhaps: 'write into an io.Pipe, and its reader may be slow or gone', reason: 'a write to an io.Pipe ends when its reader has read all of it or was closed', leak: 'if old' },
+  { pattern: /^io\.\(\*pipe\)\.write$/, cause: 'write into an io.Pipe that nobody reads', perhaps: 'write into an io.Pipe, and its reader may be slow or gone', reason: 'a write to an io.Pipe ends when its reader has read all of it or was closed', leak: 'if old', withBody: true },
   { pattern: /^io\.\(\*pipe\)\.read$/, cause: 'read from an io.Pipe that nobody has written to', perhaps: 'read from an io.Pipe that is quiet', reason: 'a read of an io.Pipe ends when its writer writes or is closed', leak: 'if most' },
   { pattern: /^github\.com\/fsnotify\/fsnotify\.\(\*\w+\)\.send(Event|Error)$/, cause: 'have an event of a file watch that nobody reads', perhaps: 'have an event of a file watch that is not read yet', reason: 'a watcher that is no longer needed must be closed: it keeps a descriptor and an inotify instance, too', leak: 'if old' },
   { pattern: /^database\/sql\.\(\*DB\)\.conn$/, cause: 'wait for a free connection of a database/sql pool', reason: 'all connections of the pool are taken: rows that are not closed and transactions that are not ended keep theirs' },
   { pattern: /^net\/http\.\(\*Transport\)\.(getConn|queueForDial)$/, cause: 'wait for a connection of an HTTP client', reason: 'the connection is being made, or MaxConnsPerHost is reached and bodies that are not closed keep theirs' },
-  { pattern: /^net\/http\.\(\*(persistConn\)\.roundTrip|http2ClientConn\)\.(RoundTrip|roundTrip)|http2clientStream\)\.)/, cause: 'wait for the answer to an HTTP request', reason: 'a client without Timeout, and a request without a deadline in its context, wait for ever' },
+  { pattern: /^net\/http\.\(\*(persistConn\)\.roundTrip|http2ClientConn\)\.(RoundTrip|roundTrip)|http2clientStream\)\.)/, cause: 'wait for the answer to an HTTP request', reason: 'a client without Timeout, and a request without a deadline in its context, wait for ever', withBody: true },
   { pattern: /^golang\.org\/x\/sync\/semaphore\.\(\*Weighted\)\.Acquire$/, cause: 'wait for a semaphore', reason: 'who holds it does not release it, or holds it for long' },
   { pattern: /^golang\.org\/x\/sync\/singleflight\.\(\*Group\)\.(Do|doCall)$/, cause: 'wait for one call that others made, too', reason: 'singleflight lets all wait for the first caller: look for it' },
 ];

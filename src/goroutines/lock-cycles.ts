@@ -1,7 +1,7 @@
 /** Locks that can never be had again: waits that go in a circle, or come back to oneself. */
 import type { Frame, Sample } from '../kernel/goroutines.ts';
 import { circleOf } from './lock-graph.ts';
-import { type ContendedLock, isNearBehind, type Nested, userFrame, type Waiters } from './locks.ts';
+import { type ContendedLock, isNearBehind, isSameFunction, type Nested, userFrame, type Waiters } from './locks.ts';
 import { packageOf } from './names.ts';
 
 export interface CycleMember {
@@ -38,10 +38,15 @@ export function cyclesOf(locks: readonly ContendedLock[]): LockCycle[] {
 }
 
 function findCycles(locks: readonly ContendedLock[]): LockCycle[] {
-  const free = locks.slice(0, MOST_JUDGED).filter((lock) => isStuck(lock) && !lock.holders.some(({ by }) => by === 'address'));
+  const free = locks.slice(0, MOST_JUDGED).filter((lock) => isStuck(lock) && !isHeldOutside(lock));
   const circle = circleOf(free);
   const rest = free.filter((lock) => lock.holders.length === 0 && !circle?.locks.includes(lock));
   return [...(circle ? [circle] : []), ...single(rest, locks.length === 1)];
+}
+
+/** Somebody who waits for no lock has it at hand, or is in the very function that takes it: all get on when that one does. */
+function isHeldOutside(lock: ContendedLock): boolean {
+  return lock.atHand || lock.holders.some(isSameFunction(lock));
 }
 
 /** It was wanted for a while, or by more than one. */

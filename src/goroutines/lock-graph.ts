@@ -1,7 +1,7 @@
 /** Who waits for one lock and has another at hand: a circle of them is a deadlock, whatever their code is. */
 import type { Group, Sample } from '../kernel/goroutines.ts';
 import type { CycleMember, LockCycle } from './lock-cycles.ts';
-import { type ContendedLock, isNearBehind, type Waiters } from './locks.ts';
+import { type ContendedLock, isNearBehind, userFrame, type Waiters } from './locks.ts';
 import { codeOf, ownerOf } from './names.ts';
 
 /** The most wanted ones: a circle is among them, or the dump shows none. */
@@ -18,7 +18,7 @@ export function circleOf(locks: readonly ContendedLock[]): LockCycle | undefined
   const known = locks.filter(({ address }) => address !== undefined).slice(0, MOST_LOCKS);
   if (known.length < 2) return undefined;
   const addresses = new Set(locks.flatMap(({ address }) => address ?? []));
-  const index = indexOf(known, addresses);
+  const index = indexOf(known, addresses, lastLines(locks));
   const edges = new Map(known.map((lock) => [lock, edgesOf(lock, index)]));
   for (const start of known) {
     const path = pathBack(start, start, edges, []);
@@ -61,9 +61,20 @@ interface Index {
   /** By the code that takes them. */
   byCode: ReadonlyMap<string, readonly ContendedLock[]>;
   addresses: ReadonlySet<string>;
+  lastLines: ReadonlyMap<string, number>;
 }
 
-function indexOf(locks: readonly ContendedLock[], addresses: ReadonlySet<string>): Index {
+/** Of each function the last line that anybody waits for a lock in. */
+function lastLines(locks: readonly ContendedLock[]): Map<string, number> {
+  const lines = new Map<string, number>();
+  for (const { group } of locks.flatMap(({ waiters }) => waiters)) {
+    const user = userFrame(group.frames);
+    if (user) lines.set(user.func, Math.max(lines.get(user.func) ?? 0, user.line));
+  }
+  return lines;
+}
+
+function indexOf(locks: readonly ContendedLock[], addresses: ReadonlySet<string>, last: ReadonlyMap<string, number>): Index {
   const byWord = new Map<string, ContendedLock[]>();
   const byCode = new Map<string, ContendedLock[]>();
   const add = (map: Map<string, ContendedLock[]>, key: string, lock: ContendedLock): void => {
@@ -75,16 +86,19 @@ function indexOf(locks: readonly ContendedLock[], addresses: ReadonlySet<string>
     for (const word of new Set([lock.address!, ...lock.bases])) add(byWord, word, lock);
     for (const code of lock.codes) add(byCode, code, lock);
   }
-  return { byWord, byCode, addresses };
+  return { byWord, byCode, addresses, lastLines: last };
 }
 
 /** Locks that are, or whose owners are, among the arguments of the program's own functions. */
-function atHand({ frames }: Group, { args }: Sample, { byWord, byCode, addresses }: Index): Set<ContendedLock> {
+function atHand({ frames }: Group, { args }: Sample, { byWord, byCode, addresses, lastLines: last }: Index): Set<ContendedLock> {
   const found = new Set<ContendedLock>();
+  const user = userFrame(frames);
+  // Others wait further on in the same function: here it takes the first of its locks, and has no other yet.
+  const isFirst = user !== undefined && user.line < (last.get(user.func) ?? 0);
   for (const [at, words] of args.entries()) {
     const frame = frames[at];
     const [first] = words;
-    if (first === undefined || frame === undefined || ownerOf(frame) === 'stdlib') continue;
+    if (first === undefined || frame === undefined || ownerOf(frame) === 'stdlib' || (isFirst && frame === user)) continue;
     for (const word of words) for (const lock of byWord.get(word) ?? []) found.add(lock);
     // The receiver of a method of the type that takes this lock; another lock is only its neighbour (globals, arrays of shards).
     if (addresses.has(first)) continue;

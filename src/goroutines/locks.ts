@@ -25,6 +25,8 @@ export interface ContendedLock {
   address?: string;
   /** `main.(*registry)`; absent for functions. */
   type?: string;
+  /** It is that of a sync.Once: who is inside runs what must run once. */
+  once?: true;
   /** Types and functions that take it. */
   codes: Set<string>;
   /** Addresses of what it is part of. */
@@ -41,6 +43,12 @@ export interface ContendedLock {
   holders: Holder[];
   /** Those that came to the wait through a caller that may hold this lock, or another: they wait while they hold. */
   nested: Nested[];
+  /** Somebody who waits for no lock has it, or what it is part of, among the arguments of whatever code. */
+  atHand: boolean;
+  /** Who is inside by its type is so of other locks, too: it cannot hold them all. */
+  ambiguous: boolean;
+  /** Where nobody is in that code: those that came through it and wait for another lock. */
+  chained: Holder[];
   /** Where nobody is in that code: those in other code of the program that may have taken it and called on. */
   bystanders: Holder[];
 }
@@ -73,9 +81,56 @@ function findLocks(groups: readonly Group[]): ContendedLock[] {
   const inside = new Inside(groups);
   for (const lock of found) {
     lock.holders = inside.of(lock);
+    lock.atHand = inside.hasAtHand(lock);
+    if (lock.holders.length > 0 && (lock.address === undefined || lock.holders.some(({ by }) => by === 'address'))) continue;
+    lock.chained = chainedTo(lock, found);
+    // Who has it at hand is likelier to hold it than one that is in the same code with another at hand.
+    if (lock.chained.length > 0) lock.holders = lock.holders.filter(isSameFunction(lock));
     if (lock.holders.length === 0) lock.bystanders = inside.besides(lock);
   }
+  const perGroup = new Map<Group, number>();
+  for (const { group } of found.flatMap(byTypeOnly)) perGroup.set(group, (perGroup.get(group) ?? 0) + 1);
+  for (const lock of found) lock.ambiguous = byTypeOnly(lock).some(({ group }) => perGroup.get(group)! > group.count);
   return found;
+}
+
+function byTypeOnly({ holders }: ContendedLock): Holder[] {
+  return holders.filter(({ by }) => by === 'type');
+}
+
+/** So many of the most wanted locks are looked through: beyond, the same fault repeats itself. */
+const MOST_CHAINED = 100;
+
+/** Who waits for another lock, and came through code that takes this one with what it lies in at hand. */
+function chainedTo(lock: ContendedLock, locks: readonly ContendedLock[]): Holder[] {
+  const { address, bases } = lock;
+  if (address === undefined) return [];
+  const proven = passedThrough(lock, locks, (words) => words.some((word) => word === address || bases.has(word)));
+  if (proven.length > 0) return proven;
+  // Its arguments are out of date: there must be one only.
+  const alike = passedThrough(lock, locks, (words) => words.length === 0).map((holder): Holder => ({ ...holder, by: 'type' }));
+  return alike.length === 1 ? alike : [];
+}
+
+function passedThrough({ address, codes }: ContendedLock, locks: readonly ContendedLock[], fits: (words: readonly string[]) => boolean): Holder[] {
+  const found: Holder[] = [];
+  for (const other of locks.slice(0, MOST_CHAINED)) {
+    for (const { group } of other.waiters) {
+      const at = userIndex(group.frames);
+      for (const sample of group.samples) {
+        if (sample.object === undefined || sample.object !== other.address || sample.object === address) continue;
+        const index = group.frames.findIndex(({ func }, i) => i > at && codes.has(codeOf(func)) && fits(sample.args[i] ?? []));
+        if (index >= 0 && !found.some(({ sample: known }) => known === sample)) found.push({ group, sample, by: 'address', frame: group.frames[index]! });
+      }
+    }
+  }
+  return found;
+}
+
+/** Is somebody in a function that others take this lock in? */
+export function isSameFunction({ waiters }: ContendedLock): (holder: Holder) => boolean {
+  const takers = new Set(waiters.flatMap(({ group }) => userFrame(group.frames)?.func ?? []));
+  return ({ frame }) => takers.has(frame.func);
 }
 
 function add(locks: Map<string, ContendedLock>, group: Group, address: string | undefined, count: number): void {
@@ -84,11 +139,15 @@ function add(locks: Map<string, ContendedLock>, group: Group, address: string | 
   const key = address ?? `?${type ?? user?.func ?? ''}`;
   let lock = locks.get(key);
   if (!lock) {
-    lock = { waiters: [], count: 0, proven: false, writersWait: false, readersWait: false, holders: [], nested: [], bystanders: [], codes: new Set(), bases: new Set(), ...(address !== undefined && { address }) };
+    lock = { waiters: [], count: 0, proven: false, writersWait: false, readersWait: false, holders: [], nested: [], bystanders: [], chained: [], atHand: false, ambiguous: false, codes: new Set(), bases: new Set(), ...(address !== undefined && { address }) };
     locks.set(key, lock);
   }
   if (lock.type === undefined && type !== undefined) lock.type = type;
   if (user) lock.codes.add(codeOf(user.func));
+  if (group.frames.some(isOnce)) {
+    lock.once = true;
+    lock.codes.add(onceCode(group));
+  }
   const waiters = { group, count };
   lock.waiters.push(waiters);
   lock.count += count;
@@ -120,6 +179,16 @@ function addBases(locks: ReadonlyMap<string, ContendedLock>, { frames, samples }
 export function isNearBehind(address: string, base: string): boolean {
   const distance = Number(address) - Number(base);
   return distance >= 0 && distance < NEAR_BYTES;
+}
+
+export function isOnce({ func }: Frame): boolean {
+  return func === 'sync.(*Once).doSlow';
+}
+
+/** Who asked a sync.Once for what it does: equal for those that wait and the one that does it. */
+export function onceCode({ frames, creator }: Group): string {
+  const caller = frames.slice(frames.findIndex(isOnce) + 1).find(({ func }) => !isRuntime(func) && !func.startsWith('sync.'));
+  return `once of ${(caller ?? creator)?.func ?? ''}`;
 }
 
 /** The function that takes the lock. */

@@ -38,12 +38,15 @@ export function parseOptions(options: Record<string, unknown>): GoroutinesOption
   const list = Boolean(options.list);
   // Full dumps of Go before 1.27 have no labels; profiles have.
   const wantsLabels = groupBy !== undefined && /(^|,)\s*label:/.test(groupBy) && !list && where === undefined && !options.force;
+  const exports = parseExports((options.export ?? []) as string[]);
   const watch = parseWatch(text('watch'), text('interval'));
   if (options.force && options.light) throw new UserError('--force asks for debug=2 and --light forbids it: give one of them');
   return {
     data: { list, ...(where !== undefined && { where: parseWhere(where) }), groupBy: groupBy === undefined ? [] : parseGroupBy(groupBy) },
     take: {
       rows: list || where !== undefined,
+      // Each goroutine is written by its id: more ids are kept than are looked at.
+      ...(exports.some(({ kind }) => kind === 'debug2') && { rowsIfCheap: true }),
       sockets: list,
       force: Boolean(options.force),
       light: Boolean(options.light) || wantsLabels,
@@ -56,7 +59,7 @@ export function parseOptions(options: Record<string, unknown>): GoroutinesOption
     ...(text('binary') !== undefined && { binary: text('binary')! }),
     all: Boolean(options.all),
     settleMs: parseSettle(text('settle')),
-    exports: parseExports((options.export ?? []) as string[]),
+    exports,
     ...(watch && { watch }),
   };
 }

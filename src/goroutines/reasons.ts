@@ -34,7 +34,8 @@ export function suspicionOf(site: Site): Suspicion | undefined {
   // What was started with a reader of a connection ends with that, and not with its creator.
   const orphaned = outlivedCreators(site) && !site.withReader;
   if (site.state === 'chan send' && !shared) return { cause: 'are stuck in a send that nobody receives', perhaps: 'wait to send, and nobody may receive', isStrong: true };
-  if (site.state === 'chan receive' && (eachOnItsOwn(site) || orphaned) && !shared) return { cause: 'are stuck in a receive that nobody answers', perhaps: 'wait to receive, and nobody may answer', isStrong: orphaned };
+  // A channel of its own is how every mailbox, session and subscriber is built.
+  if (site.state === 'chan receive' && orphaned && !shared) return { cause: 'are stuck in a receive that nobody answers', perhaps: 'wait to receive, and nobody may answer', isStrong: true };
   if (site.state !== 'select') return undefined;
   if (neverEndingContext(site)) return { cause: 'wait in a select whose context never ends', perhaps: 'wait in a select whose context may never end', isStrong: false };
   return orphaned && waitsItself(site) ? { cause: 'wait in a select that did not end with what started them', perhaps: 'wait in a select that goes on after what started them', isStrong: true } : undefined;

@@ -7,3 +7,6 @@ const RUNNING = /^net\/http\.\(\*(conn\)\.serve|http2serverConn\)\.runHandler)$|
 export function isRequest(frames: readonly Frame[]): boolean {
   return frames.some(({ func }) => RUNNING.test(func));
 }
+
+/** Who sends the body of a request, as it comes out of whatever the program gave: a file, a pipe. */
+export const SENDS_BODY = /^net\/http\.\(\*transferWriter\)\.writeBody$/;

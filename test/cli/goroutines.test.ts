@@ -275,6 +275,19 @@ describe('an endpoint', () => {
     expect(header.report.data.total).toBe(44);
   });
 
+  it('sends what a URL holds of secrets, and shows none of it', async () => {
+    const server = await serve(pprofAnswers(44, { 'goroutine?debug=2&token=t0ken': bytesOf('err', 'goroutine-leak.txt'), 'goroutine?debug=0&token=t0ken': bytesOf('err', 'goroutine-leak.txt') }));
+    const at = `127.0.0.1:${server.port}`;
+    const { run, report: one } = await report([`http://user:s3cret@${at}/?token=t0ken`, '--settle', '0']);
+    const text = await reloadctl(['goroutines', `http://user:s3cret@${at}/?token=t0ken`, '--settle', '0', '--verbose']);
+    const refused = await reloadctl(['goroutines', `http://user:s3cret@${at}/no/?token=t0ken`, '--json']);
+    expect(one.data.total).toBe(44);
+    expect(server.asked.map(({ headers }) => headers.authorization)).toContain(`Basic ${Buffer.from('user:s3cret').toString('base64')}`);
+    for (const { stdout, stderr } of [run, text, refused]) expect(stdout + stderr).not.toMatch(/s3cret|t0ken/);
+    expect(one.target?.spec).toBe(`http://***@${at}/?token=***`);
+    expect((await reloadctl(['goroutines', 'http://user:s3cret@:bad'])).stderr).not.toContain('s3cret');
+  });
+
   it.each<[string, Parameters<typeof serve>[0], RegExp]>([
     ['404', (_, response) => void response.writeHead(404).end('404 page not found\n'), /no net\/http\/pprof here \(HTTP 404/],
     ['500', (_, response) => void response.writeHead(500).end('broken'), /HTTP 500/],

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { pprof } from '../../src/goroutines/export/pprof.ts';
-import { debug1, debug2 } from '../../src/goroutines/export/text.ts';
+import { debug1, debug2, unnamed } from '../../src/goroutines/export/text.ts';
 import { parseGc } from '../../src/goroutines/gc/parse.ts';
 import { readSaved } from '../../src/goroutines/gc/read.ts';
 import { compareDumps, strangers } from '../../src/goroutines/watch/compare.ts';
@@ -26,6 +26,30 @@ describe('an export is read again', () => {
     expect(essence(await parse([...debug2(dump)].join('')))).toEqual(own);
     // Those of the runtime are in the profile, too.
     expect(essence(await parse(gunzipSync([...pprof(dump)][0]!)))).toEqual(own);
+  });
+});
+
+describe('ids of an export', () => {
+  const text = times(100, (i) => goroutine({ id: 7 + i, state: 'chan send, 5 minutes' })).join('');
+
+  it('are never made up: who has none is left out, and counted', async () => {
+    const dump = await parse(text);
+    const written = [...debug2(dump)].join('').match(/^goroutine \d+ .*$/gm) ?? [];
+    expect(written).toHaveLength(64);
+    expect(written[0]).toBe('goroutine 7 [chan send, 5 minutes]:');
+    expect(unnamed(dump)).toBe(36);
+  });
+
+  it('are all there where each was kept', async () => {
+    const dump = await parse(text, { rows: true });
+    expect([...debug2(dump)].join('').match(/^goroutine \d+ \[chan send, 5 minutes\]:$/gm)).toHaveLength(100);
+    expect(unnamed(dump)).toBe(0);
+  });
+
+  it('are numbered where the source has none', async () => {
+    const profile = await parse([...debug1(await parse(text))].join(''));
+    expect([...debug2(profile)].join('').match(/^goroutine \d+ /gm)?.slice(0, 2)).toEqual(['goroutine 1 ', 'goroutine 2 ']);
+    expect(unnamed(profile)).toBe(0);
   });
 });
 

@@ -27,6 +27,12 @@ describe('pauses', () => {
     expect(parseGc(vars)).toMatchObject({ pausesMs: [1, 2], collections: 2, pauseTotalMs: 3 });
   });
 
+  it('are undefined where the numbers are none the runtime writes', () => {
+    expect(parseGc(JSON.stringify({ memstats: { NumGC: 2, PauseNs: [1e9, 'x', null] } }))).toBeUndefined();
+    expect(parseGc(heap(ring([1e9]), ring([]), 1e20))).toBeUndefined();
+    expect(parseGc(JSON.stringify({ memstats: { NumGC: -1, PauseNs: [] } }))).toBeUndefined();
+  });
+
   it('are undefined elsewhere, and nothing throws', () => {
     for (const text of ['', '{}', '{"memstats":[]}', '[1]', 'hello', '# NumGC = 3']) expect(parseGc(text)).toBeUndefined();
     fc.assert(fc.property(fc.string(), (text) => void parseGc(text)));

@@ -5,6 +5,7 @@ import { growth } from '../../src/goroutines/rules/growth.ts';
 import { leak } from '../../src/goroutines/rules/leak.ts';
 import type { Taken } from '../../src/goroutines/source/types.ts';
 import { type Looks, watch } from '../../src/goroutines/watch/run.ts';
+import { tooShort } from '../../src/goroutines/watch/too-short.ts';
 import { runRules } from '../../src/report/index.ts';
 import { eventOf, goroutine, parse, times } from './support/dumps.ts';
 
@@ -48,5 +49,13 @@ describe('what grows', () => {
 
   it('is nothing when it stands still', async () => {
     expect(await watched(() => times(20, (i) => 10 + i), true)).toEqual([]);
+  });
+});
+
+describe('a watch that is too short', () => {
+  it.each<[number, number, RegExp | undefined]>([[7, 24_000, /7 samples, and it takes at least 8/], [15, 3000, /3 s, and it takes at least 5 s/], [8, 5000, undefined]])('%i samples in %i ms', (samples, windowMs, expected) => {
+    const [found] = tooShort({ samples, windowMs, groups: [] });
+    if (!expected) expect(found).toBeUndefined();
+    else expect(found).toMatchObject({ needed: true, status: 'absent', detail: expect.stringMatching(expected) });
   });
 });

@@ -2,9 +2,11 @@
 import { closest } from '../../kernel/closest.ts';
 import type { Dump } from '../../kernel/goroutines.ts';
 import { UserError } from '../../kernel/user-error.ts';
+import type { Coverage } from '../../report/index.ts';
+import { plural } from '../../report/words.ts';
 import { FileSink } from '../../render/index.ts';
 import { folded } from './folded.ts';
-import { debug1, debug2 } from './text.ts';
+import { debug1, debug2, unnamed } from './text.ts';
 import { pprof } from './pprof.ts';
 
 interface Kind {
@@ -39,16 +41,21 @@ export function parseExports(texts: readonly string[]): Export[] {
   });
 }
 
-/** Throws OutputFileError. */
-export async function writeExports(dump: Dump, exports: readonly Export[]): Promise<void> {
+/** @returns what is not whole. Throws OutputFileError. */
+export async function writeExports(dump: Dump, exports: readonly Export[]): Promise<Coverage[]> {
+  const coverage: Coverage[] = [];
   for (const { kind, file } of exports) {
     const sink = await FileSink.open(file);
     try {
       for (const part of exportKinds[kind]!.write(dump)) await (typeof part === 'string' ? sink.write(part) : sink.writeBytes(part));
       await sink.finish();
+      const left = kind === 'debug2' ? unnamed(dump) : 0;
+      const total = dump.groups.reduce((sum, group) => sum + group.count, 0);
+      if (left > 0) coverage.push({ source: `the export to ${file}`, status: 'partial', seen: total - left, total, detail: `${plural('goroutine', left)} left out: their ids were not read`, needed: false });
     } catch (error) {
       await sink.discard();
       throw error;
     }
   }
+  return coverage;
 }

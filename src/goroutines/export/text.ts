@@ -19,10 +19,16 @@ export function* debug1({ groups, profile }: Dump): Generator<string> {
   }
 }
 
-/** As goroutine?debug=2 (runtime/traceback.go). What is not known of single goroutines is left out; without ids they are numbered. */
-export function* debug2({ groups, rows }: Dump): Generator<string> {
+/**
+ * As goroutine?debug=2 (runtime/traceback.go). What is not known of single goroutines is left out, and so are those whose ids
+ * were not kept (see unnamed): ids are never made up, but where the source has none at all, and they are numbered.
+ */
+export function* debug2(dump: Dump): Generator<string> {
+  const { groups, rows } = dump;
   let number = 1;
+  const isNumbered = !hasIds(dump);
   const one = (group: Group, id: string | undefined, minutes: number | undefined): string => {
+    if (id === undefined && !isNumbered) return '';
     const waited = minutes === undefined || minutes === 0 ? '' : `, ${minutes} minutes`;
     const leaked = group.leaked >= group.count && group.leaked > 0 ? ' (leaked)' : '';
     const labels = Object.keys(group.labels).length === 0 ? '' : ` ${labelText(group.labels)}`;
@@ -33,8 +39,21 @@ export function* debug2({ groups, rows }: Dump): Generator<string> {
     return;
   }
   for (const group of groups) {
-    for (let i = 0; i < group.count; i++) yield one(group, group.samples[i]?.id, group.samples[i]?.waitMinutes);
+    const most = isNumbered ? group.count : group.samples.length;
+    for (let i = 0; i < most; i++) yield one(group, group.samples[i]?.id, group.samples[i]?.waitMinutes);
   }
+}
+
+function hasIds({ groups }: Dump): boolean {
+  return groups.some(({ samples }) => samples.some(({ id }) => id !== undefined));
+}
+
+/** What debug2 leaves out of a dump that has ids: how many goroutines whose ids were not kept. */
+export function unnamed(dump: Dump): number {
+  if (!hasIds(dump)) return 0;
+  const all = dump.groups.reduce((sum, { count }) => sum + count, 0);
+  const named = dump.rows ? dump.rows.filter(({ id }) => id !== undefined).length : dump.groups.reduce((sum, { samples }) => sum + samples.filter(({ id }) => id !== undefined).length, 0);
+  return all - named;
 }
 
 function stackText({ frames, creator, elided }: Group): string {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { CommandContext, Outcome } from '../../command.ts';
 import { parseDuration } from '../../kernel/duration.ts';
+import { withoutSecrets } from '../../kernel/without-secrets.ts';
 import { UserError } from '../../kernel/user-error.ts';
 import type { Block } from '../../render/index.ts';
 import { runRules, type Target } from '../../report/index.ts';
@@ -62,7 +63,7 @@ interface Read {
 async function statsFrom(spec: string, access: Parameters<typeof endpointOf>[1], timeoutMs: number, context: CommandContext): Promise<Read> {
   if (isEndpoint(spec)) {
     const endpoint = await endpointOf(spec, access);
-    return { ...(await fromEndpoint(endpoint, timeoutMs, context.signal)), label: endpoint.label, target: { spec, label: endpoint.label, pids: [] } };
+    return { ...(await fromEndpoint(endpoint, timeoutMs, context.signal)), label: endpoint.label, target: { spec: withoutSecrets(spec), label: endpoint.label, pids: [] } };
   }
   const saved = await readSaved(spec, context);
   if ('text' in saved) {

@@ -31,7 +31,7 @@ function fromHeap(text: string): GcStats | undefined {
   };
   const pauses = numbers('PauseNs');
   const collections = number('NumGC');
-  if (!pauses || collections === undefined) return undefined;
+  if (!pauses || collections === undefined || !isCount(collections)) return undefined;
   return statsOf(pauses, numbers('PauseEnd') ?? [], collections, { forced: number('NumForcedGC'), cpuFraction: number('GCCPUFraction') });
 }
 
@@ -41,7 +41,7 @@ function fromVars(text: string): GcStats | undefined {
     const list = (value: unknown): number[] => (Array.isArray(value) && value.every((one) => typeof one === 'number') ? value : []);
     const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
     const collections = number(memstats?.NumGC);
-    if (!memstats || collections === undefined) return undefined;
+    if (!memstats || collections === undefined || !isCount(collections) || !isPauses(memstats.PauseNs)) return undefined;
     const total = number(memstats.PauseTotalNs);
     return {
       ...statsOf(list(memstats.PauseNs), list(memstats.PauseEnd), collections, { forced: number(memstats.NumForcedGC), cpuFraction: number(memstats.GCCPUFraction) }),
@@ -50,6 +50,15 @@ function fromVars(text: string): GcStats | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** NumGC is of 32 bits (runtime.MemStats). */
+function isCount(collections: number): boolean {
+  return Number.isInteger(collections) && collections >= 0 && collections < 2 ** 32;
+}
+
+function isPauses(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.every((one) => typeof one === 'number' && one >= 0));
 }
 
 /** The last one is at (NumGC+255)%256; the ring has no more entries than there were collections. */

@@ -166,13 +166,13 @@ export class BlockReader {
       now.addNew(key, cached.header, idText, buffer.toString('latin1', start, end).split(/\r?\n/));
       return end;
     }
-    const { group, line, offset, createdLine } = known;
+    const { group, line, offset, createdLine, skipped } = known;
     const opens = (index: number): number => argumentsFrom(buffer, scanner.lineStarts[index]!, end);
     const object = line < 0 || line >= scanner.lines ? -1 : pointerAt(buffer, opens(line), offset);
     if (group.samples.length >= MOST_SAMPLES) now.count(group, cached.header, idText, object);
     else {
       const parent = createdLine < 0 || createdLine >= scanner.lines ? undefined : parentIn(buffer, scanner.lineStarts[createdLine]!, end);
-      const args = now.wantsArguments(group) ? this.arguments(buffer, end, group.frames.length) : NO_ARGUMENTS;
+      const args = now.wantsArguments(group) ? this.arguments(buffer, end, group.frames.length, skipped) : NO_ARGUMENTS;
       now.sample(group, cached.header, idText, object, args, parent);
     }
     if (isUnseen && !now.labelsDropped) this.tree.add(cached.stacks, buffer, this.view, scanner.lineStarts, scanner.lines, end, known);
@@ -180,11 +180,12 @@ export class BlockReader {
   }
 
   /** Pointers of each frame of the block that was scanned last. */
-  private arguments(buffer: Buffer, end: number, frames: number): string[][] {
+  private arguments(buffer: Buffer, end: number, frames: number, skipped: ReadonlySet<number>): string[][] {
     const { lineStarts, lines } = this.scanner;
     const args: string[][] = [];
+    let printed = 0;
     for (let line = 0; line < lines && args.length < frames; line++) {
-      if (isCall(buffer, lineStarts[line]!)) args.push(pointersAt(buffer, argumentsFrom(buffer, lineStarts[line]!, end), end));
+      if (isCall(buffer, lineStarts[line]!) && !skipped.has(printed++)) args.push(pointersAt(buffer, argumentsFrom(buffer, lineStarts[line]!, end), end));
     }
     return args;
   }

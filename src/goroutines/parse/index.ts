@@ -3,7 +3,7 @@ import { createGunzip } from 'node:zlib';
 import type { Cut, Dump } from '../../kernel/goroutines.ts';
 import { otherLanguage } from './other-languages.ts';
 import { OtherProfile, parseProfile } from './profile.ts';
-import { FIRST_LINE, ProfileTextReader } from './profile-text.ts';
+import { FIRST_LINE, OTHER_PROFILE, ProfileTextReader } from './profile-text.ts';
 import { ProtobufError } from './protobuf.ts';
 import { TextReader } from './text.ts';
 import { ZipError, type ZipEntry, zipEntries } from './zip.ts';
@@ -89,6 +89,8 @@ async function parsePlain(chunks: Chunks, options: ParseOptions, cutOf: () => Cu
   const source = chunks instanceof Peekable ? chunks : new Peekable(chunks);
   const head = await source.peek(SNIFFED_BYTES);
   if (FIRST_LINE.test(firstLine(head))) return parseLines(source, cutOf);
+  const other = OTHER_PROFILE.exec(firstLine(head));
+  if (other) throw new NoDump(`this is a profile of ${other[1] === 'threadcreate' ? 'threads' : (other[1] ?? 'mutexes')}, not of goroutines`);
   if (isBinary(head)) return parseBinary(source, cutOf);
   const reader = new TextReader(options.rows);
   let interrupted = false;
@@ -101,8 +103,8 @@ async function parsePlain(chunks: Chunks, options: ParseOptions, cutOf: () => Cu
   }
   const dump = reader.end(interrupted ? { kind: 'interrupted', detail: 'reading was stopped' } : cutOf());
   if (dump) return dump;
-  const other = otherLanguage(head.toString('latin1'));
-  throw new NoDump(other === undefined ? 'there is no goroutine dump in it' : `this looks like ${other}, not like a dump of Go`);
+  const language = otherLanguage(head.toString('latin1'));
+  throw new NoDump(language === undefined ? 'there is no goroutine dump in it' : `this looks like ${language}, not like a dump of Go`);
 }
 
 async function parseLines(chunks: Chunks, cutOf: () => Cut | undefined): Promise<Dump> {

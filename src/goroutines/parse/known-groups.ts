@@ -21,6 +21,8 @@ export interface Known {
   offset: number;
   /** Line that says who started it; -1 without. */
   createdLine: number;
+  /** Printed frames that are none of the group's. */
+  skipped: ReadonlySet<number>;
 }
 
 /** The groups of one dump. */
@@ -77,7 +79,7 @@ export class KnownGroups {
     if (!group.system) this.total++;
   }
 
-  private newGroup(header: Header, { frames, elided, creator, firsts }: Stack, lines: readonly string[]): Known {
+  private newGroup(header: Header, { frames, elided, creator, firsts, skipped }: Stack, lines: readonly string[]): Known {
     if (header.labelText !== '' && !this.labelsDropped && this.known.size > MOST_LABELLED_GROUPS) this.labelsDropped = true;
     const state = stateOfStack(header.state, frames);
     const group = this.table.add({
@@ -92,8 +94,14 @@ export class KnownGroups {
     const place = isBlocking(state) ? objectPlace(frames, firsts) : undefined;
     if (place) group.objectKind = place.kind;
     const createdLine = lines.findIndex((line) => line.startsWith('created by '));
-    return { group, line: place ? lineOfFrame(lines, place.frame) : -1, offset: place?.offset ?? 0, createdLine };
+    return { group, line: place ? lineOfFrame(lines, printed(place.frame, skipped)) : -1, offset: place?.offset ?? 0, createdLine, skipped };
   }
+}
+
+/** The number of a frame among those that were printed. */
+function printed(frame: number, skipped: ReadonlySet<number>): number {
+  let at = 0;
+  for (let left = frame; ; at++) if (!skipped.has(at) && left-- === 0) return at;
 }
 
 function lineOfFrame(lines: readonly string[], frame: number): number {

@@ -5,7 +5,9 @@ import { stateOfFrames } from '../states.ts';
 import { GroupTable } from './group-table.ts';
 import { parseLabels } from './header.ts';
 
-export const FIRST_LINE = /^(goroutine|goroutineleak|threadcreate) profile: total (\d+)\s*$/;
+/** Of another profile in the same form: threads, mutexes, heap. */
+export const OTHER_PROFILE = /^(?:(threadcreate|heap|allocs|mutex|block) profile: |--- (mutex|contention):)/;
+export const FIRST_LINE = /^(goroutine|goroutineleak) profile: total (\d+)\s*$/;
 const COUNT = /^(\d+) @((?: 0x[\da-f]+)*)\s*$/;
 const PLACE = /^#\t(0x[\da-f]+)\t+(\S.*?)(?:\+0x[\da-f]+)?\t+(\S.*):(\d+)\s*$/;
 

@@ -2,7 +2,7 @@ import type { Finding, Remedy, RuleDefinition } from '../../report/index.ts';
 import { fingerprint, lastEventRule } from '../../report/index.ts';
 import type { GoroutinesEvent } from '../../series/index.ts';
 import { type Judgement, judgements } from '../judge.ts';
-import { goroutines, idsOf, listCommand, siteEvidence, structure, subject, waitWords, watchRemedy } from './words.ts';
+import { goroutines, idsOf, listCommand, siteEvidence, structure, subject, waitWordsOf, watchRemedy } from './words.ts';
 
 const OWNERS = { own: 'the program\'s own code', dependency: 'a dependency', stdlib: 'the standard library' } as const;
 
@@ -20,7 +20,7 @@ export function siteFindings(event: GoroutinesEvent, id: Judgement['id'], remedi
 
 function findingOf(event: GoroutinesEvent, judgement: Judgement, remedies: RemediesOf): Finding {
   const { site, reasons, cause, id, severity, confidence } = judgement;
-  const waited = waitWords(site.wait);
+  const waited = waitWordsOf(site);
   const ids = idsOf(site);
   const { source } = event;
   return {
@@ -28,7 +28,7 @@ function findingOf(event: GoroutinesEvent, judgement: Judgement, remedies: Remed
     severity,
     confidence,
     because: becauseOf(event, judgement),
-    title: `${goroutines(site.count)} ${site.count === 1 ? cause.replace(/^are /, 'is ').replace(/^wait /, 'waits ') : cause}: ${site.state} in ${site.place}${waited === '' ? '' : ` ${waited}`}`,
+    title: `${goroutines(site.count)} ${site.count === 1 ? cause.replace(/^are /, 'is ').replace(/^wait /, 'waits ') : cause}: ${site.state} in ${site.place}${waited === '' || waited.startsWith(',') ? waited : ` ${waited}`}`,
     subject: subject(event, 'goroutines', site.frame),
     evidence: [
       ...reasons.map((reason, index) => ({ name: `reason ${index + 1}`, value: reason, source })),

@@ -36,7 +36,8 @@ function findingOf(event: GoroutinesEvent, cycle: LockCycle): Finding | undefine
   const wait = waits.length === 0 ? undefined : { min: Math.min(...waits.map(({ min }) => min)), max: Math.max(...waits.map(({ max }) => max)) };
   const minutes = wait !== undefined && wait.min >= 1;
   const proven = cycle.locks.every((lock) => lock.proven);
-  const likely = proven || (minutes && cycle.by !== 'nobody');
+  // Where others are in methods of the same type, one of them may be the one that holds it.
+  const likely = proven || (minutes && cycle.by !== 'nobody' && cycle.locks.every(({ holders }) => holders.length === 0));
   const waiting = cycle.locks.reduce((sum, { count }) => sum + count, 0);
   const stayed = !minutes && cycle.by === 'address' && event.settled !== undefined && cycle.members.every(({ sample }) => sample?.id !== undefined && event.settled!.unmoved.has(sample.id));
   const severity = likely ? 'critical' : minutes || stayed ? 'warning' : 'info';
@@ -89,7 +90,9 @@ function becauseLikely({ by }: LockCycle): string {
   return `they have waited for minutes, ${how}, and nobody outside is in the code that could unlock`;
 }
 
-function whyHint({ by, kind }: LockCycle, minutes: boolean): string {
+function whyHint({ by, kind, locks }: LockCycle, minutes: boolean): string {
+  const [other] = locks.flatMap(({ holders }) => holders);
+  if (minutes && other) return `others are in methods of the same type, as ${placeOf(other.frame)}, and one of them may hold what these want`;
   if (minutes) return `nobody outside is in the code that could unlock, but no address shows that ${kind === 'order' ? 'these hold what the others want' : 'this one holds it'}`;
   return `whether they wait for more than a moment one dump cannot say${by === 'nobody' ? ', and no address shows who holds what' : ''}`;
 }

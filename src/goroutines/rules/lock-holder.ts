@@ -5,11 +5,9 @@ import type { GoroutinesEvent } from '../../series/index.ts';
 import { type ContendedLock, contendedLocks, type Holder, userFrame } from '../locks.ts';
 import { placeOf, shortName, siteOf } from '../names.ts';
 import { cyclesOf } from '../lock-cycles.ts';
-import { isBlocking } from '../states.ts';
 import { goroutines, structure, waitWords, watchRemedy } from './words.ts';
 
 const ID = 'goroutine/lock-holder';
-const A_FEW = 3;
 const SOME = 10;
 const MANY = 100;
 const VERY_MANY = 1000;
@@ -39,7 +37,7 @@ function findingOf(event: GoroutinesEvent, lock: ContendedLock): Finding | undef
   const rough = severityOf(lock, event.dump.total);
   if (rough === undefined) return undefined;
   const [holder] = lock.holders;
-  const sure = holder !== undefined && (lock.wait?.min ?? 0) >= 1 && (holder.by === 'address' || lock.holders.length === 1);
+  const sure = holder !== undefined && (lock.wait?.min ?? 0) >= 1 && (holder.by === 'address' || (lock.holders.length === 1 && !lock.ambiguous));
   const severity = rough === 'critical' && !sure ? 'warning' : rough;
   const user = userFrame(lock.waiters[0]!.group.frames);
   const what = lockWords(lock);
@@ -62,19 +60,25 @@ function findingOf(event: GoroutinesEvent, lock: ContendedLock): Finding | undef
   };
 }
 
-function lockWords({ readersWait, type }: ContendedLock): string {
+/** First those of the same type, and those that few came through: the crowd comes another way than the one that has locked before. */
+function callersOf({ nested }: ContendedLock): readonly ContendedLock['nested'][number][] {
+  return [...nested].sort((a, b) => Number(b.sameType) - Number(a.sameType) || a.waiters.count - b.waiters.count).slice(0, 2);
+}
+
+function lockWords({ once, readersWait, type }: ContendedLock): string {
+  if (once) return 'sync.Once';
   const kind = readersWait ? 'RWMutex' : 'mutex';
   return type === undefined ? kind : `${kind} of ${shortName(type)}`;
 }
 
-function holderWords({ holders, bystanders }: ContendedLock): string {
+function holderWords({ holders, ambiguous, chained: [chained] }: ContendedLock): string {
   const [first] = holders;
-  // One that waits for others, or of which there are many, is seldom the one that holds it: it is among the evidence only.
-  const other = bystanders.find(({ group }) => !isBlocking(group.state) && group.count <= A_FEW);
-  if (!first && other) return `nobody in the dump is seen inside it; ${nameOf(other)} in ${stateWords(other)} may hold it`;
-  if (!first) return 'nobody in the dump is seen inside it';
+  // Nothing links those elsewhere to the lock: to name one of them would be a guess, and mostly a wrong one.
+  if (!first && chained) return `${nameOf(chained)} came through ${placeOf(chained.frame)} and may hold it while it waits for another lock`;
+  if (!first) return 'nobody in the dump is seen inside it: who holds it is not known';
   const inside = holders.reduce((sum, { group }) => sum + group.count, 0);
   if (inside > 1) return `${goroutines(inside)} may be inside, one of them in ${placeOf(first.frame)} (${first.group.state})`;
+  if (ambiguous && first.by === 'type') return `${nameOf(first)} may be inside, in ${stateWords(first)}`;
   return `${nameOf(first)} is ${first.by === 'address' ? '' : 'probably '}inside, in ${stateWords(first)}`;
 }
 
@@ -89,11 +93,13 @@ function stateWords({ group, frame }: Holder): string {
   return `${placeOf(frame)}: ${group.state}${waited === '' ? '' : ` ${waited}`}${at}`;
 }
 
-function becauseOf({ holders, wait }: ContendedLock): string {
+function becauseOf({ holders, chained, ambiguous, wait }: ContendedLock): string {
   const [first] = holders;
-  if (!first) return 'a dump does not say who holds a lock, and nobody else is in this code';
+  if (!first && chained.length > 0) return `it waits for another lock, and came through ${chained[0]!.by === 'address' ? 'a function that was given what this lock is part of' : 'a method of the type that this lock is part of'}`;
+  if (!first) return 'a dump does not say who holds a lock, and nobody that does not wait is in this code';
   const long = (wait?.min ?? 0) >= 1 ? '' : '; whether it lasts one dump cannot say';
   if (first.by === 'address') return `it has the lock, or what the lock is part of, among its arguments and does not wait for it${long}`;
+  if (ambiguous) return `it is inside the same function, or a method of the same type, but for other locks the same is true, and it cannot hold them all${long}`;
   return `it is inside the same function, or a method of the same type, and does not wait for the lock${long}`;
 }
 
@@ -105,7 +111,8 @@ function evidenceOf(event: GoroutinesEvent, lock: ContendedLock): EvidenceItem[]
     ...(lock.address === undefined ? [] : [{ name: 'address', value: lock.address, source }]),
     { name: 'wanted by', value: listOf([...new Set(places.map(placeOf))], 4), source },
     ...lock.bystanders.slice(0, 4).map((other) => ({ name: 'elsewhere in own code', value: `${nameOf(other)}: ${stateWords(other)}`, source })),
-    ...lock.nested.slice(0, 2).map(({ outer }) => ({ name: 'called by', value: `${placeOf(outer)}: it may have locked before`, source })),
+    ...lock.chained.slice(0, 4).map((other) => ({ name: 'waits for another lock', value: `${nameOf(other)}: ${stateWords(other)}`, source })),
+    ...callersOf(lock).map(({ outer }) => ({ name: 'called by', value: `${placeOf(outer)}: it may have locked before`, source })),
     ...lock.holders.slice(0, 4).map((holder) => ({ name: 'inside', value: `${nameOf(holder)}: ${stateWords(holder)}`, source })),
   ];
 }

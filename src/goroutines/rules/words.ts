@@ -14,6 +14,12 @@ export function waitWords(wait: { min: number; max: number } | undefined): strin
   return wait.min === wait.max ? `for ${least} or more` : `for ${wait.min === 0 ? 'up to' : `${least} to`} ${duration(wait.max * MINUTE)}`;
 }
 
+/** The same of a place where not all tell how long: most of them may be young. */
+export function waitWordsOf({ wait, count: all }: { wait?: { min: number; max: number; told: number }; count: number }): string {
+  const words = waitWords(wait);
+  return words === '' || !wait || wait.told >= all ? words : `, ${count(wait.told)} of them ${words}`;
+}
+
 export function goroutines(n: number): string {
   return `${count(n)} ${n === 1 ? 'goroutine' : 'goroutines'}`;
 }
@@ -37,7 +43,7 @@ export function siteEvidence(event: GoroutinesEvent, site: Site): EvidenceItem[]
   ];
   const created = site.creators.map(placeOf);
   if (created.length > 0) items.push({ name: 'created by', value: listOf(created, 3), source });
-  if (site.wait) items.push({ name: 'waiting', value: waitWords(site.wait) || 'less than a minute', source });
+  if (site.wait) items.push({ name: 'waiting', value: waitWordsOf(site).replace(/^, /, '') || 'less than a minute', source });
   return items;
 }
 

@@ -35,7 +35,7 @@ export async function takeCore(path: string, binary: string | undefined, options
   try {
     const elf = readElf(file);
     const core = readCore(file, elf);
-    const look = await readGoroutines(...programOf(core, binary, path), { rows: options.rows, nowNs: 'last seen', stop: async () => (signal.aborted ? 'interrupted' : undefined) });
+    const look = await readGoroutines(...programOf(core, binary, path), { rows: options.rows || options.rowsIfCheap === true, nowNs: 'last seen', stop: async () => (signal.aborted ? 'interrupted' : undefined) });
     return takenOf(path, core, look, file);
   } catch (error) {
     if (error instanceof Unreadable) throw new UserError(`${path}: the program ${error.message}`);

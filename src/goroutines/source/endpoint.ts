@@ -1,6 +1,7 @@
 /** A pprof endpoint as the user names it, with what it takes to be let in. */
 import { type Endpoint, type HttpAnswer, HttpError, httpGet, readInputFile } from '../../evidence/index.ts';
 import { UserError } from '../../kernel/user-error.ts';
+import { isHarmless, withoutSecrets } from '../../kernel/without-secrets.ts';
 
 export interface PprofEndpoint {
   http: Endpoint;
@@ -8,8 +9,10 @@ export interface PprofEndpoint {
   base: string;
   /** The user named one profile: exactly that is asked for. */
   exact?: string;
-  /** As typed, without user and password. */
+  /** As typed, without user, password and what parameters hold. */
   shown: string;
+  /** Parameters that go with each question and are never shown: a token may be among them. */
+  secrets?: string;
   /** `api:6060`. */
   label: string;
 }
@@ -47,20 +50,39 @@ export async function endpointOf(spec: string, access: Access): Promise<PprofEnd
   }
   const url = parsed(BARE.test(spec) ? `http://${spec}` : spec);
   if (url.username !== '' || url.password !== '') {
-    headers.authorization = `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`;
+    if (headers.authorization !== undefined) throw new UserError(`${withoutSecrets(spec)}: give a user and password, or another authorization, not both`);
+    headers.authorization = `Basic ${Buffer.from(`${decoded(url.username)}:${decoded(url.password)}`).toString('base64')}`;
     url.username = url.password = '';
   }
-  const { origin, pathname, search } = url;
+  const { origin, pathname } = url;
+  const [asked, secrets] = parametersOf(url);
   const exact = /\/(goroutine|goroutineleak|heap|allocs|threadcreate|vars)$/.test(pathname);
   const base = exact ? pathname.replace(/[^/]*$/, '') : pathname === '/' ? USUAL : pathname.endsWith('/') ? pathname : `${pathname}/`;
-  return { http: { origin, headers, tls }, base, shown: url.href, label: url.host, ...(exact && { exact: `${pathname}${search}` }) };
+  return { http: { origin, headers, tls }, base, shown: withoutSecrets(url.href), label: url.host, ...(exact && { exact: `${pathname}${asked}` }), ...(secrets !== '' && { secrets }) };
+}
+
+/** `?debug=2`, and what may be a secret: `token=...`. */
+function parametersOf({ search }: URL): [asked: string, secrets: string] {
+  const words = search.slice(1).split('&').filter((word) => word !== '');
+  const isAsked = (word: string): boolean => isHarmless(word.split('=', 1)[0]!);
+  const asked = words.filter(isAsked).join('&');
+  return [asked === '' ? '' : `?${asked}`, words.filter((word) => !isAsked(word)).join('&')];
+}
+
+/** User and password of a URL; a lone percent sign stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function parsed(spec: string): URL {
   try {
     return new URL(spec);
   } catch {
-    throw new UserError(`not a URL: ${spec}`, { hints: ['reloadctl goroutines http://127.0.0.1:6060'] });
+    throw new UserError(`not a URL: ${withoutSecrets(spec)}`, { hints: ['reloadctl goroutines http://127.0.0.1:6060'] });
   }
 }
 
@@ -121,9 +143,9 @@ export interface AskLimits {
 }
 
 /** Throws UserError (exit 3) for what refuses or does not answer; other statuses than 200 come back. */
-export async function ask({ http, shown }: PprofEndpoint, path: string, limits: AskLimits): Promise<HttpAnswer> {
+export async function ask({ http, shown, secrets }: PprofEndpoint, path: string, limits: AskLimits): Promise<HttpAnswer> {
   try {
-    const answer = await httpGet(http, path, limits);
+    const answer = await httpGet(http, secrets === undefined ? path : `${path}${path.includes('?') ? '&' : '?'}${secrets}`, limits);
     if (answer.status === 401 || answer.status === 403) {
       answer.discard();
       throw new UserError(`${shown}: it wants to know who asks (HTTP ${answer.status})`, {

@@ -13,7 +13,7 @@ export async function takeFile(path: string, options: TakeOptions, context: Pick
   const input = path === '-' ? streamInput(context.stdin(), context.signal) : await opened(path);
   const name = path === '-' ? 'standard input' : path;
   const { first, all } = await peeked(input);
-  if (first && isTrace(first)) return takeTrace(name, path === '-' ? name : baseName(path), all, options, context.signal);
+  if (first && isTrace(first)) return takeTrace(name, path === '-' ? name : baseName(path), all, { ...options, rows: options.rows || options.rowsIfCheap === true }, context.signal);
   const { dump, entry } = await parsed(all, name, options, context.signal);
   const source = entry === undefined ? name : `${name}: ${entry}`;
   return {
@@ -62,9 +62,9 @@ async function opened(path: string): Promise<InputStream> {
   return input;
 }
 
-async function parsed(input: InputStream, name: string, { rows, entry }: TakeOptions, signal: AbortSignal): Promise<Parsed> {
+async function parsed(input: InputStream, name: string, { rows, rowsIfCheap = false, entry }: TakeOptions, signal: AbortSignal): Promise<Parsed> {
   try {
-    return await parseDump(input.chunks, { rows, signal, ...(entry !== undefined && { entry }) });
+    return await parseDump(input.chunks, { rows: rows || rowsIfCheap, signal, ...(entry !== undefined && { entry }) });
   } catch (error) {
     if (error instanceof NoDump) throw noDump(error, name);
     throw error;

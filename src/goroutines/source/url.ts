@@ -3,6 +3,7 @@ import type { CommandContext } from '../../command.ts';
 import { HttpError, type HttpAnswer } from '../../evidence/index.ts';
 import type { Dump } from '../../kernel/goroutines.ts';
 import { UserError } from '../../kernel/user-error.ts';
+import { withoutSecrets } from '../../kernel/without-secrets.ts';
 import type { Coverage } from '../../report/index.ts';
 import { count, duration } from '../../report/words.ts';
 import { NoDump, parseDump } from '../parse/index.ts';
@@ -29,7 +30,7 @@ export interface Offer {
 /** For as many looks as are wanted. Throws UserError as endpointOf. */
 export async function openUrl(spec: string, access: Access, context: Context): Promise<(options: TakeOptions) => Promise<Taken>> {
   const endpoint = await endpointOf(spec, access);
-  return (options) => takeFrom(endpoint, spec, options, context);
+  return (options) => takeFrom(endpoint, withoutSecrets(spec), options, context);
 }
 
 /** Throws UserError: exit 3 for what does not answer as a Go program does, 2 for what must be forced. @param again how the user asks for this again */

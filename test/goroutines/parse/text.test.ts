@@ -4,6 +4,10 @@ import { bytesOf, dumpFiles, essence, goroutine, parse, times } from '../support
 
 const two = goroutine({ id: 7, state: 'chan send, 5 minutes' }) + goroutine({ id: 8, state: 'chan send, 9 minutes', frames: ['main.work(0xc000099999, 0x2)'] });
 
+it.each([['threadcreate profile: total 12\n11 @ \n#\t0x0\n', /profile of threads, not of goroutines/], ['heap profile: 1: 2 [3: 4] @ heap/1048576\n', /profile of heap/], ['--- mutex:\ncycles/second=1\n', /profile of mutex/]])('another profile is named', async (text, expected) => {
+  await expect(parse(text)).rejects.toThrow(expected);
+});
+
 describe('a text dump', () => {
   it('is grouped by stack whatever arguments, ids and waiting times', async () => {
     const { groups, total } = await parse(two);
@@ -20,6 +24,16 @@ describe('a text dump', () => {
       goroutine({ id: 4, frames: ['main.work(0xc000012345)', 'main.caller()'] }), goroutine({ id: 5 }).replace('main.go:10', 'main.go:11'),
     ].join('');
     expect((await parse(text)).groups.map(({ count }) => count)).toEqual([1, 1, 1, 1, 1]);
+  });
+
+  it('leaves out what the compiler put around: debug=2 and SIGQUIT show the same stack', async () => {
+    const plain = goroutine({ id: 1, state: 'select', frames: ['main.wait(0xc000012345)', 'main.serve(0xc000099999)', 'runtime.goexit({})'] });
+    const wrapped = times(3, (i) => goroutine({ id: 2 + i, state: 'select', frames: [`main.(*T).Wait.deferwrap1(0xc00001111${i})`, `main.wait(0xc00001234${i})`, `main.serve(0xc00009999${i})`, 'main.run.gowrap2()', 'runtime.goexit({})'] }));
+    const [only, ...more] = (await parse(wrapped.join(''))).groups;
+    expect(more).toEqual([]);
+    expect(only!.frames.map(({ func }) => func)).toEqual((await parse(plain)).groups[0]!.frames.map(({ func }) => func));
+    expect(only!.samples.map(({ args, object }) => [args[0], args[1], object])).toEqual(times(3, (i) => [[`0xc00001234${i}`], [`0xc00009999${i}`], `0xc00001234${i}`]));
+    expect((await parse(goroutine({ id: 9, frames: ['main.run.gowrap2()'] }))).groups[0]!.frames).toHaveLength(1);
   });
 
   it('keeps frames as the runtime prints them', async () => {

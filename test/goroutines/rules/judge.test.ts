@@ -19,8 +19,8 @@ describe('what is a leak', () => {
     ['sends that are fresh, however many, are told only', { count: 2000, state: 'chan send' }, ['info hint goroutine/leak']],
     ['a few abandoned sends that have waited', { count: 12, state: 'chan send, 7 minutes' }, ['warning hint goroutine/leak']],
     ['a few that are fresh are none', { count: 12, state: 'chan send' }, []],
-    ['receives, each on its own, that are fresh', { count: 150, state: 'chan receive', object: own }, ['info hint goroutine/leak']],
-    ['the same for minutes', { count: 150, state: 'chan receive, 2 minutes', object: own }, ['warning hint goroutine/leak']],
+    ['receives, each on its own, that are fresh', { count: 150, state: 'chan receive', object: own }, ['info hint goroutine/blocked']],
+    ['the same for minutes', { count: 150, state: 'chan receive, 2 minutes', object: own }, ['warning hint goroutine/blocked']],
     ['idle workers of one channel are none', { count: 500, state: 'chan receive, 9 minutes', object: same }, []],
     ['workers by name are told', { count: 500, state: 'chan receive, 9 minutes', frames: ['main.(*Pool).worker(...)'] }, ['info hint goroutine/blocked']],
     ['a thousand of them are too many for a name', { count: 3000, state: 'chan receive, 9 minutes', frames: ['main.(*connPool).get(0x1)'] }, ['warning hint goroutine/blocked']],
@@ -119,5 +119,13 @@ describe('requests', () => {
   it('a short drain is as it should be', async () => {
     const found = await judged({ count: 5, state: 'chan receive', frames: serving }, { count: 1, state: 'select', frames: ['net/http.(*Server).Shutdown(0xc000123456)'] }, others);
     expect(summary(found)).toEqual(['info hint goroutine/blocked']);
+  });
+});
+
+describe('a title', () => {
+  it('says a waiting time of those only that tell it', async () => {
+    const text = times(300, (i) => goroutine({ id: 100 + i, state: i < 200 ? 'chan send, 1 minutes' : 'chan send', frames: ['main.query(0x1)'] })).join('');
+    const [found] = judge(await parse(text));
+    expect(found!.title).toMatch(/^300 goroutines .*, 200 of them for 1 min or more$/);
   });
 });
