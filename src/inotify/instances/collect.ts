@@ -90,6 +90,7 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
     expectations: expectationsOf(evidence, processes, instances, options.expect),
     complete: notes.unreadTables === 0 && closed.size === 0 && instances.every(({ watches }) => watches !== undefined) && processes[0]?.pid === pids[0],
     ...(options.windowMs !== undefined && { windowMs: options.windowMs }),
+    ...((closed.size > 0 || ended.size > 0 || processes.length < pids.length) && { unsettled: true as const }),
   };
   noteCoverage(look, notes, coverage);
   checkPins(evidence, processes.filter(({ pid }) => !ended.has(pid)), pids, coverage);
@@ -170,7 +171,7 @@ function noteAdded(instance: Instance, before: readonly Watch[] | undefined): vo
   instance.added = Math.max(fresh.length, instance.maxWd - highest);
   instance.watchesAtStart = before.length;
   // Numbers of inodes are used again at once; their handles hold a generation as well.
-  const things = new Set(before.flatMap(identityOf));
+  const things = new Set(fresh.length === 0 ? [] : before.flatMap(identityOf));
   instance.addedAgain = fresh.filter((watch) => identityOf(watch).some((one) => things.has(one))).length;
   instance.addedNew = fresh.length - instance.addedAgain;
 }

@@ -124,4 +124,6 @@ export interface InotifyLook {
   complete: boolean;
   /** Set when the look went on for a while. */
   windowMs?: number;
+  /** Processes ended, or closed an instance, while they were looked at. */
+  unsettled?: true;
 }
