@@ -114,9 +114,11 @@ describeNeeds(['python3', 'root'], 'watches', () => {
     expect(idsOf(findings)).toEqual(['inotify/dead-watch critical certain']);
   });
 
-  it('in a volume of Kubernetes are old after an update, unless the volume itself is watched', async () => {
+  it.each([
+    ['..2026_01_01_00_00_00.1', '..2026_01_02_00_00_00.2'],
+    ['..v1', '..v2'],
+  ])('in a volume of Kubernetes are old after an update, unless the volume itself is watched: %s', async (...versions) => {
     const volume = ownFolder('watch');
-    const versions = ['..2026_01_01_00_00_00.1', '..2026_01_02_00_00_00.2'];
     for (const version of versions) {
       mkdirSync(`${volume}/${version}`);
       writeFileSync(`${volume}/${version}/cfg`, version);
