@@ -21,15 +21,25 @@ export interface LineProgram {
 /** Hooks and settings of whoever runs us (a test runner, a debugger) are none of its. */
 const NOT_PASSED_ON = { NODE_OPTIONS: undefined, NODE_EXTRA_CA_CERTS: undefined, NODE_V8_COVERAGE: undefined };
 
-/** `done`: it ended by itself; `silent`, `stopped`: it was given up on; `failed`: it could not be started. Never rejects. */
-export function runLines({ file, args, signal, silenceMs, endMs, onLine }: LineProgram): Promise<'done' | 'silent' | 'stopped' | 'failed'> {
+/** It could not be started, for this errno. */
+export interface NotStarted {
+  failed: string;
+}
+
+/** `done`: it ended by itself; `silent`, `stopped`: it was given up on. Never rejects. */
+export function runLines({ file, args, signal, silenceMs, endMs, onLine }: LineProgram): Promise<'done' | 'silent' | 'stopped' | NotStarted> {
   return new Promise((resolve) => {
     // A group of its own: Ctrl-C at the terminal reaches us first.
     const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'ignore'], detached: true, env: { ...process.env, ...NOT_PASSED_ON } });
+    // Without descriptors for them it has no pipes: `error` comes a moment later.
+    if (!child.pid) {
+      child.on('error', (error) => resolve(notStarted(error)));
+      return;
+    }
     child.stdin.on('error', () => undefined);
     const lines = createInterface({ input: child.stdout, crlfDelay: Number.POSITIVE_INFINITY });
     let timer: NodeJS.Timeout | undefined;
-    const end = (how: 'done' | 'silent' | 'stopped' | 'failed'): void => {
+    const end = (how: 'done' | 'silent' | 'stopped' | NotStarted): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
       // Closing the lines comes back here: what was said first counts.
@@ -57,11 +67,15 @@ export function runLines({ file, args, signal, silenceMs, endMs, onLine }: LineP
       onLine(line);
     });
     lines.on('close', () => end('done'));
-    child.on('error', () => end('failed'));
+    child.on('error', (error) => end(notStarted(error)));
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
     else patience();
   });
+}
+
+function notStarted(error: NodeJS.ErrnoException): NotStarted {
+  return { failed: error.code ?? 'EIO' };
 }
 
 /** The other side: a line to whoever started this program; and a signal that comes when that one ends or closes our input. */

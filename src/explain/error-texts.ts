@@ -57,6 +57,8 @@ const QUOTED_PATH = /(["'`])(?:~|\.{0,2})\/[^"'`]*\1|‘(?:~|\.{0,2})\/[^‘’]
 const PATH = /(?<![^\s:,;=()[\]{}"'`])[^\s:,;=()[\]{}"'`/]*\/[^\s:,;()[\]{}"'`]*/g;
 /** An error text is shorter; a whole log is none. */
 const MOST_TEXT = 16_384;
+/** EMFILE as musl words it (each Alpine image), and as all others do. */
+const MUSL = /\bno file descriptors available\b/gi;
 const ERRNO_WORDS = /too many open files|no space left on device/gi;
 
 /** Calls that give a descriptor, and those that need room on a disk. */
@@ -72,7 +74,7 @@ const WATCHING_WORD = /^[a-z]*watch(?:e[drs]|ers|ing)?$/i;
 /** Undefined for a text that is about no limit we know. */
 export function readError(text: string): Reading | undefined {
   // Go words a call of its own so; else it would be a path.
-  const plain = text.slice(0, MOST_TEXT).replaceAll('fork/exec', 'exec').replace(QUOTED_PATH, '/').replace(PATH, '/');
+  const plain = text.slice(0, MOST_TEXT).replaceAll('fork/exec', 'exec').replace(MUSL, 'too many open files').replace(QUOTED_PATH, '/').replace(PATH, '/');
   const wording = WORDINGS.find(({ pattern }) => pattern.test(plain));
   if (wording) {
     const { pattern: _, ...reading } = wording;

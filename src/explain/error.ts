@@ -43,7 +43,7 @@ export async function explainError(text: string, pid: number | undefined, contex
   const candidates = measured?.candidates ?? notMeasured(reading.limits);
   const decided = decide(candidates);
   if (measured) noteUnknown(candidates, decided, context, coverage);
-  else coverage.note({ source: 'what is used now', status: 'absent', detail: 'nothing was counted: no --pid', fix: reading.limits.every((limit) => limit === 'disk') ? DISK_COMMAND : PID_COMMAND, needed: true });
+  else coverage.note({ source: 'what is used now', status: 'absent', detail: 'nothing was counted: no --pid', fix: reading.limits.every((limit) => limit === 'disk') ? DISK_COMMAND : PID_COMMAND, needed: decided === null });
   const data: ErrorData = { error: text, program: reading.program ?? null, call: reading.call ?? null, candidates, decided };
   const label = measured ? labelOf([measured.process], '', '') : undefined;
   return {
@@ -53,8 +53,6 @@ export async function explainError(text: string, pid: number | undefined, contex
     coverage: coverage.list(),
     data,
     body: () => errorView(data, label, pid),
-    // What the text can mean is an answer, though no verdict on anything that runs.
-    ...(!measured && { exitCode: 0 }),
   };
 }
 

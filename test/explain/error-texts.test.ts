@@ -13,6 +13,11 @@ describe('an error text', () => {
     ["Error: EMFILE: too many open files, watch '/srv/app'", 'Node.js', INSTANCES],
     ["Error: ENOSPC: System limit for number of file watchers reached, watch '/srv/app'", 'Node.js', ['watches']],
     ["Error: ENOSPC: no space left on device, watch '/srv/app'", undefined, ['watches']],
+    // As musl words it.
+    ['accept: No file descriptors available', undefined, ['descriptors']],
+    ['nginx: accept4() failed (24: No file descriptors available)', undefined, ['descriptors']],
+    ['inotify_init: No file descriptors available', undefined, INSTANCES],
+    ['fsnotify: initializing inotify: no file descriptors available', 'fsnotify (Go)', INSTANCES],
     ["Error: EMFILE: too many open files, open '/srv/app/x'", undefined, ['descriptors']],
     ["Error: ENOSPC: no space left on device, write", undefined, ['disk']],
     ['Failed to allocate directory watch: Too many open files', 'systemd', INSTANCES],

@@ -47,6 +47,13 @@ async function probe(directory: string, ...args: string[]): Promise<{ code: numb
 const hidden = (directory: string): string[] => readdirSync(directory).filter((name) => name.startsWith('.reloadctl-probe-'));
 
 describe('inotify-probe', () => {
+  it('without descriptors for the program that tries it out says so, and what to do', () => {
+    const directory = ownFolder('probe');
+    const { status, stderr } = spawnSync('/bin/sh', ['-c', 'ulimit -n 22; exec "$@"', 'sh', process.execPath, fixtureOf('..', 'bin/reloadctl.js'), 'inotify-probe', directory], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([3, expect.stringMatching(/EMFILE.*ulimit -n/s)]);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
   it.each([['a folder on disk', (): string => ownFolder('probe')], ['memory', (): string => '/dev/shm']])('gives the known events on %s, twice', async (_name, folder) => {
     const directory = folder();
     for (let round = 0; round < 2; round++) {

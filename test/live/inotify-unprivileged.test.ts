@@ -1,5 +1,5 @@
 /** Without the right to use handles: what a walk finds of healthy watchers, busy ones and large ones. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
 import type { InotifyData } from '../../src/inotify/instances/data.ts';
@@ -56,6 +56,28 @@ while True:
     held.close()`;
 
 describeNeeds(['python3', 'root', 'setpriv'], 'as the user of the target', () => {
+  it('a program that works below a directory it may not pass is found whole', async () => {
+    const folder = ownFolder('private');
+    mkdirSync(`${folder}/in/deep`, { recursive: true });
+    for (const path of [`${folder}/in`, `${folder}/in/deep`]) chownSync(path, UID, UID);
+    const program = `
+import ctypes, os, sys
+os.setgroups([]); os.setgid(${UID}); os.setuid(${UID})
+libc = ctypes.CDLL(None)
+libc.prctl(4, 1)
+fd = libc.inotify_init1(0)
+for path in (b'.', b'deep'): libc.inotify_add_watch(fd, path, 0xfc6)
+print('ready', flush=True)
+sys.stdin.read()`;
+    const child = await startChild(PYTHON, ['-c', program], { cwd: `${folder}/in` });
+    await child.nextLine();
+    chmodSync(folder, 0o700);
+    const { code, data } = await look(child.pid);
+    expect(data.watches.map(({ path, state }) => [path, state])).toEqual([[`${folder}/in`, 'ok'], [`${folder}/in/deep`, 'ok']]);
+    expect(code).toBe(0);
+    await child.stop();
+  });
+
   it.skipIf(!need('inotifywait'))('a recursive watcher that listens for listings, of hundreds of directories with directories in them, is found whole', async () => {
     const folder = ownFolder('many', UID);
     for (let number = 0; number < 400; number++) mkdirSync(`${folder}/p${number % 20}/s${number}/x`, { recursive: true });

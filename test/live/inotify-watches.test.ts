@@ -114,9 +114,11 @@ describeNeeds(['python3', 'root'], 'watches', () => {
     expect(idsOf(findings)).toEqual(['inotify/dead-watch critical certain']);
   });
 
-  it('in a volume of Kubernetes are old after an update, unless the volume itself is watched', async () => {
+  it.each([
+    ['..2026_01_01_00_00_00.1', '..2026_01_02_00_00_00.2'],
+    ['..v1', '..v2'],
+  ])('in a volume of Kubernetes are old after an update, unless the volume itself is watched: %s', async (...versions) => {
     const volume = ownFolder('watch');
-    const versions = ['..2026_01_01_00_00_00.1', '..2026_01_02_00_00_00.2'];
     for (const version of versions) {
       mkdirSync(`${volume}/${version}`);
       writeFileSync(`${volume}/${version}/cfg`, version);
@@ -206,6 +208,44 @@ describeNeeds(['python3', 'root'], 'watches', () => {
     const watcher = await startWatcher([folder], 0x80);
     const { data } = await lookAtInotify(watcher.pid, { expect: [`${folder}/new.yaml`] });
     expect(data.expect).toMatchObject([{ verdict: 'partly', changes: [{ change: 'create', seen: true, only: 'rename' }] }]);
+  });
+
+  it.each([
+    ['CLOSE_WRITE', 0x8, 'partly', 'info'],
+    ['MODIFY', 0x2, 'partly', 'info'],
+    ['OPEN', 0x20, 'partly', 'info'],
+    ['CLOSE_WRITE and MOVED_TO', 0x88, 'seen', undefined],
+    ['MODIFY and MOVED_TO', 0x82, 'seen', undefined],
+    ['ATTRIB', 0x4, 'not-seen', 'critical'],
+  ] as const)('that ask for %s see a file that is made by whoever writes it', async (_name, mask, verdict, severity) => {
+    const folder = ownFolder('watch');
+    const watcher = await startWatcher([folder], mask);
+    const { data, findings } = await lookAtInotify(watcher.pid, { expect: [`${folder}/new.yaml`] });
+    expect(data.expect).toMatchObject([{ verdict }]);
+    expect(findings.find(({ id }) => id === 'inotify/dead-watch')?.severity).toBe(severity);
+  });
+
+  it('on a link itself see its first switch', async () => {
+    const folder = ownFolder('watch');
+    mkdirSync(`${folder}/real`);
+    writeFileSync(`${folder}/real/cfg`, 'x');
+    symlinkSync('real/cfg', `${folder}/cfg`);
+    const watcher = await startWatcher([`${folder}/cfg`], USUAL | 0x2000000);
+    const { data, findings } = await lookAtInotify(watcher.pid, { expect: [`${folder}/cfg`] });
+    expect(data.expect?.[0]?.changes).toContainEqual(expect.objectContaining({ change: 'link', seen: true, once: true }));
+    expect(findings.map(({ severity }) => severity)).not.toContain('critical');
+  });
+
+  it('on the version that ..data leads to see its first switch', async () => {
+    const volume = ownFolder('watch');
+    mkdirSync(`${volume}/..v1`);
+    writeFileSync(`${volume}/..v1/cfg`, 'x');
+    symlinkSync('..v1', `${volume}/..data`);
+    symlinkSync('..data/cfg', `${volume}/cfg`);
+    const watcher = await startWatcher([`${volume}/..data`]);
+    const { data, findings } = await lookAtInotify(watcher.pid, { expect: [`${volume}/cfg`] });
+    expect(data.expect?.[0]?.changes).toContainEqual(expect.objectContaining({ change: 'link', path: `${volume}/..data`, seen: true, once: true }));
+    expect(findings.map(({ severity }) => severity)).not.toContain('critical');
   });
 
   it('on a directory are asked for as one', async () => {

@@ -2,7 +2,7 @@
  * Files as another process sees them: below its root, in its mounts. A path joined to /proc/PID/root would lead to our own
  * files at the first absolute symbolic link: openat2(2) with RESOLVE_IN_ROOT does not.
  */
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, type Stats } from 'node:fs';
 import { fileStatOf } from '../file-stat.ts';
 import type { ByteString, DirectoryEntry, FileStat, PathLook } from '../types.ts';
 import { systemError } from './errno.ts';
@@ -49,9 +49,39 @@ function rootOf(pid: number): number {
 
 /** Opens a path of a process (0: of our own) without following any symbolic link: ELOOP when one is on the way. */
 export function openInRoot(libc: Libc, pid: number, path: ByteString, flags: number): number {
+  try {
+    return openBelow(libc, rootOf(pid), path, flags);
+  } catch (error) {
+    const below = pid !== 0 && (error as NodeJS.ErrnoException).code === 'EACCES' ? belowCwd(pid, path) : undefined;
+    if (below === undefined) throw error;
+    const cwd = openSync(`/proc/${pid}/cwd`, O_PATH | constants.O_DIRECTORY);
+    try {
+      return openBelow(libc, cwd, below, flags);
+    } finally {
+      closeSync(cwd);
+    }
+  }
+}
+
+function openBelow(libc: Libc, root: number, path: ByteString, flags: number): number {
   how.writeBigUInt64LE(BigInt(flags | O_CLOEXEC), 0);
   how.writeBigUInt64LE(BigInt(RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS), 16);
-  return check(libc, 'openat2', libc.syscall(SYS_OPENAT2, rootOf(pid), cString(path), how, how.length));
+  return check(libc, 'openat2', libc.syscall(SYS_OPENAT2, root, cString(path), how, how.length));
+}
+
+/**
+ * A process may work in a directory whose parents it may not pass, and so may we: the link in /proc leads there without passing them.
+ * The path from there, or undefined for one that is not below.
+ */
+function belowCwd(pid: number, path: ByteString): ByteString | undefined {
+  try {
+    const root = readlinkSync(`/proc/${pid}/root`, 'latin1');
+    const cwd = readlinkSync(`/proc/${pid}/cwd`, 'latin1');
+    if (root !== '/' || !(path === cwd || path.startsWith(`${cwd}/`))) return undefined;
+    return path.slice(cwd.length) || '/';
+  } catch {
+    return undefined;
+  }
 }
 
 /** Exact numbers cost twice as much: they are only asked for where an inode needs them. */

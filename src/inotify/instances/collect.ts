@@ -12,7 +12,7 @@ import { expectationOf } from './expect.ts';
 import { parseWatches } from './fdinfo.ts';
 import { judgeFullness } from './fullness.ts';
 import { libraryOf } from './library.ts';
-import type { InotifyLook, Instance } from './model.ts';
+import type { InotifyLook, Instance, Watch } from './model.ts';
 import { noteCoverage, type Notes, notesOf } from './notes.ts';
 import { resolveAll, resolveEarly } from './paths.ts';
 import { USUAL_LIMIT, watchQueues } from './queue.ts';
@@ -41,14 +41,14 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
   const maxQueuedEvents = limitOf(evidence);
   const stopped = (process: Process): boolean => process.state === 'T' || process.state === 't';
   const targets = firsts.map(({ process, fd }) => ({ pid: process.pid, fd, stopped: stopped(process) }));
-  const wds = new Map<Instance, Set<number>>();
+  const starts = new Map<Instance, Watch[]>();
   // A tape goes on to where its queues were looked at: before that it may hold a watch of something else.
   for (const { pid, fd } of targets) evidence.inotify?.queueBytes(pid, fd);
   if (options.windowMs !== undefined) {
     await readWatches(evidence, firsts);
     // The target may end meanwhile.
     resolveEarly(evidence, holders, firsts);
-    for (const instance of firsts) if (instance.watches) wds.set(instance, new Set(instance.watches.map(({ wd }) => wd)));
+    for (const instance of firsts) if (instance.watches) starts.set(instance, instance.watches);
     options.progress?.(`watching the queues for ${Math.round(options.windowMs / 1000)} s`);
   }
   const queues = await watchQueues(evidence, targets, { ...(options.windowMs !== undefined && { windowMs: options.windowMs }), limit: maxQueuedEvents, signal: options.signal });
@@ -65,7 +65,7 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
     if (queue) instance.queue = queue;
     else if (!isOver(instance)) notes.queueErrno ??= queues.errnos.get(key) ?? 'EIO';
     if (infoErrno !== undefined && !isOver(instance)) notes.infoErrno = infoErrno;
-    noteAdded(instance, wds.get(instance));
+    noteAdded(instance, starts.get(instance));
   }
   const linksOf = (pid: number): ByteString[] => [...tables].flatMap(([process, table]) => (process.pid === pid ? table.numbers.flatMap((fd) => table.links.get(fd) ?? []) : []));
   const living = holders.filter(({ pid }) => !ended.has(pid));
@@ -90,6 +90,7 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
     expectations: expectationsOf(evidence, processes, instances, options.expect),
     complete: notes.unreadTables === 0 && closed.size === 0 && instances.every(({ watches }) => watches !== undefined) && processes[0]?.pid === pids[0],
     ...(options.windowMs !== undefined && { windowMs: options.windowMs }),
+    ...((closed.size > 0 || ended.size > 0 || processes.length < pids.length) && { unsettled: true as const }),
   };
   noteCoverage(look, notes, coverage);
   checkPins(evidence, processes.filter(({ pid }) => !ended.has(pid)), pids, coverage);
@@ -161,13 +162,22 @@ async function readWatches(evidence: Evidence, instances: readonly Instance[]): 
   return errnos;
 }
 
-function noteAdded(instance: Instance, before: Set<number> | undefined): void {
+function noteAdded(instance: Instance, before: readonly Watch[] | undefined): void {
   if (!before || !instance.watches) return;
-  const highest = Math.max(0, ...before);
+  const highest = before.reduce((max, { wd }) => Math.max(max, wd), 0);
+  const known = new Set(before.map(({ wd }) => wd));
   // A watch that was added and removed again meanwhile still moved the counter on.
-  const fresh = instance.watches.filter(({ wd }) => !before.has(wd)).length;
-  instance.added = Math.max(fresh, instance.maxWd - highest);
-  instance.watchesAtStart = before.size;
+  const fresh = instance.watches.filter(({ wd }) => !known.has(wd));
+  instance.added = Math.max(fresh.length, instance.maxWd - highest);
+  instance.watchesAtStart = before.length;
+  // Numbers of inodes are used again at once; their handles hold a generation as well.
+  const things = new Set(fresh.length === 0 ? [] : before.flatMap(identityOf));
+  instance.addedAgain = fresh.filter((watch) => identityOf(watch).some((one) => things.has(one))).length;
+  instance.addedNew = fresh.length - instance.addedAgain;
+}
+
+function identityOf({ major, minor, handle }: Watch): string[] {
+  return handle ? [`${major}:${minor} ${handle.type} ${handle.bytes}`] : [];
 }
 
 function limitOf(evidence: Evidence): number | undefined {

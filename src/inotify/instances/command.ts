@@ -2,12 +2,14 @@ import type { Command } from 'commander';
 import type { CommandContext, Outcome } from '../../command.ts';
 import { parseDuration } from '../../kernel/duration.ts';
 import { targetOf } from '../../kernel/look-at.ts';
+import type { ResolvedTarget } from '../../kernel/targets/index.ts';
 import { encodeText } from '../../kernel/text.ts';
 import { UserError } from '../../kernel/user-error.ts';
 import { runRules } from '../../report/index.ts';
 import { shellWord } from '../../report/words.ts';
 import { collectInotify } from './collect.ts';
 import { buildData, type InotifyData } from './data.ts';
+import { untilSettled } from './settle.ts';
 import { viewOf } from './view.ts';
 
 const LONGEST_WATCH_MS = 3_600_000;
@@ -30,16 +32,22 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   if (spec === undefined && !context.tapeHeader) throw new UserError('inotify needs a target', { hints: ['reloadctl inotify <pid | name | :port | unit:NAME | container:ID | pod:NS/NAME | pid file>'] });
   const { tapeHeader } = context;
   if (tapeHeader && windowMs !== undefined) throw new UserError('how long the queues were looked at is on the tape: leave --watch out (record --watch)');
-  const target = targetOf(spec, Boolean(options.tree), context, 'inotify');
+  const tree = Boolean(options.tree);
+  const resolve = (): ResolvedTarget => targetOf(spec, tree, context, 'inotify');
+  const began = resolve();
   const lookedMs = tapeHeader?.watch?.queuesMs ?? windowMs;
-  const { look, coverage } = await collectInotify(context.evidence, target.pids, target.name, {
-    expect,
-    ...(lookedMs !== undefined && { windowMs: lookedMs }),
-    rerun: tapeHeader ? `reloadctl record ${shellWord(tapeHeader.spec)} -o FILE` : context.rerun,
-    isRoot: tapeHeader ? false : context.isRoot,
-    signal: context.signal,
-    progress: context.progress,
-  });
+  const lookAt = ({ pids, name }: ResolvedTarget, ms?: number): ReturnType<typeof collectInotify> =>
+    collectInotify(context.evidence, pids, name, {
+      expect,
+      ...(ms !== undefined && { windowMs: ms }),
+      rerun: tapeHeader ? `reloadctl record ${shellWord(tapeHeader.spec)} -o FILE` : context.rerun,
+      isRoot: tapeHeader ? false : context.isRoot,
+      signal: context.signal,
+      progress: context.progress,
+    });
+  const first = { target: began, ...(await lookAt(began, lookedMs)) };
+  const mayChange = !tapeHeader && expect.length > 0 && (tree || began.pids.length > 1);
+  const { target, look, coverage } = mayChange ? await untilSettled(first, { resolve, look: (now) => lookAt(now), sleep: (ms) => context.evidence.sleep(ms), signal: context.signal }) : first;
   const data = buildData(look);
   return {
     kind: 'report',

@@ -15,6 +15,10 @@ const S_IFDIR = 0o040000;
 const WRITE = IN.MODIFY | IN.CLOSE_WRITE;
 /** What the file itself is told when another one takes its name. */
 const REPLACED = IN.DELETE_SELF | IN.ATTRIB;
+/** What the directory of a file is told when both are removed. */
+const REMOVED = IN.DELETE | IN.DELETE_SELF;
+/** What its directory is told of a file that is made: by open(2), which is told as well, and what is written then. A link is only made. */
+const MADE = { file: IN.CREATE | IN.OPEN | WRITE, link: IN.CREATE } as const;
 /** What the link of a volume that Kubernetes projects is called: the kubelet only ever renames another one over it. */
 const DATA_LINK = '..data';
 
@@ -43,8 +47,9 @@ export function expectationOf(
   /** A name may be made by a rename or anew, which are different events. */
   const addArrival = (change: ExpectedChange['change'], where: ByteString, on: readonly Watch[], more: Partial<ExpectedChange> = {}): void => {
     const renamed = on.filter(({ mask }) => has(mask, IN.MOVED_TO));
-    const made = on.filter(({ mask }) => has(mask, IN.CREATE));
-    const by = on.filter(({ mask }) => has(mask, IN.MOVED_TO | IN.CREATE));
+    const arrives = change === 'create' ? MADE.file : MADE.link;
+    const made = on.filter(({ mask }) => has(mask, arrives));
+    const by = on.filter(({ mask }) => has(mask, IN.MOVED_TO | arrives));
     const only = by.length === 0 || (renamed.length > 0 && made.length > 0) ? undefined : renamed.length > 0 ? 'rename' : 'create';
     add(change, where, by, { ...(only && { only }), ...more });
   };
@@ -79,9 +84,12 @@ export function expectationOf(
     const on = onPlace(link.directory);
     const isData = nameOf(link.path) === DATA_LINK;
     const byRename = on.filter(({ mask }) => has(mask, IN.MOVED_TO));
-    const atEnd = own.filter(({ mask }) => has(mask, REPLACED));
+    const itself = link.magic ? [] : onPlace(link).filter(({ mask }) => has(mask, REPLACED));
     // The version that the link leaves is removed, and with it what is watched in there.
-    if (isData && byRename.length === 0 && atEnd.length > 0) add('link', link.path, atEnd, { once: true });
+    const removed = isData ? [...own.filter(({ mask }) => has(mask, REPLACED)), ...inDirectory.filter(({ mask }) => has(mask, REMOVED))] : [];
+    const atEnd = [...itself, ...removed];
+    if (on.every(({ mask }) => !has(mask, IN.MOVED_TO | IN.CREATE)) && itself.length > 0) add('link', link.path, atEnd, { once: true });
+    else if (isData && byRename.length === 0 && atEnd.length > 0) add('link', link.path, atEnd, { once: true });
     else if (isData) add('link', link.path, byRename);
     else addArrival('link', link.path, on, inVolume || link.magic || isSystemLink(link.path) ? { minor: true } : {});
   }

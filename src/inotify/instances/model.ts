@@ -72,6 +72,9 @@ export interface Instance {
   sharedWith: { pid: number; fd: number }[];
   /** Of a watch: how many were added meanwhile. */
   added?: number;
+  /** Of those that live: how many are on what was watched at the start as well, and on what was not. */
+  addedAgain?: number;
+  addedNew?: number;
   /** Of a watch: live ones at its start. */
   watchesAtStart?: number;
 }
@@ -121,4 +124,6 @@ export interface InotifyLook {
   complete: boolean;
   /** Set when the look went on for a while. */
   windowMs?: number;
+  /** Processes ended, or closed an instance, while they were looked at. */
+  unsettled?: true;
 }

@@ -7,8 +7,10 @@ import type { Watch } from './model.ts';
 const BACKUP = /(?:~|\.(?:bak|old|orig|save|backup|1))$/;
 /** Thousands of watches are looked at: one character decides of most. */
 const LAST_OF_BACKUP = new Set([...'~kdgep1'].map((character) => character.charCodeAt(0)));
-/** A version directory of a volume that Kubernetes projects: `..2026_01_02_03_04_05.123456789`. */
-const VERSION = /^(.*)\/(\.\.\d{4}_[^/]+)(\/.*)?$/;
+/** A version directory of a volume that Kubernetes projects: `..2026_01_02_03_04_05.123456789`; others that keep to it name them by number. */
+const VERSION = /^(.*)\/(\.\.[^./][^/]*)(\/.*)?$/;
+/** What `..data` leads to beside itself. */
+const VERSION_NAME = /^\.\.[^./][^/]*$/;
 
 /**
  * Marks dead watches whose program knows: it watches the directory as well, or what is at the path now. A directory that was made anew
@@ -52,7 +54,7 @@ function judgeVersion(watch: Watch, path: ByteString, questions: InotifyQuestion
   const [, volume, version] = VERSION.exec(path) ?? [];
   if (volume === undefined || version === undefined) return;
   const link = questions.lookInRoot(pid, `${volume}/..data`).value?.link;
-  if (link === undefined) return;
+  if (link === undefined || !VERSION_NAME.test(link)) return;
   if (link === version) {
     watch.note = `in the version that ${volume}/..data points to now: the next update of the ConfigMap or Secret ends this watch`;
     return;

@@ -113,9 +113,9 @@ function notePaths({ instances }: InotifyLook, notes: Notes, coverage: CoverageL
   });
 }
 
-/** It should have been met: on a disk of this host, or on none that is mounted any more. */
+/** It should have been met: on a disk of this host, or on none that is mounted any more; or it is where nothing can be asked. */
 function isLost({ path, fsType }: Watch): boolean {
-  return path === undefined && (fsType === undefined || isWalkable(fsType));
+  return path === undefined && (fsType === undefined || isWalkable(fsType) || !isLocal(fsType));
 }
 
 function toldWords(told: number): string {

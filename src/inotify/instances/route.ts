@@ -11,6 +11,8 @@ export interface Place {
 
 export interface Link {
   path: ByteString;
+  /** Of the link itself. */
+  stat: FileStat;
   directory: Place;
   /** Made by the kernel in /proc: nobody switches it. */
   magic?: true;
@@ -73,7 +75,7 @@ export function routeOf(path: ByteString, questions: InotifyQuestions, pid: numb
     if (look.value.link !== undefined) {
       if (links.length >= MOST_LINKS) return `${path}: a loop of symbolic links`;
       const isMagic = mount?.fsType === 'proc';
-      links.push({ path: next, directory: place, ...(isMagic && { magic: true as const }) });
+      links.push({ path: next, stat: look.value.stat, directory: place, ...(isMagic && { magic: true as const }) });
       const link = isMagic ? linkOfProcess(next, mount.mountPoint, look.value.link, own) : look.value.link;
       parts = [...link.split('/').filter((part) => part !== '' && part !== '.'), ...rest];
       if (link.startsWith('/')) at = '/';

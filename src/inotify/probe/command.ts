@@ -60,11 +60,18 @@ async function askProgram(given: string, overflow: boolean, { signal, progress }
   const onLine = (line: string): void => gather(gathered, JSON.parse(line) as Step, progress);
   const ended = await runLines({ file, args: [...args, given, ...(overflow ? ['overflow'] : [])], signal, silenceMs: SILENCE_MS, endMs: END_MS, onLine });
   progress('');
+  if (typeof ended === 'object') throw notStarted(ended.failed);
   if (!gathered.refused && gathered.ended === undefined) {
     gathered.ended = signal.aborted ? 'signal' : ended === 'silent' ? 'silent' : 'broken';
     gathered.hung = ended === 'stopped' || ended === 'silent';
   }
   return gathered;
+}
+
+function notStarted(errno: string): UserError {
+  const full = errno === 'EMFILE' || errno === 'ENFILE';
+  const message = full ? `no descriptor is left to start the program that tries it out (${errno})` : `the program that tries it out could not be started (${errno})`;
+  return new UserError(message, { exitCode: 3, hints: errno === 'EMFILE' ? ['raise the limit of reloadctl itself: ulimit -n 1024'] : full ? ['reloadctl explain --error ENFILE'] : [] });
 }
 
 /** Where the file system does not even tell what the directory is: its name will do. */

@@ -4,6 +4,7 @@ import { type Finding, fingerprint } from '../../report/index.ts';
 import { count, duration, plural } from '../../report/words.ts';
 import type { Instance } from '../instances/model.ts';
 import { lookRule } from '../look-rule.ts';
+import { IN } from '../mask.ts';
 import { unshared } from './queue.ts';
 
 const ID = 'inotify/churn';
@@ -13,7 +14,7 @@ const TIMES_LIVE = 20;
 /** Added while we looked on: more than this a second, and this many in all, is a loop. */
 const PER_SECOND = 5;
 const MANY_ADDED = 25;
-/** From so many a second on, with never an event at so many looks, it is the program itself. */
+/** From so many a second on, of the same things and with never an event at so many looks, it is the program itself. */
 const FAST = 50;
 const SAMPLES = 10;
 
@@ -21,7 +22,7 @@ const SAMPLES = 10;
 export const churn = lookRule(ID, ({ instances, windowMs }) => unshared(instances).flatMap((instance) => findingOf(instance, windowMs)));
 
 function findingOf(instance: Instance, windowMs: number | undefined): Finding[] {
-  const { process, fd, maxWd, watches, queue, added = 0, watchesAtStart = 0 } = instance;
+  const { process, fd, maxWd, watches, queue, added = 0, addedAgain = 0, addedNew = 0, watchesAtStart = 0 } = instance;
   if (!watches) return [];
   const live = watches.length;
   const gained = Math.max(0, live - watchesAtStart);
@@ -29,8 +30,10 @@ function findingOf(instance: Instance, windowMs: number | undefined): Finding[] 
   const turnedOver = added - gained;
   const perSecond = windowMs === undefined ? 0 : (turnedOver * 1000) / windowMs;
   const isLoop = perSecond >= PER_SECOND && turnedOver >= MANY_ADDED;
-  // Saves by rename and directories that come and go make a healthy program do so, and then events come as well.
-  const isIdle = isLoop && perSecond >= FAST && queue !== undefined && queue.samples >= SAMPLES && queue.highestBytes === 0;
+  // Saves by rename and directories that come and go make a healthy program do so, each time of something new. A watch that ends with
+  // its first event must be added again.
+  const isSame = addedAgain > 0 && addedNew === 0 && watches.every(({ mask }) => (mask & IN.ONESHOT) === 0);
+  const isIdle = isLoop && isSame && perSecond >= FAST && queue !== undefined && queue.samples >= SAMPLES && queue.highestBytes === 0;
   if (!isLoop && (maxWd < MANY_EVER || maxWd < TIMES_LIVE * Math.max(1, live))) return [];
   return [
     {
@@ -38,7 +41,7 @@ function findingOf(instance: Instance, windowMs: number | undefined): Finding[] 
       severity: isIdle ? 'warning' : 'info',
       confidence: isLoop ? 'likely' : 'hint',
       because: isLoop
-        ? `while it was looked at for ${duration(windowMs!)} its watches were removed and added again${isIdle ? ', and no event ever waited that it could have done so for' : '; files that are replaced all the time make a healthy program do so'}`
+        ? `while it was looked at for ${duration(windowMs!)} its watches were removed and added again${isIdle ? ' on the very same files and directories, and at no look did an event wait' : '; files that are replaced all the time make a healthy program do so'}`
         : 'watch descriptors are given in a cycle, so that the highest one counts all watches ever added; over how long is not known',
       title: isLoop
         ? `${processLabel(process)} added ${plural('watch', added, 'watches')} in ${duration(windowMs!)} and has ${count(live)}: it adds and removes them ${isIdle ? 'in a loop' : 'all the time'}`

@@ -123,6 +123,8 @@ function expectedOf(expectation: Expectation, look: InotifyLook): Finding[] {
   const counted = changes.filter(({ minor }) => !minor);
   const missed = counted.filter(({ seen, only }) => !seen || only);
   const isAll = verdict === 'not-seen';
+  // Whoever waits for a file that somebody writes sees it come: a rename is one more way.
+  const isArrival = missed.length > 0 && missed.every(({ change, only }) => change === 'create' && only === 'create');
   // A watch on the file ends with the file; a library may put it on the next one.
   const ended = missed.length === 0;
   const isOneShot = counted.some(({ change, once }) => once && change === 'write');
@@ -133,7 +135,7 @@ function expectedOf(expectation: Expectation, look: InotifyLook): Finding[] {
   const what = missed.map(({ change, path: where, only }) => `${change === 'link' ? `${CHANGES.link} ${text(where)}` : words[change]}${only ? `, ${ONLY[only]}` : ''}`);
   const finding: Finding = {
     id: ID,
-    severity: isAll && look.complete ? 'critical' : isHarmless ? 'info' : 'warning',
+    severity: isAll && look.complete ? 'critical' : isHarmless || isArrival ? 'info' : 'warning',
     confidence: !look.complete ? 'likely' : mayWatchAnew ? 'hint' : ended ? 'likely' : 'certain',
     because: !look.complete
       ? 'not all watches could be read: one of the others may see it'

@@ -10,7 +10,7 @@ import { lookRule } from '../look-rule.ts';
 const ID = 'inotify/queue';
 /** Some programs read only when they need to know: a few events that wait are no backlog. 64 of 32 bytes. */
 const BACKLOG_BYTES = 2048;
-/** From here on time was enough to say that nobody reads. */
+/** From here on time was enough to say that it is no moment's pause. */
 const LONG_ENOUGH_MS = 2000;
 /** Nobody reads in batches this far apart. */
 const FOR_LONG_MS = 20_000;
@@ -19,7 +19,7 @@ const SOON_MS = 30_000;
 /** An event with a name of up to 15 bytes. */
 const USUAL_RECORD_BYTES = 32;
 
-/** Events wait and nobody takes them. A full queue is another finding. */
+/** Events wait, and whoever takes some takes no more than come. A full queue is another finding. */
 export const queue = lookRule(ID, ({ instances, maxQueuedEvents }) => {
   const found = unshared(instances).flatMap((instance) => {
     const finding = instance.queue && findingOf(instance, instance.queue, maxQueuedEvents ?? USUAL_LIMIT);
@@ -49,8 +49,8 @@ function findingOf(instance: Instance, seen: Queue, limit: number): Finding | un
       ? `it holds ${count(limit)} events at most, and so many bytes can be that many: the names of what changed decide, and the kernel tells only bytes`
       : seen.stopped
         ? 'the process is stopped: it reads nothing until it is continued'
-        : `the queue was looked at ${count(seen.samples)} times in ${duration(seen.overMs)} and never became shorter`,
-    title: `${bytes(seen.bytes)} of events wait in inotify fd ${fd} of ${who}, ${seen.stopped ? 'and the process is stopped' : `not read for ${duration(seen.overMs)}`}${mayBeFull ? ': the queue may be full, and events lost' : nearly}`,
+        : `the queue was looked at ${count(seen.samples)} times in ${duration(seen.overMs)} and never became shorter: it is not read, or not faster than events come`,
+    title: `${bytes(seen.bytes)} of events wait in inotify fd ${fd} of ${who}, ${seen.stopped ? 'and the process is stopped' : `and ${(seen.growth ?? 0) > 0 ? 'became more' : 'did not become fewer'} in ${duration(seen.overMs)}`}${mayBeFull ? ': the queue may be full, and events lost' : nearly}`,
     subject: subjectOf('inotify', 'queue', process),
     evidence: [
       { name: 'bytes that wait', value: seen.bytes, unit: 'bytes', source: `FIONREAD of fd ${fd} of ${process.pid}` },
@@ -71,9 +71,9 @@ function isSerious({ bytes: waiting, overMs, growth = 0 }: Queue, limit: number)
 
 function remediesOf({ process }: Instance, { stopped, overMs }: Queue): Remedy[] {
   if (stopped) return [{ text: 'continue it, if it is not being debugged', command: `kill -CONT ${process.pid}`, risk: 'live' }];
-  const watch: Remedy = { text: 'see whether it is read at all', command: `reloadctl inotify ${process.pid} --watch 5s`, risk: 'none' };
+  const watch: Remedy = { text: 'see whether it ever becomes shorter', command: `reloadctl inotify ${process.pid} --watch 5s`, risk: 'none' };
   return [
     ...(overMs < LONG_ENOUGH_MS ? [watch] : []),
-    { text: 'find what holds up the thread that reads: a long garbage collection, a blocked event loop, a channel that nobody receives from', risk: 'none' },
+    { text: 'it is read too slowly, or not at all: watch less, or find what holds up the thread that reads (a long garbage collection, a blocked event loop, a channel that nobody receives from)', risk: 'none' },
   ];
 }

@@ -127,14 +127,20 @@ describe('inotify/dead-watch', () => {
 });
 
 describe('inotify/churn', () => {
+  const loop: Partial<Instance> = { maxWd: 500, added: 400, watchesAtStart: 1, queue: queue({ state: 'empty', bytes: 0, highestBytes: 0, samples: 50 }) };
   it.each([
     [{ maxWd: 192_536 }, {}, ['inotify/churn info hint']],
     [{ maxWd: 999 }, {}, []],
     [{ maxWd: 5000, watches: Array.from({ length: 400 }, () => watch()) }, {}, []],
     // Saves by rename make a healthy program do so: unless it does it without an event.
     [{ maxWd: 500, added: 200, watchesAtStart: 1 }, { windowMs: 5000 }, ['inotify/churn info likely']],
-    [{ maxWd: 500, added: 400, watchesAtStart: 1, queue: queue({ state: 'empty', bytes: 0, highestBytes: 0, samples: 50 }) }, { windowMs: 5000 }, ['inotify/churn warning likely']],
-    [{ maxWd: 500, added: 400, watchesAtStart: 1, queue: queue({ state: 'empty', bytes: 0, highestBytes: 64, samples: 50 }) }, { windowMs: 5000 }, ['inotify/churn info likely']],
+    [{ ...loop, addedAgain: 1, addedNew: 0 }, { windowMs: 5000 }, ['inotify/churn warning likely']],
+    // Whoever reads at once has an empty queue at every look: directories that come and go are new ones each time.
+    [{ ...loop, addedAgain: 0, addedNew: 1 }, { windowMs: 5000 }, ['inotify/churn info likely']],
+    [{ ...loop, addedAgain: 3, addedNew: 1 }, { windowMs: 5000 }, ['inotify/churn info likely']],
+    [{ ...loop }, { windowMs: 5000 }, ['inotify/churn info likely']],
+    [{ ...loop, addedAgain: 1, addedNew: 0, watches: [watch({ mask: 0x80000008 })] }, { windowMs: 5000 }, ['inotify/churn info likely']],
+    [{ maxWd: 500, added: 400, addedAgain: 1, addedNew: 0, watchesAtStart: 1, queue: queue({ state: 'empty', bytes: 0, highestBytes: 64, samples: 50 }) }, { windowMs: 5000 }, ['inotify/churn info likely']],
     // It began to watch a tree, and keeps that.
     [{ maxWd: 300, added: 200, watchesAtStart: 100, watches: Array.from({ length: 300 }, () => watch()) }, { windowMs: 5000 }, []],
   ] as [Partial<Instance>, Partial<InotifyLook>, string[]][])('%#', (more, look, expected) => {
