@@ -11,14 +11,15 @@ import { MOST_WITH_IDS, type Source, type Taken } from './source/types.ts';
 
 /** Only where the first look shows what seconds may tell more of: each look costs the program what the first did. */
 export async function lookAgain(source: Source, first: Taken, { take, settleMs }: GoroutinesOptions, { evidence, signal, progress }: Pick<CommandContext, 'evidence' | 'signal' | 'progress'>): Promise<{ last: Taken; settled?: Settled; coverage: Coverage[] }> {
-  if (!lacksTime(eventOf(first, undefined))) return { last: first, coverage: [] };
+  const mayHaveIds = first.dump.rows !== undefined || (source.isFree === true && first.dump.total <= MOST_WITH_IDS);
+  if (!mayHaveIds || !lacksTime(eventOf(first, undefined))) return { last: first, coverage: [] };
   const ask = (): Promise<Taken> => source.take({ ...take, rowsIfCheap: true, leaks: false });
   const looks: Taken[] = [];
   const start = evidence.now();
   let settled: Settled | undefined;
   try {
     // Where ids cost the program nothing, and us much, they are asked for only now.
-    looks.push(!first.dump.rows && source.isFree && first.dump.total <= MOST_WITH_IDS ? await ask() : first);
+    looks.push(first.dump.rows ? first : await ask());
     while (looks.length < MOST_LOOKS && (settled === undefined || mayTellMore(settled, eventOf(looks.at(-1)!, undefined)))) {
       progress(`looking again in ${duration(settleMs)}: one look cannot tell what lasts`);
       await evidence.sleep(settleMs);

@@ -17,8 +17,7 @@ const FEW_ENOUGH = 100;
 
 /** Is there anything in the dump that seconds may tell more of? */
 export function lacksTime(event: GoroutinesEvent): boolean {
-  const { groups, total, rows } = event.dump;
-  if (!rows) return false;
+  const { groups, total } = event.dump;
   const young = blockedSites(groups, total).some((site) => site.count >= SOME && site.leaked === 0 && !waitsForMinutes(site) && suspicionOf(site) !== undefined);
   // Of what waits for minutes seconds can tell whether it is a constant number.
   const found = judgements(event).some(({ id, site, severity }) => (waitsForMinutes(site) ? id === 'goroutine/blocked' && severity === 'warning' && site.count < FEW_ENOUGH : id === 'goroutine/leak'));

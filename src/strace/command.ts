@@ -1,7 +1,7 @@
 /** `strace`: what a log of strace shows of descriptors. */
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { CommandContext, Outcome } from '../command.ts';
+import { inputExists } from '../evidence/index.ts';
 import { UserError } from '../kernel/user-error.ts';
 import { runRules } from '../report/index.ts';
 import type { TraceEvent } from '../series/index.ts';
@@ -42,7 +42,7 @@ export function configure(command: Command): void {
 
 export async function run(args: string[], given: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
   const options = given as Options;
-  if (args[0] === 'diff' && args.length > 1 && !existsSync('diff')) throw new UserError('logs are compared by: reloadctl diff A B');
+  if (args[0] === 'diff' && args.length > 1 && !inputExists('diff')) throw new UserError('logs are compared by: reloadctl diff A B');
   const pid = numberOption('--pid', options.pid);
   const fd = numberOption('--fd', options.fd);
   if (fd !== undefined && pid === undefined) throw new UserError('--fd needs --pid: which process had that number?');
