@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { buildData, type FdsData } from '../../src/fds/data.ts';
 import { fdRules } from '../../src/fds/rules/index.ts';
 import { parseListOptions } from '../../src/fds/list-options.ts';
-import { LARGE_TABLE } from '../../src/kernel/fd-sample.ts';
+import { LARGE_TABLE, SAMPLE } from '../../src/kernel/fd-sample.ts';
 import type { SnapshotOptions } from '../../src/kernel/snapshot/options.ts';
 import { takeSnapshot } from '../../src/kernel/snapshot/take.ts';
 import type { Snapshot } from '../../src/kernel/types.ts';
@@ -114,8 +114,11 @@ function build(things: readonly (readonly [Thing, boolean])[], stride: number): 
   return world;
 }
 
+// A socket that is not plain is asked for its flags beside the sample of each table, where the others are packed.
+const coverageTold = (coverage: readonly Coverage[]): unknown => coverage.map((one) => (one.source === 'open flags' ? { ...one, seen: 'some' } : one));
 /** Ties of the most frequent other ends are in the order of sight. */
-const told = ({ groups }: FdsData): unknown => groups.map((group) => ({ ...group, otherEnds: group.otherEnds.toSorted() }));
+const told = ({ groups }: FdsData): unknown =>
+  groups.map((group) => ({ ...group, flagsRead: Math.min(group.flagsRead, 2 * SAMPLE), otherEnds: group.otherEnds.toSorted() }));
 const exact = ({ groups }: FdsData): unknown => groups.map(({ kind, key, count, deleted }) => ({ kind, key, count, deleted }));
 
 describe('a look that keeps plain descriptors packed', () => {
@@ -134,9 +137,10 @@ describe('a look that keeps plain descriptors packed', () => {
         expect(told(packed.data)).toEqual(told(plain.data));
         expect({ ...packed.data, groups: [] }).toEqual({ ...plain.data, groups: [] });
         expect(packed.findings).toEqual(plain.findings);
-        expect(packed.coverage).toEqual(plain.coverage);
+        expect(coverageTold(packed.coverage)).toEqual(coverageTold(plain.coverage));
         expect(exact(packed.data)).toEqual(exact(whole.data));
-        const named = (findings: readonly Finding[]): string[] => findings.map(({ id, severity }) => `${id} ${severity}`);
+        // A sample may miss what is only worth a note: coverage says that it is one.
+        const named = (findings: readonly Finding[]): string[] => findings.filter(({ severity }) => severity !== 'info').map(({ id, severity }) => `${id} ${severity}`);
         expect(named(packed.findings)).toEqual(named(whole.findings));
       }),
       { numRuns: 5, examples: [[[EVERYTHING, 3]]] },
