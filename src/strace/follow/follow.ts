@@ -1,22 +1,19 @@
 /** Follows a log line by line: joins halves, knows the threads, hands calls that matter to their handlers. */
 import type { ByteString } from '../../evidence/types.ts';
 import type { Call, Context, Handler } from '../calls/call.ts';
-import { closeAtEntry, dupHandlers, endRun, ioctl } from '../calls/dup.ts';
+import { closeAtEntry, endRun } from '../calls/dup.ts';
 import { Epolls } from '../calls/epoll.ts';
-import { openHandlers } from '../calls/open.ts';
-import { isOverflowDump } from '../calls/overflow.ts';
 import { Paths } from '../calls/paths.ts';
-import { processHandlers } from '../calls/processes.ts';
-import { Notifications } from '../calls/seccomp.ts';
 import { Sockets } from '../calls/sockets.ts';
 import { KIND, type Line, newLine } from '../parse/line.ts';
 import { Names } from '../parse/names.ts';
 import { Scanner } from '../parse/scan.ts';
 import { Block } from '../read/block.ts';
 import type { Model } from '../tables/model.ts';
-import { flat } from '../tables/flat.ts';
 import type { Pending, Thread } from '../tables/types.ts';
+import { BesideCalls } from './beside-calls.ts';
 import { CallStats } from './call-stats.ts';
+import { handlersFor } from './handlers.ts';
 import { argsOf, Halves } from './halves.ts';
 import { TOUCHES, WAITS } from './known-calls.ts';
 import { LogTime } from './log-time.ts';
@@ -26,6 +23,7 @@ import { numberAt } from './number-at.ts';
 import { Order } from './order.ts';
 import { Quick } from './quick.ts';
 import { Returns } from './returns.ts';
+import { Speakers } from './speakers.ts';
 import { Stacks } from './stacks.ts';
 
 /** What follows from lines beside the tables. */
@@ -53,7 +51,7 @@ export class Follower {
   readonly paths = new Paths();
   readonly halves = new Halves();
   readonly newcomers: Newcomers;
-  readonly announced = new Set<number>();
+  readonly speakers: Speakers;
   readonly stacks: Stacks;
   readonly clock: LogTime;
   readonly mender: Mender;
@@ -74,16 +72,16 @@ export class Follower {
   private readonly quick: Quick;
   private readonly close: number;
   private readonly execve: number;
-  private lastPid = -1;
-  private lastThread: Thread | undefined;
+  private readonly beside: BesideCalls;
 
   constructor(model: Model, context: Context, { isTimed, grain, isSet }: FollowOptions) {
     this.model = model;
     this.context = context;
     this.newcomers = new Newcomers(model);
+    this.speakers = new Speakers(model, this.newcomers, this.line);
     this.stacks = new Stacks(model.fds);
     this.clock = new LogTime(model.fds, isTimed, grain);
-    const handlers = this.allHandlers();
+    const handlers = handlersFor(this.sockets, this.epolls, this.paths);
     this.names = new Names([...new Set(['close', ...Object.keys(handlers), ...TOUCHES, ...WAITS])]);
     this.handlers = this.names.text.map((name) => handlers[name]);
     this.close = this.names.text.indexOf('close');
@@ -92,6 +90,7 @@ export class Follower {
     if (isSet && isTimed) this.order = new Order(model, this.scanner, this.clock, (block, from, to, pid, number) => this.takeNow(block, from, to, pid, number));
     model.fds.isUnordered = (table) => this.order?.waits(table) ?? false;
     this.returns = new Returns(this, model, context, this.line);
+    this.beside = new BesideCalls(this, model, context, this.line);
     this.quick = new Quick(this, model, this.returns.traits);
     this.mender = new Mender(this.scanner, {
       mended: (block, pid, number, isAgain) => {
@@ -100,28 +99,8 @@ export class Follower {
           this.take(block, 0, block.length, pid, number);
         } else this.dispatch(block, pid, number, 0, block.length);
       },
-      announced: (pid) => this.announced.add(pid),
+      announced: (pid) => this.speakers.announced.add(pid),
     });
-  }
-
-  private allHandlers(): Record<string, Handler> {
-    const none: Handler = () => undefined;
-    const notifications = new Notifications();
-    const handlers: Record<string, Handler> = {
-      ...openHandlers, ...dupHandlers, ...processHandlers, ...this.sockets.handlers, ...this.epolls.handlers, ...this.paths.handlers,
-      ioctl: (ctx, thread, call) => {
-        if (call.ok && !notifications.take(ctx, thread, call)) ioctl(ctx, thread, call);
-      },
-      clone: none, clone2: none, clone3: none, fork: none, vfork: none, kill: none,
-    };
-    for (const name of ['open', 'openat', 'execve']) {
-      const own = handlers[name]!;
-      handlers[name] = (ctx, thread, call) => {
-        this.paths.used(ctx, thread, call);
-        own(ctx, thread, call);
-      };
-    }
-    return handlers;
   }
 
   /** One line. @param pid of its file (-ff), 0 otherwise; @param number what is told as its place */
@@ -157,7 +136,7 @@ export class Follower {
     const { kind } = line;
     const { text } = block;
     if (kind >= KIND.stack) {
-      this.takeOther(text, number, to);
+      this.beside.takeOther(text, number, to);
       return;
     }
     if (this.hadSummary) return;
@@ -169,61 +148,20 @@ export class Follower {
     this.model.fds.freshCount = 0;
     this.stacks.begin();
     const pid = line.pid === 0 ? filePid : line.pid;
-    const thread = pid !== 0 && pid === this.lastPid ? this.lastThread! : this.threadOf(pid, text, from, to, number);
+    const { speakers } = this;
+    const thread = pid !== 0 && pid === speakers.lastPid ? speakers.last! : speakers.of(pid, text, from, to, number, (lines) => this.replay(lines));
     if (!thread) return;
     if (kind <= KIND.resumedUnfinished) this.takeCall(thread, block, number);
-    else this.takeFate(thread, text, to);
+    else this.beside.takeFate(thread, text, to);
   }
 
   get now(): number {
     return this.clock.last;
   }
 
-  private threadOf(pid: number, text: ByteString, from: number, to: number, number: number): Thread | undefined {
-    const { threads } = this.model;
-    let thread = pid === 0 ? this.onlyThread() : threads.get(pid);
-    if (!thread) {
-      const waiting = this.newcomers.waiting.has(pid);
-      if (!waiting) thread = this.nameless(pid) ?? this.newcomers.arrive(pid);
-      if (!thread) {
-        if (!this.newcomers.keep(pid, text.slice(from, to), number)) this.replay(this.newcomers.settle(pid));
-        return undefined;
-      }
-      this.newcomers.born(thread, number);
-    }
-    if (!thread.isSeen) this.model.seen(thread);
-    this.lastPid = pid === 0 ? -1 : pid;
-    this.lastThread = thread;
-    return thread;
-  }
-
-  /** Whose lines have no pid: the only one there is. */
-  private onlyThread(): Thread {
-    const { threads } = this.model;
-    const known = threads.get(0);
-    if (known) return known;
-    if (threads.size === 0) {
-      const thread = this.model.discover(0);
-      return thread;
-    }
-    return threads.values().next().value!;
-  }
-
-  /** The process whose lines had no pid gets one: another has come, and from now on they are told apart. */
-  private nameless(pid: number): Thread | undefined {
-    const thread = this.model.threads.get(0);
-    if (!thread || pid === 0 || this.announced.has(pid)) return undefined;
-    const resumes = (this.line.kind === KIND.resumed || this.line.kind === KIND.resumedUnfinished) && thread.pending?.name === this.line.name;
-    if (!resumes && this.announced.size === 0 && this.newcomers.someoneForks) return undefined;
-    this.model.rename(thread, pid);
-    for (const other of this.model.threads.values()) if (other.pid === thread.pid && other !== thread) other.pid = pid;
-    thread.pid = pid;
-    return thread;
-  }
-
   /** Lines that had to wait. */
   replay(lines: readonly { text: ByteString; line: number }[]): void {
-    this.lastPid = -1;
+    this.speakers.forgetLast();
     this.clock.isLate = true;
     for (const { text, line } of lines) {
       const block = Block.of(text);
@@ -231,11 +169,6 @@ export class Follower {
       this.dispatch(block, 0, line, 0, block.length);
     }
     this.clock.isLate = false;
-  }
-
-  /** The next line is of somebody else, or of one that is not what it was. */
-  forgetLast(): void {
-    this.lastPid = -1;
   }
 
   private takeCall(thread: Thread, block: Block, number: number): void {
@@ -289,65 +222,6 @@ export class Follower {
   /** The window of the log is about to change. */
   settle(): void {
     this.halves.settle();
-  }
-
-  /** Signals and ends. */
-  private takeFate(thread: Thread, text: ByteString, to: number): void {
-    const { line } = this;
-    this.lastPid = -1;
-    switch (line.kind) {
-      case KIND.signal:
-        this.listener?.signal(thread, text.slice(line.body, Math.min(to, line.body + 200)));
-        break;
-      case KIND.exited:
-      case KIND.killed:
-        this.newcomers.left(thread);
-        if (thread.run.length > 0) endRun(this.context, thread);
-        this.model.exit(thread, line.kind === KIND.exited ? 'exit' : 'killed', line.kind === KIND.exited ? String(line.value) : flat(text.slice(line.argsFrom, line.argsTo).replace(/ \+\+\+.*$/, '')));
-        break;
-      default:
-        this.superseded(thread, line.value);
-    }
-  }
-
-  /** The exec of another thread goes on under this one's number. */
-  private superseded(leader: Thread, tid: number): void {
-    const other = this.model.threads.get(tid);
-    if (!other) return;
-    if (other.pending) argsOf(other.pending);
-    leader.pending = other.pending && { ...other.pending };
-    this.model.takeOver(leader, other);
-  }
-
-  private takeOther(text: ByteString, number: number, to: number): void {
-    const { line } = this;
-    switch (line.kind) {
-      case KIND.stack:
-        this.stacks.take(text.slice(line.body, to), this.lastCaller);
-        break;
-      case KIND.attached: {
-        this.announced.add(line.value);
-        const threads = / with (\d+) threads/.exec(text.slice(line.body, to))?.[1];
-        if (threads !== undefined) this.newcomers.attachedWith(line.value, Number(threads));
-        break;
-      }
-      case KIND.dump:
-        if (this.lastCaller && isOverflowDump(text.slice(line.body, to))) this.overflowDumped(this.lastCaller);
-        break;
-      case KIND.summary:
-        this.hadSummary = true;
-        break;
-      case KIND.message:
-      case KIND.empty:
-        break;
-      default:
-        this.mender.note(number);
-    }
-  }
-
-  private overflowDumped(thread: Thread): void {
-    const slot = thread.table.slots.values().find(({ description, usedBy }) => description.kind === 'inotify' && usedBy === thread.tid);
-    if (slot) this.context.emit({ type: 'trace', at: this.context.moment(), actor: this.context.actor(thread), what: 'inotify-overflow', fd: slot.fd });
   }
 
   /** The end of the log. @param isCut its last line had no newline */

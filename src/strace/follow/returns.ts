@@ -93,7 +93,7 @@ export class Returns {
     const call = this.callOf(text, half, number);
     handler(this.context, thread, call);
     const { name } = call;
-    if (name === 'execve' || name === 'execveat') follower.forgetLast();
+    if (name === 'execve' || name === 'execveat') follower.speakers.forgetLast();
     else if (name === 'kill') {
       if (call.ok && KILLS.test(call.args)) follower.listener?.kills(thread, Math.abs(Number.parseInt(call.args.replace(/^pid=/, ''), 10)));
     } else if (name.startsWith('accept')) {
