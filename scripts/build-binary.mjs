@@ -21,7 +21,7 @@ const FLAGS = [
   '--format=esm',
   // Start-up: bytecode is not parsed, and a run loads only the chunks of its command.
   '--bytecode',
-  // A look is over before compiled code pays: at Bun's own thresholds a third of the CPU went into threads that compile.
+  // A look is over before compiled code pays: at Bun's own thresholds a third of the CPU went into threads that compile. (src/evidence/short-run.ts)
   '--compile-jit-policy=20',
   '--splitting',
   '--minify',

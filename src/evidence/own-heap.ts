@@ -1,5 +1,7 @@
 /** What we take ourselves: a look at very many descriptors makes much garbage, and both engines would rather grow than collect it. */
 
+import { expectLongRun } from './short-run.ts';
+
 declare const Bun: { gc(force: boolean): void } | undefined;
 
 /** Descriptors after which it is time again. */
@@ -15,6 +17,7 @@ export function tidyHeap(descriptors: number): void {
   seen += descriptors;
   if (seen < MANY) return;
   seen = 0;
+  expectLongRun();
   if (typeof Bun !== 'undefined') Bun.gc(true);
   else process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
 }

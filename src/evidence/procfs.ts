@@ -78,7 +78,7 @@ export function readLinks(directory: string, numbers: readonly number[]): LinkAn
   const answers: LinkAnswers = { values: [], errnos: new Map() };
   const prefix = `${directory}/`;
   if (numbers.length >= MANY_LINKS) expectShortRun();
-  const quick = numbers.length < MANY_LINKS ? null : openQuick(directory);
+  const quick = numbers.length < MANY_LINKS ? null : openQuick(directory, numbers.length);
   for (let index = 0; index < numbers.length; index++) {
     let value = quick?.read(numbers[index]!);
     if (value === undefined) {
@@ -99,7 +99,7 @@ export function packLinks(directory: string, numbers: readonly number[], into: P
   const errnos = new Map<number, Errno>();
   const prefix = `${directory}/`;
   expectShortRun();
-  const quick = openQuick(directory);
+  const quick = openQuick(directory, into.numbers.length);
   for (let index = 0; index < numbers.length; index++) {
     const fd = numbers[index]!;
     if (quick?.pack(fd, into)) continue;
@@ -120,7 +120,7 @@ export function packLinks(directory: string, numbers: readonly number[], into: P
 export function findLinks(directory: string, texts: readonly ByteString[]): number[] {
   const found: number[] = [];
   const names = readdirSync(directory, 'latin1');
-  const quick = names.length < FEW_LINKS ? null : openQuick(directory);
+  const quick = names.length < FEW_LINKS ? null : openQuick(directory, names.length);
   const lengths = texts.map((text) => text.length);
   for (const name of names) {
     const length = quick?.length(Number(name));
@@ -136,9 +136,9 @@ export function findLinks(directory: string, texts: readonly ByteString[]): numb
 }
 
 /** What refuses the quick way refuses each link too, and says so there. */
-function openQuick(directory: string): FdLinks | null {
+function openQuick(directory: string, links: number): FdLinks | null {
   try {
-    return openFdLinks(directory);
+    return openFdLinks(directory, links);
   } catch {
     return null;
   }

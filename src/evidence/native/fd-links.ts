@@ -1,11 +1,12 @@
 /**
- * readlink of many descriptors through bun:ffi: readlinkat(2) beside an open directory, into one buffer, costs a third less than
- * the runtime's own function, which takes a path each time. In Node a call through koffi costs what that saves.
+ * readlink of many descriptors: readlinkat(2) beside an open directory, into one buffer, costs a third less than the runtime's
+ * own function, which takes a path each time. Through bun:ffi in Bun, in Node through koffi.
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { PackedLinks } from '../packed-links.ts';
 import type { ByteString } from '../types.ts';
+import { loadLibc } from './libc.ts';
 
 interface BunFfi {
   dlopen(library: string, symbols: object): { symbols: { readlinkat(directory: number, name: number, buffer: number, size: number): number } };
@@ -25,49 +26,73 @@ export interface FdLinks {
 /** Longer links are cut by the kernel (fs/d_path.c), so that this is what a link can have. */
 const LONGEST = 4096;
 const ZERO = 48;
+/** Loading koffi costs what it saves in so many links; bun:ffi costs nothing. */
+const WORTH_KOFFI = 5000;
 
-let call: ((directory: number, name: number, buffer: number, size: number) => number) | null | undefined;
-/** The link, and behind it the name. Not small: memory of small buffers may be moved, and its address is taken once. */
-const buffer = Buffer.allocUnsafeSlow(2 * LONGEST);
-let address = 0;
+/** readlinkat(2), and what it takes for the two buffers: their addresses, or themselves. Called directly, or Bun makes no quick call of it. */
+interface ReadLinkAt<Operand = number | Buffer> {
+  call(directory: number, name: Operand, link: Operand, size: number): number;
+  name: Operand;
+  link: Operand;
+}
 
-/** Null in Node, and where the runtime was built without bun:ffi. */
-function readlinkat(): NonNullable<typeof call> | null {
-  if (call !== undefined) return call;
-  call = null;
-  if (process.versions.bun === undefined || process.env.RELOADCTL_NO_NATIVE) return call;
+/** Both far larger than a name: JSC moves the memory of small buffers, and their addresses are taken once. */
+const link = Buffer.allocUnsafeSlow(LONGEST);
+const name = Buffer.allocUnsafeSlow(LONGEST);
+let bound: ReadLinkAt | null | undefined;
+
+function throughBun(): ReadLinkAt<number> {
+  const ffi = createRequire(import.meta.url)('bun:ffi') as BunFfi;
+  const { symbols } = ffi.dlopen('libc.so.6', { readlinkat: { args: ['i32', 'ptr', 'ptr', 'u64'], returns: 'i32' } });
+  return { call: symbols.readlinkat, name: ffi.ptr(name), link: ffi.ptr(link) };
+}
+
+function throughKoffi(): ReadLinkAt<Buffer> | null {
+  const libc = loadLibc();
+  return libc && { call: libc.readlinkat, name, link };
+}
+
+/** Null where the runtime's own function is all there is, or is as good for `links` links. */
+function readLinkAt(links: number): ReadLinkAt | null {
+  const inBun = process.versions.bun !== undefined;
+  if (bound !== undefined) return bound;
+  if (!inBun && links < WORTH_KOFFI) return null;
+  bound = null;
+  if (process.env.RELOADCTL_NO_NATIVE) return bound;
   try {
-    const ffi = createRequire(import.meta.url)('bun:ffi') as BunFfi;
-    const { symbols } = ffi.dlopen('libc.so.6', { readlinkat: { args: ['i32', 'ptr', 'ptr', 'u64'], returns: 'i32' } });
-    address = ffi.ptr(buffer);
-    call = symbols.readlinkat;
+    bound = (inBun ? throughBun() : throughKoffi()) as ReadLinkAt | null;
   } catch {
     // Without it the runtime's own function does.
   }
-  return call;
+  return bound;
 }
 
-/** Null where only the runtime's own function can do it. @throws with `code` an errno name when the directory cannot be opened */
-export function openFdLinks(directory: string): FdLinks | null {
-  const readlink = readlinkat();
-  if (!readlink) return null;
+/**
+ * @param links how many will be asked for, about
+ * @returns null where the runtime's own function is to be used
+ * @throws with `code` an errno name when the directory cannot be opened
+ */
+export function openFdLinks(directory: string, links: number): FdLinks | null {
+  const through = readLinkAt(links);
+  if (!through) return null;
+  const { call: readlink, name: nameAt, link: linkAt } = through;
   const handle = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   return {
     read(fd) {
       writeName(fd);
-      const length = readlink(handle, address + LONGEST, address, LONGEST);
-      return length >= 0 && length < LONGEST ? buffer.toString('latin1', 0, length) : undefined;
+      const length = readlink(handle, nameAt, linkAt, LONGEST);
+      return length >= 0 && length < LONGEST ? link.toString('latin1', 0, length) : undefined;
     },
     pack(fd, into) {
       writeName(fd);
-      const length = readlink(handle, address + LONGEST, address, LONGEST);
+      const length = readlink(handle, nameAt, linkAt, LONGEST);
       if (length < 0 || length >= LONGEST) return false;
-      into.addBytes(fd, buffer, length);
+      into.addBytes(fd, link, length);
       return true;
     },
     length(fd) {
       writeName(fd);
-      const length = readlink(handle, address + LONGEST, address, LONGEST);
+      const length = readlink(handle, nameAt, linkAt, LONGEST);
       return length >= 0 ? length : undefined;
     },
     close: () => closeSync(handle),
@@ -78,9 +103,9 @@ export function openFdLinks(directory: string): FdLinks | null {
 function writeName(fd: number): void {
   let length = 1;
   for (let rest = fd; rest >= 10; rest = Math.floor(rest / 10)) length++;
-  buffer[LONGEST + length] = 0;
-  for (let rest = fd, at = LONGEST + length - 1; at >= LONGEST; at--) {
-    buffer[at] = ZERO + (rest % 10);
+  name[length] = 0;
+  for (let rest = fd, at = length - 1; at >= 0; at--) {
+    name[at] = ZERO + (rest % 10);
     rest = Math.floor(rest / 10);
   }
 }
