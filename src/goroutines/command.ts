@@ -47,7 +47,7 @@ export function configure(command: Command): void {
   command.addHelpText(
     'after',
     '\neffects on an endpoint: GET of the index, then of goroutine?debug=2 (stops the program, 10 ms for 1,000 goroutines) up to 5,000 goroutines or with --force, else of debug=0; of goroutineleak where it is offered (one garbage collection). Where that leaves a doubt that seconds can settle, the same debug=2 once or twice more (--settle). --watch: debug=0 for each sample, debug=2 in the middle and at the end up to 4,000 goroutines.\n' +
-      'effects on a pid: its memory is read; nothing is stopped, signalled or written. With --via endpoint, or where memory cannot be read, the same as on an endpoint at the first of its TCP listeners that answers as net/http/pprof does; each is asked for /debug/pprof/.\n' +
+      'effects on a pid: its memory is read, once or twice more within seconds where one look leaves a doubt (--settle); nothing is stopped, signalled or written. With --via endpoint, or where memory cannot be read, the same as on an endpoint at the first of its TCP listeners that answers as net/http/pprof does; each is asked for /debug/pprof/.\n' +
       'effects on a file: none.',
   );
 }
