@@ -1,4 +1,4 @@
-/** `fds --top`: all processes by share of their own limit, from three lock-free reads each and without any privilege. */
+/** `fds --top`: all processes by share of their own limit, from two lock-free reads each, three of those told of, and without any privilege. */
 import type { CommandContext, Outcome } from '../command.ts';
 import type { Evidence } from '../evidence/types.ts';
 import { CoverageLog } from '../kernel/coverage.ts';
@@ -18,10 +18,9 @@ import { ratioOf, usedOf } from './data.ts';
 import { countBelow } from './rules/limit-use.ts';
 import { usedWords } from './view.ts';
 
-export interface TopRow {
+/** What decides the order. */
+interface Counted {
   pid: number;
-  comm: string;
-  uid: number;
   open: number | null;
   soft: number | null;
   hard: number | null;
@@ -30,6 +29,11 @@ export interface TopRow {
   ratio: number | null;
   /** Open numbers below the soft limit. Absent when all are, or when they were not listed: only those of a few candidates are. */
   belowLimit?: number;
+}
+
+export interface TopRow extends Counted {
+  comm: string;
+  uid: number;
   /** Capacity of the table: its past peak, rounded up to a power of two. */
   fdSize: number;
 }
@@ -49,9 +53,10 @@ export async function runTop(context: CommandContext, options: { all: boolean })
   const { evidence } = context;
   const coverage = new CoverageLog();
   if (evidence.origin === 'live') refuseWithoutProc(evidence);
-  const rows = readRows(evidence, coverage);
+  const rows = countAll(evidence, coverage);
   const near = nearTheirLimit(evidence, rows);
   rows.sort(byUse);
+  let told: TopRow[] | undefined;
   if (evidence.origin === 'tape') noteTape(evidence, rows, coverage);
   else noteHidden(context, coverage);
   return {
@@ -59,36 +64,29 @@ export async function runTop(context: CommandContext, options: { all: boolean })
     target: null,
     findings: runRules(context.rules, [near]),
     coverage: coverage.list(),
-    data: { processes: rows },
-    body: () => topView(rows, options.all),
+    // Half of what a process costs is its status, of which the order needs nothing: it is read for those that are told of.
+    data: {
+      get processes() {
+        told ??= rows.flatMap((row) => describe(evidence, row));
+        return told;
+      },
+    },
+    body: () => topView(rows, options.all ? rows.length : SHOWN, (row) => describe(evidence, row)),
   };
 }
 
-function readRows(evidence: Evidence, coverage: CoverageLog): TopRow[] {
-  const rows: TopRow[] = [];
+function countAll(evidence: Evidence, coverage: CoverageLog): Counted[] {
+  const rows: Counted[] = [];
   let unknown = 0;
-  // Kernel threads are children of pid 2, unless that is a process like any other, as in a container.
-  const kthreadd = parseStat(evidence.read('/proc/2/stat').value ?? '')?.kernelThread ?? false;
+  const hasNone = whoHasNone(evidence);
   for (const pid of listPids(evidence)) {
-    const status = parseStatus(evidence.read(`/proc/${pid}/status`).value ?? '');
-    // Gone meanwhile, here and below.
-    if (!status) continue;
     const limit = parseOpenFilesLimit(evidence.read(`/proc/${pid}/limits`).value ?? '');
-    const open = countOpen(evidence, pid, status.state === 'Z' || (kthreadd && (status.ppid === 2 || pid === 2)));
-    if (open === null && evidence.read(`/proc/${pid}/stat`).value === undefined) continue;
+    const open = countOpen(evidence, pid, () => hasNone(pid));
+    // Gone meanwhile, here and below.
+    if ((open === null || !limit) && evidence.read(`/proc/${pid}/stat`).value === undefined) continue;
     if (open === null) unknown++;
     const soft = limit?.soft ?? null;
-    rows.push({
-      pid,
-      comm: decodeText(status.name).text,
-      uid: status.uid,
-      open,
-      soft,
-      hard: limit?.hard ?? null,
-      ...(!limit && { limitUnknown: true }),
-      ratio: ratioOf(open, soft),
-      fdSize: status.fdSize,
-    });
+    rows.push({ pid, open, soft, hard: limit?.hard ?? null, ...(!limit && { limitUnknown: true }), ratio: ratioOf(open, soft) });
   }
   coverage.note({
     source: 'descriptor counts',
@@ -101,12 +99,29 @@ function readRows(evidence: Evidence, coverage: CoverageLog): TopRow[] {
   return rows.sort(byUse);
 }
 
-function byUse(a: TopRow, b: TopRow): number {
+/** Zombies and kernel threads: those are children of pid 2, unless that is a process like any other, as in a container. */
+function whoHasNone(evidence: Evidence): (pid: number) => boolean {
+  const kthreadd = parseStat(evidence.read('/proc/2/stat').value ?? '')?.kernelThread ?? false;
+  return (pid) => {
+    const status = parseStatus(evidence.read(`/proc/${pid}/status`).value ?? '');
+    return status !== null && (status.state === 'Z' || (kthreadd && (status.ppid === 2 || pid === 2)));
+  };
+}
+
+/** None when it is gone meanwhile. */
+function describe(evidence: Evidence, row: Counted): TopRow[] {
+  const status = parseStatus(evidence.read(`/proc/${row.pid}/status`).value ?? '');
+  if (!status) return [];
+  const { pid, ...counted } = row;
+  return [{ pid, comm: decodeText(status.name).text, uid: status.uid, ...counted, fdSize: status.fdSize }];
+}
+
+function byUse(a: Counted, b: Counted): number {
   return (usedOf(b) ?? -1) - (usedOf(a) ?? -1) || (b.open ?? -1) - (a.open ?? -1) || a.pid - b.pid;
 }
 
 /** Which processes a tape holds beside its target is by chance: those that were near it. */
-function noteTape(evidence: Evidence, rows: readonly TopRow[], coverage: CoverageLog): void {
+function noteTape(evidence: Evidence, rows: readonly Counted[], coverage: CoverageLog): void {
   coverage.note({
     source: 'processes',
     status: rows.length > 0 ? 'partial' : 'absent',
@@ -126,7 +141,7 @@ function noteHidden({ evidence, isRoot, rerun }: CommandContext, coverage: Cover
 }
 
 /** Only the processes that a rule could speak of, without their descriptors; of what counts against the limit the numbers alone. */
-function nearTheirLimit(evidence: Evidence, rows: readonly TopRow[]): Snapshot {
+function nearTheirLimit(evidence: Evidence, rows: readonly Counted[]): Snapshot {
   const tables: FdTable[] = [];
   let left = MOST_NUMBERS;
   for (const row of rows) {
@@ -144,8 +159,12 @@ function nearTheirLimit(evidence: Evidence, rows: readonly TopRow[]): Snapshot {
   return snapshotOf('all processes', tables);
 }
 
-function* topView(rows: readonly TopRow[], all: boolean): Generator<Block> {
-  const shown = all ? rows : rows.filter((row) => row.open !== 0).slice(0, SHOWN);
+function* topView(all: readonly Counted[], most: number, described: (row: Counted) => TopRow[]): Generator<Block> {
+  const shown: TopRow[] = [];
+  for (const row of all) {
+    if (shown.length >= most) break;
+    if (row.open !== 0 || most >= all.length) shown.push(...described(row));
+  }
   yield {
     type: 'table',
     columns: [
@@ -165,8 +184,8 @@ function* topView(rows: readonly TopRow[], all: boolean): Generator<Block> {
       row.comm,
     ]),
   };
-  const rest = rows.length - shown.length;
+  const rest = all.length - shown.length;
   if (rest > 0) yield { type: 'paragraph', text: `and ${count(rest)} more processes (--all)`, tone: 'dim' };
-  const [first] = rows;
+  const [first] = shown;
   if (first?.open) yield { type: 'command', text: `reloadctl fds ${first.pid}`, note: 'what is open in the first one' };
 }

@@ -34,7 +34,7 @@ export function readProcess(evidence: Evidence, pid: number): Process | null {
     uid: status?.uid ?? -1,
     threads,
     fdSize: status?.fdSize ?? 0,
-    open: isHeadless({ state: stat.state, threads }) ? null : countOpen(evidence, pid, stat.kernelThread || stat.state === 'Z'),
+    open: isHeadless({ state: stat.state, threads }) ? null : countOpen(evidence, pid, () => stat.kernelThread || stat.state === 'Z'),
     limit: limit ?? { soft: null, hard: null },
     ...(!limit && { limitUnknown: true }),
     ...(netns !== undefined && { netns }),
@@ -50,11 +50,12 @@ export function isHeadless({ state, threads }: Pick<Process, 'state' | 'threads'
 /**
  * How many descriptors are open: st_size of fd/ says so since Linux 6.2 (commit f1f1f2569901) and needs no privilege.
  * Before, it is 0 and the directory must be read, which does. Null when neither works.
+ * `hasNone` is asked where the size is 0: is it a process that has no table?
  */
-export function countOpen(evidence: Evidence, pid: number, hasNone: boolean): number | null {
+export function countOpen(evidence: Evidence, pid: number, hasNone: () => boolean): number | null {
   const size = evidence.size(`/proc/${pid}/fd`);
   if (size.value) return size.value;
-  if (hasNone) return 0;
+  if (hasNone()) return 0;
   const listed = evidence.list(`/proc/${pid}/fd`).value;
   if (listed) return listed.length;
   // Where we are told of our own, which are never none, 0 is a count: `(sd-pam)` closes all of its descriptors.

@@ -56,18 +56,18 @@ describe('readProcess', () => {
 describe('countOpen', () => {
   it('takes st_size of fd/, and lists where an old kernel says 0', () => {
     const world = worldOf({ pid: 42, fds: { 0: '/a', 1: '/b', 2: '/c' } });
-    expect(countOpen(fakeEvidence(world), 42, false)).toBe(3);
+    expect(countOpen(fakeEvidence(world), 42, () => false)).toBe(3);
     world.sizes['/proc/42/fd'] = 0;
     world.sizes['/proc/self/fd'] = 0;
-    expect(countOpen(fakeEvidence(world), 42, false)).toBe(3);
+    expect(countOpen(fakeEvidence(world), 42, () => false)).toBe(3);
     world.lists['/proc/42/fd'] = refused('EACCES');
-    expect(countOpen(fakeEvidence(world), 42, false)).toBeNull();
+    expect(countOpen(fakeEvidence(world), 42, () => false)).toBeNull();
   });
 
   it('believes 0 without rights where our own count is told: some processes close everything', () => {
     const world = worldOf({ pid: 42, size: 0 });
     world.lists['/proc/42/fd'] = refused('EACCES');
-    expect(countOpen(fakeEvidence(world), 42, false)).toBe(0);
+    expect(countOpen(fakeEvidence(world), 42, () => false)).toBe(0);
   });
 });
 

@@ -86,7 +86,7 @@ export function userNamespaceOf(evidence: Evidence, pid: number | 'self'): strin
 function noteHidden(evidence: Evidence, pid: number, scan: Scan): void {
   const stat = parseStat(evidence.read(`/proc/${pid}/stat`).value ?? '');
   if (!stat) return;
-  const open = stat.kernelThread || stat.state === 'Z' ? 0 : countOpen(evidence, pid, false);
+  const open = stat.kernelThread || stat.state === 'Z' ? 0 : countOpen(evidence, pid, () => false);
   if (open === 0) {
     scan.seen++;
     return;
