@@ -2,6 +2,7 @@
 import type { ByteString } from '../../evidence/types.ts';
 import { runWith, stealing } from '../calls/dup.ts';
 import { PEER_PIDFD } from '../calls/sockets.ts';
+import { ROW } from '../lexer/lexer.ts';
 import type { Block } from '../read/block.ts';
 import type { Model } from '../tables/model.ts';
 import { hashStep, type PathEntry } from '../tables/path-table.ts';
@@ -12,12 +13,10 @@ import { numberAt } from './number-at.ts';
 import { behindFd, getsFlags, hasQuote, hasReuse, inodeBefore, isSame, mayBeOfFds } from './quick-bytes.ts';
 import { readPeer, type Peer } from './quick-peer.ts';
 
-const QUOTE = 34;
 const COMMA = 44;
 const SLASH = 47;
 const LESS = 60;
 const GREATER = 62;
-const BACKSLASH = 92;
 
 export class QuickCalls {
   private readonly follower: Follower;
@@ -32,9 +31,6 @@ export class QuickCalls {
   private epoll = -1;
   private args: ByteString = '';
   private readonly peer: Peer = { host: 0, port: 0 };
-  // Of a path.
-  private pathTo = 0;
-  private hash = 0;
 
   constructor(follower: Follower, model: Model) {
     this.follower = follower;
@@ -42,18 +38,16 @@ export class QuickCalls {
     this.getsockopt = follower.names.text.indexOf('getsockopt');
   }
 
-  /** @param from,to the arguments, or what the second half has of them */
-  mayTake(
-    thread: Thread, name: number, lane: number, block: Block, from: number, to: number, resultFrom: number, resultTo: number,
-    value: number, isError: boolean, half: Pending | undefined,
-  ): boolean {
-    const { buf, view } = block;
+  /** Looks at the line of `block.row`. @param half the first half of its call, which is then all that this line does not have of the arguments */
+  mayTake(thread: Thread, name: number, lane: number, block: Block, value: number, isError: boolean, half: Pending | undefined): boolean {
+    const { row } = block;
+    const { words } = block.rows;
     this.lane = lane;
     this.slot = undefined;
     if (lane === LANE.touch) {
       if (isError) return true;
-      if (name === this.getsockopt && (half !== undefined || PEER_PIDFD.test(block.slice(from, to)))) return false;
-      const fd = half === undefined ? numberAt(buf, from, to) : half.fd;
+      if (name === this.getsockopt && (half !== undefined || PEER_PIDFD.test(argsAt(block)))) return false;
+      const fd = half === undefined ? words[row + ROW.fd]! : half.fd;
       if (!(fd >= 0)) return true;
       const slot = thread.table.slots.get(fd);
       this.slot = slot;
@@ -62,9 +56,17 @@ export class QuickCalls {
     if (lane === LANE.close) {
       if (isError || value !== 0) return false;
       if (half !== undefined) return (this.slot = half.closed) !== undefined;
-      return (this.slot = thread.table.slots.get(numberAt(buf, from, to))) !== undefined;
+      return (this.slot = thread.table.slots.get(words[row + ROW.fd]!)) !== undefined;
+    }
+    // Calls that failed do little, and most of those that ask for paths do.
+    if (isError && lane !== LANE.accept && lane !== LANE.epollControl && (half === undefined || half.window === block)) {
+      this.entry = undefined;
+      this.args = '';
+      return true;
     }
     // Where the arguments begin: in the first half, when it lies in the same window.
+    const from = words[row + ROW.argsFrom]!;
+    const to = words[row + ROW.argsTo]!;
     let argsFrom = from;
     let argsTo = to;
     if (half !== undefined) {
@@ -76,28 +78,28 @@ export class QuickCalls {
     const isTogether = half === undefined || from === to;
     switch (lane) {
       case LANE.open:
-        return isError || (this.follower.paths.changes === 0 && isTogether && this.mayOpen(thread, buf, argsFrom, argsTo, resultFrom, resultTo, value));
+        return this.follower.paths.changes === 0 && isTogether && this.mayOpen(thread, block, argsTo, value, half);
       case LANE.look:
-        return isError || (this.mayLook(buf, argsFrom, argsTo) && (this.entry !== undefined || half === undefined || !hasQuote(buf, from, to)));
+        return this.mayLook(block, argsFrom, argsTo, half) && (this.entry !== undefined || half === undefined || !hasQuote(block.buf, from, to));
       case LANE.epollWait:
-        this.args = !isError && value > 0 && thread.table.polled !== undefined && this.follower.epolls.mayHold(thread, view, from, to) ? block.slice(from, to) : '';
+        this.args = value > 0 && thread.table.polled !== undefined && this.follower.epolls.mayHold(thread, block.view, from, to) ? block.slice(from, to) : '';
         return true;
       case LANE.epollControl:
-        return !isError && value === 0 && isTogether && this.mayRegister(thread, buf, argsFrom, argsTo);
+        return !isError && value === 0 && isTogether && this.mayRegister(thread, block.buf, argsFrom, argsTo);
       case LANE.accept:
-        return this.mayAccept(thread, name, block, half === undefined ? argsFrom : from, to, resultTo, value, isError, half === undefined ? numberAt(buf, from, to) : half.fd);
+        return this.mayAccept(thread, name, block, value, isError, half);
       case LANE.fcntl:
-        return isError || (isTogether && getsFlags(buf, argsFrom, argsTo));
+        return isTogether && getsFlags(block.buf, argsFrom, argsTo);
       case LANE.setsockopt:
-        return isError || (isTogether && !hasReuse(buf, argsFrom, argsTo));
+        return isTogether && !hasReuse(block.buf, argsFrom, argsTo);
       case LANE.message:
-        return isError || !((half !== undefined && block.slice(argsFrom, argsTo).includes('cmsg_type=')) || block.slice(from, to).includes('cmsg_type='));
+        return !((half !== undefined && block.slice(argsFrom, argsTo).includes('cmsg_type=')) || block.slice(from, to).includes('cmsg_type='));
       case LANE.ownPid:
         return thread.tid !== 0;
       case LANE.limit:
-        return isError || (isTogether && !mayBeOfFds(buf, argsFrom, argsTo));
+        return isTogether && !mayBeOfFds(block.buf, argsFrom, argsTo);
       default:
-        return isError;
+        return false;
     }
   }
 
@@ -137,11 +139,13 @@ export class QuickCalls {
   }
 
   /** `AT_FDCWD</srv>, "/srv/a", O_RDONLY|O_CLOEXEC`, and `3</srv/a>` or `3` */
-  private mayOpen(thread: Thread, buf: Uint8Array, from: number, to: number, resultFrom: number, resultTo: number, value: number): boolean {
+  private mayOpen(thread: Thread, block: Block, to: number, value: number, half: Pending | undefined): boolean {
     if (thread.table.slots.has(value)) return false;
-    const start = this.pathIn(buf, from, to);
+    const { buf, row } = block;
+    const { words } = block.rows;
+    const start = half === undefined ? words[row + ROW.pathFrom]! : half.pathFrom;
     if (start === 0) return false;
-    const { pathTo } = this;
+    const pathTo = half === undefined ? words[row + ROW.pathTo]! : half.pathTo;
     if (buf[pathTo + 1] !== COMMA || buf[pathTo + 3] !== 79) return false;
     let isCloexec = false;
     for (let i = pathTo + 4; i < to; i++) if (buf[i] === 88 && buf[i + 1] === 69) isCloexec = true;
@@ -149,23 +153,25 @@ export class QuickCalls {
     const isAbsolute = buf[start] === SLASH;
     if (isAbsolute && buf[start + 1] === 100 && buf[start + 2] === 101 && buf[start + 3] === 118) return false;
     const { table } = this.follower.paths;
-    const inner = resultTo - 1;
+    const inner = words[row + ROW.resultTo]! - 1;
     if (buf[inner] === GREATER) {
-      let at = resultFrom;
-      while (at < inner && buf[at] !== LESS) at++;
-      at++;
-      if (buf[at] !== SLASH || buf[inner - 1] === GREATER || buf[inner - 1] === 41) return false;
-      if (!isAbsolute || !isSame(buf, at, inner, start, pathTo)) {
-        let hash = 0;
-        for (let i = at; i < inner; i++) {
-          if (buf[i] === LESS) return false;
-          hash = hashStep(hash, buf[i]!);
+      if (half !== undefined || words[row + ROW.samePath] === 0) {
+        let at = words[row + ROW.resultFrom]!;
+        while (at < inner && buf[at] !== LESS) at++;
+        at++;
+        if (buf[at] !== SLASH || buf[inner - 1] === GREATER || buf[inner - 1] === 41) return false;
+        if (!isAbsolute || !isSame(buf, at, inner, start, pathTo)) {
+          let hash = 0;
+          for (let i = at; i < inner; i++) {
+            if (buf[i] === LESS) return false;
+            hash = hashStep(hash, buf[i]!);
+          }
+          this.entry = table.at(block, at, inner, hash);
+          return this.entry.kind === 'file';
         }
-        this.entry = table.at(buf, at, inner, hash);
-        return this.entry.kind === 'file';
       }
     } else if (!isAbsolute || buf[inner] === 41) return false;
-    this.entry = table.at(buf, start, pathTo, this.hash);
+    this.entry = table.at(block, start, pathTo, half === undefined ? words[row + ROW.pathHash]! : half.pathHash);
     return this.entry.kind === 'file';
   }
 
@@ -178,30 +184,15 @@ export class QuickCalls {
     fds.opened(thread, fd, fds.describeFlat('file', entry.text), this.flag, 'opened', call, entry.site);
   }
 
-  /** The path among the arguments: answers where it begins, its end in `pathTo`; 0 when it has escapes or is none. */
-  private pathIn(buf: Uint8Array, from: number, to: number): number {
-    let i = from;
-    while (i < to && buf[i] !== QUOTE) i++;
-    const start = ++i;
-    let hash = 0;
-    for (let c = buf[i]!; i < to; c = buf[++i]!) {
-      if (c === QUOTE) {
-        this.pathTo = i;
-        this.hash = hash;
-        return start;
-      }
-      if (c === BACKSLASH) return 0;
-      hash = hashStep(hash, c);
-    }
-    return 0;
-  }
-
-  private mayLook(buf: Uint8Array, from: number, to: number): boolean {
+  private mayLook(block: Block, from: number, to: number, half: Pending | undefined): boolean {
+    const { buf, row } = block;
+    const { words } = block.rows;
     this.entry = undefined;
-    const start = this.pathIn(buf, from, to);
+    const start = half === undefined ? words[row + ROW.pathFrom]! : half.pathFrom;
     // Without a path, or with one that must be unescaped: only the first is plain.
     if (start === 0) return !hasQuote(buf, from, to);
-    if (start < this.pathTo && buf[start] === SLASH) this.entry = this.follower.paths.table.at(buf, start, this.pathTo, this.hash);
+    const pathTo = half === undefined ? words[row + ROW.pathTo]! : half.pathTo;
+    if (start < pathTo && buf[start] === SLASH) this.entry = this.follower.paths.table.at(block, start, pathTo, half === undefined ? words[row + ROW.pathHash]! : half.pathHash);
     return true;
   }
 
@@ -219,7 +210,10 @@ export class QuickCalls {
     return true;
   }
 
-  private mayAccept(thread: Thread, name: number, { buf, view }: Block, from: number, to: number, resultTo: number, value: number, isError: boolean, fd: number): boolean {
+  private mayAccept(thread: Thread, name: number, { buf, view, row, rows: { words } }: Block, value: number, isError: boolean, half: Pending | undefined): boolean {
+    const from = words[row + ROW.argsFrom]!;
+    const to = words[row + ROW.argsTo]!;
+    const fd = half === undefined ? words[row + ROW.fd]! : half.fd;
     const listener = thread.table.slots.get(fd);
     if (listener === undefined || listener.assumed || (listener.how === 'pre-existing' && listener.description.target === '')) return false;
     this.slot = listener;
@@ -234,7 +228,7 @@ export class QuickCalls {
       }
     }
     this.flag = isCloexec;
-    this.inode = inodeBefore(buf, resultTo);
+    this.inode = inodeBefore(buf, words[row + ROW.resultTo]!);
     return true;
   }
 
@@ -260,4 +254,10 @@ export class QuickCalls {
     if (thread.table.polled !== undefined) follower.epolls.accepted(follower.context, thread, listener.fd, half === undefined ? fds.time : half.time);
     if (!isError) follower.listener?.accepted(thread, listener.fd);
   }
+}
+
+/** The arguments on this line, as text. */
+function argsAt(block: Block): ByteString {
+  const { words } = block.rows;
+  return block.slice(words[block.row + ROW.argsFrom]!, words[block.row + ROW.argsTo]!);
 }

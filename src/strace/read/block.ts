@@ -4,12 +4,24 @@ import type { ByteString } from '../../evidence/types.ts';
 /** Lines of one block: most logs have a few in each that are unusual. */
 const MANY = 64;
 
+/** Lines that were read ahead. */
+export interface Rows {
+  words: Int32Array;
+  /** The same memory. */
+  doubles: Float64Array;
+}
+
+const NO_ROWS: Rows = { words: new Int32Array(0), doubles: new Float64Array(0) };
+
 export class Block {
   readonly buf: Buffer;
   readonly length: number;
   private words: ByteString | undefined = undefined;
   private bytes: DataView | undefined = undefined;
   private asked = 0;
+  /** Of the line that is taken now, where it begins in `rows`; -1 when it was not read ahead. */
+  row = -1;
+  rows = NO_ROWS;
 
   /** @param length bytes of `buf` that are filled */
   constructor(buf: Buffer, length = buf.length) {

@@ -1,5 +1,6 @@
 /** All logs of one run, as one sequence of lines: one file, several one after the other, or a set of strace -ff merged by time. */
 import type { ByteString, LogInput } from '../../evidence/index.ts';
+import type { Lexer } from '../lexer/lexer.ts';
 import { readHead } from '../parse/head.ts';
 import { newLine } from '../parse/line.ts';
 import type { Block } from './block.ts';
@@ -41,10 +42,12 @@ export class Logs {
   readonly readers: LineReader[];
   private readonly sources: Source[];
   private readonly merges: boolean;
+  private readonly lexer: Lexer | undefined;
 
-  /** @param merges by time */
-  constructor(files: readonly { reader: LineReader; pid: number }[], merges: boolean) {
+  /** @param merges by time; @param lexer reads lines ahead; each is taken without where there is none */
+  constructor(files: readonly { reader: LineReader; pid: number }[], merges: boolean, lexer: Lexer | undefined) {
     this.merges = merges && files.length > 1;
+    this.lexer = lexer;
     this.sources = files.map(({ reader, pid }, index) => ({ reader, pid, index, time: NaN, isOpen: true }));
     this.readers = files.map(({ reader }) => reader);
   }
@@ -57,6 +60,7 @@ export class Logs {
 
   private async runOne({ reader, pid, index }: Source, taker: LineTaker, pause: () => Promise<void>): Promise<void> {
     const first = index * LINES_PER_FILE;
+    if (this.lexer) reader.attach(this.lexer, true);
     for (let round = 0; ; round++) {
       while (reader.advance()) {
         if (reader.cut) taker.takeCut(reader.block, reader.from, reader.to, pid, first + reader.number);
@@ -74,7 +78,10 @@ export class Logs {
   private async runMerged(taker: LineTaker, pause: () => Promise<void>): Promise<void> {
     const head = newLine();
     const heap: Source[] = [];
-    for (const source of this.sources) if (await this.step(source, head, taker)) push(heap, source);
+    for (const source of this.sources) {
+      if (this.lexer) source.reader.attach(this.lexer, false);
+      if (await this.step(source, head, taker)) push(heap, source);
+    }
     let lines = 0;
     for (let source = heap[0]; source; source = heap[0]) {
       const { reader, pid, index } = source;

@@ -87,7 +87,7 @@ export class Model {
   private newThread(tid: number, pid: number, table: FilesTable, parent: number): Thread {
     const thread: Thread = {
       tid, pid, table, program: '', isSeen: false, firstTime: this.fds.time, line: this.fds.line, beforeExec: false, parent,
-      pending: undefined, half: { name: 0, matters: false, args: '', window: undefined, from: 0, to: 0, listed: false, fd: NaN, time: NaN, line: 0, closed: undefined },
+      pending: undefined, half: { name: 0, matters: false, args: '', window: undefined, from: 0, to: 0, pathFrom: 0, pathTo: 0, pathHash: 0, listed: false, fd: NaN, time: NaN, line: 0, closed: undefined },
       run: { last: 0, step: 0, length: 0, bad: undefined }, limit: null, net: 0,
     };
     // A pid that is given out again before we saw its end.

@@ -1,5 +1,6 @@
 /** Paths of a log, each as text once: what is opened and looked at comes again and again, and is told by its bytes. */
 import type { ByteString } from '../../evidence/types.ts';
+import type { Block } from '../read/block.ts';
 import { kindOf } from './fds.ts';
 import type { Site } from './types.ts';
 
@@ -43,7 +44,7 @@ export class PathTable {
   private count = 0;
 
   /** @param hash of the bytes from `from` to `to`, as `hashStep` makes it */
-  at(buf: Uint8Array, from: number, to: number, hash: number): PathEntry {
+  at({ buf }: Block, from: number, to: number, hash: number): PathEntry {
     const { hashes } = this;
     const wanted = hash === 0 ? 1 : hash;
     let slot = wanted & MASK;
