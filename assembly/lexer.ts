@@ -201,7 +201,7 @@ function resumed(row: usize, from: usize, to: usize): i32 {
 function sameAsResult(row: usize): void {
   store<i32>(row, 0, SAME_PATH);
   const end = WINDOW + load<i32>(row, RESULT_TO);
-  if (load<i32>(row, PATH_FROM) != 0 && at(end - 1) == GREATER) comparePath(row, WINDOW + load<i32>(row, RESULT_FROM), end, WINDOW);
+  if (load<i32>(row, PATH_FROM) != 0 && at(end - 1) == GREATER) comparePath(row, WINDOW + load<i32>(row, RESULT_FROM), end);
 }
 
 /** The number an argument list starts with. */

@@ -1,4 +1,4 @@
-import { at, PATH_FROM, PATH_HASH, PATH_TO, place, SAME_PATH } from './memory';
+import { at, PATH_FROM, PATH_HASH, PATH_TO, place, SAME_PATH, WINDOW } from './memory';
 
 const QUOTE: u32 = 34;
 const BACKSLASH: u32 = 92;
@@ -7,32 +7,59 @@ const LESS: u32 = 60;
 /** The first text among the arguments; from 0 to 0 when there is none, or one with escapes. */
 export function path(row: usize, from: usize, to: usize): void {
   store<i32>(row, 0, PATH_FROM);
+  const start = endOf(from, to, QUOTE, QUOTE) + 1;
+  if (start > to) return;
+  const end = endOf(start, to, QUOTE, BACKSLASH);
+  if (end >= to || at(end) == BACKSLASH) return;
+  store<i32>(row, place(start), PATH_FROM);
+  store<i32>(row, place(end), PATH_TO);
+  store<i32>(row, hashOf(start, end), PATH_HASH);
+}
+
+/** Where the first of two bytes stands; `to` without. */
+function endOf(from: usize, to: usize, one: u32, other: u32): usize {
+  const ones = i8x16.splat(<i8>one);
+  const others = i8x16.splat(<i8>other);
   let p = from;
-  while (p < to && at(p) != QUOTE) p++;
-  const start = ++p;
-  let hash: i32 = 0;
-  for (; p < to; p++) {
-    const c = at(p);
-    if (c == QUOTE) {
-      store<i32>(row, place(start), PATH_FROM);
-      store<i32>(row, place(p), PATH_TO);
-      store<i32>(row, hash, PATH_HASH);
-      return;
-    }
-    if (c == BACKSLASH) return;
-    hash = hash * 31 + <i32>c;
+  // What is read behind the end lies in memory, and is not looked at.
+  for (; p < to; p += 16) {
+    const bytes = v128.load(p);
+    const found = i8x16.bitmask(v128.or(i8x16.eq(bytes, ones), i8x16.eq(bytes, others)));
+    if (found != 0) return min(p + ctz(found), to);
   }
+  return to;
+}
+
+/** As src/strace/tables/path-table.ts makes it of a text. */
+function hashOf(from: usize, to: usize): i32 {
+  let hash: u32 = 0;
+  let p = from;
+  for (; p + 4 <= to; p += 4) hash = step(hash, load<u32>(p));
+  let rest: u32 = 0;
+  for (let shift: u32 = 0; p < to; p++, shift += 8) rest |= at(p) << shift;
+  return <i32>step(hash, rest);
+}
+
+// @ts-ignore
+@inline
+function step(hash: u32, word: u32): u32 {
+  const mixed = (hash ^ word) * 0x9e37_79b1;
+  return mixed ^ (mixed >> 15);
 }
 
 /** Is the path of the row what stands behind the < of `3</srv/a>`? */
-export function comparePath(row: usize, result: usize, end: usize, window: usize): void {
+export function comparePath(row: usize, result: usize, end: usize): void {
   let p = result;
   while (p < end && at(p) != LESS) p++;
   p++;
-  const from = window + load<i32>(row, PATH_FROM);
-  const to = window + load<i32>(row, PATH_TO);
-  const length = to - from;
-  let isSame = end - 1 - p == length;
-  for (let i: usize = 0; isSame && i < length; i++) isSame = at(p + i) == at(from + i);
-  store<i32>(row, isSame ? 1 : 0, SAME_PATH);
+  const from = WINDOW + load<i32>(row, PATH_FROM);
+  const length = WINDOW + load<i32>(row, PATH_TO) - from;
+  store<i32>(row, end - 1 - p == length && isSame(p, from, length) ? 1 : 0, SAME_PATH);
+}
+
+function isSame(one: usize, other: usize, length: usize): bool {
+  let i: usize = 0;
+  for (; i + 8 <= length; i += 8) if (load<u64>(one + i) != load<u64>(other + i)) return false;
+  for (; i < length; i++) if (at(one + i) != at(other + i)) return false;
+  return true;
 }

@@ -55,14 +55,14 @@ export function runWith(context: Context, thread: Thread, fd: number): CloseRun 
   if (run.length > 0) {
     const step = fd - run.last;
     if ((step === 1 || step === -1) && (run.step === 0 || run.step === step)) {
-      run.last = fd;
+      run.last = fd | 0;
       run.step = step;
       run.length++;
       return run;
     }
     endRun(context, thread);
   }
-  run.last = fd;
+  run.last = fd | 0;
   run.step = 0;
   run.length = 1;
   return run;
@@ -172,7 +172,7 @@ function closeRange(context: Context, thread: Thread, call: Call): void {
     else context.fds.close(thread, slot, call.name);
   }
   // Whatever nobody had seen there is gone too.
-  if (!isMark && from <= thread.table.known) thread.table.known = Math.max(thread.table.known, Math.min(to + 1, from + 65_536));
+  if (!isMark && from <= thread.table.known) thread.table.known = Math.max(thread.table.known, Math.min(to + 1, from + 65_536)) | 0;
 }
 
 export const dupHandlers: Record<string, Handler> = {

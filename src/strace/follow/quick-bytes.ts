@@ -52,6 +52,12 @@ export function hasQuote(buf: Uint8Array, from: number, to: number): boolean {
   return false;
 }
 
+/** `\377` or `\xff`: of events of inotify only an overflow has these. */
+export function hasHighBytes(buf: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (buf[i] === 92 && (buf[i + 1] === 51 || buf[i + 1] === 120) && (buf[i + 2] === 55 || buf[i + 2] === 102)) return true;
+  return false;
+}
+
 export function isSame(buf: Uint8Array, from: number, to: number, other: number, otherTo: number): boolean {
   if (to - from !== otherTo - other) return false;
   for (let i = from, j = other; i < to; i++, j++) if (buf[i] !== buf[j]) return false;

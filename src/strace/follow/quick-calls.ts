@@ -5,12 +5,12 @@ import { PEER_PIDFD } from '../calls/sockets.ts';
 import { ROW } from '../lexer/lexer.ts';
 import type { Block } from '../read/block.ts';
 import type { Model } from '../tables/model.ts';
-import { hashStep, type PathEntry } from '../tables/path-table.ts';
+import { hashBytes, type PathEntry } from '../tables/path-table.ts';
 import type { Pending, Slot, Thread } from '../tables/types.ts';
 import type { Follower } from './follow.ts';
 import { LANE } from './lanes.ts';
 import { numberAt } from './number-at.ts';
-import { behindFd, getsFlags, hasQuote, hasReuse, inodeBefore, isSame, mayBeOfFds } from './quick-bytes.ts';
+import { behindFd, getsFlags, hasHighBytes, hasQuote, hasReuse, inodeBefore, isSame, mayBeOfFds } from './quick-bytes.ts';
 import { readPeer, type Peer } from './quick-peer.ts';
 
 const COMMA = 44;
@@ -51,7 +51,7 @@ export class QuickCalls {
       if (!(fd >= 0)) return true;
       const slot = thread.table.slots.get(fd);
       this.slot = slot;
-      return slot !== undefined && !(slot.description.kind === 'inotify' && value >= 16);
+      return slot !== undefined && !(value >= 16 && slot.description.kind === 'inotify' && hasHighBytes(block.buf, words[row + ROW.argsFrom]!, words[row + ROW.argsTo]!));
     }
     if (lane === LANE.close) {
       if (isError || value !== 0) return false;
@@ -147,8 +147,9 @@ export class QuickCalls {
     if (start === 0) return false;
     const pathTo = half === undefined ? words[row + ROW.pathTo]! : half.pathTo;
     if (buf[pathTo + 1] !== COMMA || buf[pathTo + 3] !== 79) return false;
-    let isCloexec = false;
-    for (let i = pathTo + 4; i < to; i++) if (buf[i] === 88 && buf[i + 1] === 69) isCloexec = true;
+    // O_CLOEXEC, mostly the last one
+    let isCloexec = buf[to - 3] === 88 && buf[to - 2] === 69;
+    for (let i = pathTo + 4; !isCloexec && i < to; i++) if (buf[i] === 88 && buf[i + 1] === 69) isCloexec = true;
     this.flag = isCloexec;
     const isAbsolute = buf[start] === SLASH;
     if (isAbsolute && buf[start + 1] === 100 && buf[start + 2] === 101 && buf[start + 3] === 118) return false;
@@ -161,12 +162,8 @@ export class QuickCalls {
         at++;
         if (buf[at] !== SLASH || buf[inner - 1] === GREATER || buf[inner - 1] === 41) return false;
         if (!isAbsolute || !isSame(buf, at, inner, start, pathTo)) {
-          let hash = 0;
-          for (let i = at; i < inner; i++) {
-            if (buf[i] === LESS) return false;
-            hash = hashStep(hash, buf[i]!);
-          }
-          this.entry = table.at(block, at, inner, hash);
+          for (let i = at; i < inner; i++) if (buf[i] === LESS) return false;
+          this.entry = table.at(block, at, inner, hashBytes(buf, at, inner));
           return this.entry.kind === 'file';
         }
       }

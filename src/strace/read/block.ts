@@ -1,8 +1,8 @@
 /** A part of a log: its bytes, and the same as text for whoever needs it. Most blocks are read through without. */
 import type { ByteString } from '../../evidence/types.ts';
 
-/** Lines of one block: most logs have a few in each that are unusual. */
-const MANY = 64;
+/** Bytes for each line of its own: most logs have a few in each block that are unusual. */
+const FOR_EACH = 1024;
 
 /** Lines that were read ahead. */
 export interface Rows {
@@ -39,7 +39,7 @@ export class Block {
 
   /** One line as a block of its own, while few of them are wanted; undefined when it is cheaper to make text of all. */
   alone(from: number, to: number): Block | undefined {
-    return this.words === undefined && ++this.asked < MANY ? new Block(this.buf.subarray(from, to)) : undefined;
+    return this.words === undefined && ++this.asked * FOR_EACH < this.length ? new Block(this.buf.subarray(from, to)) : undefined;
   }
 
   /** Each char one byte, at the same place as in `buf`. */

@@ -6,10 +6,10 @@ import { newLine } from '../parse/line.ts';
 import type { Block } from './block.ts';
 import { LineReader } from './lines.ts';
 
-/** Places in logs as one number: the file, then its line. */
+/** Places in logs as one number: the file, then its line. Of the first file they stay small numbers, of which no objects are made. */
 const LINES_PER_FILE = 2 ** 36;
-/** Larger ones live outside of what V8 collects cheaply: 64 KiB cost a tenth of the system time of 256. */
-const WINDOW = 64 * 1024;
+/** Smaller ones are filled more often, and larger ones fall out of the cache. */
+const WINDOW = 256 * 1024;
 /** Of each of many files. */
 const SMALL_WINDOW = 16 * 1024;
 const MANY = 8;
@@ -34,6 +34,8 @@ interface Source {
   reader: LineReader;
   pid: number;
   index: number;
+  /** Place before its first line. */
+  first: number;
   time: number;
   isOpen: boolean;
 }
@@ -48,7 +50,7 @@ export class Logs {
   constructor(files: readonly { reader: LineReader; pid: number }[], merges: boolean, lexer: Lexer | undefined) {
     this.merges = merges && files.length > 1;
     this.lexer = lexer;
-    this.sources = files.map(({ reader, pid }, index) => ({ reader, pid, index, time: NaN, isOpen: true }));
+    this.sources = files.map(({ reader, pid }, index) => ({ reader, pid, index, first: index === 0 ? 0 : index * LINES_PER_FILE, time: NaN, isOpen: true }));
     this.readers = files.map(({ reader }) => reader);
   }
 
@@ -58,8 +60,7 @@ export class Logs {
     else for (const source of this.sources) await this.runOne(source, taker, pause);
   }
 
-  private async runOne({ reader, pid, index }: Source, taker: LineTaker, pause: () => Promise<void>): Promise<void> {
-    const first = index * LINES_PER_FILE;
+  private async runOne({ reader, pid, first }: Source, taker: LineTaker, pause: () => Promise<void>): Promise<void> {
     if (this.lexer) reader.attach(this.lexer, true);
     for (let round = 0; ; round++) {
       while (reader.advance()) {
@@ -84,11 +85,11 @@ export class Logs {
     }
     let lines = 0;
     for (let source = heap[0]; source; source = heap[0]) {
-      const { reader, pid, index } = source;
+      const { reader, pid, first } = source;
       // Its lines up to the next file's time, without asking the heap.
       const until = nextTime(heap);
       do {
-        const number = index * LINES_PER_FILE + reader.number;
+        const number = first + reader.number;
         if (reader.cut) taker.takeCut(reader.block, reader.from, reader.to, pid, number);
         else taker.take(reader.block, reader.from, reader.to, pid, number);
         source.isOpen = this.stepNow(source, head) || (await this.step(source, head, taker));
