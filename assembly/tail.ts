@@ -70,14 +70,8 @@ export function result(row: usize, from: usize, to: usize): usize {
 function rare(row: usize, from: usize, end: usize): usize {
   // 3</srv/a>(deleted), 3<char 1:3>
   if (at(end - 1) == GREATER || (at(end - 1) == CLOSE && at(end - 2) == 100 && at(end - 10) == GREATER)) return 0;
-  let sign = end - 2;
-  for (; sign > from; sign--) {
-    if (at(sign) != EQUALS || at(sign - 1) != SPACE || at(sign + 1) != SPACE) continue;
-    let before = sign - 2;
-    while (before > from && at(before) == SPACE) before--;
-    if (at(before) == CLOSE) break;
-  }
-  if (sign <= from) return 0;
+  const sign = lastSign(from, end - 1);
+  if (sign == 0) return 0;
   let p = sign + 2;
   store<i32>(row, place(p), RESULT_FROM);
   if (at(p) == MINUS) return failure(row, p + 1) ? sign : 0;
@@ -91,6 +85,29 @@ function rare(row: usize, from: usize, end: usize): usize {
   if (p == start || isDigit(at(p))) return 0;
   store<i32>(row, value, VALUE);
   return sign;
+}
+
+/** Where the last `) = ` before `end` has its =; 0 without. Sixteen bytes at once: texts of errors are long. */
+function lastSign(from: usize, end: usize): usize {
+  const signs = i8x16.splat(<i8>EQUALS);
+  for (let p = end; p > from; p -= 16) {
+    // What is read before the arguments lies in memory, and is not looked at.
+    let found = <u32>i8x16.bitmask(i8x16.eq(v128.load(p - 16), signs));
+    while (found != 0) {
+      const bit = 31 - clz(found);
+      found ^= 1 << bit;
+      const sign = p - 16 + bit;
+      if (sign <= from) return 0;
+      if (at(sign - 1) == SPACE && at(sign + 1) == SPACE && closes(sign - 2, from)) return sign;
+    }
+  }
+  return 0;
+}
+
+function closes(before: usize, from: usize): bool {
+  let p = before;
+  while (p > from && at(p) == SPACE) p--;
+  return at(p) == CLOSE;
 }
 
 /** `1 ENOENT`. EBADF, EMFILE and ENFILE say more of tables than the quick way knows. */
