@@ -15,7 +15,7 @@ export function noTime(): void {
 export function six(p: usize): i32 {
   const digits = (load<u64>(p) & 0x0000_ffff_ffff_ffff) - 0x0000_3030_3030_3030;
   // A byte that was below 0, or is above 9.
-  if (((digits | (digits + 0x0000_7676_7676_7676)) & 0x0000_8080_8080_8080) != 0) return -1;
+  if (((digits | (digits + 0x0000_7676_7676_7676)) & 0x0000_8080_8080_8080) !== 0) return -1;
   // `1234` is 12 * 100 + 34, and each of these alike.
   const pairs = digits * 10 + (digits >> 8);
   return <i32>((pairs & 0xff) * 10_000 + ((pairs >> 16) & 0xff) * 100 + ((pairs >> 32) & 0xff));
@@ -30,16 +30,16 @@ function two(p: usize): i32 {
 /** `12:34:56.123456 ` or `1790000000.123456 `: answers what is behind it, the µs in `time`; 0 when it is something else. */
 export function clock(p: usize, to: usize): usize {
   if (to - p < 20) return 0;
-  const isClock = at(p + 2) == COLON;
+  const isClock = at(p + 2) === COLON;
   const point = isClock ? p + 8 : p + 10;
-  if (at(point) != DOT || at(point + 7) != SPACE) return 0;
+  if (at(point) !== DOT || at(point + 7) !== SPACE) return 0;
   const micros = six(point + 1);
   let seconds: f64;
   if (isClock) {
     const hours = two(p);
     const minutes = two(p + 3);
     const rest = two(p + 6);
-    if ((hours | minutes | rest | micros) < 0 || at(p + 5) != COLON) return 0;
+    if ((hours | minutes | rest | micros) < 0 || at(p + 5) !== COLON) return 0;
     seconds = <f64>(hours * 3600 + minutes * 60 + rest);
   } else {
     const high = six(p);

@@ -41,7 +41,7 @@ export function nextAt(): i32 {
 /** A name whose lines shall be told. @param hash of its bytes: each times 31 */
 export function learn(hash: i32, length: i32, id: i32, hasPath: i32): void {
   let slot = <u32>hash & (SLOTS - 1);
-  while (load<i32>(entryAt(slot), 8) != 0) slot = (slot + 1) & (SLOTS - 1);
+  while (load<i32>(entryAt(slot), 8) !== 0) slot = (slot + 1) & (SLOTS - 1);
   const entry = entryAt(slot);
   store<i32>(entry, hash);
   store<i32>(entry, length | (hasPath << 16), 4);
@@ -60,12 +60,12 @@ export function lex(from: i32, end: i32): i32 {
     let found = 0;
     while (to + 16 <= stop) {
       found = i8x16.bitmask(i8x16.eq(v128.load(to), newlines));
-      if (found != 0) break;
+      if (found !== 0) break;
       to += 16;
     }
-    if (found != 0) to += ctz(found);
+    if (found !== 0) to += ctz(found);
     else {
-      while (to < stop && at(to) != NEWLINE) to++;
+      while (to < stop && at(to) !== NEWLINE) to++;
       if (to >= stop) break;
     }
     store<i32>(row, place(line), FROM);
@@ -80,22 +80,22 @@ export function lex(from: i32, end: i32): i32 {
 }
 
 function kindOf(row: usize, from: usize, to: usize): i32 {
-  if (to - from < SHORTEST || at(to - 1) == RETURN) return OTHER;
+  if (to - from < SHORTEST || at(to - 1) === RETURN) return OTHER;
   let c = at(from);
-  if (c == SPACE) return at(from + 1) == GREATER && at(from + 2) == SPACE ? FRAME : OTHER;
-  let p = c == BRACKET ? bracketed(row, from) : plain(row, from);
-  if (p == 0) return OTHER;
+  if (c === SPACE) return at(from + 1) === GREATER && at(from + 2) === SPACE ? FRAME : OTHER;
+  let p = c === BRACKET ? bracketed(row, from) : plain(row, from);
+  if (p === 0) return OTHER;
   c = at(p);
   noTime();
   if (isDigit(c)) {
     p = clock(p, to);
-    if (p == 0) return OTHER;
+    if (p === 0) return OTHER;
     c = at(p);
   }
   store<f64>(row, time, TIME);
-  const isResumed = c == LESS;
+  const isResumed = c === LESS;
   if (isResumed) {
-    if (at(p + 1) != DOT || at(p + 4) != SPACE) return OTHER;
+    if (at(p + 1) !== DOT || at(p + 4) !== SPACE) return OTHER;
     p += 5;
     c = at(p);
   }
@@ -106,16 +106,16 @@ function kindOf(row: usize, from: usize, to: usize): i32 {
     hash = hash * 31 + <i32>c;
     c = at(++p);
   }
-  if (c != (isResumed ? SPACE : OPEN)) return OTHER;
+  if (c !== (isResumed ? SPACE : OPEN)) return OTHER;
   const name = find(hash, <i32>(p - nameFrom));
-  if (name == 0) return OTHER;
+  if (name === 0) return OTHER;
   store<i32>(row, name, NAME);
   if (isResumed) {
     // " resumed>"
-    if (at(p + 1) != 114 || at(p + 7) != 100 || at(p + 8) != GREATER) return OTHER;
+    if (at(p + 1) !== 114 || at(p + 7) !== 100 || at(p + 8) !== GREATER) return OTHER;
     p += 9;
     // Up to 4.26 there was a blank here.
-    while (at(p) == SPACE) p++;
+    while (at(p) === SPACE) p++;
   } else p++;
   if (p > to) return OTHER;
   store<i32>(row, place(p), ARGS_FROM);
@@ -131,27 +131,27 @@ function plain(row: usize, from: usize): usize {
     pid = pid * 10 + <i32>(c - 48);
     c = at(++p);
   }
-  if (p == from || c != SPACE || p - from >= PID_DIGITS) {
+  if (p === from || c !== SPACE || p - from >= PID_DIGITS) {
     store<i32>(row, 0, PID);
     return from;
   }
   store<i32>(row, pid, PID);
-  while (at(p) == SPACE) p++;
+  while (at(p) === SPACE) p++;
   return p;
 }
 
 /** `[pid   5] `: answers what is behind it; 0 when it is something else. */
 function bracketed(row: usize, from: usize): usize {
-  if (at(from + 1) != 112 || at(from + 2) != 105 || at(from + 3) != 100 || at(from + 4) != SPACE) return 0;
+  if (at(from + 1) !== 112 || at(from + 2) !== 105 || at(from + 3) !== 100 || at(from + 4) !== SPACE) return 0;
   let p = from + 5;
-  while (at(p) == SPACE) p++;
+  while (at(p) === SPACE) p++;
   const start = p;
   let pid: i32 = 0;
   for (let c = at(p); isDigit(c) && p - start < PID_DIGITS; c = at(++p)) pid = pid * 10 + <i32>(c - 48);
-  if (p == start || at(p) != 93 || at(p + 1) != SPACE) return 0;
+  if (p === start || at(p) !== 93 || at(p + 1) !== SPACE) return 0;
   store<i32>(row, pid, PID);
   p += 2;
-  while (at(p) == SPACE) p++;
+  while (at(p) === SPACE) p++;
   return p;
 }
 
@@ -162,10 +162,10 @@ function entryAt(slot: u32): usize {
 function find(hash: i32, length: i32): i32 {
   let slot = <u32>hash & (SLOTS - 1);
   let id = load<i32>(entryAt(slot), 8);
-  while (id != 0) {
+  while (id !== 0) {
     const entry = entryAt(slot);
     const word = load<i32>(entry, 4);
-    if (load<i32>(entry) == hash && (word & 0xffff) == length) {
+    if (load<i32>(entry) === hash && (word & 0xffff) === length) {
       traits = word >> 16;
       return id;
     }
@@ -177,15 +177,15 @@ function find(hash: i32, length: i32): i32 {
 
 function called(row: usize, from: usize, to: usize): i32 {
   firstNumber(row, from, to);
-  if (at(to - 1) == GREATER && at(to - 2) == DOT) {
+  if (at(to - 1) === GREATER && at(to - 2) === DOT) {
     const end = unfinished(row, from, to);
-    if (end == 0) return OTHER;
-    if ((traits & HAS_PATH) != 0) path(row, from, end);
+    if (end === 0) return OTHER;
+    if ((traits & HAS_PATH) !== 0) path(row, from, end);
     return UNFINISHED;
   }
   const end = result(row, from, to);
-  if (end == 0) return OTHER;
-  if ((traits & HAS_PATH) != 0 && load<i32>(row, FAILED) == 0) {
+  if (end === 0) return OTHER;
+  if ((traits & HAS_PATH) !== 0 && load<i32>(row, FAILED) === 0) {
     path(row, from, end);
     sameAsResult(row);
   }
@@ -194,14 +194,14 @@ function called(row: usize, from: usize, to: usize): i32 {
 
 /** The path of its first half was told then. */
 function resumed(row: usize, from: usize, to: usize): i32 {
-  if (at(to - 1) == GREATER && at(to - 2) == DOT) return OTHER;
-  return result(row, from, to) == 0 ? OTHER : RESUMED;
+  if (at(to - 1) === GREATER && at(to - 2) === DOT) return OTHER;
+  return result(row, from, to) === 0 ? OTHER : RESUMED;
 }
 
 function sameAsResult(row: usize): void {
   store<i32>(row, 0, SAME_PATH);
   const end = WINDOW + load<i32>(row, RESULT_TO);
-  if (load<i32>(row, PATH_FROM) != 0 && at(end - 1) == GREATER) comparePath(row, WINDOW + load<i32>(row, RESULT_FROM), end);
+  if (load<i32>(row, PATH_FROM) !== 0 && at(end - 1) === GREATER) comparePath(row, WINDOW + load<i32>(row, RESULT_FROM), end);
 }
 
 /** The number an argument list starts with. */
@@ -210,11 +210,11 @@ function firstNumber(row: usize, from: usize, to: usize): void {
   let c = at(p);
   // -N: fd=3
   if (c - 97 < 26) {
-    while (p < to && at(p) != EQUALS && p - from < 16) p++;
+    while (p < to && at(p) !== EQUALS && p - from < 16) p++;
     c = at(++p);
   }
   const start = p;
   let fd: i32 = 0;
   for (; isDigit(c) && p < to && p - start < 9; c = at(++p)) fd = fd * 10 + <i32>(c - 48);
-  store<i32>(row, p == start || isDigit(c) ? -1 : fd, FD);
+  store<i32>(row, p === start || isDigit(c) ? -1 : fd, FD);
 }

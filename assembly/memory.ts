@@ -52,20 +52,14 @@ export const HEX: i32 = 0x7fff_ffff;
 /** Of a name: its calls have a path that is asked for. */
 export const HAS_PATH: i32 = 1;
 
-// @ts-ignore: decorators of functions are AssemblyScript's own
-@inline
 export function at(p: usize): u32 {
   return load<u8>(p);
 }
 
-// @ts-ignore
-@inline
 export function isDigit(c: u32): bool {
   return c - 48 <= 9;
 }
 
-// @ts-ignore
-@inline
 export function place(p: usize): i32 {
   return <i32>(p - WINDOW);
 }

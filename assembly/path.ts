@@ -10,7 +10,7 @@ export function path(row: usize, from: usize, to: usize): void {
   const start = endOf(from, to, QUOTE, QUOTE) + 1;
   if (start > to) return;
   const end = endOf(start, to, QUOTE, BACKSLASH);
-  if (end >= to || at(end) == BACKSLASH) return;
+  if (end >= to || at(end) === BACKSLASH) return;
   store<i32>(row, place(start), PATH_FROM);
   store<i32>(row, place(end), PATH_TO);
   store<i32>(row, hashOf(start, end), PATH_HASH);
@@ -25,7 +25,7 @@ function endOf(from: usize, to: usize, one: u32, other: u32): usize {
   for (; p < to; p += 16) {
     const bytes = v128.load(p);
     const found = i8x16.bitmask(v128.or(i8x16.eq(bytes, ones), i8x16.eq(bytes, others)));
-    if (found != 0) return min(p + ctz(found), to);
+    if (found !== 0) return min(p + ctz(found), to);
   }
   return to;
 }
@@ -40,8 +40,6 @@ function hashOf(from: usize, to: usize): i32 {
   return <i32>step(hash, rest);
 }
 
-// @ts-ignore
-@inline
 function step(hash: u32, word: u32): u32 {
   const mixed = (hash ^ word) * 0x9e37_79b1;
   return mixed ^ (mixed >> 15);
@@ -50,16 +48,16 @@ function step(hash: u32, word: u32): u32 {
 /** Is the path of the row what stands behind the < of `3</srv/a>`? */
 export function comparePath(row: usize, result: usize, end: usize): void {
   let p = result;
-  while (p < end && at(p) != LESS) p++;
+  while (p < end && at(p) !== LESS) p++;
   p++;
   const from = WINDOW + load<i32>(row, PATH_FROM);
   const length = WINDOW + load<i32>(row, PATH_TO) - from;
-  store<i32>(row, end - 1 - p == length && isSame(p, from, length) ? 1 : 0, SAME_PATH);
+  store<i32>(row, end - 1 - p === length && isSame(p, from, length) ? 1 : 0, SAME_PATH);
 }
 
 function isSame(one: usize, other: usize, length: usize): bool {
   let i: usize = 0;
-  for (; i + 8 <= length; i += 8) if (load<u64>(one + i) != load<u64>(other + i)) return false;
-  for (; i < length; i++) if (at(one + i) != at(other + i)) return false;
+  for (; i + 8 <= length; i += 8) if (load<u64>(one + i) !== load<u64>(other + i)) return false;
+  for (; i < length; i++) if (at(one + i) !== at(other + i)) return false;
   return true;
 }

@@ -10,6 +10,8 @@ import { LineReader } from './lines.ts';
 const LINES_PER_FILE = 2 ** 36;
 /** Smaller ones are filled more often, and larger ones fall out of the cache. */
 const WINDOW = 256 * 1024;
+/** Windows between pauses: some milliseconds. */
+const ROUNDS = 8;
 /** Of each of many files. */
 const SMALL_WINDOW = 16 * 1024;
 const MANY = 8;
@@ -71,7 +73,7 @@ export class Logs {
       if (taker.isOver()) return;
       const more = reader.fill();
       if (!(typeof more === 'boolean' ? more : await more)) return;
-      if (round % 32 === 31) await pause();
+      if (round % ROUNDS === ROUNDS - 1) await pause();
     }
   }
 
