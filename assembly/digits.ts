@@ -1,4 +1,4 @@
-import { at } from './memory';
+import { at, isDigit } from './memory';
 
 const COLON: u32 = 58;
 const DOT: u32 = 46;
@@ -6,9 +6,12 @@ const SPACE: u32 = 32;
 
 /** What `clock` found, µs. */
 export let time: f64 = -1;
+/** What `sinceLast` found. */
+export let relative: i32 = -1;
 
 export function noTime(): void {
   time = -1;
+  relative = -1;
 }
 
 /** Six digits as a number, all at once; -1 when one is none. */
@@ -27,13 +30,13 @@ function two(p: usize): i32 {
   return tens <= 9 && ones <= 9 ? <i32>(tens * 10 + ones) : -1;
 }
 
-/** `12:34:56.123456 ` or `1790000000.123456 `: answers what is behind it, the µs in `time`; 0 when it is something else. */
+/** `12:34:56.123456 `, `12:34:56 ` or `1790000000.123456 `: answers what is behind it, the µs in `time`; 0 when it is something else. */
 export function clock(p: usize, to: usize): usize {
   if (to - p < 20) return 0;
   const isClock = at(p + 2) === COLON;
   const point = isClock ? p + 8 : p + 10;
-  if (at(point) !== DOT || at(point + 7) !== SPACE) return 0;
-  const micros = six(point + 1);
+  const isWhole = isClock && at(point) === SPACE;
+  const micros = isWhole ? 0 : at(point) === DOT && at(point + 7) === SPACE ? six(point + 1) : -1;
   let seconds: f64;
   if (isClock) {
     const hours = two(p);
@@ -49,5 +52,17 @@ export function clock(p: usize, to: usize): usize {
     seconds = <f64>high * 10_000 + <f64>(middle * 100 + low);
   }
   time = seconds * 1_000_000 + <f64>micros;
-  return point + 8;
+  return isWhole ? point + 1 : point + 8;
+}
+
+/** `0.000074 `: answers what is behind it, the µs in `relative`; 0 when it is something else, or more than a quarter of an hour. */
+export function sinceLast(from: usize): usize {
+  let p = from;
+  let seconds: i32 = 0;
+  for (let c = at(p); isDigit(c) && p - from < 4; c = at(++p)) seconds = seconds * 10 + <i32>(c - 48);
+  if (p === from || seconds > 999 || at(p) !== DOT || at(p + 7) !== SPACE) return 0;
+  const micros = six(p + 1);
+  if (micros < 0) return 0;
+  relative = seconds * 1_000_000 + micros;
+  return p + 8;
 }

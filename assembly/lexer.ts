@@ -1,8 +1,8 @@
 // Cuts a window of a log into lines, and tells of those in the form that nearly all have what they say. It knows no call and no table.
 // Compiled by scripts/build-lexer.mjs to src/strace/lexer/compiled.ts.
-import { clock, noTime, time } from './digits';
+import { clock, noTime, relative, sinceLast, time } from './digits';
 import {
-  ARGS_FROM, at, CALL, FAILED, FD, FRAME, FROM, HAS_PATH, isDigit, KIND, MOST_ROWS, NAME, NAME_BYTES, NAMES, OTHER, PATH_FROM, PID, place, RESULT_FROM, RESULT_TO, RESUMED,
+  ARGS_FROM, at, CALL, FAILED, FD, FRAME, FROM, HAS_PATH, isDigit, KIND, MOST_ROWS, NAME, NAME_BYTES, NAMES, OTHER, PATH_FROM, PID, place, RELATIVE, RESULT_FROM, RESULT_TO, RESUMED,
   ROW_BYTES, ROWS, SAME_PATH, SLOTS, TIME, TO, UNFINISHED, WINDOW,
 } from './memory';
 import { comparePath, path } from './path';
@@ -82,17 +82,20 @@ export function lex(from: i32, end: i32): i32 {
 function kindOf(row: usize, from: usize, to: usize): i32 {
   if (to - from < SHORTEST || at(to - 1) === RETURN) return OTHER;
   let c = at(from);
-  if (c === SPACE) return at(from + 1) === GREATER && at(from + 2) === SPACE ? FRAME : OTHER;
+  const isIndented = c === SPACE;
+  if (isIndented && at(from + 1) === GREATER) return at(from + 2) === SPACE ? FRAME : OTHER;
   let p = c === BRACKET ? bracketed(row, from) : plain(row, from);
   if (p === 0) return OTHER;
   c = at(p);
   noTime();
   if (isDigit(c)) {
-    p = clock(p, to);
+    const behind = isIndented ? 0 : clock(p, to);
+    p = behind === 0 ? sinceLast(p) : behind;
     if (p === 0) return OTHER;
     c = at(p);
-  }
+  } else if (isIndented) return OTHER;
   store<f64>(row, time, TIME);
+  store<i32>(row, relative, RELATIVE);
   const isResumed = c === LESS;
   if (isResumed) {
     if (at(p + 1) !== DOT || at(p + 4) !== SPACE) return OTHER;
@@ -131,7 +134,7 @@ function plain(row: usize, from: usize): usize {
     pid = pid * 10 + <i32>(c - 48);
     c = at(++p);
   }
-  if (p === from || c !== SPACE || p - from >= PID_DIGITS) {
+  if (c !== SPACE || p - from >= PID_DIGITS) {
     store<i32>(row, 0, PID);
     return from;
   }

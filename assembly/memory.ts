@@ -36,6 +36,8 @@ export const PATH_TO: usize = 56;
 export const PATH_HASH: usize = 60;
 /** When, µs, as a double; -1 when the line does not tell. */
 export const TIME: usize = 64;
+/** Since the line before (-r), µs; -1 when the line does not tell. */
+export const RELATIVE: usize = 76;
 /** 1: what the result is decorated with is the path of the arguments. */
 export const SAME_PATH: usize = 72;
 

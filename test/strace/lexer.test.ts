@@ -46,6 +46,7 @@ function compare(text: string): number {
   expect(line.kind).toBe([KIND.other, KIND.stack, KIND.unfinished, KIND.call, KIND.resumed][shape]);
   if (shape === SHAPE.frame) return shape;
   const time = Number.isNaN(line.time) ? -1 : line.time;
+  expect(row.relative).toBe(Number.isNaN(line.relative) ? -1 : line.relative);
   expect({ pid: row.pid, time: row.time, name: row.name, args: text.slice(row.argsFrom, row.argsTo) }).toEqual({ pid: line.pid, time, name: line.name, args: text.slice(line.argsFrom, line.argsTo) });
   if (shape === SHAPE.unfinished) return shape;
   expect({ micros: row.micros, failed: row.failed, result: text.slice(row.resultFrom, row.resultTo) }).toEqual({
@@ -59,6 +60,12 @@ describe('lexer', () => {
   it.each([
     ['close(3) = 0', SHAPE.call],
     ['794   close(3)        = 0 <0.000012>', SHAPE.call],
+    ['794   12:00:00 close(3) = 0', SHAPE.call],
+    ['     0.000074 close(3) = 0', SHAPE.call],
+    ['794        17.000074 close(3) = 0', SHAPE.call],
+    ['[pid   794]      0.000074 close(3) = 0', SHAPE.call],
+    ['12:00:00 (+     0.000028) close(3) = 0', SHAPE.other],
+    ['  close(3) = 0 <0.000001>', SHAPE.other],
     ['[pid    79] 12:00:00.000001 close(3</srv/a>) = 0 <1.000012>', SHAPE.call],
     ['794 1790000000.000002 read(3</a>, "x) = 3"..., 10) = 3 <0.000001>', SHAPE.call],
     ['794 mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, -1, 0) = 0x7f12 <0.000001>', SHAPE.call],
@@ -80,7 +87,6 @@ describe('lexer', () => {
     ['794 unknown(3) = 0', SHAPE.other],
     ['794 read(3, "a', SHAPE.other],
     ['794 --- SIGCHLD {si_signo=SIGCHLD} ---', SHAPE.other],
-    ['     0.000074 close(3) = 0', SHAPE.other],
     ['close(3) = 0\r', SHAPE.other],
     ['', SHAPE.other],
   ])('%s', (text, shape) => {
@@ -116,7 +122,7 @@ describe('lexer', () => {
   });
 
   const part = fc.constantFrom(
-    '794 ', '[pid 7] ', '12:00:00.123456 ', '1790000000.000001 ', '<... ', 'read', 'close', ' resumed>', '(', ')', '3', '</a b>', '"q\\"x"', ', ', ' = ', '= ', '-1 ', 'ENOENT (No such file)', ' <0.000012>', ' <unfinished ...>',
+    '794 ', '[pid 7] ', '12:00:00.123456 ', '12:00:00 ', '1790000000.000001 ', '0.000074 ', '     ', '<... ', 'read', 'close', ' resumed>', '(', ')', '3', '</a b>', '"q\\"x"', ', ', ' = ', '= ', '-1 ', 'ENOENT (No such file)', ' <0.000012>', ' <unfinished ...>',
     '0x7f', '?', ' ', '  ', '(deleted)', '>', '<', '\\', '12345678901', '+++ exited with 0 +++', 'fd=',
   );
   it('never tells what Scanner does not, whatever a line is made of', () => {

@@ -10,6 +10,7 @@ import type { Block } from '../read/block.ts';
 import type { Model } from '../tables/model.ts';
 import type { Pending, Thread } from '../tables/types.ts';
 import type { Follower } from './follow.ts';
+import { atLeast } from './log-time.ts';
 import { hasPath, LANE, lanesOf } from './lanes.ts';
 import { QuickCalls } from './quick-calls.ts';
 
@@ -57,9 +58,8 @@ export class Quick {
     const pid = words[row + ROW.pid]!;
     const thread = this.threadOf(pid === 0 ? filePid : pid);
     if (thread === undefined || !thread.isSeen) return false;
-    const time = doubles[(row >> 1) + ROW.time]!;
-    const { clock } = this.follower;
-    if (time < 0 ? clock.isTimed : !clock.isTimed || time + clock.day < clock.last) return false;
+    const time = this.timeOf(words[row + ROW.relative]!, doubles[(row >> 1) + ROW.time]!);
+    if (Number.isNaN(time)) return false;
     const name = words[row + ROW.name]!;
     const lane = this.lanes[name]!;
     if (shape === SHAPE.unfinished) {
@@ -67,6 +67,14 @@ export class Quick {
       return true;
     }
     return this.leave(thread, name, lane, block, time, number);
+  }
+
+  /** When, in the days of the log; -1 where it does not tell, NaN for what must be looked at: a clock that was set back, midnight. */
+  private timeOf(relative: number, time: number): number {
+    const { clock } = this.follower;
+    if (time >= 0) return clock.isTimed && time + clock.day >= clock.last ? time + clock.day : NaN;
+    if (relative >= 0) return clock.isTimed ? clock.last + relative : NaN;
+    return clock.isTimed ? NaN : -1;
   }
 
   private threadOf(pid: number): Thread | undefined {
@@ -102,7 +110,7 @@ export class Quick {
     fds.line = number;
     fds.freshCount = 0;
     follower.stacks.begin();
-    if (time >= 0) follower.clock.advance(time + follower.clock.day);
+    if (time >= 0) follower.clock.advance(time);
     else if (number >= fds.clock.next) fds.clock.advance(number);
   }
 
@@ -143,7 +151,7 @@ export class Quick {
     if (words[row] === SHAPE.resumed) {
       half = thread.pending;
       if (half === undefined || half.name !== name) return false;
-      if (micros < 0 && time >= 0) micros = time + follower.clock.day - half.time;
+      if (micros < 0 && time >= 0) micros = atLeast(time - half.time, follower.clock.grain);
     }
     if (micros >= SLOW_MICROS && this.waits[name] === 0) return false;
     const value = words[row + ROW.value]!;

@@ -28,6 +28,8 @@ export const ROW = {
   time: 8,
   /** 1: the result is decorated with that very path. */
   samePath: 18,
+  /** Since the line before (-r), µs; -1 when the line does not tell. */
+  relative: 19,
 } as const;
 
 export const HEX = 0x7fffffff;
