@@ -59,6 +59,8 @@ export interface ExecEvent extends Common {
   isEnvironmentKnown: boolean;
   /** Numbers above 2 that the new program got; `redirected`: by a shell, whose script wants it so. */
   kept: (TraceFd & { listening: boolean; locked: boolean; redirected: boolean; intended: boolean })[];
+  /** How long the new program lived; null when it still did at the end, or the log has no times. */
+  livedMs: number | null;
 }
 
 export interface CloexecRaceEvent extends Common {
@@ -100,6 +102,8 @@ export interface ListenGapEvent extends Common {
   gone: TraceMoment;
   before: string;
   ms: number | null;
+  /** The same process closed it and listened anew, and no signal had asked it to reload. */
+  isOwn: boolean;
 }
 
 export interface KilledEvent extends Common {

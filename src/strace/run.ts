@@ -31,6 +31,8 @@ export interface Ran {
   names: string[];
   /** Stopped by a signal, or where --at says. */
   stopped: boolean;
+  /** Where --at says, which is all that was asked for. */
+  until: string | undefined;
   isCut: boolean;
   shortened: number;
   /** Files that end before their end. */
@@ -130,6 +132,7 @@ async function readOpen(all: readonly LogFile[], missing: Ran['missing'], contex
   analysis.finish(isCut);
   return {
     analysis, recognised: format, bytes: logs.readers.reduce((sum, reader) => sum + reader.bytes, 0), names, stopped, isCut,
+    until: stopped && !context.signal.aborted ? options.stopsAt?.text : undefined,
     shortened: logs.readers.reduce((sum, reader) => sum + reader.shortened, 0), broken, missing,
     gaps: isSet && !stopped ? analysis.gaps.find(new Map(all.map(({ pid }, index) => [pid, samples[index]!]))) : [],
   };

@@ -28,7 +28,8 @@ export function closeHandler(context: Context, thread: Thread, call: Call, enter
     const last = entered ? undefined : thread.table.closed.get(fd);
     // Our table was wrong, or the close was done by somebody else while this one waited.
     if (slot) closed(context, thread, slot, call);
-    else if (last && !thread.beforeExec) {
+    // A script may close what it never opened, to be sure.
+    else if (last && !thread.beforeExec && !SHELL.test(thread.program)) {
       last.isKept = true;
       (run.bad ??= []).push({ fd, line: call.line, time: call.time, slot: last });
     }

@@ -19,6 +19,8 @@ const PORT = /:(\d+)$/;
 const PASSES_PIDFD = /cmsg_level=SOL_SOCKET, cmsg_type=(?:SCM_PIDFD|0x4\b)/;
 /** Asks for a pidfd of the peer (include/uapi/asm-generic/socket.h). */
 export const PEER_PIDFD = /SOL_SOCKET, (?:optname=)?(?:SO_PEERPIDFD|0x4d\b[^,]*), (?:optval=)?\[(.*?)\](?:,|$)/;
+/** A signal so long before the listener was closed has asked for that. */
+const RELOAD_MICROS = 10_000_000;
 /** Who looks for a free port tries so many. */
 const NEXT_PORTS = 100;
 
@@ -107,7 +109,7 @@ export class Sockets {
     if (before && !byAddress.get(key)?.size && !ANY_PORT.test(address) && !this.isCovered(address, thread.net)) {
       const ms = Number.isNaN(before.time) ? null : (call.time - before.time) / 1000;
       // A clock that was set back, or logs that were put together.
-      if (ms === null || ms >= 0) context.emit({ ...base(context, thread), what: 'listen-gap', address: context.shown(address), gone: context.moment(before.line, before.time), before: before.label, ms });
+      if (ms === null || ms >= 0) context.emit({ ...base(context, thread), what: 'listen-gap', address: context.shown(address), gone: context.moment(before.line, before.time), before: before.label, ms, isOwn: before.pid === thread.pid && !(thread.table.signalled >= before.time - RELOAD_MICROS) });
     }
     gone.delete(key);
     description.acceptSite = undefined;

@@ -2,7 +2,7 @@
 import type { ByteString } from '../../evidence/types.ts';
 import { announcedFds } from '../../kernel/announced-fds.ts';
 import { decodeText } from '../../kernel/text.ts';
-import type { TraceActor, TraceEvent, TraceFd, TraceMoment } from '../../series/index.ts';
+import type { ExecEvent, TraceActor, TraceEvent, TraceFd, TraceMoment } from '../../series/index.ts';
 import { Redaction } from '../calls/addresses.ts';
 import type { Call, Context, Unseen } from '../calls/call.ts';
 import { unescaped } from '../parse/args.ts';
@@ -53,6 +53,8 @@ export class Analysis implements ModelListener, FollowListener {
   repairs = 0;
   readonly context: Context;
   private readonly shortages: Shortages;
+  /** Of processes that are alive. */
+  private readonly execEvents = new Map<number, ExecEvent[]>();
   private readonly options: AnalysisOptions;
   private readonly redaction = new Redaction();
   private readonly names: readonly string[];
@@ -175,8 +177,15 @@ export class Analysis implements ModelListener, FollowListener {
       .map((slot) => ({
         ...this.tell(slot), listening: slot.description.listening !== undefined, locked: slot.description.locked, redirected: slot.description.redirected, intended: slot.intended || announced.includes(slot.fd),
       }));
-    if (told.length > 0) this.options.emit({ type: 'trace', what: 'exec', at: this.context.moment(), actor: this.actor(thread), path: decodeText(path).text, isItself: path !== '' && path === before, isEnvironmentKnown: env !== undefined, kept: told });
+    if (told.length > 0) this.tellExec(thread, { type: 'trace', what: 'exec', at: this.context.moment(), actor: this.actor(thread), path: decodeText(path).text, isItself: path !== '' && path === before, isEnvironmentKnown: env !== undefined, kept: told, livedMs: null });
     this.reloads.execs(thread, kept);
+  }
+
+  private tellExec(thread: Thread, event: ExecEvent): void {
+    this.options.emit(event);
+    const known = this.execEvents.get(thread.pid);
+    if (known) known.push(event);
+    else if (this.execEvents.size < MOST_PROCESSES) this.execEvents.set(thread.pid, [event]);
   }
 
   forks(parent: Thread, child: Thread, shares: boolean): void {
@@ -186,7 +195,11 @@ export class Analysis implements ModelListener, FollowListener {
   }
 
   exits(thread: Thread, how: 'exit' | 'killed', detail: string, isLast: boolean): void {
-    if (isLast) this.reloads.exits(thread, how, detail);
+    if (!isLast) return;
+    this.reloads.exits(thread, how, detail);
+    const now = this.context.moment().ms;
+    for (const event of this.execEvents.get(thread.pid) ?? []) event.livedMs = now === null || event.at.ms === null ? null : now - event.at.ms;
+    this.execEvents.delete(thread.pid);
   }
 
   // What lines tell beside.

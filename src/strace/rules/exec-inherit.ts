@@ -7,6 +7,9 @@ const ID = 'strace/exec-inherit';
 /** One runs many programs: to start it again is not to start the same anew. */
 const INTERPRETER = /^(?:python|node|ruby|perl|php|java|bun|deno|\w*sh\b)/;
 
+/** Shorter than that nothing comes of it: the port is free again, the lock given back, before anybody asks. */
+const SHORT_MS = 1000;
+
 interface Kept {
   event: ExecEvent;
   fd: ExecEvent['kept'][number];
@@ -19,9 +22,12 @@ export const execInherit = traceRule(ID, 'exec', (events) => {
 });
 
 function weightOf(fd: Kept['fd'], event: ExecEvent): 'warning' | 'info' {
+  if (isShort(event)) return 'info';
   if (fd.listening) return isUpgrade(event) ? 'info' : 'warning';
   return fd.locked && !fd.redirected ? 'warning' : 'info';
 }
+
+const isShort = ({ livedMs }: ExecEvent): boolean => livedMs !== null && livedMs < SHORT_MS;
 
 function isUpgrade({ isItself, path }: ExecEvent): boolean {
   return isItself && !INTERPRETER.test(path.slice(path.lastIndexOf('/') + 1));
@@ -38,7 +44,7 @@ function findingOf(group: Kept[]): Finding {
     id: ID,
     severity,
     confidence: severity === 'warning' ? 'likely' : 'hint',
-    because: `open and exec are both in the log, and nothing in between took the number for the new program on purpose (dup2, FD_CLOEXEC cleared${event.isEnvironmentKnown ? ', a name in its environment)' : '); its environment, which may name it, is not in the log (strace -v)'}${isUpgrade(event) ? '; a program that starts itself anew mostly hands its listeners over' : ''}`,
+    because: `open and exec are both in the log, and nothing in between took the number for the new program on purpose (dup2, FD_CLOEXEC cleared${event.isEnvironmentKnown ? ', a name in its environment)' : '); its environment, which may name it, is not in the log (strace -v)'}${isShort(event) ? '; it ended within a second' : ''}${isUpgrade(event) ? '; a program that starts itself anew mostly hands its listeners over' : ''}`,
     title: `${event.path || 'a program'} got ${what}${name} (fd ${fd.fd}) by exec that it did not ask for${more}`,
     subject: subjectOf('descriptor', fd.site || fd.kind, event.actor),
     evidence: [
