@@ -59,8 +59,9 @@ export interface ExecEvent extends Common {
   isEnvironmentKnown: boolean;
   /** Numbers above 2 that the new program got; `redirected`: by a shell, whose script wants it so. */
   kept: (TraceFd & { listening: boolean; locked: boolean; redirected: boolean; intended: boolean })[];
-  /** How long the new program lived; null when it still did at the end, or the log has no times. */
+  /** How long the new program lived, and how long the log goes on after it; null when it lived to the end, or the log has no times. */
   livedMs: number | null;
+  goneMs: number | null;
 }
 
 export interface CloexecRaceEvent extends Common {

@@ -18,7 +18,8 @@ describe('a listener across exec', () => {
 
   it('of a program that ends within a second is only worth a note', async () => {
     const exit = (at: string): string => `6 ${at} +++ exited with 0 +++`;
-    const short = await analyse(upgrade('/usr/bin/tmux', '/usr/bin/utempter', exit(second(3))));
+    const short = await analyse(upgrade('/usr/bin/tmux', '/usr/bin/utempter', exit(second(3)), `5 ${second(5)} getpid() = 5`));
+    expect(warnings(await analyse(upgrade('/usr/bin/tmux', '/usr/bin/utempter', exit(second(3)))))).toEqual(['strace/exec-inherit']);
     expect(short.findings.map(({ id, severity, confidence }) => [id, severity, confidence])).toEqual([['strace/exec-inherit', 'info', 'hint']]);
     expect(short.findings[0]!.because).toContain('it ended within a second');
     expect(warnings(await analyse(upgrade('/usr/bin/tmux', '/usr/bin/utempter', exit(second(5)))))).toEqual(['strace/exec-inherit']);

@@ -55,6 +55,7 @@ export class Analysis implements ModelListener, FollowListener {
   private readonly shortages: Shortages;
   /** Of processes that are alive. */
   private readonly execEvents = new Map<number, ExecEvent[]>();
+  private readonly ended: ExecEvent[] = [];
   private readonly options: AnalysisOptions;
   private readonly redaction = new Redaction();
   private readonly names: readonly string[];
@@ -177,7 +178,7 @@ export class Analysis implements ModelListener, FollowListener {
       .map((slot) => ({
         ...this.tell(slot), listening: slot.description.listening !== undefined, locked: slot.description.locked, redirected: slot.description.redirected, intended: slot.intended || announced.includes(slot.fd),
       }));
-    if (told.length > 0) this.tellExec(thread, { type: 'trace', what: 'exec', at: this.context.moment(), actor: this.actor(thread), path: decodeText(path).text, isItself: path !== '' && path === before, isEnvironmentKnown: env !== undefined, kept: told, livedMs: null });
+    if (told.length > 0) this.tellExec(thread, { type: 'trace', what: 'exec', at: this.context.moment(), actor: this.actor(thread), path: decodeText(path).text, isItself: path !== '' && path === before, isEnvironmentKnown: env !== undefined, kept: told, livedMs: null, goneMs: null });
     this.reloads.execs(thread, kept);
   }
 
@@ -198,7 +199,10 @@ export class Analysis implements ModelListener, FollowListener {
     if (!isLast) return;
     this.reloads.exits(thread, how, detail);
     const now = this.context.moment().ms;
-    for (const event of this.execEvents.get(thread.pid) ?? []) event.livedMs = now === null || event.at.ms === null ? null : now - event.at.ms;
+    for (const event of this.execEvents.get(thread.pid) ?? []) {
+      if (now !== null && event.at.ms !== null) event.livedMs = now - event.at.ms;
+      if (this.ended.length < MOST_PROCESSES) this.ended.push(event);
+    }
     this.execEvents.delete(thread.pid);
   }
 
@@ -224,6 +228,8 @@ export class Analysis implements ModelListener, FollowListener {
   finish(isCut: boolean): void {
     this.follower.finish(isCut);
     this.shortages.finish();
+    const end = this.follower.now / 1000;
+    for (const event of this.ended) if (event.livedMs !== null) event.goneMs = end - event.at.ms! - event.livedMs;
     for (const { thread, table } of this.model.tables()) {
       this.repairs += table.repairs;
       this.addProcess(thread, table, 'alive', '');
