@@ -103,7 +103,7 @@ export interface ListenGapEvent extends Common {
   gone: TraceMoment;
   before: string;
   ms: number | null;
-  /** The same process closed it and listened anew, and no signal had asked it to reload. */
+  /** The same process closed it and listened anew, with neither a signal nor a child before, as a reload has. */
   isOwn: boolean;
 }
 

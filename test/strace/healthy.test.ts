@@ -83,6 +83,8 @@ describe('a listener closed before the next one', () => {
   it('is only worth a note where the same process did so unasked, as tests do that start one server after the other', async () => {
     const { findings } = await analyse(twice(8080));
     expect(findings.map(({ id, severity, confidence }) => [id, severity, confidence])).toEqual([['strace/listen-gap', 'info', 'hint']]);
+    // Another generation.
+    expect(warnings(await analyse(twice(8080, `5 ${second(1)} fork() = 6`)))).toEqual(['strace/listen-gap']);
   });
 });
 

@@ -41,7 +41,7 @@ export const listenGap = traceRule(GAP, 'listen-gap', (events) =>
       severity: isOwn ? 'info' : 'warning',
       confidence: isOwn ? 'hint' : 'likely',
       because: isOwn
-        ? 'the same process closed the listener and listened again, and no signal had asked it to: so do tests that start one server after the other'
+        ? 'the same process closed the listener and listened again, without a signal or a child before: so do tests that start one server after the other'
         : 'the last listener of this address in the log was closed before the next one listened; a process that is not in the log may have listened meanwhile',
       title: `nobody listened on ${address}${long} between ${before} and ${actor.label}${moreTimes(group)}`,
       subject: subjectOf('listener', address, actor),
