@@ -13,6 +13,7 @@ import type { Slot, Thread } from '../tables/types.ts';
 import { type ExecCircumstances, type Ending, Model, type ModelListener } from '../tables/model.ts';
 import { sharedSlot } from '../tables/shared.ts';
 import type { FilesTable } from '../tables/table.ts';
+import { Heirs } from './heirs.ts';
 import { Reloads } from './reloads.ts';
 import { SetGaps } from './set-gaps.ts';
 import { Shortages } from './shortages.ts';
@@ -53,9 +54,7 @@ export class Analysis implements ModelListener, FollowListener {
   repairs = 0;
   readonly context: Context;
   private readonly shortages: Shortages;
-  /** Of processes that are alive. */
-  private readonly execEvents = new Map<number, ExecEvent[]>();
-  private readonly ended: ExecEvent[] = [];
+  private readonly heirs = new Heirs();
   private readonly options: AnalysisOptions;
   private readonly redaction = new Redaction();
   private readonly names: readonly string[];
@@ -178,15 +177,12 @@ export class Analysis implements ModelListener, FollowListener {
       .map((slot) => ({
         ...this.tell(slot), listening: slot.description.listening !== undefined, locked: slot.description.locked, redirected: slot.description.redirected, intended: slot.intended || announced.includes(slot.fd),
       }));
-    if (told.length > 0) this.tellExec(thread, { type: 'trace', what: 'exec', at: this.context.moment(), actor: this.actor(thread), path: decodeText(path).text, isItself: path !== '' && path === before, isEnvironmentKnown: env !== undefined, kept: told, livedMs: null, goneMs: null });
+    if (told.length > 0) {
+      const event: ExecEvent = { type: 'trace', what: 'exec', at: this.context.moment(), actor: this.actor(thread), path: decodeText(path).text, isItself: path !== '' && path === before, isEnvironmentKnown: env !== undefined, kept: told, livedMs: null, goneMs: null };
+      this.options.emit(event);
+      this.heirs.started(thread.pid, event);
+    }
     this.reloads.execs(thread, kept);
-  }
-
-  private tellExec(thread: Thread, event: ExecEvent): void {
-    this.options.emit(event);
-    const known = this.execEvents.get(thread.pid);
-    if (known) known.push(event);
-    else if (this.execEvents.size < MOST_PROCESSES) this.execEvents.set(thread.pid, [event]);
   }
 
   forks(parent: Thread, child: Thread, shares: boolean): void {
@@ -198,12 +194,7 @@ export class Analysis implements ModelListener, FollowListener {
   exits(thread: Thread, how: 'exit' | 'killed', detail: string, isLast: boolean): void {
     if (!isLast) return;
     this.reloads.exits(thread, how, detail);
-    const now = this.context.moment().ms;
-    for (const event of this.execEvents.get(thread.pid) ?? []) {
-      if (now !== null && event.at.ms !== null) event.livedMs = now - event.at.ms;
-      if (this.ended.length < MOST_PROCESSES) this.ended.push(event);
-    }
-    this.execEvents.delete(thread.pid);
+    this.heirs.exits(thread.pid, this.context.moment().ms);
   }
 
   // What lines tell beside.
@@ -228,8 +219,7 @@ export class Analysis implements ModelListener, FollowListener {
   finish(isCut: boolean): void {
     this.follower.finish(isCut);
     this.shortages.finish();
-    const end = this.follower.now / 1000;
-    for (const event of this.ended) if (event.livedMs !== null) event.goneMs = end - event.at.ms! - event.livedMs;
+    this.heirs.finish(this.follower.now / 1000);
     for (const { thread, table } of this.model.tables()) {
       this.repairs += table.repairs;
       this.addProcess(thread, table, 'alive', '');
