@@ -2,10 +2,10 @@
 // Compiled by scripts/build-lexer.mjs to src/strace/lexer/compiled.ts.
 import { clock, noTime, relative, sinceLast, time } from './digits';
 import {
-  ARGS_FROM, at, CALL, FAILED, FD, FRAME, FROM, HAS_PATH, isDigit, KIND, MOST_ROWS, NAME, NAME_BYTES, NAMES, OTHER, PATH_FROM, PID, place, RELATIVE, RESULT_FROM, RESULT_TO, RESUMED,
-  ROW_BYTES, ROWS, SAME_PATH, SLOTS, TIME, TO, UNFINISHED, WINDOW,
+  ARGS_FROM, at, CALL, FAILED, FD, FRAME, FROM, HAS_PATH, isDigit, KIND, MOST_ROWS, NAME, NAME_BYTES, NAMES, OTHER, PID, place, RELATIVE, RESULT_FROM, RESULT_TO, RESUMED,
+  ROW_BYTES, ROWS, SLOTS, TIME, TO, UNFINISHED, WINDOW,
 } from './memory';
-import { comparePath, path } from './path';
+import { path, target } from './path';
 import { result, unfinished } from './tail';
 
 const NEWLINE: u32 = 10;
@@ -190,7 +190,7 @@ function called(row: usize, from: usize, to: usize): i32 {
   if (end === 0) return OTHER;
   if ((traits & HAS_PATH) !== 0 && load<i32>(row, FAILED) === 0) {
     path(row, from, end);
-    sameAsResult(row);
+    targetOf(row, true);
   }
   return CALL;
 }
@@ -198,13 +198,13 @@ function called(row: usize, from: usize, to: usize): i32 {
 /** The path of its first half was told then. */
 function resumed(row: usize, from: usize, to: usize): i32 {
   if (at(to - 1) === GREATER && at(to - 2) === DOT) return OTHER;
-  return result(row, from, to) === 0 ? OTHER : RESUMED;
+  if (result(row, from, to) === 0) return OTHER;
+  if ((traits & HAS_PATH) !== 0) targetOf(row, false);
+  return RESUMED;
 }
 
-function sameAsResult(row: usize): void {
-  store<i32>(row, 0, SAME_PATH);
-  const end = WINDOW + load<i32>(row, RESULT_TO);
-  if (load<i32>(row, PATH_FROM) !== 0 && at(end - 1) === GREATER) comparePath(row, WINDOW + load<i32>(row, RESULT_FROM), end);
+function targetOf(row: usize, hasPath: bool): void {
+  target(row, WINDOW + load<i32>(row, RESULT_FROM), WINDOW + load<i32>(row, RESULT_TO), hasPath);
 }
 
 /** The number an argument list starts with. */

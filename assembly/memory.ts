@@ -7,7 +7,7 @@ export const NAME_BYTES: usize = 12;
 
 /** What was found of each line. */
 export const ROWS: usize = 131_072;
-export const ROW_BYTES: usize = 80;
+export const ROW_BYTES: usize = 88;
 /** Rows of one go. */
 export const MOST_ROWS: i32 = 2048;
 
@@ -38,8 +38,9 @@ export const PATH_HASH: usize = 60;
 export const TIME: usize = 64;
 /** Since the line before (-r), µs; -1 when the line does not tell. */
 export const RELATIVE: usize = 76;
-/** 1: what the result is decorated with is the path of the arguments. */
-export const SAME_PATH: usize = 72;
+/** Of `3</srv/a>`, where the path is asked for; from 0 when it is decorated with something else, or not. */
+export const TARGET_FROM: usize = 72;
+export const TARGET_HASH: usize = 80;
 
 // Kinds. Lines that are not in the form nearly all have are OTHER.
 export const OTHER: i32 = 0;

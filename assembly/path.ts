@@ -1,8 +1,11 @@
-import { at, PATH_FROM, PATH_HASH, PATH_TO, place, SAME_PATH, WINDOW } from './memory';
+import { at, PATH_FROM, PATH_HASH, PATH_TO, place, TARGET_FROM, TARGET_HASH, WINDOW } from './memory';
 
 const QUOTE: u32 = 34;
 const BACKSLASH: u32 = 92;
+const CLOSE: u32 = 41;
+const SLASH: u32 = 47;
 const LESS: u32 = 60;
+const GREATER: u32 = 62;
 
 /** The first text among the arguments; from 0 to 0 when there is none, or one with escapes. */
 export function path(row: usize, from: usize, to: usize): void {
@@ -45,14 +48,19 @@ function step(hash: u32, word: u32): u32 {
   return mixed ^ (mixed >> 15);
 }
 
-/** Is the path of the row what stands behind the < of `3</srv/a>`? */
-export function comparePath(row: usize, result: usize, end: usize): void {
-  let p = result;
-  while (p < end && at(p) !== LESS) p++;
-  p++;
-  const from = WINDOW + load<i32>(row, PATH_FROM);
-  const length = WINDOW + load<i32>(row, PATH_TO) - from;
-  store<i32>(row, end - 1 - p === length && isSame(p, from, length) ? 1 : 0, SAME_PATH);
+/** What the result `3</srv/a>` is decorated with, when it is a path. @param hasPath the path of the arguments is in the row */
+export function target(row: usize, from: usize, end: usize, hasPath: bool): void {
+  store<i32>(row, 0, TARGET_FROM);
+  if (at(end - 1) !== GREATER) return;
+  const start = endOf(from, end, LESS, LESS) + 1;
+  const to = end - 1;
+  // </dev/null<char 1:3>>, </srv/a (deleted)>
+  if (start >= to || at(start) !== SLASH || at(to - 1) === GREATER || at(to - 1) === CLOSE || endOf(start, to, LESS, LESS) < to) return;
+  store<i32>(row, place(start), TARGET_FROM);
+  const other = WINDOW + load<i32>(row, PATH_FROM);
+  const length = to - start;
+  const isSameAs = hasPath && other !== WINDOW && <usize>(load<i32>(row, PATH_TO) - load<i32>(row, PATH_FROM)) === length && isSame(start, other, length);
+  store<i32>(row, isSameAs ? load<i32>(row, PATH_HASH) : hashOf(start, to), TARGET_HASH);
 }
 
 function isSame(one: usize, other: usize, length: usize): bool {

@@ -93,17 +93,23 @@ describe('lexer', () => {
     expect(compare(text)).toBe(shape);
   });
 
-  it('tells the path of a call that has one, and whether the result is decorated with it', () => {
+  it('tells the path of a call that has one, and that which the result is decorated with', () => {
     const text = (name: string, decoration: string): string => `794 openat(AT_FDCWD</srv>, "${name}", O_RDONLY) = 3<${decoration}>\n`;
     for (const name of ['/a', '/srv/data/item-1.json', '/srv/data/sixteen', `/${'long/'.repeat(50)}`, '']) {
       const { row } = rowsOf(text(name, name))[0]!;
       const line = text(name, name);
       expect(line.slice(row.pathFrom, row.pathTo)).toBe(name);
       expect(row.pathHash).toBe(hashBytes(Buffer.from(name), 0, name.length));
-      expect(row.samePath).toBe(1);
-      expect(rowsOf(text(name, `${name}x`))[0]!.row.samePath).toBe(0);
-      expect(rowsOf(text(`${name}x`, `${name}y`))[0]!.row.samePath).toBe(0);
+      if (name !== '') for (const path of [name, 'other', `${name}x`, `${name.slice(0, -1)}?`]) {
+        const whole = text(path, name);
+        const told = rowsOf(whole)[0]!.row;
+        expect(whole.slice(told.targetFrom, told.resultTo! - 1)).toBe(name);
+        expect(told.targetHash).toBe(hashBytes(Buffer.from(name), 0, name.length));
+        const resumed = rowsOf(`794 <... openat resumed>) = 3<${name}>\n`)[0]!.row;
+        expect(resumed.targetHash).toBe(told.targetHash);
+      }
     }
+    for (const decoration of ['pipe:[5]', '/a (deleted)', '/a<b']) expect(rowsOf(text('/a', decoration))[0]!.row.targetFrom).toBe(0);
     expect(rowsOf(text('/q\\"uote', '/q"uote'))[0]!.row.pathFrom).toBe(0);
     expect(rowsOf('794 openat(AT_FDCWD, 0x7ffe, O_RDONLY) = 3\n')[0]!.row.pathFrom).toBe(0);
   });

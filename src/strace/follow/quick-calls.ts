@@ -5,17 +5,16 @@ import { PEER_PIDFD } from '../calls/sockets.ts';
 import { ROW } from '../lexer/lexer.ts';
 import type { Block } from '../read/block.ts';
 import type { Model } from '../tables/model.ts';
-import { hashBytes, type PathEntry } from '../tables/path-table.ts';
+import type { PathEntry } from '../tables/path-table.ts';
 import type { Pending, Slot, Thread } from '../tables/types.ts';
 import type { Follower } from './follow.ts';
 import { LANE } from './lanes.ts';
 import { numberAt } from './number-at.ts';
-import { behindFd, getsFlags, hasHighBytes, hasQuote, hasReuse, inodeBefore, isSame, mayBeOfFds } from './quick-bytes.ts';
+import { behindFd, getsFlags, hasHighBytes, hasQuote, hasReuse, inodeBefore, marksCloexec, mayBeOfFds } from './quick-bytes.ts';
 import { readPeer, type Peer } from './quick-peer.ts';
 
 const COMMA = 44;
 const SLASH = 47;
-const LESS = 60;
 const GREATER = 62;
 
 export class QuickCalls {
@@ -89,7 +88,7 @@ export class QuickCalls {
       case LANE.accept:
         return this.mayAccept(thread, name, block, value, isError, half);
       case LANE.fcntl:
-        return isTogether && getsFlags(block.buf, argsFrom, argsTo);
+        return isTogether && (getsFlags(block.buf, argsFrom, argsTo) || (value === 0 && this.mayMark(thread, block.buf, argsFrom, argsTo)));
       case LANE.setsockopt:
         return isTogether && !hasReuse(block.buf, argsFrom, argsTo);
       case LANE.message:
@@ -133,6 +132,11 @@ export class QuickCalls {
       case LANE.accept:
         this.accept(thread, name, value, isError, half);
         return;
+      case LANE.fcntl:
+        if (slot === undefined) return;
+        this.model.fds.use(slot, thread);
+        slot.cloexec = true;
+        return;
       default:
         if (slot !== undefined) this.model.fds.use(slot, thread);
     }
@@ -156,20 +160,23 @@ export class QuickCalls {
     const { table } = this.follower.paths;
     const inner = words[row + ROW.resultTo]! - 1;
     if (buf[inner] === GREATER) {
-      if (half !== undefined || words[row + ROW.samePath] === 0) {
-        let at = words[row + ROW.resultFrom]!;
-        while (at < inner && buf[at] !== LESS) at++;
-        at++;
-        if (buf[at] !== SLASH || buf[inner - 1] === GREATER || buf[inner - 1] === 41) return false;
-        if (!isAbsolute || !isSame(buf, at, inner, start, pathTo)) {
-          for (let i = at; i < inner; i++) if (buf[i] === LESS) return false;
-          this.entry = table.at(block, at, inner, hashBytes(buf, at, inner));
-          return this.entry.kind === 'file';
-        }
-      }
-    } else if (!isAbsolute || buf[inner] === 41) return false;
+      const target = words[row + ROW.targetFrom]!;
+      if (target === 0) return false;
+      this.entry = table.at(block, target, inner, words[row + ROW.targetHash]!);
+      return this.entry.kind === 'file';
+    }
+    if (!isAbsolute || buf[inner] === 41) return false;
     this.entry = table.at(block, start, pathTo, half === undefined ? words[row + ROW.pathHash]! : half.pathHash);
     return this.entry.kind === 'file';
+  }
+
+  /** FD_CLOEXEC is set, and no fork can have come between. */
+  private mayMark({ table }: Thread, buf: Uint8Array, from: number, to: number): boolean {
+    if (!marksCloexec(buf, from, to)) return false;
+    const slot = table.slots.get(numberAt(buf, from, to));
+    if (slot === undefined || slot.assumed || slot.how === 'pre-existing' || table.forks > slot.forks) return false;
+    this.slot = slot;
+    return true;
   }
 
   private open(thread: Thread, name: number, fd: number, isWhole: boolean): void {

@@ -7,7 +7,7 @@ import { COMPILED } from './compiled.ts';
 
 /** What a row holds, as places of 32-bit words; `time` of doubles. Places in the log count from the beginning of the window. As in assembly/memory.ts. */
 export const ROW = {
-  words: 20,
+  words: 22,
   kind: 0, from: 1, to: 2,
   /** 0: the line names none. */
   pid: 3,
@@ -26,8 +26,8 @@ export const ROW = {
   pathFrom: 13, pathTo: 14, pathHash: 15,
   /** When, µs, since midnight or the epoch; -1 when the line does not tell. */
   time: 8,
-  /** 1: the result is decorated with that very path. */
-  samePath: 18,
+  /** Of `3</srv/a>`, of calls that have a path; from 0 when it is decorated with something else, or not. */
+  targetFrom: 18, targetHash: 20,
   /** Since the line before (-r), µs; -1 when the line does not tell. */
   relative: 19,
 } as const;
