@@ -8,6 +8,8 @@ import type { Site } from './types.ts';
 const MOST = 16_384;
 const SLOTS = MOST * 2;
 const MASK = SLOTS - 1;
+/** Words of a key. */
+const KEY = 4;
 const MOST_BYTES = 2 * 1024 * 1024;
 
 /** What was done with a path, for `toctou`. */
@@ -40,10 +42,8 @@ export class PathEntry {
 
 export class PathTable {
   private readonly slots: (PathEntry | undefined)[] = new Array<PathEntry | undefined>(SLOTS).fill(undefined);
-  /** The same, as far as it has to be looked at: the entries lie all over memory. */
-  private readonly hashes = new Int32Array(SLOTS);
-  /** Where the bytes of each are, one after the other. */
-  private readonly starts = new Int32Array(SLOTS);
+  /** Of each its hash (0: free), its length, and where its bytes are: what has to be looked at lies together, the entries all over memory. */
+  private readonly keys = new Int32Array(SLOTS * KEY);
   private readonly bytes = Buffer.allocUnsafe(MOST_BYTES);
   private readonly view = new DataView(this.bytes.buffer, this.bytes.byteOffset, MOST_BYTES);
   private used = 0;
@@ -51,13 +51,11 @@ export class PathTable {
 
   /** @param hash of the bytes from `from` to `to`, as `hashBytes` makes it */
   at(block: Block, from: number, to: number, hash: number): PathEntry {
-    const { hashes } = this;
+    const { keys } = this;
     const wanted = hash === 0 ? 1 : hash;
     let slot = wanted & MASK;
-    for (let known = hashes[slot]!; known !== 0; known = hashes[(slot = (slot + 1) & MASK)]!) {
-      if (known !== wanted) continue;
-      const entry = this.slots[slot]!;
-      if (entry.text.length === to - from && this.isSame(block.view, from, to, this.starts[slot]!)) return entry;
+    for (let known = keys[slot * KEY]!; known !== 0; known = keys[(slot = (slot + 1) & MASK) * KEY]!) {
+      if (known === wanted && keys[slot * KEY + 1] === to - from && this.isSame(block.view, from, to, keys[slot * KEY + 2]!)) return this.slots[slot]!;
     }
     return this.add(block.slice(from, to), hash);
   }
@@ -75,7 +73,7 @@ export class PathTable {
   find(text: ByteString): PathEntry | undefined {
     const wanted = hashOf(text) || 1;
     let slot = wanted & MASK;
-    for (let known = this.hashes[slot]!; known !== 0; known = this.hashes[(slot = (slot + 1) & MASK)]!) {
+    for (let known = this.keys[slot * KEY]!; known !== 0; known = this.keys[(slot = (slot + 1) & MASK) * KEY]!) {
       if (known === wanted && this.slots[slot]!.text === text) return this.slots[slot];
     }
     return undefined;
@@ -88,17 +86,16 @@ export class PathTable {
     if (text.length > MOST_BYTES) return entry;
     if (this.count >= MOST || this.used + text.length > MOST_BYTES) {
       this.slots.fill(undefined);
-      this.hashes.fill(0);
+      this.keys.fill(0);
       this.count = 0;
       this.used = 0;
     }
     this.count++;
     const own = hash === 0 ? 1 : hash;
     let slot = own & MASK;
-    while (this.hashes[slot] !== 0) slot = (slot + 1) & MASK;
-    this.hashes[slot] = own;
+    while (this.keys[slot * KEY] !== 0) slot = (slot + 1) & MASK;
+    this.keys.set([own, text.length, this.used], slot * KEY);
     this.slots[slot] = entry;
-    this.starts[slot] = this.used;
     this.used += this.bytes.write(text, this.used, 'latin1');
     return entry;
   }
