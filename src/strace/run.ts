@@ -1,5 +1,6 @@
 /** Reads logs from their first to their last line. */
 import { isOutOfDescriptors, LogInputError, logFilesOf, openLogFile, openLogStream, pidOfName } from '../evidence/index.ts';
+import { collectEarly } from '../evidence/own-heap.ts';
 import type { LogInput } from '../evidence/index.ts';
 import { UserError } from '../kernel/user-error.ts';
 import { bytes, count, duration, percent } from '../report/words.ts';
@@ -106,6 +107,7 @@ async function readOpen(all: readonly LogFile[], missing: Ran['missing'], contex
   const analysis = new Analysis({ isTimed: format.time !== 'none', isSet, grain: format.time === '-t' ? 1_000_000 : 0, files: names, full: options.full, emit: options.emit });
   options.prepare?.(analysis);
   const { follower } = analysis;
+  collectEarly();
   const lexer = Lexer.create();
   if (lexer) follower.teach(lexer);
   const logs = new Logs(sorted.map(({ file, index }) => ({ pid: file.pid, reader: readers[index]! })), isSet, lexer);
