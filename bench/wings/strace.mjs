@@ -1,5 +1,6 @@
-/** `strace` against `mawk '{n+=NF} END{print n}'` on the same logs, made here: a server's halves, and a program that mostly opens and closes. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+/** `strace` against `mawk '{n+=NF} END{print n}'` on the same logs, made here: a server's halves, a program that mostly opens and closes, and real programs. */
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Lines of one request of a server with two workers, most of them halves, and of one module that is looked for and read. */
@@ -54,6 +55,16 @@ function* openings() {
   }
 }
 
+/** What real programs do, short-lived ones most of all, again and again; undefined without strace. */
+function* recorded(folder) {
+  const file = join(folder, 'recorded.strace');
+  const script = 'for n in 1 2 3; do grep -rc import src test | sort | tail -1; git log --stat -20 | wc -l; find src -name "*.ts" -exec head -c 100 {} + | cksum; done';
+  const { error } = spawnSync('strace', ['-f', '-tt', '-T', '-y', '-o', file, 'sh', '-c', script], { cwd: join(import.meta.dirname, '../..'), stdio: 'ignore' });
+  if (error) return;
+  const text = readFileSync(file, 'latin1');
+  for (;;) yield text;
+}
+
 function generate(file, lines, bytes) {
   const fd = openSync(file, 'w');
   let written = 0;
@@ -66,15 +77,19 @@ function generate(file, lines, bytes) {
     if (written >= bytes) break;
   }
   closeSync(fd);
+  return written;
 }
 
 export async function benchStrace(stage) {
   const { checks, smoke, contestants } = stage;
   // To start costs as much as to read 50 MB: of a smaller log the ratio says nothing, and is only shown.
   const megabytes = smoke ? 30 : 500;
-  for (const [what, lines] of [['halves of a server', requests()], ['opens and closes', openings()]]) {
+  for (const [what, lines] of [['halves of a server', requests()], ['opens and closes', openings()], ['a shell and its programs', recorded(stage.folder)]]) {
     const log = join(stage.folder, 'log.strace');
-    generate(log, lines, megabytes * 1e6);
+    if (generate(log, lines, megabytes * 1e6) === 0) {
+      stage.say('no strace: what real programs do is skipped');
+      continue;
+    }
     const scenario = `log of strace, ${megabytes} MB, ${what}`;
     const costs = await stage.run({ ...stage.commandsOf(['strace', log, '--quiet']), mawk: ['mawk', '{n+=NF} END{print n}', log] }, scenario, smoke ? 1 : 3);
     for (const name of Object.keys(contestants.forms)) {

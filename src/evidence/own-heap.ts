@@ -21,3 +21,11 @@ export function tidyHeap(descriptors: number): void {
   if (typeof Bun !== 'undefined') Bun.gc(true);
   else process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
 }
+
+/**
+ * For what reads much, makes little garbage of each block and lets the event loop turn in between: V8 since 12 would rather let its space
+ * for new objects grow to 64 MiB than collect. From a tenth of it on it is told to collect in the next turn.
+ */
+export function collectEarly(): void {
+  if (typeof Bun === 'undefined' && Number.parseInt(process.versions.v8, 10) >= 12) process.getBuiltinModule('node:v8').setFlagsFromString('--minor-gc-task-trigger=10');
+}

@@ -60,5 +60,7 @@ export function headline(report: Report): Headline {
   if (report.verdict === 'fail') return { word: 'FAIL', tone: 'critical', text: 'failed, and no finding says why' };
   const unread = report.coverage.filter((line) => line.status !== 'ok').length;
   const limits = unread > 0 ? ` in what could be read (${plural('source', unread)} not fully read)` : '';
-  return { word: 'OK', tone: 'good', text: `nothing wrong found${limits}${notes}` };
+  // Of two reports only what became worse is told: either may have faults enough.
+  const nothing = report.command === 'diff' ? 'nothing new, and nothing worse than before' : 'nothing wrong found';
+  return { word: 'OK', tone: 'good', text: `${nothing}${limits}${notes}` };
 }

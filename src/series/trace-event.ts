@@ -59,6 +59,9 @@ export interface ExecEvent extends Common {
   isEnvironmentKnown: boolean;
   /** Numbers above 2 that the new program got; `redirected`: by a shell, whose script wants it so. */
   kept: (TraceFd & { listening: boolean; locked: boolean; redirected: boolean; intended: boolean })[];
+  /** How long the new program lived, and how long the log goes on after it; null when it lived to the end, or the log has no times. */
+  livedMs: number | null;
+  goneMs: number | null;
 }
 
 export interface CloexecRaceEvent extends Common {
@@ -100,6 +103,8 @@ export interface ListenGapEvent extends Common {
   gone: TraceMoment;
   before: string;
   ms: number | null;
+  /** The same process closed it and listened anew, with neither a signal nor a child before, as a reload has. */
+  isOwn: boolean;
 }
 
 export interface KilledEvent extends Common {

@@ -71,9 +71,9 @@ export function coverageOf(ran: Ran): Coverage[] {
   const { analysis, names, missing } = ran;
   const { follower } = analysis;
   const shown = names.length > 3 ? `${names[0]} and ${count(names.length - 1)} more` : names.join(', ');
-  const cut = ran.stopped ? 'not read to its end' : ran.isCut ? 'its last line is cut' : undefined;
+  const cut = ran.until !== undefined ? `up to ${ran.until}` : ran.stopped ? 'not read to its end' : ran.isCut ? 'its last line is cut' : undefined;
   const list: Coverage[] = [
-    { source: shown, status: ran.stopped && cut ? 'partial' : 'ok', seen: follower.lines, ...(cut !== undefined && { detail: `${plural('line', follower.lines)}; ${cut}` }), needed: false },
+    { source: shown, status: ran.stopped && ran.until === undefined ? 'partial' : 'ok', seen: follower.lines, ...(cut !== undefined && { detail: `${plural('line', follower.lines)}; ${cut}` }), needed: false },
   ];
   for (const { name, problem } of ran.broken) list.push({ source: name, status: 'partial', detail: `${problem}; what came before was read`, needed: true });
   list.push(...gapCoverage(ran));

@@ -1,5 +1,6 @@
 /** Reads logs from their first to their last line. */
 import { isOutOfDescriptors, LogInputError, logFilesOf, openLogFile, openLogStream, pidOfName } from '../evidence/index.ts';
+import { collectEarly } from '../evidence/own-heap.ts';
 import type { LogInput } from '../evidence/index.ts';
 import { UserError } from '../kernel/user-error.ts';
 import { bytes, count, duration, percent } from '../report/words.ts';
@@ -7,6 +8,7 @@ import type { CommandContext } from '../command.ts';
 import { Analysis, type AnalysisOptions } from './collect/analysis.ts';
 import type { SetGap } from './collect/set-gaps.ts';
 import { type Moment, refuseOutside } from './moment.ts';
+import { Lexer } from './lexer/lexer.ts';
 import { type LogFile, Logs, openReaders } from './read/logs.ts';
 import { isHeadCut, recognise, type Recognised } from './read/recognise.ts';
 import { stopping } from './stopping.ts';
@@ -30,6 +32,8 @@ export interface Ran {
   names: string[];
   /** Stopped by a signal, or where --at says. */
   stopped: boolean;
+  /** Where --at says, which is all that was asked for. */
+  until: string | undefined;
   isCut: boolean;
   shortened: number;
   /** Files that end before their end. */
@@ -99,11 +103,14 @@ async function readOpen(all: readonly LogFile[], missing: Ran['missing'], contex
   if (recognition.problem !== undefined) throw new UserError(`${shown.join(', ')}: ${recognition.problem}`);
   const { format } = recognition;
   const sorted = isSet ? all.map((file, index) => ({ file, index })).sort((a, b) => a.file.pid - b.file.pid) : all.map((file, index) => ({ file: { ...file, pid: 0 }, index }));
-  const logs = new Logs(sorted.map(({ file, index }) => ({ pid: file.pid, reader: readers[index]! })), isSet);
   const names = sorted.map(({ file }) => file.input.name);
   const analysis = new Analysis({ isTimed: format.time !== 'none', isSet, grain: format.time === '-t' ? 1_000_000 : 0, files: names, full: options.full, emit: options.emit });
   options.prepare?.(analysis);
   const { follower } = analysis;
+  collectEarly();
+  const lexer = Lexer.create();
+  if (lexer) follower.teach(lexer);
+  const logs = new Logs(sorted.map(({ file, index }) => ({ pid: file.pid, reader: readers[index]! })), isSet, lexer);
   const taker = options.stopsAt ? stopping(follower, options.stopsAt) : undefined;
   const take = taker ? taker.take : follower.take.bind(follower);
   if (!isSet && isHeadCut(samples[0]!) && readers[0]!.advance()) follower.lines++;
@@ -127,6 +134,7 @@ async function readOpen(all: readonly LogFile[], missing: Ran['missing'], contex
   analysis.finish(isCut);
   return {
     analysis, recognised: format, bytes: logs.readers.reduce((sum, reader) => sum + reader.bytes, 0), names, stopped, isCut,
+    until: stopped && !context.signal.aborted ? options.stopsAt?.text : undefined,
     shortened: logs.readers.reduce((sum, reader) => sum + reader.shortened, 0), broken, missing,
     gaps: isSet && !stopped ? analysis.gaps.find(new Map(all.map(({ pid }, index) => [pid, samples[index]!]))) : [],
   };

@@ -29,6 +29,7 @@ test('could not look is never OK', async () => {
 
 test.each<[string, Partial<Report>]>([
   ['OK  nothing wrong found; 1 note', { findings: [finding({ severity: 'info' })] }],
+  ['OK  nothing new, and nothing worse than before', { command: 'diff' }],
   ['INFO  sockets to 10.0.0.5:5432 grow by 23 a minute (likely)', { findings: [finding({ severity: 'info' })], verdict: 'fail' }],
   [
     'OK  nothing wrong found in what could be read (1 source not fully read)',

@@ -13,8 +13,17 @@ const LISTENER = (pid: number, flags: string): string[] => [
 ];
 
 describe('a listener across exec', () => {
-  const upgrade = (from: string, to: string): string =>
-    log(`5 ${second(0)} execve("${from}", ["x"], 0x7 /* 9 vars */) = 0`, ...LISTENER(5, ''), `5 ${second(2)} fork() = 6`, `6 ${second(3)} execve("${to}", ["x"], 0x7 /* 9 vars */) = 0`);
+  const upgrade = (from: string, to: string, ...after: string[]): string =>
+    log(`5 ${second(0)} execve("${from}", ["x"], 0x7 /* 9 vars */) = 0`, ...LISTENER(5, ''), `5 ${second(2)} fork() = 6`, `6 ${second(3)} execve("${to}", ["x"], 0x7 /* 9 vars */) = 0`, ...after);
+
+  it('of a program that ends within a second is only worth a note', async () => {
+    const exit = (at: string): string => `6 ${at} +++ exited with 0 +++`;
+    const short = await analyse(upgrade('/usr/bin/tmux', '/usr/bin/utempter', exit(second(3)), `5 ${second(5)} getpid() = 5`));
+    expect(warnings(await analyse(upgrade('/usr/bin/tmux', '/usr/bin/utempter', exit(second(3)))))).toEqual(['strace/exec-inherit']);
+    expect(short.findings.map(({ id, severity, confidence }) => [id, severity, confidence])).toEqual([['strace/exec-inherit', 'info', 'hint']]);
+    expect(short.findings[0]!.because).toContain('it ended within a second');
+    expect(warnings(await analyse(upgrade('/usr/bin/tmux', '/usr/bin/utempter', exit(second(5)))))).toEqual(['strace/exec-inherit']);
+  });
 
   it('of a server that starts itself anew is no warning, of another program it is', async () => {
     const itself = await analyse(upgrade('/usr/sbin/nginx', '/usr/sbin/nginx'));
@@ -55,19 +64,27 @@ it('a file a shell keeps at a number of its script goes to whatever it starts, l
 });
 
 describe('a listener closed before the next one', () => {
-  const twice = (port: number): string => {
+  const twice = (port: number, ...between: string[]): string => {
     const turn = (at: number): string[] => [
       `5 ${second(at)} socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3`,
       `5 ${second(at)} bind(3, {sa_family=AF_INET, sin_port=htons(${port}), sin_addr=inet_addr("127.0.0.1")}, 16) = 0`,
       `5 ${second(at)} listen(3, 1) = 0`,
       `5 ${second(at + 1)} close(3) = 0`,
     ];
-    return log(`5 ${second(0)} execve("/bin/a", ["a"], 0x7) = 0`, ...turn(1), ...turn(3));
+    return log(`5 ${second(0)} execve("/bin/a", ["a"], 0x7) = 0`, ...turn(1), ...between, ...turn(3));
   };
+  const HANGUP = `5 ${second(1)} --- SIGHUP {si_signo=SIGHUP, si_code=SI_USER, si_pid=1, si_uid=0} ---`;
 
   it('is a gap, but not where the kernel chooses the port', async () => {
-    expect(warnings(await analyse(twice(8080)))).toEqual(['strace/listen-gap']);
-    expect(warnings(await analyse(twice(0)))).toEqual([]);
+    expect(warnings(await analyse(twice(8080, HANGUP)))).toEqual(['strace/listen-gap']);
+    expect(warnings(await analyse(twice(0, HANGUP)))).toEqual([]);
+  });
+
+  it('is only worth a note where the same process did so unasked, as tests do that start one server after the other', async () => {
+    const { findings } = await analyse(twice(8080));
+    expect(findings.map(({ id, severity, confidence }) => [id, severity, confidence])).toEqual([['strace/listen-gap', 'info', 'hint']]);
+    // Another generation.
+    expect(warnings(await analyse(twice(8080, `5 ${second(1)} fork() = 6`)))).toEqual(['strace/listen-gap']);
   });
 });
 
@@ -119,4 +136,18 @@ it('flock is given the descriptor its arguments name', async () => {
 
 it('diff is a command of its own', async () => {
   await expect(analyseFiles(['diff', 'a.strace', 'b.strace'])).rejects.toThrow('reloadctl diff A B');
+});
+
+it('a shell closes what its script tells it to, open or not', async () => {
+  const twice = (program: string): string => log(`5 ${second(0)} execve("${program}", ["x"], 0x7) = 0`, `5 ${second(1)} openat(AT_FDCWD, "/a", O_RDONLY) = 3`, `5 ${second(1)} close(3) = 0`, `5 ${second(1)} getpid() = 5`, `5 ${second(1)} close(3) = -1 EBADF (Bad file descriptor)`, `5 ${second(1)} getpid() = 5`);
+  expect((await analyse(twice('/bin/server'))).findings.map(({ id }) => id)).toEqual(['strace/double-close']);
+  expect((await analyse(twice('/usr/bin/bash'))).findings).toEqual([]);
+});
+
+it('connections of several that were killed are told as a sum', async () => {
+  const kill = (pid: number): string[] => [...LISTENER(pid, '|SOCK_CLOEXEC'), `${pid} ${second(2)} accept4(3, NULL, NULL, SOCK_CLOEXEC) = 4`, `${pid} ${second(2)} accept4(3, NULL, NULL, SOCK_CLOEXEC) = 5`, `${pid} ${second(3)} +++ killed by SIGKILL +++`];
+  const start = (pid: number): string => `${pid} ${second(0)} execve("/bin/server", ["x"], 0x7) = 0`;
+  const title = async (...lines: string[]): Promise<string> => (await analyse(log(...lines))).findings.find(({ id }) => id === 'strace/killed-before-drain')!.title;
+  expect(await title(start(5), ...kill(5))).toContain('with 2 accepted connections open');
+  expect(await title(start(5), start(6), ...kill(5), ...kill(6))).toContain('with 4 accepted connections open in all (2 times)');
 });

@@ -22,7 +22,7 @@ describe('a gap between listeners', () => {
   });
 
   it.each([['0.0.0.0', '127.0.0.1'], ['::', '0.0.0.0'], ['::', '::1']])('is none where %s takes what %s does not', async (wide, narrow) => {
-    const turns = [...listener(5, 4, narrow), '5 close(4) = 0', ...listener(5, 4, narrow)];
+    const turns = [...listener(5, 4, narrow), '5 --- SIGHUP {si_signo=SIGHUP, si_code=SI_USER, si_pid=1, si_uid=0} ---', '5 close(4) = 0', ...listener(5, 4, narrow)];
     expect(told(await analyse(log(...listener(5, 3, wide), ...turns)))).toEqual([]);
     expect(told(await analyse(log(...listener(5, 3, wide, 8081), ...turns)))).toEqual(['warning strace/listen-gap']);
   });

@@ -42,7 +42,7 @@ const call = fc.oneof(
   fc.tuple(fd, fd).map(([a, b]) => ['sendmsg', `${a}, {msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[${b}]}]}, 0`, '1']),
 );
 const step = fc.record({ call, tid: fc.constantFrom(5, 6, 7), half: fc.integer({ min: 0, max: 5 }), micros: fc.integer({ min: 0, max: 900_000 }) });
-const style = fc.record({ time: fc.constantFrom('', 'clock', 'epoch'), pid: fc.constantFrom('number', 'bracket'), took: fc.boolean() });
+const style = fc.record({ time: fc.constantFrom('', 'clock', 'epoch', 'seconds', 'relative'), pid: fc.constantFrom('number', 'bracket'), took: fc.boolean() });
 
 /** A log of three threads, calls cut in two where another one's line comes between. */
 function logOf(steps: { call: string[]; tid: number; half: number; micros: number }[], { time, pid, took }: { time: string; pid: string; took: boolean }): string {
@@ -52,6 +52,8 @@ function logOf(steps: { call: string[]; tid: number; half: number; micros: numbe
     const fraction = String(now % 1_000_000).padStart(6, '0');
     const seconds = Math.floor(now / 1_000_000);
     const two = (value: number): string => String(value % 60).padStart(2, '0');
+    if (time === 'relative') return `     0.${String(now % 1000).padStart(6, '0')} `;
+    if (time === 'seconds') return `12:${two(Math.floor(seconds / 60))}:${two(seconds)} `;
     return time === '' ? '' : time === 'epoch' ? `${1_790_000_000 + seconds}.${fraction} ` : `12:${two(Math.floor(seconds / 60))}:${two(seconds)}.${fraction} `;
   };
   const head = (tid: number): string => `${pid === 'number' ? `${tid}     ` : `[pid     ${tid}] `}${stamp()}`;

@@ -169,7 +169,10 @@ describe('formats', () => {
 
   it('the moment of --at counts', async () => {
     const text = '5 12:00:00 execve("/bin/a", ["a"], 0x7) = 0\n5 12:00:01 openat(AT_FDCWD, "/a", O_RDONLY) = 3\n5 12:00:03 close(3) = 0\n';
-    expect(tableOf(await analyse(text, { at: '12:00:02' }), 5)).toEqual({ 3: false });
+    const found = await analyse(text, { at: '12:00:02' });
+    expect(tableOf(found, 5)).toEqual({ 3: false });
+    // To stop there is what was asked for.
+    expect(found.coverage).toMatchObject([{ status: 'ok', detail: expect.stringContaining('up to 12:00:02') }]);
     expect(tableOf(await analyse(text, { at: '+1s' }), 5)).toEqual({ 3: false });
     expect(tableOf(await analyse(text, { at: 'line:1' }), 5)).toEqual({});
     expect(tableOf(await analyse(text, { at: '12:00:03' }), 5)).toEqual({});

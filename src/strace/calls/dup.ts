@@ -28,7 +28,8 @@ export function closeHandler(context: Context, thread: Thread, call: Call, enter
     const last = entered ? undefined : thread.table.closed.get(fd);
     // Our table was wrong, or the close was done by somebody else while this one waited.
     if (slot) closed(context, thread, slot, call);
-    else if (last && !thread.beforeExec) {
+    // A script may close what it never opened, to be sure.
+    else if (last && !thread.beforeExec && !SHELL.test(thread.program)) {
       last.isKept = true;
       (run.bad ??= []).push({ fd, line: call.line, time: call.time, slot: last });
     }
@@ -55,14 +56,14 @@ export function runWith(context: Context, thread: Thread, fd: number): CloseRun 
   if (run.length > 0) {
     const step = fd - run.last;
     if ((step === 1 || step === -1) && (run.step === 0 || run.step === step)) {
-      run.last = fd;
+      run.last = fd | 0;
       run.step = step;
       run.length++;
       return run;
     }
     endRun(context, thread);
   }
-  run.last = fd;
+  run.last = fd | 0;
   run.step = 0;
   run.length = 1;
   return run;
@@ -172,7 +173,7 @@ function closeRange(context: Context, thread: Thread, call: Call): void {
     else context.fds.close(thread, slot, call.name);
   }
   // Whatever nobody had seen there is gone too.
-  if (!isMark && from <= thread.table.known) thread.table.known = Math.max(thread.table.known, Math.min(to + 1, from + 65_536));
+  if (!isMark && from <= thread.table.known) thread.table.known = Math.max(thread.table.known, Math.min(to + 1, from + 65_536)) | 0;
 }
 
 export const dupHandlers: Record<string, Handler> = {

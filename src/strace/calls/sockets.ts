@@ -3,6 +3,7 @@ import type { ByteString } from '../../evidence/types.ts';
 import { fdList, fdOf, hasFlag, splitArgs, unnamed } from '../parse/args.ts';
 import { kindOf } from '../tables/fds.ts';
 import type { Description } from '../tables/description.ts';
+import type { FilesTable } from '../tables/table.ts';
 import type { Slot, Thread } from '../tables/types.ts';
 import { addressOf } from './addresses.ts';
 import { base, type Call, type Context, type Handler } from './call.ts';
@@ -19,6 +20,8 @@ const PORT = /:(\d+)$/;
 const PASSES_PIDFD = /cmsg_level=SOL_SOCKET, cmsg_type=(?:SCM_PIDFD|0x4\b)/;
 /** Asks for a pidfd of the peer (include/uapi/asm-generic/socket.h). */
 export const PEER_PIDFD = /SOL_SOCKET, (?:optname=)?(?:SO_PEERPIDFD|0x4d\b[^,]*), (?:optval=)?\[(.*?)\](?:,|$)/;
+/** A signal so long before the listener was closed has asked for that, and a child begun since is another generation. */
+const RELOAD_MICROS = 10_000_000;
 /** Who looks for a free port tries so many. */
 const NEXT_PORTS = 100;
 
@@ -28,6 +31,8 @@ export interface ListenerWatch {
   /** When the last one of an address went. */
   gone: Map<ByteString, { line: number; time: number; label: string; pid: number }>;
 }
+
+const reloads = ({ signalled, lastFork }: FilesTable, since: number): boolean => signalled >= since || (lastFork !== undefined && !(lastFork.time < since));
 
 interface FailedBind {
   address: ByteString;
@@ -107,7 +112,7 @@ export class Sockets {
     if (before && !byAddress.get(key)?.size && !ANY_PORT.test(address) && !this.isCovered(address, thread.net)) {
       const ms = Number.isNaN(before.time) ? null : (call.time - before.time) / 1000;
       // A clock that was set back, or logs that were put together.
-      if (ms === null || ms >= 0) context.emit({ ...base(context, thread), what: 'listen-gap', address: context.shown(address), gone: context.moment(before.line, before.time), before: before.label, ms });
+      if (ms === null || ms >= 0) context.emit({ ...base(context, thread), what: 'listen-gap', address: context.shown(address), gone: context.moment(before.line, before.time), before: before.label, ms, isOwn: before.pid === thread.pid && !reloads(thread.table, before.time - RELOAD_MICROS) });
     }
     gone.delete(key);
     description.acceptSite = undefined;

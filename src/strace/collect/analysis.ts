@@ -2,7 +2,7 @@
 import type { ByteString } from '../../evidence/types.ts';
 import { announcedFds } from '../../kernel/announced-fds.ts';
 import { decodeText } from '../../kernel/text.ts';
-import type { TraceActor, TraceEvent, TraceFd, TraceMoment } from '../../series/index.ts';
+import type { ExecEvent, TraceActor, TraceEvent, TraceFd, TraceMoment } from '../../series/index.ts';
 import { Redaction } from '../calls/addresses.ts';
 import type { Call, Context, Unseen } from '../calls/call.ts';
 import { unescaped } from '../parse/args.ts';
@@ -13,6 +13,7 @@ import type { Slot, Thread } from '../tables/types.ts';
 import { type ExecCircumstances, type Ending, Model, type ModelListener } from '../tables/model.ts';
 import { sharedSlot } from '../tables/shared.ts';
 import type { FilesTable } from '../tables/table.ts';
+import { Heirs } from './heirs.ts';
 import { Reloads } from './reloads.ts';
 import { SetGaps } from './set-gaps.ts';
 import { Shortages } from './shortages.ts';
@@ -53,6 +54,7 @@ export class Analysis implements ModelListener, FollowListener {
   repairs = 0;
   readonly context: Context;
   private readonly shortages: Shortages;
+  private readonly heirs = new Heirs();
   private readonly options: AnalysisOptions;
   private readonly redaction = new Redaction();
   private readonly names: readonly string[];
@@ -175,7 +177,11 @@ export class Analysis implements ModelListener, FollowListener {
       .map((slot) => ({
         ...this.tell(slot), listening: slot.description.listening !== undefined, locked: slot.description.locked, redirected: slot.description.redirected, intended: slot.intended || announced.includes(slot.fd),
       }));
-    if (told.length > 0) this.options.emit({ type: 'trace', what: 'exec', at: this.context.moment(), actor: this.actor(thread), path: decodeText(path).text, isItself: path !== '' && path === before, isEnvironmentKnown: env !== undefined, kept: told });
+    if (told.length > 0) {
+      const event: ExecEvent = { type: 'trace', what: 'exec', at: this.context.moment(), actor: this.actor(thread), path: decodeText(path).text, isItself: path !== '' && path === before, isEnvironmentKnown: env !== undefined, kept: told, livedMs: null, goneMs: null };
+      this.options.emit(event);
+      this.heirs.started(thread.pid, event);
+    }
     this.reloads.execs(thread, kept);
   }
 
@@ -186,7 +192,9 @@ export class Analysis implements ModelListener, FollowListener {
   }
 
   exits(thread: Thread, how: 'exit' | 'killed', detail: string, isLast: boolean): void {
-    if (isLast) this.reloads.exits(thread, how, detail);
+    if (!isLast) return;
+    this.reloads.exits(thread, how, detail);
+    this.heirs.exits(thread.pid, this.context.moment().ms);
   }
 
   // What lines tell beside.
@@ -211,6 +219,7 @@ export class Analysis implements ModelListener, FollowListener {
   finish(isCut: boolean): void {
     this.follower.finish(isCut);
     this.shortages.finish();
+    this.heirs.finish(this.follower.now / 1000);
     for (const { thread, table } of this.model.tables()) {
       this.repairs += table.repairs;
       this.addProcess(thread, table, 'alive', '');

@@ -39,8 +39,10 @@ export class Reloads {
 
   signal(thread: Thread, text: ByteString): void {
     const name = MEANT.exec(text)?.[1];
-    if (name === undefined || !this.serves(thread)) return;
+    if (name === undefined) return;
     const { time } = this.context.fds;
+    thread.table.signalled = time;
+    if (!this.serves(thread)) return;
     const { current } = this;
     const joins = current && (current.pids.has(thread.pid) || Number.isNaN(time)) && !(time - current.time > TOGETHER_MICROS);
     if (!joins && (name === 'SIGHUP' || name.startsWith('SIGUSR'))) this.begin(thread, name);

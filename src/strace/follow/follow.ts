@@ -5,6 +5,7 @@ import { closeAtEntry, endRun } from '../calls/dup.ts';
 import { Epolls } from '../calls/epoll.ts';
 import { Paths } from '../calls/paths.ts';
 import { Sockets } from '../calls/sockets.ts';
+import type { Lexer } from '../lexer/lexer.ts';
 import { KIND, type Line, newLine } from '../parse/line.ts';
 import { Names } from '../parse/names.ts';
 import { Scanner } from '../parse/scan.ts';
@@ -112,7 +113,7 @@ export class Follower {
   private takeNow(block: Block, from: number, to: number, pid: number, number: number): void {
     const { mender } = this;
     // Who wants every step gets them from the other way.
-    if (!mender.held && !this.hadSummary && !this.model.fds.onStep && this.quick.take(block, from, to, pid, number)) return;
+    if (!mender.held && !this.hadSummary && block.row >= 0 && !this.model.fds.onStep && this.quick.take(block, pid, number)) return;
     const own = block.alone(from, to);
     if (own) this.takeSlow(own, 0, own.length, pid, number);
     else this.takeSlow(block, from, to, pid, number);
@@ -153,6 +154,11 @@ export class Follower {
     if (!thread) return;
     if (kind <= KIND.resumedUnfinished) this.takeCall(thread, block, number);
     else this.beside.takeFate(thread, text, to);
+  }
+
+  /** From now on lines come that the lexer has read. */
+  teach(lexer: Lexer): void {
+    this.quick.teach(lexer);
   }
 
   get now(): number {
@@ -208,6 +214,7 @@ export class Follower {
     pending.matters = this.handlers[name] !== undefined || name === this.close;
     pending.args = '';
     pending.window = undefined;
+    pending.pathFrom = 0;
     pending.fd = numberAt(block.buf, argsFrom, argsTo);
     pending.time = this.model.fds.time;
     pending.line = number;

@@ -42,6 +42,9 @@ const LANES = new Map<string, number>([
   ...ON_SUCCESS.map((name): [string, number] => [name, LANE.onSuccess]),
 ]);
 
+/** Does the path among the arguments matter? */
+export const hasPath = (lane: number): boolean => lane === LANE.open || lane === LANE.look;
+
 /** @param names known beforehand; @param most that there can be */
 export function lanesOf(names: readonly string[], handlers: readonly (Handler | undefined)[], most: number): Uint8Array {
   // What gets a name later on is known to nobody: it is counted.

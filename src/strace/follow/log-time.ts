@@ -4,6 +4,11 @@ import type { Fds } from '../tables/fds.ts';
 
 const DAY = 86_400_000_000;
 
+/** Between two times that are shown by their seconds may lie a second less; of less than that nothing is known. µs, NaN for nothing. */
+export function atLeast(micros: number, grain: number): number {
+  return grain === 0 ? micros : micros > grain ? micros - grain : NaN;
+}
+
 export class LogTime {
   /** µs; NaN before the first line with a time. */
   start = NaN;

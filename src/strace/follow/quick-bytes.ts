@@ -34,6 +34,12 @@ export function getsFlags(buf: Uint8Array, from: number, to: number): boolean {
   return buf[i] === COMMA && buf[i + 2] === 70 && buf[i + 3] === 95 && buf[i + 7] === 70 && buf[i + 8] === 76;
 }
 
+/** `3</srv/a>, F_SETFD, FD_CLOEXEC` */
+export function marksCloexec(buf: Uint8Array, from: number, to: number): boolean {
+  const i = behindFd(buf, from, to);
+  return to - i === 21 && buf[i + 2] === 70 && buf[i + 4] === 83 && buf[i + 8] === 68 && buf[i + 11] === 70 && buf[i + 14] === 67 && buf[to - 1] === 67;
+}
+
 /** `0, RLIMIT_NOFILE`, or a limit by its number. */
 export function mayBeOfFds(buf: Uint8Array, from: number, to: number): boolean {
   let i = from;
@@ -52,8 +58,8 @@ export function hasQuote(buf: Uint8Array, from: number, to: number): boolean {
   return false;
 }
 
-export function isSame(buf: Uint8Array, from: number, to: number, other: number, otherTo: number): boolean {
-  if (to - from !== otherTo - other) return false;
-  for (let i = from, j = other; i < to; i++, j++) if (buf[i] !== buf[j]) return false;
-  return true;
+/** `\377` or `\xff`: of events of inotify only an overflow has these. */
+export function hasHighBytes(buf: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (buf[i] === 92 && (buf[i + 1] === 51 || buf[i + 1] === 120) && (buf[i + 2] === 55 || buf[i + 2] === 102)) return true;
+  return false;
 }

@@ -2,22 +2,20 @@
 import type { ByteString } from '../../evidence/types.ts';
 import { runWith, stealing } from '../calls/dup.ts';
 import { PEER_PIDFD } from '../calls/sockets.ts';
+import { ROW } from '../lexer/lexer.ts';
 import type { Block } from '../read/block.ts';
 import type { Model } from '../tables/model.ts';
-import { hashStep, type PathEntry } from '../tables/path-table.ts';
+import type { PathEntry } from '../tables/path-table.ts';
 import type { Pending, Slot, Thread } from '../tables/types.ts';
 import type { Follower } from './follow.ts';
 import { LANE } from './lanes.ts';
 import { numberAt } from './number-at.ts';
-import { behindFd, getsFlags, hasQuote, hasReuse, inodeBefore, isSame, mayBeOfFds } from './quick-bytes.ts';
+import { behindFd, getsFlags, hasHighBytes, hasQuote, hasReuse, inodeBefore, marksCloexec, mayBeOfFds } from './quick-bytes.ts';
 import { readPeer, type Peer } from './quick-peer.ts';
 
-const QUOTE = 34;
 const COMMA = 44;
 const SLASH = 47;
-const LESS = 60;
 const GREATER = 62;
-const BACKSLASH = 92;
 
 export class QuickCalls {
   private readonly follower: Follower;
@@ -32,9 +30,6 @@ export class QuickCalls {
   private epoll = -1;
   private args: ByteString = '';
   private readonly peer: Peer = { host: 0, port: 0 };
-  // Of a path.
-  private pathTo = 0;
-  private hash = 0;
 
   constructor(follower: Follower, model: Model) {
     this.follower = follower;
@@ -42,29 +37,35 @@ export class QuickCalls {
     this.getsockopt = follower.names.text.indexOf('getsockopt');
   }
 
-  /** @param from,to the arguments, or what the second half has of them */
-  mayTake(
-    thread: Thread, name: number, lane: number, block: Block, from: number, to: number, resultFrom: number, resultTo: number,
-    value: number, isError: boolean, half: Pending | undefined,
-  ): boolean {
-    const { buf, view } = block;
+  /** Looks at the line of `block.row`. @param half the first half of its call, which is then all that this line does not have of the arguments */
+  mayTake(thread: Thread, name: number, lane: number, block: Block, value: number, isError: boolean, half: Pending | undefined): boolean {
+    const { row } = block;
+    const { words } = block.rows;
     this.lane = lane;
     this.slot = undefined;
     if (lane === LANE.touch) {
       if (isError) return true;
-      if (name === this.getsockopt && (half !== undefined || PEER_PIDFD.test(block.slice(from, to)))) return false;
-      const fd = half === undefined ? numberAt(buf, from, to) : half.fd;
+      if (name === this.getsockopt && (half !== undefined || PEER_PIDFD.test(argsAt(block)))) return false;
+      const fd = half === undefined ? words[row + ROW.fd]! : half.fd;
       if (!(fd >= 0)) return true;
       const slot = thread.table.slots.get(fd);
       this.slot = slot;
-      return slot !== undefined && !(slot.description.kind === 'inotify' && value >= 16);
+      return slot !== undefined && !(value >= 16 && slot.description.kind === 'inotify' && hasHighBytes(block.buf, words[row + ROW.argsFrom]!, words[row + ROW.argsTo]!));
     }
     if (lane === LANE.close) {
       if (isError || value !== 0) return false;
       if (half !== undefined) return (this.slot = half.closed) !== undefined;
-      return (this.slot = thread.table.slots.get(numberAt(buf, from, to))) !== undefined;
+      return (this.slot = thread.table.slots.get(words[row + ROW.fd]!)) !== undefined;
+    }
+    // Calls that failed do little, and most of those that ask for paths do.
+    if (isError && lane !== LANE.accept && lane !== LANE.epollControl && (half === undefined || half.window === block)) {
+      this.entry = undefined;
+      this.args = '';
+      return true;
     }
     // Where the arguments begin: in the first half, when it lies in the same window.
+    const from = words[row + ROW.argsFrom]!;
+    const to = words[row + ROW.argsTo]!;
     let argsFrom = from;
     let argsTo = to;
     if (half !== undefined) {
@@ -76,28 +77,28 @@ export class QuickCalls {
     const isTogether = half === undefined || from === to;
     switch (lane) {
       case LANE.open:
-        return isError || (this.follower.paths.changes === 0 && isTogether && this.mayOpen(thread, buf, argsFrom, argsTo, resultFrom, resultTo, value));
+        return this.follower.paths.changes === 0 && isTogether && this.mayOpen(thread, block, argsTo, value, half);
       case LANE.look:
-        return isError || (this.mayLook(buf, argsFrom, argsTo) && (this.entry !== undefined || half === undefined || !hasQuote(buf, from, to)));
+        return this.mayLook(block, argsFrom, argsTo, half) && (this.entry !== undefined || half === undefined || !hasQuote(block.buf, from, to));
       case LANE.epollWait:
-        this.args = !isError && value > 0 && thread.table.polled !== undefined && this.follower.epolls.mayHold(thread, view, from, to) ? block.slice(from, to) : '';
+        this.args = value > 0 && thread.table.polled !== undefined && this.follower.epolls.mayHold(thread, block.view, from, to) ? block.slice(from, to) : '';
         return true;
       case LANE.epollControl:
-        return !isError && value === 0 && isTogether && this.mayRegister(thread, buf, argsFrom, argsTo);
+        return !isError && value === 0 && isTogether && this.mayRegister(thread, block.buf, argsFrom, argsTo);
       case LANE.accept:
-        return this.mayAccept(thread, name, block, half === undefined ? argsFrom : from, to, resultTo, value, isError, half === undefined ? numberAt(buf, from, to) : half.fd);
+        return this.mayAccept(thread, name, block, value, isError, half);
       case LANE.fcntl:
-        return isError || (isTogether && getsFlags(buf, argsFrom, argsTo));
+        return isTogether && (getsFlags(block.buf, argsFrom, argsTo) || (value === 0 && this.mayMark(thread, block.buf, argsFrom, argsTo)));
       case LANE.setsockopt:
-        return isError || (isTogether && !hasReuse(buf, argsFrom, argsTo));
+        return isTogether && !hasReuse(block.buf, argsFrom, argsTo);
       case LANE.message:
-        return isError || !((half !== undefined && block.slice(argsFrom, argsTo).includes('cmsg_type=')) || block.slice(from, to).includes('cmsg_type='));
+        return !((half !== undefined && block.slice(argsFrom, argsTo).includes('cmsg_type=')) || block.slice(from, to).includes('cmsg_type='));
       case LANE.ownPid:
         return thread.tid !== 0;
       case LANE.limit:
-        return isError || (isTogether && !mayBeOfFds(buf, argsFrom, argsTo));
+        return isTogether && !mayBeOfFds(block.buf, argsFrom, argsTo);
       default:
-        return isError;
+        return false;
     }
   }
 
@@ -131,42 +132,51 @@ export class QuickCalls {
       case LANE.accept:
         this.accept(thread, name, value, isError, half);
         return;
+      case LANE.fcntl:
+        if (slot === undefined) return;
+        this.model.fds.use(slot, thread);
+        slot.cloexec = true;
+        return;
       default:
         if (slot !== undefined) this.model.fds.use(slot, thread);
     }
   }
 
   /** `AT_FDCWD</srv>, "/srv/a", O_RDONLY|O_CLOEXEC`, and `3</srv/a>` or `3` */
-  private mayOpen(thread: Thread, buf: Uint8Array, from: number, to: number, resultFrom: number, resultTo: number, value: number): boolean {
+  private mayOpen(thread: Thread, block: Block, to: number, value: number, half: Pending | undefined): boolean {
     if (thread.table.slots.has(value)) return false;
-    const start = this.pathIn(buf, from, to);
+    const { buf, row } = block;
+    const { words } = block.rows;
+    const start = half === undefined ? words[row + ROW.pathFrom]! : half.pathFrom;
     if (start === 0) return false;
-    const { pathTo } = this;
+    const pathTo = half === undefined ? words[row + ROW.pathTo]! : half.pathTo;
     if (buf[pathTo + 1] !== COMMA || buf[pathTo + 3] !== 79) return false;
-    let isCloexec = false;
-    for (let i = pathTo + 4; i < to; i++) if (buf[i] === 88 && buf[i + 1] === 69) isCloexec = true;
+    // O_CLOEXEC, mostly the last one
+    let isCloexec = buf[to - 3] === 88 && buf[to - 2] === 69;
+    for (let i = pathTo + 4; !isCloexec && i < to; i++) if (buf[i] === 88 && buf[i + 1] === 69) isCloexec = true;
     this.flag = isCloexec;
     const isAbsolute = buf[start] === SLASH;
     if (isAbsolute && buf[start + 1] === 100 && buf[start + 2] === 101 && buf[start + 3] === 118) return false;
     const { table } = this.follower.paths;
-    const inner = resultTo - 1;
+    const inner = words[row + ROW.resultTo]! - 1;
     if (buf[inner] === GREATER) {
-      let at = resultFrom;
-      while (at < inner && buf[at] !== LESS) at++;
-      at++;
-      if (buf[at] !== SLASH || buf[inner - 1] === GREATER || buf[inner - 1] === 41) return false;
-      if (!isAbsolute || !isSame(buf, at, inner, start, pathTo)) {
-        let hash = 0;
-        for (let i = at; i < inner; i++) {
-          if (buf[i] === LESS) return false;
-          hash = hashStep(hash, buf[i]!);
-        }
-        this.entry = table.at(buf, at, inner, hash);
-        return this.entry.kind === 'file';
-      }
-    } else if (!isAbsolute || buf[inner] === 41) return false;
-    this.entry = table.at(buf, start, pathTo, this.hash);
+      const target = words[row + ROW.targetFrom]!;
+      if (target === 0) return false;
+      this.entry = table.at(block, target, inner, words[row + ROW.targetHash]!);
+      return this.entry.kind === 'file';
+    }
+    if (!isAbsolute || buf[inner] === 41) return false;
+    this.entry = table.at(block, start, pathTo, half === undefined ? words[row + ROW.pathHash]! : half.pathHash);
     return this.entry.kind === 'file';
+  }
+
+  /** FD_CLOEXEC is set, and no fork can have come between. */
+  private mayMark({ table }: Thread, buf: Uint8Array, from: number, to: number): boolean {
+    if (!marksCloexec(buf, from, to)) return false;
+    const slot = table.slots.get(numberAt(buf, from, to));
+    if (slot === undefined || slot.assumed || slot.how === 'pre-existing' || table.forks > slot.forks) return false;
+    this.slot = slot;
+    return true;
   }
 
   private open(thread: Thread, name: number, fd: number, isWhole: boolean): void {
@@ -178,30 +188,15 @@ export class QuickCalls {
     fds.opened(thread, fd, fds.describeFlat('file', entry.text), this.flag, 'opened', call, entry.site);
   }
 
-  /** The path among the arguments: answers where it begins, its end in `pathTo`; 0 when it has escapes or is none. */
-  private pathIn(buf: Uint8Array, from: number, to: number): number {
-    let i = from;
-    while (i < to && buf[i] !== QUOTE) i++;
-    const start = ++i;
-    let hash = 0;
-    for (let c = buf[i]!; i < to; c = buf[++i]!) {
-      if (c === QUOTE) {
-        this.pathTo = i;
-        this.hash = hash;
-        return start;
-      }
-      if (c === BACKSLASH) return 0;
-      hash = hashStep(hash, c);
-    }
-    return 0;
-  }
-
-  private mayLook(buf: Uint8Array, from: number, to: number): boolean {
+  private mayLook(block: Block, from: number, to: number, half: Pending | undefined): boolean {
+    const { buf, row } = block;
+    const { words } = block.rows;
     this.entry = undefined;
-    const start = this.pathIn(buf, from, to);
+    const start = half === undefined ? words[row + ROW.pathFrom]! : half.pathFrom;
     // Without a path, or with one that must be unescaped: only the first is plain.
     if (start === 0) return !hasQuote(buf, from, to);
-    if (start < this.pathTo && buf[start] === SLASH) this.entry = this.follower.paths.table.at(buf, start, this.pathTo, this.hash);
+    const pathTo = half === undefined ? words[row + ROW.pathTo]! : half.pathTo;
+    if (start < pathTo && buf[start] === SLASH) this.entry = this.follower.paths.table.at(block, start, pathTo, half === undefined ? words[row + ROW.pathHash]! : half.pathHash);
     return true;
   }
 
@@ -219,7 +214,10 @@ export class QuickCalls {
     return true;
   }
 
-  private mayAccept(thread: Thread, name: number, { buf, view }: Block, from: number, to: number, resultTo: number, value: number, isError: boolean, fd: number): boolean {
+  private mayAccept(thread: Thread, name: number, { buf, view, row, rows: { words } }: Block, value: number, isError: boolean, half: Pending | undefined): boolean {
+    const from = words[row + ROW.argsFrom]!;
+    const to = words[row + ROW.argsTo]!;
+    const fd = half === undefined ? words[row + ROW.fd]! : half.fd;
     const listener = thread.table.slots.get(fd);
     if (listener === undefined || listener.assumed || (listener.how === 'pre-existing' && listener.description.target === '')) return false;
     this.slot = listener;
@@ -234,7 +232,7 @@ export class QuickCalls {
       }
     }
     this.flag = isCloexec;
-    this.inode = inodeBefore(buf, resultTo);
+    this.inode = inodeBefore(buf, words[row + ROW.resultTo]!);
     return true;
   }
 
@@ -260,4 +258,10 @@ export class QuickCalls {
     if (thread.table.polled !== undefined) follower.epolls.accepted(follower.context, thread, listener.fd, half === undefined ? fds.time : half.time);
     if (!isError) follower.listener?.accepted(thread, listener.fd);
   }
+}
+
+/** The arguments on this line, as text. */
+function argsAt(block: Block): ByteString {
+  const { words } = block.rows;
+  return block.slice(words[block.row + ROW.argsFrom]!, words[block.row + ROW.argsTo]!);
 }

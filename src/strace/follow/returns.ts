@@ -13,6 +13,7 @@ import type { Pending, Thread } from '../tables/types.ts';
 import type { Follower } from './follow.ts';
 import { argsOf } from './halves.ts';
 import { FAULTY_WHEN_BAD, TOUCHES, WAITS } from './known-calls.ts';
+import { atLeast } from './log-time.ts';
 import { numberAt } from './number-at.ts';
 
 const SLOW_MICROS = 500_000;
@@ -44,7 +45,7 @@ export class Returns {
     const { name } = line;
     const isError = line.value < 0 && line.errnoFrom > 0;
     follower.stats.count(name, isError);
-    const micros = !Number.isNaN(line.duration) ? line.duration : half ? this.atLeast(this.model.fds.time - half.time) : NaN;
+    const micros = !Number.isNaN(line.duration) ? line.duration : half ? atLeast(this.model.fds.time - half.time, follower.clock.grain) : NaN;
     if (micros >= 0) this.took(thread, buf, half, name, micros, number);
     if (thread.run.length > 0 && name !== this.close) endRun(this.context, thread);
     const handler = follower.handlers[name];
@@ -53,12 +54,6 @@ export class Returns {
     else if (this.traits[name]! & TRAIT.touches) this.touch(thread, buf, text, half, number);
     else if (line.resultTo - line.resultFrom > 3 && buf[line.resultTo - 1] === 62 && line.value > 2) openUnknown(this.context, thread, this.callOf(text, half, number));
     if (isError && name !== this.close) this.failed(thread, buf, text, half, number);
-  }
-
-  /** Between two times that are shown by their seconds may lie a second less; of less than that nothing is known. */
-  private atLeast(micros: number): number {
-    const { grain } = this.follower.clock;
-    return grain === 0 ? micros : micros > grain ? micros - grain : NaN;
   }
 
   private took(thread: Thread, buf: Buffer, half: Pending | undefined, name: number, micros: number, number: number): void {

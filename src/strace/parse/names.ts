@@ -10,10 +10,17 @@ export class Names {
   private readonly hashes = new Int32Array(MOST_NAMES);
   private readonly lengths = new Uint16Array(MOST_NAMES);
   private readonly slots = new Int16Array(SLOTS);
+  /** Told of every name, those that are there already first. */
+  private learner: ((hash: number, length: number, id: number) => void) | undefined;
 
   /** Adds names that are known beforehand; their ids follow one another from 1. */
   constructor(known: readonly string[]) {
     for (const name of known) this.id(hashOf(name), name.length, name, 0);
+  }
+
+  teach(learner: (hash: number, length: number, id: number) => void): void {
+    this.learner = learner;
+    for (let id = 1; id < this.text.length; id++) learner(this.hashes[id]!, this.lengths[id]!, id);
   }
 
   /** The number of a name that was seen before; 0 of others. */
@@ -38,6 +45,7 @@ export class Names {
     let at = hash & MASK;
     while (this.slots[at] !== 0) at = (at + 1) & MASK;
     this.slots[at] = id;
+    this.learner?.(hash, length, id);
     return id;
   }
 }

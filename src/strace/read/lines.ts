@@ -1,10 +1,11 @@
 /** Lines of one log: a window over its bytes. */
 import { type LogInput, LogInputError } from '../../evidence/index.ts';
-import { Block } from './block.ts';
+import { type Lexer, ROW, WIDEST } from '../lexer/lexer.ts';
+import { Block, type Rows } from './block.ts';
 
 const NEWLINE = 10;
 /** Of a line longer than that, the head is kept and what comes before its end. */
-const LONGEST = 1024 * 1024;
+const LONGEST = WIDEST;
 const HEAD = 256 * 1024;
 const END = 16 * 1024;
 
@@ -30,6 +31,12 @@ export class LineReader {
   private next = 0;
   private end = 0;
   private isDone = false;
+  private lexer: Lexer | undefined;
+  /** Of lines read ahead, in words; `rowsEnd` is behind the last one. */
+  private row = 0;
+  private rowsEnd = 0;
+  private rows: Rows | undefined;
+  private isAlone = false;
 
   /** @param stopped whoever waits for input need not wait any longer: the log ends here */
   constructor(input: LogInput, windowBytes: number, stopped: Promise<0>) {
@@ -39,8 +46,56 @@ export class LineReader {
     this.block = new Block(this.buf, 0);
   }
 
+  /** From now on lines are read ahead. @param isAlone no other reader uses the lexer before this one has come to its end */
+  attach(lexer: Lexer, isAlone: boolean): void {
+    this.lexer = lexer;
+    this.isAlone = isAlone;
+    if (!isAlone) return;
+    this.buf.copy(lexer.window, 0, this.next, this.end);
+    this.end -= this.next;
+    this.next = 0;
+    this.buf = lexer.window.subarray(0, this.buf.length);
+    this.rows = { words: lexer.rows, doubles: lexer.times };
+    this.renew();
+  }
+
   /** Goes to the next line; false when the window has no whole one any more: then `fill`. */
   advance(): boolean {
+    if (this.row === this.rowsEnd && !this.lex()) return this.search();
+    const { row, block } = this;
+    const { words } = block.rows;
+    this.from = words[row + ROW.from]!;
+    this.to = words[row + ROW.to]!;
+    this.next = this.to + 1;
+    block.row = row;
+    this.row = row + ROW.words;
+    this.number++;
+    return true;
+  }
+
+  private lex(): boolean {
+    const { lexer, buf, next, end } = this;
+    if (lexer === undefined || next >= end) return false;
+    if (!this.isAlone) buf.copy(lexer.window, next, next, end);
+    const count = lexer.lex(next, end) * ROW.words;
+    if (!this.isAlone) this.keep(lexer, count);
+    this.row = 0;
+    this.rowsEnd = count;
+    return count > 0;
+  }
+
+  /** Others use the lexer before these lines are taken. */
+  private keep(lexer: Lexer, count: number): void {
+    if (this.rows === undefined || this.rows.words.length < count) {
+      const words = new Int32Array(Math.ceil(count * 1.5) & ~1);
+      this.rows = { words, doubles: new Float64Array(words.buffer) };
+      this.block.rows = this.rows;
+    }
+    this.rows.words.set(lexer.rows.subarray(0, count));
+  }
+
+  private search(): boolean {
+    this.block.row = -1;
     const at = this.buf.indexOf(NEWLINE, this.next);
     // Behind the end lie bytes of the window before.
     if (at < 0 || at >= this.end) return this.isDone && this.takeRest();
@@ -87,8 +142,9 @@ export class LineReader {
     }
     if (this.end < this.buf.length) return;
     if (this.buf.length < LONGEST) {
-      const larger = Buffer.allocUnsafe(Math.min(this.buf.length * 4, LONGEST));
-      this.buf.copy(larger, 0, 0, this.end);
+      const length = Math.min(this.buf.length * 4, LONGEST);
+      const larger = this.isAlone ? this.lexer!.window.subarray(0, length) : Buffer.allocUnsafe(length);
+      if (!this.isAlone) this.buf.copy(larger, 0, 0, this.end);
       this.buf = larger;
       return;
     }
@@ -104,7 +160,14 @@ export class LineReader {
     this.bytes += got;
     this.end += got;
     this.isDone = got === 0;
-    this.block = new Block(this.buf, this.end);
+    this.renew();
     return this.next < this.end;
+  }
+
+  private renew(): void {
+    this.block = new Block(this.buf, this.end);
+    if (this.rows) this.block.rows = this.rows;
+    this.row = 0;
+    this.rowsEnd = 0;
   }
 }

@@ -1,14 +1,17 @@
 /** All logs of one run, as one sequence of lines: one file, several one after the other, or a set of strace -ff merged by time. */
 import type { ByteString, LogInput } from '../../evidence/index.ts';
+import type { Lexer } from '../lexer/lexer.ts';
 import { readHead } from '../parse/head.ts';
 import { newLine } from '../parse/line.ts';
 import type { Block } from './block.ts';
 import { LineReader } from './lines.ts';
 
-/** Places in logs as one number: the file, then its line. */
+/** Places in logs as one number: the file, then its line. Of the first file they stay small numbers, of which no objects are made. */
 const LINES_PER_FILE = 2 ** 36;
-/** Larger ones live outside of what V8 collects cheaply: 64 KiB cost a tenth of the system time of 256. */
-const WINDOW = 64 * 1024;
+/** Smaller ones are filled more often, and larger ones fall out of the cache. */
+const WINDOW = 256 * 1024;
+/** Windows between pauses: some milliseconds. */
+const ROUNDS = 8;
 /** Of each of many files. */
 const SMALL_WINDOW = 16 * 1024;
 const MANY = 8;
@@ -33,6 +36,8 @@ interface Source {
   reader: LineReader;
   pid: number;
   index: number;
+  /** Place before its first line. */
+  first: number;
   time: number;
   isOpen: boolean;
 }
@@ -41,11 +46,13 @@ export class Logs {
   readonly readers: LineReader[];
   private readonly sources: Source[];
   private readonly merges: boolean;
+  private readonly lexer: Lexer | undefined;
 
-  /** @param merges by time */
-  constructor(files: readonly { reader: LineReader; pid: number }[], merges: boolean) {
+  /** @param merges by time; @param lexer reads lines ahead; each is taken without where there is none */
+  constructor(files: readonly { reader: LineReader; pid: number }[], merges: boolean, lexer: Lexer | undefined) {
     this.merges = merges && files.length > 1;
-    this.sources = files.map(({ reader, pid }, index) => ({ reader, pid, index, time: NaN, isOpen: true }));
+    this.lexer = lexer;
+    this.sources = files.map(({ reader, pid }, index) => ({ reader, pid, index, first: index === 0 ? 0 : index * LINES_PER_FILE, time: NaN, isOpen: true }));
     this.readers = files.map(({ reader }) => reader);
   }
 
@@ -55,8 +62,8 @@ export class Logs {
     else for (const source of this.sources) await this.runOne(source, taker, pause);
   }
 
-  private async runOne({ reader, pid, index }: Source, taker: LineTaker, pause: () => Promise<void>): Promise<void> {
-    const first = index * LINES_PER_FILE;
+  private async runOne({ reader, pid, first }: Source, taker: LineTaker, pause: () => Promise<void>): Promise<void> {
+    if (this.lexer) reader.attach(this.lexer, true);
     for (let round = 0; ; round++) {
       while (reader.advance()) {
         if (reader.cut) taker.takeCut(reader.block, reader.from, reader.to, pid, first + reader.number);
@@ -66,7 +73,7 @@ export class Logs {
       if (taker.isOver()) return;
       const more = reader.fill();
       if (!(typeof more === 'boolean' ? more : await more)) return;
-      if (round % 32 === 31) await pause();
+      if (round % ROUNDS === ROUNDS - 1) await pause();
     }
   }
 
@@ -74,14 +81,17 @@ export class Logs {
   private async runMerged(taker: LineTaker, pause: () => Promise<void>): Promise<void> {
     const head = newLine();
     const heap: Source[] = [];
-    for (const source of this.sources) if (await this.step(source, head, taker)) push(heap, source);
+    for (const source of this.sources) {
+      if (this.lexer) source.reader.attach(this.lexer, false);
+      if (await this.step(source, head, taker)) push(heap, source);
+    }
     let lines = 0;
     for (let source = heap[0]; source; source = heap[0]) {
-      const { reader, pid, index } = source;
+      const { reader, pid, first } = source;
       // Its lines up to the next file's time, without asking the heap.
       const until = nextTime(heap);
       do {
-        const number = index * LINES_PER_FILE + reader.number;
+        const number = first + reader.number;
         if (reader.cut) taker.takeCut(reader.block, reader.from, reader.to, pid, number);
         else taker.take(reader.block, reader.from, reader.to, pid, number);
         source.isOpen = this.stepNow(source, head) || (await this.step(source, head, taker));

@@ -19,7 +19,7 @@ export const killedBeforeDrain = traceRule(KILLED, 'killed', (events) =>
       severity: 'warning',
       confidence: 'certain',
       because: 'the accepts are in the log, their closes are not, and no other process of the log held these connections',
-      title: `${actor.label} was killed by ${signal} with ${plural('accepted connection', connections)} open${by ? `, by ${by.label}` : ''}${moreTimes(group)}`,
+      title: `${actor.label} was killed by ${signal} with ${plural('accepted connection', connections)} open${group.length > 1 ? ' in all' : ''}${by ? `, by ${by.label}` : ''}${moreTimes(group)}`,
       subject: subjectOf('process', signal, actor),
       evidence: [
         { name: 'accepted and not closed', value: connections, source: at.source },

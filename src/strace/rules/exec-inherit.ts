@@ -7,29 +7,41 @@ const ID = 'strace/exec-inherit';
 /** One runs many programs: to start it again is not to start the same anew. */
 const INTERPRETER = /^(?:python|node|ruby|perl|php|java|bun|deno|\w*sh\b)/;
 
+/** Who ended sooner, with the log going on for longer, did no harm: nobody asked for the port or the lock meanwhile. */
+const SHORT_MS = 1000;
+
 interface Kept {
   event: ExecEvent;
   fd: ExecEvent['kept'][number];
+  /** The program ends at once, and the log went on after it did, this time or another. */
+  isHarmless: boolean;
 }
 
 /** A program was started with descriptors that nobody meant for it. */
 export const execInherit = traceRule(ID, 'exec', (events) => {
-  const kept = events.flatMap((event) => event.kept.filter(({ intended }) => !intended).map((fd): Kept => ({ event, fd })));
-  return groupBy(kept, ({ fd, event }) => `${fd.kind}\0${siteShape(fd.site)}\0${weightOf(fd, event)}`).map(findingOf);
+  const proven = new Set(events.filter((event) => isShort(event) && (event.goneMs ?? 0) >= SHORT_MS).map(({ path }) => path));
+  const kept = events.flatMap((event) => {
+    const isHarmless = isShort(event) && proven.has(event.path);
+    return event.kept.filter(({ intended }) => !intended).map((fd): Kept => ({ event, fd, isHarmless }));
+  });
+  return groupBy(kept, (one) => `${one.fd.kind}\0${siteShape(one.fd.site)}\0${weightOf(one)}`).map(findingOf);
 });
 
-function weightOf(fd: Kept['fd'], event: ExecEvent): 'warning' | 'info' {
+function weightOf({ fd, event, isHarmless }: Kept): 'warning' | 'info' {
+  if (isHarmless) return 'info';
   if (fd.listening) return isUpgrade(event) ? 'info' : 'warning';
   return fd.locked && !fd.redirected ? 'warning' : 'info';
 }
+
+const isShort = ({ livedMs }: ExecEvent): boolean => livedMs !== null && livedMs < SHORT_MS;
 
 function isUpgrade({ isItself, path }: ExecEvent): boolean {
   return isItself && !INTERPRETER.test(path.slice(path.lastIndexOf('/') + 1));
 }
 
 function findingOf(group: Kept[]): Finding {
-  const { event, fd } = group[0]!;
-  const severity = weightOf(fd, event);
+  const { event, fd, isHarmless } = group[0]!;
+  const severity = weightOf(group[0]!);
   const what = fd.listening ? 'a listener' : fd.locked ? 'a locked file' : `a ${fd.kind === 'unknown' ? 'descriptor' : fd.kind}`;
   const name = fd.target === '' ? '' : ` ${fd.target}`;
   const programs = new Set(group.map((one) => one.event.path));
@@ -38,7 +50,7 @@ function findingOf(group: Kept[]): Finding {
     id: ID,
     severity,
     confidence: severity === 'warning' ? 'likely' : 'hint',
-    because: `open and exec are both in the log, and nothing in between took the number for the new program on purpose (dup2, FD_CLOEXEC cleared${event.isEnvironmentKnown ? ', a name in its environment)' : '); its environment, which may name it, is not in the log (strace -v)'}${isUpgrade(event) ? '; a program that starts itself anew mostly hands its listeners over' : ''}`,
+    because: `open and exec are both in the log, and nothing in between took the number for the new program on purpose (dup2, FD_CLOEXEC cleared${event.isEnvironmentKnown ? ', a name in its environment)' : '); its environment, which may name it, is not in the log (strace -v)'}${isHarmless ? '; it ended within a second, and the log goes on' : ''}${isUpgrade(event) ? '; a program that starts itself anew mostly hands its listeners over' : ''}`,
     title: `${event.path || 'a program'} got ${what}${name} (fd ${fd.fd}) by exec that it did not ask for${more}`,
     subject: subjectOf('descriptor', fd.site || fd.kind, event.actor),
     evidence: [

@@ -33,14 +33,16 @@ export const addressInUse = traceRule(IN_USE, 'address-in-use', (events) =>
 
 /** Between two generations nobody listened: connects were refused. */
 export const listenGap = traceRule(GAP, 'listen-gap', (events) =>
-  groupBy(events, ({ address }) => address).map((group) => {
-    const { address, actor, at, gone, before, ms } = group.toSorted((a, b) => (b.ms ?? 0) - (a.ms ?? 0))[0]!;
+  groupBy(events, ({ address, isOwn }) => `${address}\0${isOwn}`).map((group) => {
+    const { address, actor, at, gone, before, ms, isOwn } = group.toSorted((a, b) => (b.ms ?? 0) - (a.ms ?? 0))[0]!;
     const long = ms === null ? '' : ` for ${duration(ms)}`;
     return {
       id: GAP,
-      severity: 'warning',
-      confidence: 'likely',
-      because: 'the last listener of this address in the log was closed before the next one listened; a process that is not in the log may have listened meanwhile',
+      severity: isOwn ? 'info' : 'warning',
+      confidence: isOwn ? 'hint' : 'likely',
+      because: isOwn
+        ? 'the same process closed the listener and listened again, without a signal or a child before: so do tests that start one server after the other'
+        : 'the last listener of this address in the log was closed before the next one listened; a process that is not in the log may have listened meanwhile',
       title: `nobody listened on ${address}${long} between ${before} and ${actor.label}${moreTimes(group)}`,
       subject: subjectOf('listener', address, actor),
       evidence: [
@@ -48,7 +50,7 @@ export const listenGap = traceRule(GAP, 'listen-gap', (events) =>
         { name: 'next listen', value: actor.label, source: at.source },
         ...(ms === null ? [] : [{ name: 'gap', value: Math.round(ms * 1000) / 1000, unit: 'ms', source: at.source }]),
       ],
-      remedy: [{ text: 'let the new generation listen before the old one closes: hand the socket over, or use SO_REUSEPORT', risk: 'none' }],
+      remedy: [{ text: isOwn ? 'where clients must not be refused meanwhile, keep the listener open' : 'let the new generation listen before the old one closes: hand the socket over, or use SO_REUSEPORT', risk: 'none' }],
       fingerprint: fingerprint(GAP, address.replace(/.*[:/]/, '')),
     };
   }),

@@ -115,7 +115,7 @@ export class Fds {
     // A wild number would cost a wild loop.
     const end = Math.min(fd, table.known + 65_536);
     for (let below = table.known; below < end; below++) if (!table.slots.has(below)) this.found(thread, below, '', 'unknown');
-    table.known = fd + 1;
+    table.known = (fd | 0) + 1;
   }
 
   describe(kind: string, target: ByteString): Description {
@@ -135,7 +135,7 @@ export class Fds {
     const { table } = thread;
     const closed = table.closed.get(fd);
     const slot = this.spare.pop() ?? emptySlot(description);
-    slot.fd = fd;
+    slot.fd = fd | 0;
     slot.description = description;
     slot.cloexec = cloexec;
     slot.how = how;

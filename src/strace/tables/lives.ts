@@ -23,10 +23,11 @@ export class SiteLives {
   readonly site: Site;
   opened = 0;
   closed = 0;
-  private counts = new Map<number, { times: number }>();
-  /** The one counted last: lives of a busy site begin and end in the same ticks. */
+  /** How many have the same birth and end. Most sites have one pair of them in a process: then there is no map. */
+  private counts: Map<number, number> | undefined = undefined;
+  /** The pair counted last, which is not in `counts`: lives of a busy site begin and end in the same ticks. */
   private lastKey = -1;
-  private last = { times: 0 };
+  private lastTimes = 0;
   private doublings: number;
   /** Tick of the first open, by the ticks of that time. */
   private readonly first: number;
@@ -44,27 +45,28 @@ export class SiteLives {
     if (this.doublings !== clock.doublings) this.rewind(clock);
     const key = born * RADIX + clock.now;
     if (key !== this.lastKey) {
-      const known = this.counts.get(key);
-      this.last = known ?? { times: 0 };
+      if (this.lastTimes > 0) this.setAside();
       this.lastKey = key;
-      if (!known) this.counts.set(key, this.last);
     }
-    this.last.times++;
+    this.lastTimes++;
+  }
+
+  private setAside(): void {
+    const counts = (this.counts ??= new Map());
+    counts.set(this.lastKey, (counts.get(this.lastKey) ?? 0) + this.lastTimes);
+    this.lastTimes = 0;
   }
 
   /** Brings all keys to the length ticks have now. */
   private rewind(clock: Clock): void {
     const shift = clock.doublings - this.doublings;
-    const counts = new Map<number, { times: number }>();
-    for (const [key, { times }] of this.counts) {
-      const born = Math.floor(key / RADIX) >> shift;
-      const merged = born * RADIX + ((key % RADIX) >> shift);
-      const known = counts.get(merged);
-      if (known) known.times += times;
-      else counts.set(merged, { times });
+    const keyNow = (key: number): number => (Math.floor(key / RADIX) >> shift) * RADIX + ((key % RADIX) >> shift);
+    if (this.lastTimes > 0) this.lastKey = keyNow(this.lastKey);
+    if (this.counts) {
+      const counts = new Map<number, number>();
+      for (const [key, times] of this.counts) counts.set(keyNow(key), (counts.get(keyNow(key)) ?? 0) + times);
+      this.counts = counts;
     }
-    this.counts = counts;
-    this.lastKey = -1;
     this.doublings = clock.doublings;
   }
 
@@ -92,7 +94,8 @@ export class SiteLives {
     const scale = scaleMs > 0 ? scaleMs : STRETCHED_MS / ticks;
     // What is born in the first tick would count as there before: there is a sample before it.
     const at = (tick: number): number => (tick < from ? 0 : (tick - from + 1) * scale);
-    const spans: LifeSpan[] = [...this.counts].flatMap(([key, { times: count }]) => {
+    if (this.lastTimes > 0) this.setAside();
+    const spans: LifeSpan[] = [...(this.counts ?? [])].flatMap(([key, count]) => {
       const gone = key % RADIX;
       return gone < from ? [] : [{ bornAt: at(Math.floor(key / RADIX)), goneAt: at(gone), quality: 'exact' as const, count }];
     });

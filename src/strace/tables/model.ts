@@ -84,10 +84,13 @@ export class Model {
     into.repairs += from.repairs;
   }
 
-  private newThread(tid: number, pid: number, table: FilesTable, parent: number): Thread {
+  private newThread(id: number, process: number, table: FilesTable, parent: number): Thread {
+    // What a call returned could be NaN and is kept in another way than small numbers, as here and in slots: with the first of them all compiled code would be made anew.
+    const tid = id | 0;
+    const pid = process | 0;
     const thread: Thread = {
       tid, pid, table, program: '', isSeen: false, firstTime: this.fds.time, line: this.fds.line, beforeExec: false, parent,
-      pending: undefined, half: { name: 0, matters: false, args: '', window: undefined, from: 0, to: 0, listed: false, fd: NaN, time: NaN, line: 0, closed: undefined },
+      pending: undefined, half: { name: 0, matters: false, args: '', window: undefined, from: 0, to: 0, pathFrom: 0, pathTo: 0, pathHash: 0, listed: false, fd: NaN, time: NaN, line: 0, closed: undefined },
       run: { last: 0, step: 0, length: 0, bad: undefined }, limit: null, net: 0,
     };
     // A pid that is given out again before we saw its end.
@@ -107,7 +110,7 @@ export class Model {
     child.limit = parent.limit;
     child.net = parent.net;
     child.beforeExec = !isThread;
-    if (!sharesFiles) parent.table.lastFork = { line: this.fds.line, time: this.fds.time, child: tid, tid: parent.tid };
+    if (!sharesFiles) parent.table.lastFork = { line: this.fds.line, time: this.fds.time, child: child.tid, tid: parent.tid };
     this.unseen.add(child);
     if (this.unseen.size > MOST_UNSEEN) this.forget(this.unseen.values().next().value!);
     this.listener?.forks(parent, child, sharesFiles);

@@ -19,6 +19,8 @@ export class FilesTable {
   /** How often it was copied by a fork. */
   forks = 0;
   lastFork: { line: number; time: number; child: number; tid: number } | undefined;
+  /** When one of its threads got a signal that may ask for a reload, µs; NaN for never, or where the log has no times. */
+  signalled = NaN;
   /** What did not fit: opens of a number believed open, and the like. */
   repairs = 0;
   /** First tick, and when that was, µs. */

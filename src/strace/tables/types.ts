@@ -107,6 +107,10 @@ export interface Pending {
   window: Block | undefined;
   from: number;
   to: number;
+  /** Of the path among them, in the window; 0 where it was not looked for, or is not plain. */
+  pathFrom: number;
+  pathTo: number;
+  pathHash: number;
   /** It is among those whose arguments are made text before the window goes. */
   listed: boolean;
   fd: number;

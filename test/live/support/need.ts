@@ -34,6 +34,8 @@ const CONDITIONS: Record<string, () => boolean> = {
   'esbuild-of-go-versions': () => mayAccess(join(ESBUILDS, 'esbuild-0.16/bin/esbuild'), constants.X_OK),
   // npm ci in fixtures/node-peers.
   'node-peers': () => mayAccess(join(import.meta.dirname, '../../../fixtures/node-peers/node_modules/wtfnode/index.js'), constants.R_OK),
+  // npm ci in fixtures/assemblyscript.
+  assemblyscript: () => mayAccess(join(import.meta.dirname, '../../../fixtures/assemblyscript/node_modules/assemblyscript/bin/asc.js'), constants.R_OK),
   bun: () => bunPath() !== undefined,
   watchers: hasWatchers,
   fsnotify: () => mayAccess(FSNOTIFY, constants.X_OK),
