@@ -225,6 +225,25 @@ describeNeeds(['python3', 'root'], 'watches', () => {
     expect(findings.find(({ id }) => id === 'inotify/dead-watch')?.severity).toBe(severity);
   });
 
+  it.each([
+    ['CLOSE_WRITE', 0x88, 'open'],
+    ['MODIFY', 0x82, 'mapped'],
+    ['CLOSE_WRITE and MODIFY', 0x8a, undefined],
+  ] as const)('that ask for %s see a write in place, with what is not', async (_name, mask, unless) => {
+    const path = config();
+    const watcher = await startWatcher([dirname(path)], mask);
+    const { data } = await lookAtInotify(watcher.pid, { expect: [path] });
+    expect(data.expect).toMatchObject([{ verdict: 'seen' }]);
+    expect(data.expect?.[0]?.changes.find(({ change }) => change === 'write')?.unless).toBe(unless);
+  });
+
+  it('that end with their first event are said to, also where nothing is yet', async () => {
+    const folder = ownFolder('watch');
+    const watcher = await startWatcher([folder], 0x80000fff);
+    const { findings } = await lookAtInotify(watcher.pid, { expect: [`${folder}/new.yaml`] });
+    expect(findings.map(({ title }) => title)).toContainEqual(expect.stringMatching(/sees only the first change of .*new\.yaml: the watch ends with its first event \(IN_ONESHOT\)/));
+  });
+
   it('on a link itself see its first switch', async () => {
     const folder = ownFolder('watch');
     mkdirSync(`${folder}/real`);

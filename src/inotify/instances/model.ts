@@ -89,6 +89,8 @@ export interface ExpectedChange {
   once?: true;
   /** Seen only when it is done so: by a rename, or made anew. */
   only?: 'rename' | 'create';
+  /** Of a write that is seen: when it is closed and not before, or unless it goes through a mapping (mmap(2) is told by CLOSE_WRITE only). */
+  unless?: 'open' | 'mapped';
   by: Pick<Watch, 'pid' | 'fd' | 'wd'>[];
   /** A link that nobody switches while the system runs: not held against anybody. */
   minor?: true;

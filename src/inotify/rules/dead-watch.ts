@@ -127,7 +127,7 @@ function expectedOf(expectation: Expectation, look: InotifyLook): Finding[] {
   const isArrival = missed.length > 0 && missed.every(({ change, only }) => change === 'create' && only === 'create');
   // A watch on the file ends with the file; a library may put it on the next one.
   const ended = missed.length === 0;
-  const isOneShot = counted.some(({ change, once }) => once && change === 'write');
+  const isOneShot = counted.some(({ change, once }) => once && (change === 'write' || change === 'create'));
   const watchesAnew = look.instances.map(({ library }) => library?.watchesAnew);
   const mayWatchAnew = ended && !isOneShot && look.instances.some(({ library }) => library && library.watchesAnew === undefined);
   const isHarmless = ended && !isOneShot && watchesAnew.includes(true);

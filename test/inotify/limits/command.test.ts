@@ -351,6 +351,8 @@ describe('a demand', () => {
     [{ uid: '4294967296' }, '--uid: there is no user 4294967296'],
     [{ needWatches: 'many' }, '--need-watches: many is no whole number'],
     [{ needInstances: '-1' }, '--need-instances: -1 is no whole number'],
+    [{ library: 'vue', for: ['/srv/app'] }, /^--library: no model of vue$/],
+    [{ library: 'node20' }, '--library says how directories are watched: give one'],
     [{ library: 'chokidar' }, '--library: no model of chokidar, did you mean chokidar6?'],
     [{ countTimeout: 'soon' }, '--count-timeout: soon is not a time'],
   ])('%j is refused', async (options, message) => {
