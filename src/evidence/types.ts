@@ -143,7 +143,7 @@ export interface DirectoryEntry {
 export interface WatcherProgram {
   /** `node`, `bun`, `deno`, `go`, `python`, `inotifywait`, `tail`, `systemd`, ...; absent when none of those. */
   runtime?: string;
-  /** What of the command line names a watcher: the script `nodemon`, `tsx`, `webpack` or `vite`, the options `--watch` and `--hot`. */
+  /** What of the command line names a watcher: the script `nodemon`, `tsx`, `webpack` or `vite`, the options `--watch` and `--hot`; `watchfiles` by its native code. */
   words: string[];
   /** Watching packages that the program could load, with their versions. */
   packages: { name: string; version: string; /** Its native code is mapped. */ loaded?: boolean }[];

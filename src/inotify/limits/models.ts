@@ -25,12 +25,14 @@ const following = (name: string, skip: readonly string[] = []): Model => ({ ...e
 
 const MODELS: readonly Model[] = [
   directories('dirs'),
-  ...['inotifywait', 'fsnotify', 'parcel', 'bun', 'chokidar6'].map(directories),
+  ...['inotifywait', 'fsnotify', 'parcel', 'bun', 'chokidar6', 'watchdog'].map(directories),
   // fs.watch with `recursive`: up to 24 it watches each file, 26 directories and what links lead to.
   ...['node20', 'node22', 'node24'].map(everything),
   { ...everything('node26'), words: 'directories and what links lead to', files: false },
   ...['chokidar3', 'chokidar4', 'chokidar5'].map((name) => following(name)),
   following('nodemon', IGNORED_BY_DEFAULT),
+  // The crate `notify`: directories only, also those that links lead to.
+  ...['watchfiles', 'notify'].map((name): Model => ({ ...directories(name), words: 'directories, with those that links lead to', followsLinks: true })),
 ];
 
 export const modelNames = MODELS.map(({ name }) => name);

@@ -33,7 +33,7 @@ export async function countTrees(paths: readonly string[], model: Model, timeout
   for (const path of await withoutNested(paths, context)) {
     // Ended by a signal: what was not begun counts as nothing, and is said.
     const answer = await context.evidence.users?.countTree(
-      { path, skip: model.skip, files: model.files, links: model.links, follow: model.followsLinks },
+      { path, skip: model.skip, files: model.files, links: model.links || model.followsLinks, follow: model.followsLinks },
       { timeoutMs, progress: (seen) => context.progress(`counting ${path}: ${count(seen)}`) },
     );
     context.progress('');
