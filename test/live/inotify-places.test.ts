@@ -122,6 +122,23 @@ sys.stdin.read()`;
     await watcher.child.stop();
   });
 
+  it('memory files and pipes, which have no name: they live as long as the process holds them', async () => {
+    const script = `
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+fd = libc.inotify_init1(0)
+for held in (os.memfd_create('mine'), os.pipe()[0]):
+    libc.inotify_add_watch(fd, b'/proc/self/fd/%d' % held, 0xfff)
+print('ready', flush=True)
+sys.stdin.read()
+`;
+    const child = await startChild(PYTHON, ['-c', script]);
+    expect(await child.nextLine()).toBe('ready');
+    const { data, coverage } = await lookAtInotify(child.pid);
+    expect(data.watches).toMatchObject([{ state: 'ok', path: '/memfd:mine', by: 'descriptor' }, { state: 'ok', path: expect.stringMatching(/^pipe:/) }]);
+    expect(coverage.filter(({ status }) => status !== 'ok')).toEqual([]);
+  });
+
   it('/proc itself: that entries come and go is not told', async () => {
     const watcher = await startWatcher(['/proc']);
     const { data, findings } = await lookAtInotify(watcher.pid);

@@ -11,6 +11,7 @@ import type { Process } from '../../kernel/types.ts';
 import { expectationOf } from './expect.ts';
 import { parseWatches } from './fdinfo.ts';
 import { judgeFullness } from './fullness.ts';
+import type { HeldLink } from './held.ts';
 import { libraryOf } from './library.ts';
 import type { InotifyLook, Instance, Watch } from './model.ts';
 import { noteCoverage, type Notes, notesOf } from './notes.ts';
@@ -67,9 +68,9 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
     if (infoErrno !== undefined && !isOver(instance)) notes.infoErrno = infoErrno;
     noteAdded(instance, starts.get(instance));
   }
-  const linksOf = (pid: number): ByteString[] => [...tables].flatMap(([process, table]) => (process.pid === pid ? table.numbers.flatMap((fd) => table.links.get(fd) ?? []) : []));
+  const heldBy = (pid: number): Iterable<HeldLink> => heldIn([...tables].flatMap(([process, table]) => (process.pid === pid ? [table] : [])));
   const living = holders.filter(({ pid }) => !ended.has(pid));
-  await resolveAll(evidence, living, firsts, { signal: options.signal, linksOf }, notes);
+  await resolveAll(evidence, living, firsts, { signal: options.signal, heldBy }, notes);
   for (const instance of firsts) if (evidence.inotify) judgeFullness(instance, maxQueuedEvents ?? USUAL_LIMIT, evidence.inotify);
   shareWatches(firsts, instances);
   if (firsts.some(isOver)) {
@@ -130,6 +131,16 @@ async function readTables(evidence: Evidence, pids: readonly number[], options: 
     }
   }
   return found;
+}
+
+/** One by one: a table may hold very many, and mostly nobody asks. */
+function* heldIn(tables: readonly LinkTable[]): Generator<HeldLink> {
+  for (const { numbers, links } of tables) {
+    for (const fd of numbers) {
+      const link = links.get(fd);
+      if (link !== undefined) yield { fd, link };
+    }
+  }
 }
 
 function instancesOf(process: Process, table: LinkTable | undefined): Instance[] {

@@ -19,7 +19,7 @@ export interface Watch extends RawWatch {
   /** From the root of the process, without ` (deleted)`. */
   path?: ByteString | undefined;
   /** How the path was found. */
-  by?: 'handle' | 'overlay' | 'walk' | undefined;
+  by?: 'handle' | 'overlay' | 'walk' | 'descriptor' | undefined;
   what?: 'directory' | 'file' | undefined;
   /** Type of the file system; undefined when it is not mounted where the process is. */
   fsType?: ByteString | undefined;
