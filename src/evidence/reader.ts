@@ -55,7 +55,7 @@ export function openReader(options: ReaderOptions): Reader {
     statMany: (directory, names) => statMany(children, stat, directory, names, deadline()),
     readInUserNamespace: (pid, paths) => catInUserNamespace(children, firstOf(programs.nsenter ?? NSENTER), cat, pid, paths, deadline()),
     realPaths: (paths) => Promise.all(paths.map((path) => realPathOf(children, firstOf(programs.realpath ?? REALPATH), path, deadline()))),
-    countTree: (tree, options) => countTree(children, { find: firstOf(programs.find ?? FIND), stat }, tree, options),
+    countTree: (tree, options) => countTree(children, { find: firstOf(programs.find ?? FIND), stat, realpath: firstOf(programs.realpath ?? REALPATH) }, tree, options),
     close: () => children.close(),
   };
 }

@@ -308,6 +308,19 @@ describe('a demand', () => {
     expect((await limits(world, { for: ['/srv/app'], library: 'node26' })).data.demand?.watches.need).toBe(43);
   });
 
+  it('says what else is to be known of a tree', async () => {
+    const mounts = (fsType: string): Partial<World> => ({ trees: { '/srv/app': { ...trees['/srv/app'], loops: 1 } }, realPaths: { '/srv/app': '/data/app', '/srv': '/srv' }, files: { '/proc/self/mountinfo': `1 0 0:1 / / rw - ${fsType} x rw\n` } });
+    const notes = async (fsType: string, library: string): Promise<string[]> => (await limits(hostOf([APP], mounts(fsType)), { for: ['/srv/app'], library })).data.demand?.trees?.[0]?.notes ?? [];
+    expect(await notes('ext4', 'dirs')).toEqual([]);
+    expect(await notes('ext4', 'watchfiles')).toEqual([]);
+    expect(await notes('fuse.bindfs', 'dirs')).toEqual([expect.stringMatching(/it is on fuse\.bindfs: a change made behind the FUSE program is not told; .*inotify-probe/)]);
+    expect(await notes('ext4', 'chokidar5')).toEqual([expect.stringMatching(/1 link leads to a directory that holds it: chokidar5 .* ELOOP/)]);
+    expect(await notes('ext4', 'parcel')).toEqual([expect.stringMatching(/a symbolic link, which parcel refuses/)]);
+    const { data, text } = await limits(hostOf([APP], mounts('fuse.bindfs')), { for: ['/srv/app'] });
+    expect(data.demand?.trees?.[0]?.blind).toBe('fuse.bindfs');
+    expect(text).toContain('it is on fuse.bindfs');
+  });
+
   it('that does not fit: why, and what would', async () => {
     const { outcome, data, verdict } = await limits(hostOf([APP], { trees: { '/srv/app': { ...trees['/srv/app'], directories: 70_000 } } }), {}, { args: ['/srv/app'] });
     expect(verdict).toBe('fail');
