@@ -132,6 +132,7 @@ class TapedEvidence implements TapeEvidence {
     startedAs: (pid) => this.#answer('startedAs', String(pid)),
     tryInstances: (wanted, uid) => this.#answer('tryInstances', keyOf.tryInstances(wanted, uid)),
     readAsUserOf: async (pid, paths) => paths.map((path) => this.#answer('readAsUserOf', keyOf.asUserOf(pid, path))),
+    tryWatches: () => ({ errno: NOT_RECORDED, at: this.#now, source: 'inotify_add_watch' }),
     // A tape is about processes: no directory is on it.
     realPaths: async (paths) => paths.map((path) => ({ errno: NOT_RECORDED, at: this.#now, source: path })),
     countTree: async ({ path }) => ({ errno: NOT_RECORDED, at: this.#now, source: path }),

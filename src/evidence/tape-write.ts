@@ -148,6 +148,7 @@ class NotingEvidence implements Evidence {
       descriptionOrder: (...key) => this.#noted('descriptionOrder', keyOf.sameDescription(...key), inner.descriptionOrder(...key)),
       userNamespaces: (pid) => this.#noted('userNamespaces', String(pid), inner.userNamespaces(pid)),
       startedAs: (pid) => this.#noted('startedAs', String(pid), inner.startedAs(pid)),
+      tryWatches: (wanted, uid) => inner.tryWatches(wanted, uid),
       tryInstances: (wanted, uid) => this.#noted('tryInstances', keyOf.tryInstances(wanted, uid), inner.tryInstances(wanted, uid)),
       readAsUserOf: async (pid, paths) => {
         const answers = await inner.readAsUserOf(pid, paths);

@@ -254,6 +254,8 @@ export interface UserQuestions {
    * only root may.
    */
   tryInstances(wanted: number, uid?: number): Answer<number>;
+  /** The same with watches, of instances of our own. Not on tapes. */
+  tryWatches(wanted: number, uid?: number): Answer<number>;
   /** Class B: one-line files as they read in the user namespace of a process, read by a child that enters it. In the order of `paths`. */
   readAsUserOf(pid: number, paths: readonly string[]): Promise<Answer<ByteString>[]>;
   /** Class B: what each absolute path is without symbolic links; in the order of `paths`. ENOENT for what is not there. Not on tapes. */

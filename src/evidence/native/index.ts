@@ -6,7 +6,8 @@ import { descriptionOrder, isEpollTarget, isMachineKnown, sameDescription } from
 import { loadLibc } from './libc.ts';
 import { probeSocket } from './pidfd.ts';
 import { inetSockets, sockDiag } from './sock-diag.ts';
-import { tryInstances, tryInstancesAs } from './try-inotify.ts';
+import { asUser, tryInstances } from './try-inotify.ts';
+import { tryWatches } from './try-watches.ts';
 import type { Native } from './types.ts';
 import { userNamespaces } from './user-namespace.ts';
 
@@ -25,7 +26,8 @@ function load(): Native | null {
     users: {
       descriptionOrder: (pid1, fd1, pid2, fd2) => descriptionOrder(libc, pid1, fd1, pid2, fd2),
       userNamespaces: (pid) => userNamespaces(libc, pid),
-      tryInstances: (wanted, uid) => (uid === undefined ? tryInstances(libc, wanted) : tryInstancesAs(libc, wanted, uid)),
+      tryInstances: (wanted, uid) => (uid === undefined ? tryInstances(libc, wanted) : asUser(libc, uid, () => tryInstances(libc, wanted))),
+      tryWatches: (wanted, uid) => tryWatches(libc, wanted, (action) => (uid === undefined ? action() : asUser(libc, uid, action))),
     },
     inotify: {
       queueBytes: (pid, fd) => queueBytes(libc, pid, fd),

@@ -29,6 +29,8 @@ export interface NativeUsers {
   userNamespaces(pid: number): UserNamespace[];
   /** Makes inotify instances of our own and closes them: how many there could be, `wanted` at most. */
   tryInstances(wanted: number, uid?: number): number;
+  /** The same with watches, of instances of our own. */
+  tryWatches(wanted: number, uid?: number): number;
 }
 
 /** Files are seen from the root of the process, no symbolic link is followed. */

@@ -277,6 +277,16 @@ describe('user namespaces', () => {
     }
   });
 
+  it('from inside: watches are tried, too, where what is seen does not tell', async () => {
+    const world = (made: number): World => hostOf([], { uid: 0, userns: OTHER, userNamespaces: { '900': [{ id: OTHER, ownerUid: 0 }] }, tried: { '1': 1 }, triedWatches: { '17': made } });
+    const fit = await limits(world(17), { needWatches: '17' });
+    expect([fit.verdict, fit.data.demand?.fits]).toEqual(['pass', 'yes']);
+    const short = await limits(world(5), { needWatches: '17' });
+    expect([short.verdict, short.outcome.findings[0]?.title]).toEqual(['fail', expect.stringMatching(/17 inotify watches do not fit: .* could make 5, and the limit that was met is not seen from here/)]);
+    // So many are not tried.
+    expect((await limits(world(0), { needWatches: '65000000' })).data.demand?.fits).not.toBe('yes');
+  });
+
   it('without native calls: the limits of others are not known', async () => {
     const { data } = await limits(hostOf([inside]));
     expect(data.users.find(({ userns }) => userns === OTHER)?.instances).toMatchObject({ used: 7, limit: null, left: null, binding: null });
