@@ -267,6 +267,28 @@ describeNeeds(['python3', 'root'], 'watches', () => {
     expect(findings.map(({ severity }) => severity)).not.toContain('critical');
   });
 
+  it.each([
+    ['a link on the way was switched', 'cur/cfg', (at: string) => [unlinkSync(`${at}/cur`), symlinkSync('two', `${at}/cur`)], 'one/cfg'],
+    ['a link was switched', 'cur', (at: string) => [unlinkSync(`${at}/cur`), symlinkSync('two', `${at}/cur`)], 'one'],
+    ['a file was moved and made anew', 'one/cfg', (at: string) => [renameSync(`${at}/one/cfg`, `${at}/cfg`), writeFileSync(`${at}/one/cfg`, '')], 'cfg'],
+    ['a directory above was', 'one/cfg', (at: string) => [renameSync(`${at}/one`, `${at}/old`), mkdirSync(`${at}/one`), writeFileSync(`${at}/one/cfg`, '')], 'old/cfg'],
+    ['the old file was kept beside it', 'one/cfg', (at: string) => [linkSync(`${at}/one/cfg`, `${at}/one/cfg-1`), save(`${at}/one/cfg`)], 'one/cfg-1'],
+  ] as const)('that were put on a path of the command line which leads elsewhere now are noted: %s', async (_what, named, change, now) => {
+    const at = ownFolder('watch');
+    for (const name of ['one', 'two']) {
+      mkdirSync(`${at}/${name}`);
+      writeFileSync(`${at}/${name}/cfg`, '');
+    }
+    symlinkSync('one', `${at}/cur`);
+    const [alone, wide] = [await startWatcher([`${at}/${named}`]), await startWatcher([`${at}/${named}`, at, `${at}/one`])];
+    const notesOf = async (pid: number): Promise<string[]> => (await lookAtInotify(pid)).findings.filter(({ title }) => title.includes('was started with')).map(({ severity, confidence, title }) => `${severity} ${confidence} ${title}`);
+    expect(await notesOf(alone.pid)).toEqual([]);
+    change(at);
+    expect(await notesOf(alone.pid)).toEqual([expect.stringMatching(new RegExp(`^info hint .* was started with ${at}/${named}, which leads to another .* now: it watches ${at}/${now}$`))]);
+    // Whoever watches the directories is told.
+    expect(await notesOf(wide.pid)).toEqual([]);
+  });
+
   it('on a directory are asked for as one', async () => {
     const folder = ownFolder('watch');
     const watcher = await startWatcher([folder]);

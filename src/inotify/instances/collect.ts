@@ -8,6 +8,7 @@ import { readProcess, stillThere } from '../../kernel/process.ts';
 import { labelOf } from '../../kernel/snapshot/label.ts';
 import { findOwnTables } from '../../kernel/snapshot/own-tables.ts';
 import type { Process } from '../../kernel/types.ts';
+import { findAstray } from './astray.ts';
 import { expectationOf } from './expect.ts';
 import { parseWatches } from './fdinfo.ts';
 import { judgeFullness } from './fullness.ts';
@@ -15,7 +16,7 @@ import type { HeldLink } from './held.ts';
 import { libraryOf } from './library.ts';
 import type { InotifyLook, Instance, Watch } from './model.ts';
 import { noteCoverage, type Notes, notesOf } from './notes.ts';
-import { resolveAll, resolveEarly } from './paths.ts';
+import { resolveAll, resolveEarly, resolvingOf } from './paths.ts';
 import { USUAL_LIMIT, watchQueues } from './queue.ts';
 import { unresolved } from './second-look.ts';
 import { mountsOfProcess } from './seen-mounts.ts';
@@ -83,12 +84,19 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
     const library = libraryOf(instance.program, instance.watches ?? []);
     if (library) instance.library = library;
   }
+  const astray: NonNullable<InotifyLook['astray']> = [];
+  for (const process of living) {
+    const own = firsts.filter((instance) => instance.process === process);
+    const resolving = own.length > 0 ? resolvingOf(evidence, process.pid) : undefined;
+    if (resolving && !options.signal.aborted) astray.push(...(await findAstray(evidence, process, own, resolving)).map((one) => ({ ...one, process })));
+  }
   const look: InotifyLook = {
     type: 'inotify',
     label: labelOf(processes, name, `process ${pids.join(', ')}`),
     instances,
     ...(maxQueuedEvents !== undefined && { maxQueuedEvents }),
     expectations: expectationsOf(evidence, processes, instances, options.expect),
+    ...(astray.length > 0 && { astray }),
     complete: notes.unreadTables === 0 && closed.size === 0 && instances.every(({ watches }) => watches !== undefined) && processes[0]?.pid === pids[0],
     ...(options.windowMs !== undefined && { windowMs: options.windowMs }),
     ...((closed.size > 0 || ended.size > 0 || processes.length < pids.length) && { unsettled: true as const }),

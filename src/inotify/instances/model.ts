@@ -1,6 +1,7 @@
 /** What a look at the inotify instances of some processes gave. */
 import type { ByteString, WatcherProgram } from '../../evidence/types.ts';
 import type { Process } from '../../kernel/types.ts';
+import type { Astray } from './astray.ts';
 import type { Library } from './library.ts';
 import type { RawWatch } from './fdinfo.ts';
 
@@ -122,6 +123,8 @@ export interface InotifyLook {
   /** fs.inotify.max_queued_events: what an instance made now gets. */
   maxQueuedEvents?: number;
   expectations: Expectation[];
+  /** Paths of command lines that lead elsewhere than what is watched. */
+  astray?: (Astray & { process: Process })[];
   /** Every watch of every instance was read and is known by inode. */
   complete: boolean;
   /** Set when the look went on for a while. */

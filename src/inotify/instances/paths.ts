@@ -66,7 +66,8 @@ function watchesOf(pid: number, instances: readonly Instance[]): Watch[] {
   return instances.filter(({ process }) => process.pid === pid).flatMap((instance) => instance.watches ?? []);
 }
 
-function resolvingOf(evidence: Evidence, pid: number): Resolving | undefined {
+/** Undefined where nothing can be asked. */
+export function resolvingOf(evidence: Evidence, pid: number): Resolving | undefined {
   const questions = evidence.inotify;
   if (!questions) return undefined;
   const mounts = mountsOfProcess(evidence, pid);
