@@ -121,6 +121,7 @@ class TapedEvidence implements TapeEvidence {
     lookInRoot: (pid, path) => this.#answer('lookInRoot', keyOf.inRoot(pid, path)),
     handleInRoot: (pid, path) => this.#answer('handleInRoot', keyOf.inRoot(pid, path)),
     listInRoot: (pid, path) => this.#answer('listInRoot', keyOf.inRoot(pid, path)),
+    searchMount: async (pid, mountPoint) => this.#answer('searchMount', keyOf.inRoot(pid, mountPoint)),
     watcherProgram: async (pid) => this.#answer('watcherProgram', String(pid)),
   };
 

@@ -139,6 +139,24 @@ export interface DirectoryEntry {
   type: 'directory' | 'file' | 'link' | 'other' | 'unknown';
 }
 
+/** Something met on a mount. */
+export interface FoundPath {
+  /** From the directory where the search began; empty for that itself. */
+  path: ByteString;
+  /** st_dev as the C library encodes it, decimal. */
+  dev: string;
+  ino: string;
+  directory: boolean;
+}
+
+export interface MountSearch {
+  found: FoundPath[];
+  /** How many things were met. */
+  entries: number;
+  /** It came to its end, and met all there is. */
+  whole: boolean;
+}
+
 /** What a watching program is, as far as it is of public names only. */
 export interface WatcherProgram {
   /** `node`, `bun`, `deno`, `go`, `python`, `inotifywait`, `tail`, `systemd`, ...; absent when none of those. */
@@ -164,6 +182,8 @@ export interface InotifyQuestions {
   handleInRoot(pid: number, path: ByteString): Answer<FileHandle>;
   /** Entries of a directory below the root of the process, with inode numbers. */
   listInRoot(pid: number, path: ByteString): Answer<DirectoryEntry[]>;
+  /** Class B: what on a mount of the process has one of these inode numbers. Only for mounts whose root asks nobody when it is opened (FUSE). */
+  searchMount(pid: number, mountPoint: ByteString, inos: readonly string[]): Promise<Answer<MountSearch>>;
   /** What program this is: from exe (A), cmdline and maps (B), and package.json of packages it could load. */
   watcherProgram(pid: number): Promise<Answer<WatcherProgram>>;
 }

@@ -1,6 +1,7 @@
 /** Native system calls for the live evidence, where the runtime and the machine allow them. */
 import { handleInRoot, pathsOfHandles } from './handles.ts';
-import { listInRoot, lookInRoot, readInRoot } from './in-root.ts';
+import { constants } from 'node:fs';
+import { listInRoot, lookInRoot, O_CLOEXEC, O_PATH, openInRoot, readInRoot } from './in-root.ts';
 import { queueBytes } from './inotify-queue.ts';
 import { descriptionOrder, isEpollTarget, isMachineKnown, sameDescription } from './kcmp.ts';
 import { loadLibc } from './libc.ts';
@@ -34,6 +35,7 @@ function load(): Native | null {
       pathsOfHandles: (pid, mountPoint, handles) => pathsOfHandles(libc, pid, mountPoint, handles),
       lookInRoot: (pid, path) => lookInRoot(libc, pid, path),
       handleInRoot: (pid, path) => handleInRoot(libc, pid, path),
+      openInRoot: (pid, path) => openInRoot(libc, pid, path, O_PATH | O_CLOEXEC | constants.O_DIRECTORY),
       listInRoot: (pid, path) => listInRoot(libc, pid, path),
       readInRoot: (pid, path) => readInRoot(libc, pid, path),
     },

@@ -42,6 +42,8 @@ export interface NativeInotify {
   lookInRoot(pid: number, path: ByteString): PathLook;
   /** name_to_handle_at(2), for comparing only: nothing need be able to open it. */
   handleInRoot(pid: number, path: ByteString): FileHandle;
+  /** A directory with O_PATH: whoever asked closes it. */
+  openInRoot(pid: number, path: ByteString): number;
   listInRoot(pid: number, path: ByteString): DirectoryEntry[];
   /** A small regular file. */
   readInRoot(pid: number, path: ByteString): ByteString;

@@ -1,6 +1,7 @@
 /** Paths of all watches of some processes, and what became of what is watched. */
 import type { ByteString, Evidence, InotifyQuestions } from '../../evidence/types.ts';
 import type { Process } from '../../kernel/types.ts';
+import { resolveOnFuse } from './fuse-paths.ts';
 import { type HeldLink, resolveHeld } from './held.ts';
 import type { Instance, Watch } from './model.ts';
 import { judgeNames, judgeTold } from './names.ts';
@@ -49,6 +50,7 @@ export async function resolveAll(evidence: Evidence, processes: readonly Process
     resolveInProc(watches, resolving);
     await resolveHeld(evidence, watches, pid, options.heldBy(pid));
     const own = instances.filter((instance) => instance.process.pid === pid);
+    await resolveOnFuse(evidence, own, resolving, options.signal);
     await search(evidence, process, own, resolving, options, notes);
     const alive = own.map((instance) => instance.watches ?? []);
     judgeNames(alive.flat(), resolving.questions, pid);

@@ -118,7 +118,7 @@ function findingOf(process: Process, fd: number, state: WatchState, dead: readon
     severity: mayKnow ? 'info' : 'warning',
     // In a layer of an overlay a file that was moved elsewhere looks like one that is gone.
     confidence: mayKnow ? 'hint' : first.by === 'overlay' && DEAD[state] === 'certain' ? 'likely' : DEAD[state]!,
-    because: `${BECAUSE[state]!}${mayKnow ? '; the program watches directories as well, which may have told it' : ''}`,
+    because: `${state === 'nameless' && first.path !== undefined ? first.note! : BECAUSE[state]!}${mayKnow ? '; the program watches directories as well, which may have told it' : ''}`,
     title: `${plural('watch', dead.length, 'watches')} of ${processLabel(process)} ${state === 'moved' ? 'may be' : dead.length === 1 ? 'is' : 'are'} dead: ${nameOf(first)} ${WORDS[state]}${more}`,
     subject: subjectOf('inotify', `${state} watch`, process),
     evidence: [
