@@ -3,6 +3,7 @@ import type { ByteString, Evidence } from '../../evidence/types.ts';
 import type { Process } from '../../kernel/types.ts';
 import { IN_NAMES } from '../mask.ts';
 import type { Instance, Watch } from './model.ts';
+import { resolvingOf } from './paths.ts';
 import { type Route, routeOf } from './route.ts';
 import type { Resolving } from './resolve.ts';
 import { wordsOf } from './starts.ts';
@@ -22,8 +23,19 @@ const INTERPRETERS = new Set(['node', 'bun', 'deno', 'python']);
 /** Of a name that was kept beside another one, behind that. */
 const BESIDE = /^[^a-zA-Z]/;
 
+/** Of all these processes. Nothing on a tape, where the values of a command line are masked, each by itself: they lead nowhere. */
+export async function astrayOf(evidence: Evidence, processes: readonly Process[], instances: readonly Instance[]): Promise<(Astray & { process: Process })[]> {
+  const all: (Astray & { process: Process })[] = [];
+  for (const process of evidence.origin === 'tape' ? [] : processes) {
+    const own = instances.filter((instance) => instance.process === process);
+    const resolving = own.length > 0 ? resolvingOf(evidence, process.pid) : undefined;
+    for (const one of resolving ? await findAstray(evidence, process, own, resolving) : []) all.push({ ...one, process });
+  }
+  return all;
+}
+
 /** Judges by names: a hint. Silent where the program watches what a path leads to, its directory, or that of a link on the way. */
-export async function findAstray(evidence: Pick<Evidence, 'readlink' | 'readSlow'>, { pid }: Process, own: readonly Instance[], { questions, mounts }: Resolving): Promise<Astray[]> {
+async function findAstray(evidence: Pick<Evidence, 'readlink' | 'readSlow'>, { pid }: Process, own: readonly Instance[], { questions, mounts }: Resolving): Promise<Astray[]> {
   const watches = own.flatMap((instance) => (instance.library?.staysWithFile ? [] : (instance.watches ?? [])));
   const byPath = new Map<ByteString, Watch>();
   for (const watch of watches) if (watch.state === 'ok' && watch.path !== undefined && (!byPath.has(watch.path) || (watch.mask & IN_NAMES) !== 0)) byPath.set(watch.path, watch);

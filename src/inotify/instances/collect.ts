@@ -8,15 +8,15 @@ import { readProcess, stillThere } from '../../kernel/process.ts';
 import { labelOf } from '../../kernel/snapshot/label.ts';
 import { findOwnTables } from '../../kernel/snapshot/own-tables.ts';
 import type { Process } from '../../kernel/types.ts';
-import { findAstray } from './astray.ts';
+import { astrayOf } from './astray.ts';
 import { expectationOf } from './expect.ts';
 import { parseWatches } from './fdinfo.ts';
 import { judgeFullness } from './fullness.ts';
-import type { HeldLink } from './held.ts';
+import { type HeldLink, heldIn } from './held.ts';
 import { libraryOf } from './library.ts';
 import type { InotifyLook, Instance, Watch } from './model.ts';
 import { noteCoverage, type Notes, notesOf } from './notes.ts';
-import { resolveAll, resolveEarly, resolvingOf } from './paths.ts';
+import { resolveAll, resolveEarly } from './paths.ts';
 import { USUAL_LIMIT, watchQueues } from './queue.ts';
 import { unresolved } from './second-look.ts';
 import { mountsOfProcess } from './seen-mounts.ts';
@@ -84,12 +84,7 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
     const library = libraryOf(instance.program, instance.watches ?? []);
     if (library) instance.library = library;
   }
-  const astray: NonNullable<InotifyLook['astray']> = [];
-  for (const process of living) {
-    const own = firsts.filter((instance) => instance.process === process);
-    const resolving = own.length > 0 ? resolvingOf(evidence, process.pid) : undefined;
-    if (resolving && !options.signal.aborted) astray.push(...(await findAstray(evidence, process, own, resolving)).map((one) => ({ ...one, process })));
-  }
+  const astray = options.signal.aborted ? [] : await astrayOf(evidence, living, firsts);
   const look: InotifyLook = {
     type: 'inotify',
     label: labelOf(processes, name, `process ${pids.join(', ')}`),
@@ -139,16 +134,6 @@ async function readTables(evidence: Evidence, pids: readonly number[], options: 
     }
   }
   return found;
-}
-
-/** One by one: a table may hold very many, and mostly nobody asks. */
-function* heldIn(tables: readonly LinkTable[]): Generator<HeldLink> {
-  for (const { numbers, links } of tables) {
-    for (const fd of numbers) {
-      const link = links.get(fd);
-      if (link !== undefined) yield { fd, link };
-    }
-  }
 }
 
 function instancesOf(process: Process, table: LinkTable | undefined): Instance[] {

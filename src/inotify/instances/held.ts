@@ -1,5 +1,6 @@
 /** What is watched through a descriptor and has a name nowhere: pipes, sockets, memory files. */
 import type { ByteString, Evidence } from '../../evidence/types.ts';
+import type { LinkTable } from '../../kernel/fd-table.ts';
 import { deviceOf } from './fdinfo.ts';
 import type { Watch } from './model.ts';
 
@@ -14,6 +15,16 @@ const MOST = 256;
 /** What the kernel mounts for itself (fs/pipe.c, net/socket.c, mm/shmem.c), and nobody can see. */
 const NAMELESS = /^(?:pipe|socket|anon_inode):|^\/(?:memfd|anon_hugepage|SYSV)/;
 const DELETED = / \(deleted\)$/;
+
+/** One by one: a table may hold very many, and mostly nobody asks. */
+export function* heldIn(tables: readonly LinkTable[]): Generator<HeldLink> {
+  for (const { numbers, links } of tables) {
+    for (const fd of numbers) {
+      const link = links.get(fd);
+      if (link !== undefined) yield { fd, link };
+    }
+  }
+}
 
 /** Watches of file systems that are mounted nowhere, by what the process itself holds open there: as long as it does, they live. */
 export async function resolveHeld(evidence: Pick<Evidence, 'statSlow'>, watches: readonly Watch[], pid: number, held: Iterable<HeldLink>): Promise<void> {
