@@ -2,7 +2,7 @@
 import type { Answer, ByteString, Evidence } from '../../evidence/types.ts';
 import { CoverageLog } from '../../kernel/coverage.ts';
 import { type LinkTable, readLinkTable } from '../../kernel/fd-table.ts';
-import { inotify } from '../../kernel/kinds/inotify.ts';
+import { hidesWatches, inotify } from '../../kernel/kinds/inotify.ts';
 import { parseFdInfo } from '../../kernel/proc/fdinfo.ts';
 import { readProcess, stillThere } from '../../kernel/process.ts';
 import { labelOf } from '../../kernel/snapshot/label.ts';
@@ -141,7 +141,7 @@ function instancesOf(process: Process, table: LinkTable | undefined): Instance[]
     const link = table!.links.get(fd);
     return link !== undefined && inotify.matches(link);
   });
-  return fds.map((fd) => ({ process, fd, maxWd: 0, sharedWith: [] }));
+  return fds.map((fd) => ({ process, fd, maxWd: 0, sharedWith: [], ...(hidesWatches(table!.links.get(fd)!) && { hidesWatches: true as const }) }));
 }
 
 /**
@@ -155,6 +155,10 @@ async function readWatches(evidence: Evidence, instances: readonly Instance[]): 
   instances.forEach((instance, index) => {
     const answer: Answer<ByteString> = answers[index]!;
     const info = answer.value === undefined ? null : parseFdInfo(answer.value);
+    if (info && instance.hidesWatches) {
+      errnos.set(instance, 'ENOSYS');
+      return;
+    }
     if (!info) {
       errnos.set(instance, answer.errno ?? 'EIO');
       return;

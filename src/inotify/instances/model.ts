@@ -61,8 +61,10 @@ export interface Queue {
 export interface Instance {
   process: Process;
   fd: number;
-  /** Absent when fdinfo could not be read. */
+  /** Absent when fdinfo could not be read, or tells nothing of them. */
   watches?: Watch[];
+  /** This kernel tells nobody what is watched. */
+  hidesWatches?: true;
   /** Highest watch descriptor there is: about as many were ever added (wds are given in a cycle). */
   maxWd: number;
   /** Absent when it could not be asked. */

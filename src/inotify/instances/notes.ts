@@ -56,7 +56,7 @@ export function noteCoverage(look: InotifyLook, notes: Notes, coverage: Coverage
     seen: read.length,
     total: instances.length,
     needed: true,
-    ...(notes.infoErrno !== undefined && { detail: errnoWords(notes.infoErrno), ...notes.fix(notes.infoErrno) }),
+    ...(notes.infoErrno !== undefined && { detail: notes.infoErrno === 'ENOSYS' ? 'this is gVisor: it tells nobody what its processes watch' : errnoWords(notes.infoErrno), ...notes.fix(notes.infoErrno) }),
   });
   const asked = instances.filter(({ queue }) => queue !== undefined);
   coverage.note({
