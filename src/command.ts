@@ -6,7 +6,7 @@ import type { Block } from './render/index.ts';
 import type { Coverage, Finding, Host, Report, RuleDefinition, Target } from './report/index.ts';
 
 /** What running the command does to the target or the host, as `--help` says it. */
-export type Effects = 'none' | 'reads' | 'reads, own instances for a moment' | 'own child' | 'own temp dir' | 'signals, undone';
+export type Effects = 'none' | 'reads' | 'reads, own instances and watches for a moment' | 'own child' | 'own temp dir' | 'signals, undone';
 
 /** What rules are shown: each lets pass what is not of its type. */
 export interface Observed {

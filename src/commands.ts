@@ -26,7 +26,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'inotify-limits',
     summary: 'will these watches fit, for this user, in this namespace; who holds the rest',
-    effects: 'reads, own instances for a moment',
+    effects: 'reads, own instances and watches for a moment',
     load: async () => (await import('./inotify/index.ts')).loadLimits(),
     rules: inotifyRules,
   },

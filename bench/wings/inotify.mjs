@@ -1,6 +1,6 @@
 /** The inotify commands against a walk of the disk, inotify-info, find and a C loop of readlink and fdinfo. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Load } from '../load.mjs';
 import { compile } from '../measure.mjs';
@@ -8,6 +8,15 @@ import { compile } from '../measure.mjs';
 /** So many directories below `root`: ten to a package. */
 function plant(root, count) {
   for (let number = 0; number < count; number++) mkdirSync(join(root, `package-${Math.floor(number / 10)}`, number % 10 === 0 ? '' : `source-${number % 10}`), { recursive: true });
+}
+
+/** The same with files, for the libraries that watch each of them. */
+function plantFiles(root, directories, each) {
+  plant(root, directories);
+  for (let number = 0; number < directories; number++) {
+    const directory = join(root, `package-${Math.floor(number / 10)}`, number % 10 === 0 ? '' : `source-${number % 10}`);
+    for (let file = 0; file < each; file++) writeFileSync(join(directory, `${file}.js`), '');
+  }
 }
 
 /** Watches to paths, on a disk that has more directories than are watched: who knows no handles must walk all of it. */
@@ -61,6 +70,17 @@ async function demand(stage, tree, directories) {
   for (const form of ['single', 'node', 'node24']) stage.checks.ratio(scenario, costs, form, 'find', 'wallMs', stage.smoke ? undefined : 1);
 }
 
+/**
+ * Where files count, each must be asked by stat(2), since a file of several names is one watch: the floor is a find that does that and
+ * no more, not one that only lists.
+ */
+async function demandOfFiles(stage, tree, directories, each) {
+  const scenario = `inotify-limits --for --library chokidar5, ${directories} directories and ${directories * each} files`;
+  const args = ['inotify-limits', '--for', tree, '--library', 'chokidar5'];
+  const costs = await stage.run(stage.commandsOf(args, { find: [tree, '-links', '+99999'] }), scenario, stage.smoke ? 2 : 5);
+  for (const form of ['single', 'node', 'node24']) stage.checks.ratio(scenario, costs, form, 'find', 'wallMs', stage.smoke ? undefined : 1.5);
+}
+
 export async function benchInotify(stage) {
   const floor = compile('inotify-floor', stage.folder);
   const [watches, directories] = stage.smoke ? [2000, 5000] : [20_000, 200_000];
@@ -70,4 +90,8 @@ export async function benchInotify(stage) {
   await scan(stage, tree, floor);
   await paths(stage, tree, watches);
   await demand(stage, tree, directories);
+  const withFiles = join(stage.folder, 'files');
+  const [many, each] = stage.smoke ? [1000, 5] : [20_000, 5];
+  plantFiles(withFiles, many, each);
+  await demandOfFiles(stage, withFiles, many, each);
 }

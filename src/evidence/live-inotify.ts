@@ -4,13 +4,14 @@ import { errnoOf } from './errno.ts';
 import { plainList, plainLook, sharesOurFiles } from './in-root-plain.ts';
 import type { Native, NativeInotify } from './native/types.ts';
 import { readWhole } from './procfs.ts';
+import type { Reader } from './reader.ts';
 import type { Answer, ByteString, Errno, Evidence, InotifyQuestions } from './types.ts';
 import { describeProgram } from './watcher-program.ts';
 
 type World = Pick<Evidence, 'now' | 'read' | 'readlink' | 'readSlow'>;
 
 /** @param native the calls, or null; asked for at the first question that needs them */
-export function liveInotify(world: World, native: () => Native | null): InotifyQuestions {
+export function liveInotify(world: World, reader: Pick<Reader, 'searchMount'>, native: () => Native | null): InotifyQuestions {
   const answer = <T>(reply: { value?: T; errno?: Errno }, source: string): Answer<T> => ({ ...reply, at: world.now(), source });
   const ask = <T>(source: string, question: () => T): Answer<T> => {
     try {
@@ -38,6 +39,16 @@ export function liveInotify(world: World, native: () => Native | null): InotifyQ
     lookInRoot,
     handleInRoot: (pid, path) => withCalls(`name_to_handle_at /proc/${pid}/root${path}`, (there) => there.handleInRoot(pid, path)),
     listInRoot: (pid, path) => ask(`/proc/${pid}/root${path}`, () => calls()?.listInRoot(pid, path) ?? plainList(pid, path)),
+    searchMount: async (pid, mountPoint, inos) => {
+      const source = `find /proc/${pid}/root${mountPoint}`;
+      const opened = withCalls(source, (there) => there.openInRoot(pid, mountPoint));
+      if (opened.value === undefined) return answer({ errno: opened.errno ?? 'EIO' }, source);
+      try {
+        return answer(await reader.searchMount(opened.value, new Set(inos)), source);
+      } finally {
+        closeSync(opened.value);
+      }
+    },
     watcherProgram: async (pid) => {
       const reply = await describeProgram(pid, {
         readlink: (path) => world.readlink(path),

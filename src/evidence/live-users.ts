@@ -32,6 +32,7 @@ export function liveUsers(world: Pick<Evidence, 'now'>, reader: Reader, native: 
     userNamespaces: (pid) => call(`/proc/${pid}/ns/user`, (calls) => calls.userNamespaces(pid)),
     startedAs: (pid) => ask(`/proc/${pid}/auxv`, () => startedAs(pid)),
     tryInstances: (wanted, uid) => call(`inotify_init1 ${wanted} times`, (calls) => calls.tryInstances(wanted, uid)),
+    tryWatches: (wanted, uid) => call(`inotify_add_watch ${wanted} times`, (calls) => calls.tryWatches(wanted, uid)),
     readAsUserOf: async (pid, paths) => {
       const replies = await reader.readInUserNamespace(pid, paths);
       return paths.map((path, index) => answer(replies[index] ?? { errno: 'ENOREADER' }, `nsenter --user --target ${pid} cat ${path}`));

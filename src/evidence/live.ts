@@ -56,7 +56,7 @@ class LiveEvidence implements Evidence {
       ...(options.programs === undefined ? {} : { programs: options.programs }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    this.inotify = liveInotify(this, () => this.#calls());
+    this.inotify = liveInotify(this, this.#reader, () => this.#calls());
     this.memory = liveMemory(() => this.now());
     this.users = liveUsers(this, this.#reader, () => this.#calls());
   }

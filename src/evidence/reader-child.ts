@@ -17,9 +17,9 @@ export interface ChildRun {
 export interface Children {
   /**
    * Runs `program`, one variable in its environment, until performance.now() is `until`. Never rejects.
-   * With `onOutput` its output goes there, however much it is, and is not kept.
+   * With `onOutput` its output goes there, however much it is, and is not kept. `inherited` is descriptor 3 there.
    */
-  run(program: string, args: readonly string[], environment: Record<string, string>, until: number, onOutput?: (chunk: Buffer) => void): Promise<ChildRun>;
+  run(program: string, args: readonly string[], environment: Record<string, string>, until: number, onOutput?: (chunk: Buffer) => void, inherited?: number): Promise<ChildRun>;
   /** Nobody waits for answers any more: what runs is given up on, what comes is not started. */
   interrupted(): boolean;
   /** Kills what still runs. True when any child, now or before, had to be given up on. */
@@ -53,7 +53,7 @@ export function openChildren(signal?: AbortSignal): Children {
     child.stderr?.destroy();
   };
 
-  const run: Children['run'] = (program, args, environment, until, onOutput) =>
+  const run: Children['run'] = (program, args, environment, until, onOutput, inherited) =>
     new Promise((resolve) => {
       // NODE_V8_COVERAGE is copied into every child's environment unless it is named here.
       const env = { ...environment, NODE_V8_COVERAGE: undefined };
@@ -64,7 +64,7 @@ export function openChildren(signal?: AbortSignal): Children {
       }
       try {
         // A group of its own: Ctrl-C at the terminal reaches us first, and we decide what becomes of the child.
-        child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+        child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe', ...(inherited === undefined ? [] : [inherited])], detached: true });
       } catch {
         resolve({ ended: 'failed', output: '', errors: '', exitCode: null });
         return;

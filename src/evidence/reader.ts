@@ -5,7 +5,8 @@ import { type Children, openChildren } from './reader-child.ts';
 import { type Reply, silence } from './reader-parts.ts';
 import { statMany } from './reader-stat.ts';
 import { countTree } from './tree-count.ts';
-import type { ByteString, FileStat, TreeCount, TreeCountOptions, TreeToCount } from './types.ts';
+import { searchMount } from './mount-search.ts';
+import type { ByteString, FileStat, MountSearch, TreeCount, TreeCountOptions, TreeToCount } from './types.ts';
 
 /** Where the programs may be, best first. PATH of a tool that runs as root is not to be trusted. */
 export interface ReaderPrograms {
@@ -38,6 +39,8 @@ export interface Reader {
   readInUserNamespace(pid: number, paths: readonly string[]): Promise<Reply<ByteString>[]>;
   /** Paths without symbolic links. Replies in the order of `paths`. */
   realPaths(paths: readonly string[]): Promise<Reply<string>[]>;
+  /** What below an opened directory has one of these inode numbers. */
+  searchMount(fd: number, inos: ReadonlySet<string>): Promise<Reply<MountSearch>>;
   countTree(tree: TreeToCount, options: TreeCountOptions): Promise<Reply<TreeCount>>;
   /** Kills what still runs; true when any child had to be given up on. */
   close(): boolean;
@@ -55,7 +58,8 @@ export function openReader(options: ReaderOptions): Reader {
     statMany: (directory, names) => statMany(children, stat, directory, names, deadline()),
     readInUserNamespace: (pid, paths) => catInUserNamespace(children, firstOf(programs.nsenter ?? NSENTER), cat, pid, paths, deadline()),
     realPaths: (paths) => Promise.all(paths.map((path) => realPathOf(children, firstOf(programs.realpath ?? REALPATH), path, deadline()))),
-    countTree: (tree, options) => countTree(children, { find: firstOf(programs.find ?? FIND), stat }, tree, options),
+    searchMount: (fd, inos) => searchMount(children, firstOf(programs.find ?? FIND), fd, inos, deadline()),
+    countTree: (tree, options) => countTree(children, { find: firstOf(programs.find ?? FIND), stat, realpath: firstOf(programs.realpath ?? REALPATH) }, tree, options),
     close: () => children.close(),
   };
 }

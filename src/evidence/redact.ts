@@ -82,6 +82,7 @@ const RULES: Rules = {
     ...(link !== undefined && { link: link.startsWith('/') ? redactPath(words, link) : redactLink(words, link) }),
   }),
   listInRoot: redactBelow,
+  searchMount: (words, _key, { found, ...rest }) => ({ ...rest, found: found.map(({ path, ...one }) => ({ ...one, path: redactLink(words, path) })) }),
   watcherProgram: (_words, _key, program) => program,
   findLinks: (_words, _key, numbers) => numbers,
   countLinesSlow: (_words, _key, count) => count,
@@ -102,6 +103,7 @@ const PATH_BEHIND: Partial<Record<Question, RegExp>> = {
   lookInRoot: /^(\d+:)([\s\S]*)$/,
   handleInRoot: /^(\d+:)([\s\S]*)$/,
   listInRoot: /^(\d+:)([\s\S]*)$/,
+  searchMount: /^(\d+:)([\s\S]*)$/,
 };
 
 /** @param key 32 secret bytes; fresh ones unless told, and never stored: nobody can compare names of two tapes */

@@ -3,7 +3,7 @@
  * in the order asked, `[question, key, at, value]` or `[question, key, at, null, errno]`, and an end line with a checksum
  * over everything before it. Byte strings are JSON strings of their latin1 text.
  */
-import type { ByteString, DiagSocket, DirectoryEntry, FileHandle, FileStat, HandlePath, PathLook, SocketProbe, UserNamespace, WatcherProgram } from './types.ts';
+import type { ByteString, DiagSocket, DirectoryEntry, FileHandle, FileStat, HandlePath, MountSearch, PathLook, SocketProbe, UserNamespace, WatcherProgram } from './types.ts';
 
 export const TAPE_VERSION = 1;
 
@@ -46,6 +46,7 @@ export interface TapeValues {
   lookInRoot: PathLook;
   handleInRoot: FileHandle;
   listInRoot: DirectoryEntry[];
+  searchMount: MountSearch;
   watcherProgram: WatcherProgram;
   findLinks: number[];
   countLinesSlow: number;
@@ -86,6 +87,7 @@ export function sourceOf(question: Question, key: string): string {
   if (question === 'queueBytes') return `FIONREAD ${key}`;
   if (question === 'pathOfHandle') return `open_by_handle_at ${key}`;
   if (question === 'lookInRoot' || question === 'listInRoot' || question === 'handleInRoot') return `/proc/${key.replace(':', '/root')}`;
+  if (question === 'searchMount') return `find /proc/${key.replace(':', '/root')}`;
   if (question === 'watcherProgram') return `program of ${key}`;
   if (question === 'findLinks') return `/proc/${key.slice(0, key.indexOf(':'))}/fd`;
   if (question === 'countLinesSlow') return key.slice(0, key.indexOf(':'));

@@ -62,6 +62,8 @@ const isDirectoryEntry = shape({
   type: (value) => ['directory', 'file', 'link', 'other', 'unknown'].includes(value as string),
 });
 
+const isFoundPath = shape({ path: isByteString, dev: isByteString, ino: isByteString, directory: isBoolean });
+
 const isPackage = shape({ name: isByteString, version: isByteString, loaded: optional(isBoolean) });
 
 const isUserNamespace = shape({ id: isByteString, ownerUid: isNumber });
@@ -82,6 +84,7 @@ const GUARDS: Record<Question, Guard> = {
   handleInRoot: shape({ type: isNumber, bytes: isByteString }),
   lookInRoot: shape({ stat: isFileStat, link: optional(isByteString), bornMs: optional(isNumber), changedMs: optional(isNumber) }),
   listInRoot: (value) => Array.isArray(value) && value.every(isDirectoryEntry),
+  searchMount: shape({ found: (value) => Array.isArray(value) && value.every(isFoundPath), entries: isNumber, whole: isBoolean }),
   watcherProgram: shape({ runtime: optional(isByteString), words: isStrings, packages: (value) => Array.isArray(value) && value.every(isPackage) }),
   findLinks: (value) => Array.isArray(value) && value.every(isNumber),
   countLinesSlow: isNumber,

@@ -121,6 +121,7 @@ class TapedEvidence implements TapeEvidence {
     lookInRoot: (pid, path) => this.#answer('lookInRoot', keyOf.inRoot(pid, path)),
     handleInRoot: (pid, path) => this.#answer('handleInRoot', keyOf.inRoot(pid, path)),
     listInRoot: (pid, path) => this.#answer('listInRoot', keyOf.inRoot(pid, path)),
+    searchMount: async (pid, mountPoint) => this.#answer('searchMount', keyOf.inRoot(pid, mountPoint)),
     watcherProgram: async (pid) => this.#answer('watcherProgram', String(pid)),
   };
 
@@ -132,6 +133,7 @@ class TapedEvidence implements TapeEvidence {
     startedAs: (pid) => this.#answer('startedAs', String(pid)),
     tryInstances: (wanted, uid) => this.#answer('tryInstances', keyOf.tryInstances(wanted, uid)),
     readAsUserOf: async (pid, paths) => paths.map((path) => this.#answer('readAsUserOf', keyOf.asUserOf(pid, path))),
+    tryWatches: () => ({ errno: NOT_RECORDED, at: this.#now, source: 'inotify_add_watch' }),
     // A tape is about processes: no directory is on it.
     realPaths: async (paths) => paths.map((path) => ({ errno: NOT_RECORDED, at: this.#now, source: path })),
     countTree: async ({ path }) => ({ errno: NOT_RECORDED, at: this.#now, source: path }),

@@ -133,6 +133,7 @@ class NotingEvidence implements Evidence {
       lookInRoot: (pid, path) => this.#noted('lookInRoot', keyOf.inRoot(pid, path), inner.lookInRoot(pid, path)),
       handleInRoot: (pid, path) => this.#noted('handleInRoot', keyOf.inRoot(pid, path), inner.handleInRoot(pid, path)),
       listInRoot: (pid, path) => this.#noted('listInRoot', keyOf.inRoot(pid, path), inner.listInRoot(pid, path)),
+      searchMount: async (pid, mountPoint, inos) => this.#noted('searchMount', keyOf.inRoot(pid, mountPoint), await inner.searchMount(pid, mountPoint, inos)),
       watcherProgram: async (pid) => this.#noted('watcherProgram', String(pid), await inner.watcherProgram(pid)),
     };
   }
@@ -148,6 +149,7 @@ class NotingEvidence implements Evidence {
       descriptionOrder: (...key) => this.#noted('descriptionOrder', keyOf.sameDescription(...key), inner.descriptionOrder(...key)),
       userNamespaces: (pid) => this.#noted('userNamespaces', String(pid), inner.userNamespaces(pid)),
       startedAs: (pid) => this.#noted('startedAs', String(pid), inner.startedAs(pid)),
+      tryWatches: (wanted, uid) => inner.tryWatches(wanted, uid),
       tryInstances: (wanted, uid) => this.#noted('tryInstances', keyOf.tryInstances(wanted, uid), inner.tryInstances(wanted, uid)),
       readAsUserOf: async (pid, paths) => {
         const answers = await inner.readAsUserOf(pid, paths);

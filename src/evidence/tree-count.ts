@@ -6,6 +6,7 @@ import { errnoOfMessage } from './errno.ts';
 import type { Children, ChildRun } from './reader-child.ts';
 import { type Reply, silence } from './reader-parts.ts';
 import { type Find, pruned, rootOf } from './tree-find.ts';
+import { openLinkReader } from './tree-links.ts';
 import { countInodes } from './tree-walk.ts';
 import type { TreeCount, TreeCountOptions, TreeToCount } from './types.ts';
 
@@ -13,6 +14,7 @@ import type { TreeCount, TreeCountOptions, TreeToCount } from './types.ts';
 export interface TreePrograms {
   find: string | undefined;
   stat: string | undefined;
+  realpath: string | undefined;
 }
 
 /**
@@ -25,7 +27,7 @@ const UNSUPPORTED = /^[^\s']*find: (?:unrecognized|unknown predicate|invalid (?:
 
 /** `value` also when not all could be counted; errno when the directory itself cannot be had. */
 export async function countTree(children: Children, programs: TreePrograms, tree: TreeToCount, options: TreeCountOptions): Promise<Reply<TreeCount>> {
-  const { find: program, stat } = programs;
+  const { find: program, stat, realpath } = programs;
   if (program === undefined) return { errno: 'ENOREADER' };
   const count: TreeCount = { directories: 0, files: 0, links: 0, targets: 0, unreadable: 0, unsure: 0 };
   const until = performance.now() + options.timeoutMs;
@@ -34,7 +36,7 @@ export async function countTree(children: Children, programs: TreePrograms, tree
       note(chunk);
       options.progress?.(count.directories + count.files + count.links);
     });
-  let run = tree.files || tree.links ? await countInodes(find, stat, tree, count) : await countDirectories(find, tree, count);
+  let run = tree.files || tree.links ? await countInodes(find, (isWanted, most) => openLinkReader(children, { realpath, stat }, until, isWanted, most), tree, count) : await countDirectories(find, tree, count);
   if (run.ended === 'done' && count.directories === 0 && UNSUPPORTED.test(run.errors)) run = await countSimply(find, tree, count);
   if (run.ended === 'failed') return { errno: 'ENOREADER' };
   // The path in front may hold anything, colons and quotes as well.

@@ -4,7 +4,7 @@
  * Inodes that are kept in mind at most, of what links lead to and of files of several names together. Measured: 43 bytes each, 165 for
  * a directory with a link of 65 characters that leads there. Anything else is counted as it comes and forgotten.
  */
-const MOST_INODES = 1_000_000;
+export const MOST_INODES = 1_000_000;
 
 /** A budget that several sets share. */
 export interface Room {
@@ -19,7 +19,6 @@ export function roomForInodes(most = MOST_INODES): Room {
 export class InodeMap<V> {
   readonly #devices = new Map<string, Map<number | string, V>>();
   readonly #room: Room;
-  size = 0;
 
   constructor(room: Room) {
     this.#room = room;
@@ -36,16 +35,13 @@ export class InodeMap<V> {
       this.#devices.set(device, inodes);
     }
     this.#room.left--;
-    this.size++;
     inodes.set(ino, value);
     return 'new';
   }
 
-  delete(id: string): void {
+  has(id: string): boolean {
     const [device, ino] = parts(id);
-    if (!this.#devices.get(device)?.delete(ino)) return;
-    this.#room.left++;
-    this.size--;
+    return this.#devices.get(device)?.has(ino) ?? false;
   }
 
   *values(): Generator<V> {

@@ -1,112 +1,133 @@
 /** Counts a tree by inode, with what links in it lead to: as a library has one watch of each inode, whatever leads there. */
 import type { ChildRun } from './reader-child.ts';
-import { type Find, pruned, rootOf } from './tree-find.ts';
-import { InodeMap, type Room, roomForInodes } from './tree-inodes.ts';
-import type { TreeCount, TreeToCount } from './types.ts';
+import { type Find, isSkipped, pruned, rootOf } from './tree-find.ts';
+import { InodeMap, MOST_INODES, roomForInodes } from './tree-inodes.ts';
+import { argumentOf, type LinkReader, type Target } from './tree-links.ts';
+import type { ByteString, TreeCount, TreeToCount } from './types.ts';
 
-/** The tree, and directories outside that links lead to: each is compared with every directory that is met. */
+/** The tree, and directories outside that links lead to: each is compared with every link. */
 const MOST_ROOTS = 200;
 
-/** Where links lead. */
-interface Target {
-  directory: boolean;
-  /** A link that leads to this directory, as a path that can be given to a program. */
-  link?: string;
-}
+/** Opens a reader of links that keeps so many paths, of those that are wanted. */
+export type OpenLinks = (isWanted: (path: ByteString) => boolean, most: number) => LinkReader;
 
 /**
- * What links lead to is asked first; what of it is then met in the tree is no target any more. Where a library follows links, the
- * directories that are left are trees, too, and all is counted anew with them: they may hold each other.
+ * One pass over the tree. What links lead to is a thing of its own only where it lies outside, by its path without links. Where a
+ * library follows links, directories outside are trees, too: walked in their turn, without those that were walked.
  */
-export async function countInodes(find: Find, stat: string | undefined, tree: TreeToCount, count: TreeCount): Promise<ChildRun> {
-  const roots = [rootOf(tree.path)];
+export async function countInodes(find: Find, openLinks: OpenLinks, tree: TreeToCount, count: TreeCount): Promise<ChildRun> {
+  Object.assign(count, { directories: 0, files: 0, links: 0, targets: 0, unsure: 0 } satisfies Partial<TreeCount>);
+  const room = roomForInodes();
+  const severalNames = new InodeMap<true>(room);
+  const roots: Root[] = [];
+  const isCovered = (path: ByteString): boolean => roots.some((root) => isIn(path, root.path, tree.skip));
+  // What is in the tree is counted there; without files in the count, files there are targets as well.
+  const links = openLinks((path) => !tree.files || !isCovered(path), MOST_INODES);
+  const targets = new InodeMap<Target>(room);
+  const errors: string[] = [];
+  const real = tree.links ? await links.realPath(tree.path) : undefined;
+  let todo: Root[] = [{ argument: tree.path, path: real ?? tree.path }];
   for (;;) {
-    const room = roomForInodes();
-    const targets = new InodeMap<Target>(room);
-    Object.assign(count, { directories: 0, files: 0, links: 0, targets: 0, unsure: 0 } satisfies Partial<TreeCount>);
-    const expression = [...withoutOthers(roots), ...pruned(tree)];
-    if (tree.links && stat !== undefined) {
-      const run = await readTargets(find, stat, { roots, expression }, { targets, follow: tree.follow }, count);
-      if (run.ended !== 'done') return run;
+    const [root, ...rest] = todo as [Root, ...Root[]];
+    const inside = roots.filter(({ path }) => isIn(path, root.path, []));
+    roots.push(root);
+    const run = await find([rootOf(root.argument)], [...withoutOthers(inside), ...pruned(tree), ...printed(tree)], eachThing({ severalNames, links }, count));
+    errors.push(run.errors);
+    const found = run.ended === 'done' && count.directories > 0 ? await links.targets() : [];
+    todo = rest;
+    for (const target of found) {
+      const argument = target.directory && tree.follow ? argumentOf(target.path) : undefined;
+      if (argument === undefined) {
+        if (targets.add(target.id, target) === 'full') count.unsure++;
+      } else if (roots.length + todo.length < MOST_ROOTS) todo.push({ argument, path: target.path });
+      else count.unsure++;
     }
-    const run = await countThings(find, tree, { roots, expression }, { targets, room }, count);
-    if (run.ended !== 'done' || count.directories === 0) return run;
-    if (tree.links && stat === undefined) count.unsure += count.links;
-    const beyond = tree.follow ? [...targets.values()].filter(({ directory }) => directory) : [];
-    const more = beyond.flatMap(({ link }) => (link === undefined ? [] : [rootOf(link)])).slice(0, MOST_ROOTS - roots.length);
-    if (more.length === 0) {
-      count.targets = targets.size;
-      count.unsure += beyond.length;
-      return run;
-    }
-    roots.push(...more);
+    // Parents first: then what is in them needs no walk of its own.
+    todo = todo.filter(({ path }) => !isCovered(path)).sort((a, b) => a.path.length - b.path.length);
+    if (todo.length > 0 && run.ended === 'done' && !links.stopped()) continue;
+    const isCounted = ({ id, path, directory }: Target): boolean => (isCovered(path) && (directory || tree.files)) || (tree.files && severalNames.has(id));
+    for (const target of targets.values()) if (!isCounted(target)) count.targets++;
+    count.unsure += links.unsure();
+    return { ...run, ...(links.stopped() && { ended: 'timeout' as const }), errors: errors.join('') };
   }
 }
 
-interface Walk {
-  roots: readonly string[];
-  expression: readonly string[];
+interface Root {
+  argument: string;
+  /** Without links. */
+  path: ByteString;
+}
+
+/** Is it what a walk of that directory meets? */
+function isIn(path: ByteString, directory: ByteString, skip: readonly string[]): boolean {
+  if (path === directory || directory === '/') return skip.length === 0 || path === directory || !path.slice(1).split('/').some((name) => isSkipped(name, skip));
+  if (!path.startsWith(`${directory}/`)) return false;
+  return skip.length === 0 || !path.slice(directory.length + 1).split('/').some((name) => isSkipped(name, skip));
 }
 
 /** A root in another one is counted by itself. Roots are called `.`, which nothing else is. */
-function withoutOthers(roots: readonly string[]): string[] {
-  if (roots.length < 2) return [];
-  return ['!', '-name', '.', '(', ...roots.flatMap((root, index) => [...(index > 0 ? ['-o'] : []), '-samefile', root]), ')', '-prune', '-o'];
+function withoutOthers(roots: readonly Root[]): string[] {
+  if (roots.length === 0) return [];
+  return ['!', '-name', '.', '(', ...roots.flatMap(({ argument }, index) => [...(index > 0 ? ['-o'] : []), '-samefile', rootOf(argument)]), ')', '-prune', '-o'];
 }
 
-const S_IFMT = 0o170000;
-const S_IFDIR = 0o040000;
-
-/** Links that lead nowhere are left out, as all libraries do. */
-function readTargets(find: Find, stat: string, { roots, expression }: Walk, { targets, follow }: { targets: InodeMap<Target>; follow: boolean }, count: TreeCount): Promise<ChildRun> {
-  const ask = [stat, '-L', '--printf', '%f %d:%i %n\\0', '--', '{}', '+'];
-  const note = eachPart('\0', (line) => {
-    const [mode = '', id = ''] = line.split(' ', 2);
-    const directory = (Number.parseInt(mode, 16) & S_IFMT) === S_IFDIR;
-    const link = directory && follow ? argumentOf(line.slice(mode.length + id.length + 2)) : undefined;
-    if (targets.add(id, { directory, ...(link !== undefined && { link }) }) === 'full') count.unsure++;
-  });
-  return find(roots, [...expression, '-type', 'l', '!', '-xtype', 'l', '-exec', ...ask], note);
+/** One letter for what counts as it is; a link by its path, where it is followed behind what it says; a file of several names by its inode, to be known again. */
+function printed({ files, links, follow }: TreeToCount): string[] {
+  return [
+    ...['-type', 'd', '-printf', 'd'],
+    ...(follow ? ['-o', '-type', 'l', '-printf', 'o%l\\0l%p\\0'] : links ? ['-o', '-type', 'l', '-printf', 'l%p\\0'] : ['-o', '-type', 'l']),
+    ...(files ? ['-o', '-links', '1', '-printf', 'f', '-o', '-printf', 'h%D:%i\\0'] : []),
+  ];
 }
 
-/** A name that is not UTF-8 cannot be given to a program from here: undefined. */
-function argumentOf(bytes: string): string | undefined {
-  const text = Buffer.from(bytes, 'latin1').toString('utf8');
-  return text.includes('\uFFFD') ? undefined : text;
-}
+const [DIRECTORY, FILE, LINK, SAYS] = ['d', 'f', 'l', 'o'].map((letter) => letter.charCodeAt(0)) as [number, number, number, number];
 
-function countThings(find: Find, { files }: TreeToCount, { roots, expression }: Walk, { targets, room }: { targets: InodeMap<Target>; room: Room }, count: TreeCount): Promise<ChildRun> {
-  const severalNames = new InodeMap<true>(room);
-  const note = eachPart('\n', (line) => {
-    const type = line[0];
-    if (type === 'l') {
-      count.links++;
-      return;
-    }
-    const space = line.indexOf(' ');
-    const id = line.slice(space + 1);
-    if (targets.size > 0) targets.delete(id);
-    if (type === 'd') count.directories++;
-    else if (space === 2 && line[1] === '1') count.files++;
-    else {
-      const added = severalNames.add(id, true);
-      if (added === 'new') count.files++;
-      else if (added === 'full') count.unsure++;
-    }
-  });
-  return find(roots, [...expression, ...(files ? [] : ['(', '-type', 'd', '-o', '-type', 'l', ')']), '-printf', '%y%n %D:%i\n'], note);
-}
-
-/** Calls `note` with what stands between separators, across chunks. */
-function eachPart(separator: string, note: (part: string) => void): (chunk: Buffer) => void {
-  let rest = '';
+function eachThing({ severalNames, links }: { severalNames: InodeMap<true>; links: LinkReader }, count: TreeCount): (chunk: Buffer) => void {
+  let rest: Buffer | undefined;
+  let says: ByteString | undefined;
   return (chunk) => {
-    const text = rest + chunk.toString('latin1');
-    let from = 0;
-    for (let at = text.indexOf(separator); at >= 0; at = text.indexOf(separator, from)) {
-      note(text.slice(from, at));
-      from = at + 1;
+    const bytes = rest ? Buffer.concat([rest, chunk]) : chunk;
+    rest = undefined;
+    for (let at = 0; at < bytes.length; at++) {
+      const letter = bytes[at];
+      if (letter === FILE) count.files++;
+      else if (letter === DIRECTORY) count.directories++;
+      else {
+        const end = bytes.indexOf(0, at);
+        if (end < 0) {
+          rest = Buffer.from(bytes.subarray(at));
+          return;
+        }
+        const text = bytes.toString('latin1', at + 1, end);
+        if (letter === LINK) {
+          count.links++;
+          links.add(text);
+          if (says !== undefined && isLoop(text, says)) count.loops = (count.loops ?? 0) + 1;
+        } else if (letter === SAYS) {
+          says = text;
+        } else {
+          const added = severalNames.add(text, true);
+          if (added === 'new') count.files++;
+          else if (added === 'full') count.unsure++;
+        }
+        at = end;
+      }
     }
-    rest = text.slice(from);
   };
+}
+
+/** Does it lead to a directory that holds it? By names alone. */
+function isLoop(link: ByteString, says: ByteString): boolean {
+  const directory = normal(link.slice(0, link.lastIndexOf('/')));
+  const target = normal(says.startsWith('/') ? says : `${directory}/${says}`);
+  return target === '/' || directory === target || directory.startsWith(`${target}/`);
+}
+
+function normal(path: ByteString): ByteString {
+  const parts: ByteString[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
 }

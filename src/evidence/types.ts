@@ -139,11 +139,29 @@ export interface DirectoryEntry {
   type: 'directory' | 'file' | 'link' | 'other' | 'unknown';
 }
 
+/** Something met on a mount. */
+export interface FoundPath {
+  /** From the directory where the search began; empty for that itself. */
+  path: ByteString;
+  /** st_dev as the C library encodes it, decimal. */
+  dev: string;
+  ino: string;
+  directory: boolean;
+}
+
+export interface MountSearch {
+  found: FoundPath[];
+  /** How many things were met. */
+  entries: number;
+  /** It came to its end, and met all there is. */
+  whole: boolean;
+}
+
 /** What a watching program is, as far as it is of public names only. */
 export interface WatcherProgram {
   /** `node`, `bun`, `deno`, `go`, `python`, `inotifywait`, `tail`, `systemd`, ...; absent when none of those. */
   runtime?: string;
-  /** What of the command line names a watcher: the script `nodemon`, `tsx`, `webpack` or `vite`, the options `--watch` and `--hot`. */
+  /** What of the command line names a watcher: the script `nodemon`, `tsx`, `webpack` or `vite`, the options `--watch` and `--hot`; `watchfiles` by its native code. */
   words: string[];
   /** Watching packages that the program could load, with their versions. */
   packages: { name: string; version: string; /** Its native code is mapped. */ loaded?: boolean }[];
@@ -164,6 +182,8 @@ export interface InotifyQuestions {
   handleInRoot(pid: number, path: ByteString): Answer<FileHandle>;
   /** Entries of a directory below the root of the process, with inode numbers. */
   listInRoot(pid: number, path: ByteString): Answer<DirectoryEntry[]>;
+  /** Class B: what on a mount of the process has one of these inode numbers. Only for mounts whose root asks nobody when it is opened (FUSE). */
+  searchMount(pid: number, mountPoint: ByteString, inos: readonly string[]): Promise<Answer<MountSearch>>;
   /** What program this is: from exe (A), cmdline and maps (B), and package.json of packages it could load. */
   watcherProgram(pid: number): Promise<Answer<WatcherProgram>>;
 }
@@ -231,6 +251,8 @@ export interface TreeCount {
   unreadable: number;
   /** Names and links that were not counted, since what they stand for could not be told or not be remembered. */
   unsure: number;
+  /** Links that lead to a directory they lie in, by their names; only told where links are followed. */
+  loops?: number;
   /** Why it ended before all was seen: EINTR or ETIMEDOUT. */
   cut?: Errno;
 }
@@ -252,6 +274,8 @@ export interface UserQuestions {
    * only root may.
    */
   tryInstances(wanted: number, uid?: number): Answer<number>;
+  /** The same with watches, of instances of our own. Not on tapes. */
+  tryWatches(wanted: number, uid?: number): Answer<number>;
   /** Class B: one-line files as they read in the user namespace of a process, read by a child that enters it. In the order of `paths`. */
   readAsUserOf(pid: number, paths: readonly string[]): Promise<Answer<ByteString>[]>;
   /** Class B: what each absolute path is without symbolic links; in the order of `paths`. ENOENT for what is not there. Not on tapes. */

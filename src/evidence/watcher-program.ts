@@ -50,6 +50,8 @@ const WATCHING_OPTIONS: readonly (readonly [RegExp, string])[] = [
   [/^--watch(?:=|-path|-preserve|$)/, '--watch'],
   [/^--hot$/, '--hot'],
 ];
+/** The native part of watchfiles for Python, which uvicorn and others watch with. */
+const WATCHFILES = /\/watchfiles\/_rust_notify[^/\n]*\.so/;
 /** Options of Node whose value is an argument of its own. */
 const WITH_VALUE = /^(?:-r|--require|--import|--(?:experimental-)?loader|-C|--conditions|--env-file|--watch-path|--title|--input-type|--inspect-port)$/;
 const MOST_PARENTS = 12;
@@ -67,6 +69,7 @@ export async function describeProgram(pid: number, ask: ProgramQuestions): Promi
     ...WATCHING_SCRIPTS.filter(([pattern]) => script !== undefined && pattern.test(script)),
     ...WATCHING_OPTIONS.filter(([pattern]) => options.some((option) => pattern.test(option))),
   ].map(([, word]) => word);
+  if (runtime === 'python' && WATCHFILES.test(mapped)) words.push('watchfiles');
   const hasPackages = runtime === 'node' || runtime === 'bun' || runtime === 'deno';
   const packages = hasPackages ? packagesOf(pid, script, mapped, ask) : [];
   return { value: { ...(runtime !== undefined && { runtime }), words, packages } };

@@ -11,6 +11,11 @@ export function isLocal(fsType: string): boolean {
   return LOCAL.has(fsType);
 }
 
+/** Where only a child may look, which can be given up on: opening the mount itself asks nobody there, other than on NFS or 9p. */
+export function isSearchedSlowly(fsType: string): boolean {
+  return /^fuse(?:\.|blk$|$)/.test(fsType);
+}
+
 /** Large trees that the kernel makes up while they are walked. */
 const MADE_UP = new Set(['proc', 'debugfs', 'tracefs']);
 

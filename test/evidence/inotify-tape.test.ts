@@ -17,6 +17,7 @@ const QUESTIONS: InotifyQuestions = {
   lookInRoot: (_pid, path) => answered(path.endsWith('link') ? { stat: STAT, link: '../acme/billing.yaml' } : { stat: STAT }),
   handleInRoot: () => answered(HANDLE),
   listInRoot: () => answered([{ name: 'billing.yaml', ino: '7', type: 'file' as const }, { name: '..data', ino: '8', type: 'link' as const }]),
+  searchMount: async () => answered({ found: [{ path: 'acme/billing.yaml', dev: '50', ino: '7', directory: false }], entries: 9, whole: true }),
   watcherProgram: async () => answered({ runtime: 'node', words: ['nodemon'], packages: [{ name: 'chokidar', version: '4.0.3' }] }),
 };
 
@@ -30,6 +31,7 @@ async function ask({ inotify }: Evidence): Promise<unknown[]> {
     reply(questions.lookInRoot(7, '/srv/acme/link')),
     reply(questions.handleInRoot(7, '/srv/acme/billing.yaml')),
     reply(questions.listInRoot(7, '/srv/acme')),
+    reply(await questions.searchMount(7, '/srv/acme', ['7'])),
     reply(await questions.watcherProgram(7)),
   ];
 }
@@ -76,6 +78,7 @@ describe('a tape', () => {
     const [, , folder = '', file = ''] = path.replace(' (deleted)', '').split('/');
     expect(tape.listInRoot(7, `/srv/${folder}`).value?.map(({ name }) => name)).toEqual([file, '..data']);
     expect(tape.lookInRoot(7, redactor.key('lookInRoot', '7:/srv/acme/link').slice(2)).value?.link).toBe(`../${folder}/${file}`);
+    expect((await tape.searchMount(7, `/srv/${folder}`, ['7'])).value?.found[0]?.path).toBe(`${folder}/${file}`);
     expect((await tape.watcherProgram(7)).value?.packages).toEqual([{ name: 'chokidar', version: '4.0.3' }]);
   });
 

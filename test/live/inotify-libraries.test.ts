@@ -8,7 +8,7 @@ import { bunPath, FSNOTIFY, nodeOf, OTHER_NODES } from './support/runtimes.ts';
 import { ownFolder } from './support/program.ts';
 import { type Child, startChild } from './support/child.ts';
 import { until } from './support/until.ts';
-import { fixtureOf, lookAtInotify, type Seen } from './support/watching.ts';
+import { fixtureOf, lookAtInotify, type Seen, startPython } from './support/watching.ts';
 
 const DIRECTORIES = 8;
 const FILES = 5;
@@ -159,6 +159,13 @@ describeNeeds(['inotifywait', 'inotifywatch'], 'inotify-tools', () => {
   it('watches each directory', async () => {
     const child = await startChild(findProgram('inotifywait')!, ['-m', '-r', '-q', tree()]);
     judge(await settled(child), /^inotifywait$/, DIRECTORIES + 1);
+  });
+});
+
+describeNeeds(['python-watchers'], 'libraries of Python', () => {
+  it.each([['watchdog', /^watchdog \(Python\)$/], ['watchfiles', /^watchfiles \(Python\)$/]] as const)('%s', async (name, library) => {
+    const child = await startPython(name, tree());
+    judge(await settled(child), library, DIRECTORIES + 1);
   });
 });
 

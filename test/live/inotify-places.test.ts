@@ -1,6 +1,6 @@
 /** Where a process is: in a container, a chroot, behind a mount that went, in a thread of its own. */
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import type { Report } from '../../src/report/index.ts';
 import { type Child, plainEnv, startChild } from './support/child.ts';
 import { describeNeeds, findProgram } from './support/need.ts';
 import { ownFolder, PYTHON, reloadctl } from './support/program.ts';
+import { until } from './support/until.ts';
 import { fixtureOf, lookAtInotify, startWatcher } from './support/watching.ts';
 
 const run = promisify(execFile);
@@ -122,6 +123,23 @@ sys.stdin.read()`;
     await watcher.child.stop();
   });
 
+  it('memory files and pipes, which have no name: they live as long as the process holds them', async () => {
+    const script = `
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+fd = libc.inotify_init1(0)
+for held in (os.memfd_create('mine'), os.pipe()[0]):
+    libc.inotify_add_watch(fd, b'/proc/self/fd/%d' % held, 0xfff)
+print('ready', flush=True)
+sys.stdin.read()
+`;
+    const child = await startChild(PYTHON, ['-c', script]);
+    expect(await child.nextLine()).toBe('ready');
+    const { data, coverage } = await lookAtInotify(child.pid);
+    expect(data.watches).toMatchObject([{ state: 'ok', path: '/memfd:mine', by: 'descriptor' }, { state: 'ok', path: expect.stringMatching(/^pipe:/) }]);
+    expect(coverage.filter(({ status }) => status !== 'ok')).toEqual([]);
+  });
+
   it('/proc itself: that entries come and go is not told', async () => {
     const watcher = await startWatcher(['/proc']);
     const { data, findings } = await lookAtInotify(watcher.pid);
@@ -229,4 +247,46 @@ sys.stdin.read()`;
     expect(data.expect?.map(({ verdict }) => verdict)).toEqual(['seen', 'seen']);
     expect(findings).toEqual([]);
   });
+});
+
+describeNeeds(['bindfs', 'fuse', 'root', 'python3'], 'on FUSE', () => {
+  async function mounted(use: (mount: string, source: string, fuse: Child) => Promise<void>): Promise<void> {
+    const base = ownFolder('fuse');
+    for (const name of ['source/d', 'mount']) mkdirSync(`${base}/${name}`, { recursive: true });
+    writeFileSync(`${base}/source/d/cfg`, '');
+    const fuse = await startChild('bindfs', ['-f', `${base}/source`, `${base}/mount`]);
+    try {
+      await until(() => readFileSync('/proc/self/mountinfo', 'utf8').includes(`${base}/mount`));
+      await use(`${base}/mount`, `${base}/source`, fuse);
+    } finally {
+      process.kill(fuse.pid, 'SIGCONT');
+      execFileSync('umount', ['-l', `${base}/mount`]);
+      await fuse.stop();
+    }
+  }
+
+  it('what lives is found by its name, and what was replaced while it is held has none', () =>
+    mounted(async (mount) => {
+      const watcher = await startWatcher([mount, `${mount}/d`, `${mount}/d/cfg`]);
+      const healthy = await lookAtInotify(watcher.pid);
+      expect(healthy.data.watches.map(({ path, state }) => [path, state])).toEqual([[mount, 'ok'], [`${mount}/d`, 'ok'], [`${mount}/d/cfg`, 'ok']]);
+      expect(healthy.coverage.filter(({ status }) => status !== 'ok')).toEqual([]);
+      expect(healthy.findings.map(({ id, severity }) => [id, severity])).toEqual([['inotify/blind-filesystem', 'info']]);
+      const alone = await startWatcher([`${mount}/d/cfg`]);
+      await alone.tell(`hold ${mount}/d/cfg`);
+      writeFileSync(`${mount}/d/new`, '');
+      renameSync(`${mount}/d/new`, `${mount}/d/cfg`);
+      const dead = await lookAtInotify(alone.pid);
+      expect(dead.data.watches[0]?.state).toBe('nameless');
+      expect(dead.findings.find(({ id }) => id === 'inotify/dead-watch')).toMatchObject({ severity: 'warning', confidence: 'likely' });
+    }));
+
+  it('that does not answer is given up on, and said to be', () =>
+    mounted(async (mount, _source, fuse) => {
+      const watcher = await startWatcher([`${mount}/d/cfg`]);
+      process.kill(fuse.pid, 'SIGSTOP');
+      const { data, coverage } = await lookAtInotify(watcher.pid);
+      expect(data.watches[0]).toMatchObject({ state: 'unresolved', fsType: 'fuse' });
+      expect(coverage.find(({ source }) => source === 'paths of watches')).toMatchObject({ needed: true, detail: expect.stringContaining('1 on FUSE, where a search did not end in time') });
+    }));
 });

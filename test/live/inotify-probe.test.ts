@@ -103,7 +103,7 @@ describe('inotify-probe', () => {
   });
 
   it('leaves nothing behind when it is interrupted, or killed', async () => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL'] as const) {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGKILL'] as const) {
       const directory = ownFolder('probe');
       const tool = await startChild(process.execPath, [fixtureOf('..', 'bin/reloadctl.js'), 'inotify-probe', directory, '--overflow']);
       await until(() => hidden(directory).length > 0 || !existsSync(`/proc/${tool.pid}`));

@@ -225,6 +225,25 @@ describeNeeds(['python3', 'root'], 'watches', () => {
     expect(findings.find(({ id }) => id === 'inotify/dead-watch')?.severity).toBe(severity);
   });
 
+  it.each([
+    ['CLOSE_WRITE', 0x88, 'open'],
+    ['MODIFY', 0x82, 'mapped'],
+    ['CLOSE_WRITE and MODIFY', 0x8a, undefined],
+  ] as const)('that ask for %s see a write in place, with what is not', async (_name, mask, unless) => {
+    const path = config();
+    const watcher = await startWatcher([dirname(path)], mask);
+    const { data } = await lookAtInotify(watcher.pid, { expect: [path] });
+    expect(data.expect).toMatchObject([{ verdict: 'seen' }]);
+    expect(data.expect?.[0]?.changes.find(({ change }) => change === 'write')?.unless).toBe(unless);
+  });
+
+  it('that end with their first event are said to, also where nothing is yet', async () => {
+    const folder = ownFolder('watch');
+    const watcher = await startWatcher([folder], 0x80000fff);
+    const { findings } = await lookAtInotify(watcher.pid, { expect: [`${folder}/new.yaml`] });
+    expect(findings.map(({ title }) => title)).toContainEqual(expect.stringMatching(/sees only the first change of .*new\.yaml: the watch ends with its first event \(IN_ONESHOT\)/));
+  });
+
   it('on a link itself see its first switch', async () => {
     const folder = ownFolder('watch');
     mkdirSync(`${folder}/real`);
@@ -246,6 +265,28 @@ describeNeeds(['python3', 'root'], 'watches', () => {
     const { data, findings } = await lookAtInotify(watcher.pid, { expect: [`${volume}/cfg`] });
     expect(data.expect?.[0]?.changes).toContainEqual(expect.objectContaining({ change: 'link', path: `${volume}/..data`, seen: true, once: true }));
     expect(findings.map(({ severity }) => severity)).not.toContain('critical');
+  });
+
+  it.each([
+    ['a link on the way was switched', 'cur/cfg', (at: string) => [unlinkSync(`${at}/cur`), symlinkSync('two', `${at}/cur`)], 'one/cfg'],
+    ['a link was switched', 'cur', (at: string) => [unlinkSync(`${at}/cur`), symlinkSync('two', `${at}/cur`)], 'one'],
+    ['a file was moved and made anew', 'one/cfg', (at: string) => [renameSync(`${at}/one/cfg`, `${at}/cfg`), writeFileSync(`${at}/one/cfg`, '')], 'cfg'],
+    ['a directory above was', 'one/cfg', (at: string) => [renameSync(`${at}/one`, `${at}/old`), mkdirSync(`${at}/one`), writeFileSync(`${at}/one/cfg`, '')], 'old/cfg'],
+    ['the old file was kept beside it', 'one/cfg', (at: string) => [linkSync(`${at}/one/cfg`, `${at}/one/cfg-1`), save(`${at}/one/cfg`)], 'one/cfg-1'],
+  ] as const)('that were put on a path of the command line which leads elsewhere now are noted: %s', async (_what, named, change, now) => {
+    const at = ownFolder('watch');
+    for (const name of ['one', 'two']) {
+      mkdirSync(`${at}/${name}`);
+      writeFileSync(`${at}/${name}/cfg`, '');
+    }
+    symlinkSync('one', `${at}/cur`);
+    const [alone, wide] = [await startWatcher([`${at}/${named}`]), await startWatcher([`${at}/${named}`, at, `${at}/one`])];
+    const notesOf = async (pid: number): Promise<string[]> => (await lookAtInotify(pid)).findings.filter(({ title }) => title.includes('was started with')).map(({ severity, confidence, title }) => `${severity} ${confidence} ${title}`);
+    expect(await notesOf(alone.pid)).toEqual([]);
+    change(at);
+    expect(await notesOf(alone.pid)).toEqual([expect.stringMatching(new RegExp(`^info hint .* was started with ${at}/${named}, which leads to another .* now: it watches ${at}/${now}$`))]);
+    // Whoever watches the directories is told.
+    expect(await notesOf(wide.pid)).toEqual([]);
   });
 
   it('on a directory are asked for as one', async () => {

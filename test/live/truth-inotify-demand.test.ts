@@ -10,7 +10,7 @@ import { describeNeeds, findProgram } from './support/need.ts';
 import { ownFolder, reloadctl } from './support/program.ts';
 import { bunPath, nodeOf, OTHER_NODES } from './support/runtimes.ts';
 import { until } from './support/until.ts';
-import { fixtureOf } from './support/watching.ts';
+import { fixtureOf, startPython } from './support/watching.ts';
 
 function make(root: string, files: readonly string[], links: Record<string, string>): void {
   for (const path of files) {
@@ -119,6 +119,7 @@ const LIBRARIES: Library[] = [
   [`node${process.versions.node.split('.')[0]}`, [], fsWatch(process.execPath)],
   ...OTHER_NODES.filter((major) => !process.versions.node.startsWith(`${major}.`)).map((major): Library => [`node${major}`, [`node${major}`], (tree) => fsWatch(nodeOf(major))(tree)]),
   ['bun', ['bun'], (tree) => fsWatch(bunPath()!)(tree)],
+  ...['watchdog', 'watchfiles'].map((name): Library => [name, ['python-watchers'], (tree) => startPython(name, tree)]),
   ['inotifywait', ['inotifywait'], (tree) => startChild(findProgram('inotifywait')!, ['-m', '-r', '-q', tree])],
 ];
 

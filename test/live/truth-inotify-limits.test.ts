@@ -1,7 +1,7 @@
 /** inotify-limits against processes whose instances are known. Own users and user namespaces: the limits of the host stay as they are. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LimitsData } from '../../src/inotify/limits/data.ts';
 import type { Report } from '../../src/report/index.ts';
@@ -186,6 +186,22 @@ describe.skipIf(!need('root', 'setpriv'))('who may look at nothing', () => {
     const seen = report.coverage.find(({ source }) => source === 'processes')!;
     expect(seen).toMatchObject({ status: 'partial', needed: true, detail: expect.stringContaining('lower bounds'), fix: 'sudo reloadctl inotify-limits --json' });
     expect(seen.seen!).toBeLessThan(seen.total!);
+  });
+});
+
+describe.skipIf(!need('root', 'unshare'))('in a container', () => {
+  it('watches are tried: 17 of 20 fit beside 3, 18 do not', async () => {
+    const script = `
+echo 20 > /proc/sys/user/max_inotify_watches || exit 77
+"$0" -e 'const { watch } = require("fs"); for (const path of ["/usr", "/etc", "/usr/bin"]) watch(path); console.log("ready")' > ready &
+watcher=$!
+until grep -q ready ready; do :; done
+for n in 2 17 18; do "$0" "$1" inotify-limits --need-watches $n -q > /dev/null; printf '%s ' $?; done
+kill $watcher`;
+    const directory = join(folder, 'tried');
+    mkdirSync(directory);
+    const { stdout } = spawnSync('unshare', ['-Urmpf', '--mount-proc', '/bin/sh', '-c', script, process.execPath, resolve('bin/reloadctl.js')], { encoding: 'utf8', env: plainEnv(), cwd: directory });
+    expect(stdout.trim()).toBe('0 0 1');
   });
 });
 

@@ -44,6 +44,7 @@ export interface World {
   startedAs?: Answers<number>;
   /** By how many were wanted, or `wanted:uid` as another user: how many there could be. */
   tried?: Answers<number>;
+  triedWatches?: Answers<number>;
   /** By path. */
   trees?: Answers<TreeCount>;
   /** By path. */
@@ -106,6 +107,7 @@ export function fakeEvidence(world: World): FakeEvidence {
       userNamespaces: (pid) => answer('userNamespaces', world.userNamespaces, String(pid), 'ENOTSUP'),
       startedAs: (pid) => answer('startedAs', world.startedAs, String(pid), 'ENOENT'),
       tryInstances: (wanted, uid) => answer('tryInstances', world.tried, uid === undefined ? String(wanted) : `${wanted}:${uid}`, 'ENOTSUP'),
+      tryWatches: (wanted, uid) => answer('tryWatches', world.triedWatches, uid === undefined ? String(wanted) : `${wanted}:${uid}`, 'ENOTSUP'),
       readAsUserOf: async (pid, paths) => paths.map((path) => answer('readAsUserOf', world.asUserOf, `${pid}:${path}`, 'EPERM')),
       realPaths: async (paths) => paths.map((path) => answer('realPaths', world.realPaths, path, 'ENOENT')),
       countTree: async ({ path }) => answer('countTree', world.trees, path, 'ENOENT'),

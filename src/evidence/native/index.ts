@@ -1,12 +1,14 @@
 /** Native system calls for the live evidence, where the runtime and the machine allow them. */
 import { handleInRoot, pathsOfHandles } from './handles.ts';
-import { listInRoot, lookInRoot, readInRoot } from './in-root.ts';
+import { constants } from 'node:fs';
+import { listInRoot, lookInRoot, O_CLOEXEC, O_PATH, openInRoot, readInRoot } from './in-root.ts';
 import { queueBytes } from './inotify-queue.ts';
 import { descriptionOrder, isEpollTarget, isMachineKnown, sameDescription } from './kcmp.ts';
 import { loadLibc } from './libc.ts';
 import { probeSocket } from './pidfd.ts';
 import { inetSockets, sockDiag } from './sock-diag.ts';
-import { tryInstances, tryInstancesAs } from './try-inotify.ts';
+import { asUser, tryInstances } from './try-inotify.ts';
+import { tryWatches } from './try-watches.ts';
 import type { Native } from './types.ts';
 import { userNamespaces } from './user-namespace.ts';
 
@@ -25,13 +27,15 @@ function load(): Native | null {
     users: {
       descriptionOrder: (pid1, fd1, pid2, fd2) => descriptionOrder(libc, pid1, fd1, pid2, fd2),
       userNamespaces: (pid) => userNamespaces(libc, pid),
-      tryInstances: (wanted, uid) => (uid === undefined ? tryInstances(libc, wanted) : tryInstancesAs(libc, wanted, uid)),
+      tryInstances: (wanted, uid) => (uid === undefined ? tryInstances(libc, wanted) : asUser(libc, uid, () => tryInstances(libc, wanted))),
+      tryWatches: (wanted, uid) => tryWatches(libc, wanted, (action) => (uid === undefined ? action() : asUser(libc, uid, action))),
     },
     inotify: {
       queueBytes: (pid, fd) => queueBytes(libc, pid, fd),
       pathsOfHandles: (pid, mountPoint, handles) => pathsOfHandles(libc, pid, mountPoint, handles),
       lookInRoot: (pid, path) => lookInRoot(libc, pid, path),
       handleInRoot: (pid, path) => handleInRoot(libc, pid, path),
+      openInRoot: (pid, path) => openInRoot(libc, pid, path, O_PATH | O_CLOEXEC | constants.O_DIRECTORY),
       listInRoot: (pid, path) => listInRoot(libc, pid, path),
       readInRoot: (pid, path) => readInRoot(libc, pid, path),
     },

@@ -7,16 +7,16 @@ import { callNumber } from './numbers.ts';
 const CLOEXEC = 0o2000000;
 
 /**
- * The same as another user: the kernel charges the effective user of the thread that asks. The others of our threads keep theirs, as
+ * Does something as another user: the kernel charges the effective user of the thread that asks. The others of our threads keep theirs, as
  * the system call itself, unlike that of the C library, changes one only. Throws EPERM without the right, EINVAL for a user that our
  * namespace does not know.
  */
-export function tryInstancesAs(libc: Libc, wanted: number, uid: number): number {
+export function asUser<T>(libc: Libc, uid: number, action: () => T): T {
   const own = process.geteuid!();
   const become = (user: number): void => void check(libc, 'setresuid', libc.syscall(callNumber('setresuid'), -1, user, -1));
   become(uid);
   try {
-    return tryInstances(libc, wanted);
+    return action();
   } finally {
     become(own);
   }

@@ -29,6 +29,8 @@ export interface NativeUsers {
   userNamespaces(pid: number): UserNamespace[];
   /** Makes inotify instances of our own and closes them: how many there could be, `wanted` at most. */
   tryInstances(wanted: number, uid?: number): number;
+  /** The same with watches, of instances of our own. */
+  tryWatches(wanted: number, uid?: number): number;
 }
 
 /** Files are seen from the root of the process, no symbolic link is followed. */
@@ -40,6 +42,8 @@ export interface NativeInotify {
   lookInRoot(pid: number, path: ByteString): PathLook;
   /** name_to_handle_at(2), for comparing only: nothing need be able to open it. */
   handleInRoot(pid: number, path: ByteString): FileHandle;
+  /** A directory with O_PATH: whoever asked closes it. */
+  openInRoot(pid: number, path: ByteString): number;
   listInRoot(pid: number, path: ByteString): DirectoryEntry[];
   /** A small regular file. */
   readInRoot(pid: number, path: ByteString): ByteString;

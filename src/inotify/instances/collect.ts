@@ -2,15 +2,17 @@
 import type { Answer, ByteString, Evidence } from '../../evidence/types.ts';
 import { CoverageLog } from '../../kernel/coverage.ts';
 import { type LinkTable, readLinkTable } from '../../kernel/fd-table.ts';
-import { inotify } from '../../kernel/kinds/inotify.ts';
+import { hidesWatches, inotify } from '../../kernel/kinds/inotify.ts';
 import { parseFdInfo } from '../../kernel/proc/fdinfo.ts';
 import { readProcess, stillThere } from '../../kernel/process.ts';
 import { labelOf } from '../../kernel/snapshot/label.ts';
 import { findOwnTables } from '../../kernel/snapshot/own-tables.ts';
 import type { Process } from '../../kernel/types.ts';
+import { astrayOf } from './astray.ts';
 import { expectationOf } from './expect.ts';
 import { parseWatches } from './fdinfo.ts';
 import { judgeFullness } from './fullness.ts';
+import { type HeldLink, heldIn } from './held.ts';
 import { libraryOf } from './library.ts';
 import type { InotifyLook, Instance, Watch } from './model.ts';
 import { noteCoverage, type Notes, notesOf } from './notes.ts';
@@ -67,9 +69,9 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
     if (infoErrno !== undefined && !isOver(instance)) notes.infoErrno = infoErrno;
     noteAdded(instance, starts.get(instance));
   }
-  const linksOf = (pid: number): ByteString[] => [...tables].flatMap(([process, table]) => (process.pid === pid ? table.numbers.flatMap((fd) => table.links.get(fd) ?? []) : []));
+  const heldBy = (pid: number): Iterable<HeldLink> => heldIn([...tables].flatMap(([process, table]) => (process.pid === pid ? [table] : [])));
   const living = holders.filter(({ pid }) => !ended.has(pid));
-  await resolveAll(evidence, living, firsts, { signal: options.signal, linksOf }, notes);
+  await resolveAll(evidence, living, firsts, { signal: options.signal, heldBy }, notes);
   for (const instance of firsts) if (evidence.inotify) judgeFullness(instance, maxQueuedEvents ?? USUAL_LIMIT, evidence.inotify);
   shareWatches(firsts, instances);
   if (firsts.some(isOver)) {
@@ -82,12 +84,14 @@ export async function collectInotify(evidence: Evidence, pids: readonly number[]
     const library = libraryOf(instance.program, instance.watches ?? []);
     if (library) instance.library = library;
   }
+  const astray = options.signal.aborted ? [] : await astrayOf(evidence, living, firsts);
   const look: InotifyLook = {
     type: 'inotify',
     label: labelOf(processes, name, `process ${pids.join(', ')}`),
     instances,
     ...(maxQueuedEvents !== undefined && { maxQueuedEvents }),
     expectations: expectationsOf(evidence, processes, instances, options.expect),
+    ...(astray.length > 0 && { astray }),
     complete: notes.unreadTables === 0 && closed.size === 0 && instances.every(({ watches }) => watches !== undefined) && processes[0]?.pid === pids[0],
     ...(options.windowMs !== undefined && { windowMs: options.windowMs }),
     ...((closed.size > 0 || ended.size > 0 || processes.length < pids.length) && { unsettled: true as const }),
@@ -137,7 +141,7 @@ function instancesOf(process: Process, table: LinkTable | undefined): Instance[]
     const link = table!.links.get(fd);
     return link !== undefined && inotify.matches(link);
   });
-  return fds.map((fd) => ({ process, fd, maxWd: 0, sharedWith: [] }));
+  return fds.map((fd) => ({ process, fd, maxWd: 0, sharedWith: [], ...(hidesWatches(table!.links.get(fd)!) && { hidesWatches: true as const }) }));
 }
 
 /**
@@ -151,6 +155,10 @@ async function readWatches(evidence: Evidence, instances: readonly Instance[]): 
   instances.forEach((instance, index) => {
     const answer: Answer<ByteString> = answers[index]!;
     const info = answer.value === undefined ? null : parseFdInfo(answer.value);
+    if (info && instance.hidesWatches) {
+      errnos.set(instance, 'ENOSYS');
+      return;
+    }
     if (!info) {
       errnos.set(instance, answer.errno ?? 'EIO');
       return;

@@ -51,7 +51,7 @@ export interface ExpectRow {
   verdict: Expectation['verdict'];
   directory?: true;
   mounted?: true;
-  changes: { change: string; path: string; seen: boolean; once?: true; only?: 'rename' | 'create'; minor?: true; by: { pid: number; fd: number; wd: number }[] }[];
+  changes: { change: string; path: string; seen: boolean; once?: true; only?: 'rename' | 'create'; unless?: 'open' | 'mapped'; minor?: true; by: { pid: number; fd: number; wd: number }[] }[];
   because?: string;
   fsType?: string;
 }

@@ -44,6 +44,11 @@ export function expectationOf(
     const once = by.length > 0 && by.every(({ mask }) => has(mask, IN.ONESHOT));
     changes.push({ change, path: where, seen: by.length > 0, by: by.map(({ pid: holder, fd, wd }) => ({ pid: holder, fd, wd })), ...(once && { once }), ...more });
   };
+  const addWrite = (where: ByteString, on: readonly Watch[], more: Partial<ExpectedChange> = {}): void => {
+    const by = on.filter(({ mask }) => has(mask, WRITE));
+    const unless = by.length === 0 ? undefined : by.every(({ mask }) => !has(mask, IN.MODIFY)) ? 'open' : by.every(({ mask }) => !has(mask, IN.CLOSE_WRITE)) ? 'mapped' : undefined;
+    add('write', where, by, { ...(unless && { unless }), ...more });
+  };
   /** A name may be made by a rename or anew, which are different events. */
   const addArrival = (change: ExpectedChange['change'], where: ByteString, on: readonly Watch[], more: Partial<ExpectedChange> = {}): void => {
     const renamed = on.filter(({ mask }) => has(mask, IN.MOVED_TO));
@@ -66,10 +71,10 @@ export function expectationOf(
   const isDirectory = file !== undefined && (file.stat.mode & S_IFMT) === S_IFDIR;
   if (file && isDirectory) {
     addArrival('create', file.path, own, isLink || inVolume ? { minor: true } : {});
-    add('write', file.path, own.filter(({ mask }) => has(mask, WRITE)), { minor: true });
+    addWrite(file.path, own, { minor: true });
     addArrival('replace', file.path, inDirectory, { minor: true });
   } else if (file) {
-    add('write', file.path, [...own, ...inDirectory].filter(({ mask }) => has(mask, WRITE)), minor);
+    addWrite(file.path, [...own, ...inDirectory], minor);
     const byName = inDirectory.filter(({ mask }) => has(mask, IN.MOVED_TO));
     const byItself = own.filter(({ mask }) => has(mask, REPLACED));
     if (isKernels) add('replace', file.path, [], { minor: true });

@@ -17,6 +17,12 @@ export interface Library {
 /** What libuv, bun and fsnotify all ask for: MODIFY ATTRIB MOVED_FROM MOVED_TO CREATE DELETE DELETE_SELF MOVE_SELF. */
 const USUAL = IN.MODIFY | IN.ATTRIB | IN.MOVED_FROM | IN.MOVED_TO | IN.CREATE | IN.DELETE | IN.DELETE_SELF | IN.MOVE_SELF;
 const EVENTS = 0xfff;
+/** What watchdog for Python asks for; newer ones ask for opening and closing besides. */
+const WATCHDOG = IN.MODIFY | IN.ATTRIB | IN.CLOSE_WRITE | IN.MOVED_FROM | IN.MOVED_TO | IN.CREATE | IN.DELETE | IN.DELETE_SELF;
+const READING = IN.OPEN | IN.CLOSE_NOWRITE;
+/** What the crate `notify` asks for; of what it was given itself, removal and renaming besides. */
+const NOTIFY = IN.MODIFY | IN.ATTRIB | IN.CLOSE_WRITE | IN.MOVED_FROM | IN.MOVED_TO | IN.CREATE | IN.DELETE;
+const SELF = IN.DELETE_SELF | IN.MOVE_SELF;
 
 /** Paths where they are known. */
 export type LibraryWatch = Pick<Watch, 'wd' | 'mask' | 'path' | 'what'>;
@@ -42,6 +48,12 @@ export function libraryOf(program: WatcherProgram | undefined, watches: readonly
       return { name: words.includes('--watch') || words.includes('--hot') ? 'bun --watch' : 'bun fs.watch', tellsOverflow: true, watchesAnew: false };
     case 'node':
       return nodeLibrary(program, watches);
+    case 'python':
+      if (words.includes('watchfiles')) return { name: 'watchfiles (Python)' };
+      return isAll(watches, WATCHDOG, READING) ? { name: 'watchdog (Python)' } : undefined;
+    case undefined:
+    case 'deno':
+      return isAll(watches, NOTIFY, IN.OPEN | SELF) ? { name: 'notify (Rust)', tellsOverflow: true } : undefined;
     default:
       return undefined;
   }
@@ -114,5 +126,10 @@ function firstOf(watches: readonly LibraryWatch[]): LibraryWatch[] {
 }
 
 function isUsual(watches: readonly LibraryWatch[]): boolean {
-  return watches.length > 0 && watches.every(({ mask }) => (mask & EVENTS) === USUAL);
+  return isAll(watches, USUAL);
+}
+
+/** Does each ask for all of these events, and for none besides but these? */
+function isAll(watches: readonly LibraryWatch[], events: number, besides = 0): boolean {
+  return watches.length > 0 && watches.every(({ mask }) => (mask & EVENTS & ~besides) === events);
 }

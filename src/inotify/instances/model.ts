@@ -1,6 +1,7 @@
 /** What a look at the inotify instances of some processes gave. */
 import type { ByteString, WatcherProgram } from '../../evidence/types.ts';
 import type { Process } from '../../kernel/types.ts';
+import type { Astray } from './astray.ts';
 import type { Library } from './library.ts';
 import type { RawWatch } from './fdinfo.ts';
 
@@ -19,7 +20,7 @@ export interface Watch extends RawWatch {
   /** From the root of the process, without ` (deleted)`. */
   path?: ByteString | undefined;
   /** How the path was found. */
-  by?: 'handle' | 'overlay' | 'walk' | undefined;
+  by?: 'handle' | 'overlay' | 'walk' | 'descriptor' | undefined;
   what?: 'directory' | 'file' | undefined;
   /** Type of the file system; undefined when it is not mounted where the process is. */
   fsType?: ByteString | undefined;
@@ -60,8 +61,10 @@ export interface Queue {
 export interface Instance {
   process: Process;
   fd: number;
-  /** Absent when fdinfo could not be read. */
+  /** Absent when fdinfo could not be read, or tells nothing of them. */
   watches?: Watch[];
+  /** This kernel tells nobody what is watched. */
+  hidesWatches?: true;
   /** Highest watch descriptor there is: about as many were ever added (wds are given in a cycle). */
   maxWd: number;
   /** Absent when it could not be asked. */
@@ -89,6 +92,8 @@ export interface ExpectedChange {
   once?: true;
   /** Seen only when it is done so: by a rename, or made anew. */
   only?: 'rename' | 'create';
+  /** Of a write that is seen: when it is closed and not before, or unless it goes through a mapping (mmap(2) is told by CLOSE_WRITE only). */
+  unless?: 'open' | 'mapped';
   by: Pick<Watch, 'pid' | 'fd' | 'wd'>[];
   /** A link that nobody switches while the system runs: not held against anybody. */
   minor?: true;
@@ -120,6 +125,8 @@ export interface InotifyLook {
   /** fs.inotify.max_queued_events: what an instance made now gets. */
   maxQueuedEvents?: number;
   expectations: Expectation[];
+  /** Paths of command lines that lead elsewhere than what is watched. */
+  astray?: (Astray & { process: Process })[];
   /** Every watch of every instance was read and is known by inode. */
   complete: boolean;
   /** Set when the look went on for a while. */

@@ -3,7 +3,7 @@ import type { Errno } from '../../evidence/types.ts';
 import { type CoverageLog, errnoWords, statusOf } from '../../kernel/coverage.ts';
 import type { Process } from '../../kernel/types.ts';
 import { plural } from '../../report/words.ts';
-import { isLocal, isWalkable } from '../filesystems.ts';
+import { isLocal, isSearchedSlowly, isWalkable } from '../filesystems.ts';
 import type { InotifyLook, Watch } from './model.ts';
 import type { Walked } from './walk.ts';
 
@@ -56,7 +56,7 @@ export function noteCoverage(look: InotifyLook, notes: Notes, coverage: Coverage
     seen: read.length,
     total: instances.length,
     needed: true,
-    ...(notes.infoErrno !== undefined && { detail: errnoWords(notes.infoErrno), ...notes.fix(notes.infoErrno) }),
+    ...(notes.infoErrno !== undefined && { detail: notes.infoErrno === 'ENOSYS' ? 'this is gVisor: it tells nobody what its processes watch' : errnoWords(notes.infoErrno), ...notes.fix(notes.infoErrno) }),
   });
   const asked = instances.filter(({ queue }) => queue !== undefined);
   coverage.note({
@@ -86,9 +86,11 @@ function notePaths({ instances }: InotifyLook, notes: Notes, coverage: CoverageL
     const unchecked = left.filter(({ state }) => state === 'unchecked').length;
     if (unchecked > 0) reasons.push(`what is at the path of ${unchecked} could not be compared`);
     const elsewhere = left.filter(({ fsType }) => fsType === undefined).length;
-    const remote = left.filter(({ fsType }) => fsType !== undefined && !isLocal(fsType)).length;
+    const slow = left.filter(({ fsType }) => fsType !== undefined && isSearchedSlowly(fsType)).length;
+    const remote = left.filter(({ fsType }) => fsType !== undefined && !isLocal(fsType)).length - slow;
     if (elsewhere > 0) reasons.push(`${elsewhere} on file systems that are not mounted where the process is`);
-    if (remote > 0) reasons.push(`${remote} on network or FUSE file systems, which are not asked since that may block`);
+    if (remote > 0) reasons.push(`${remote} on network file systems, which are not asked since that may block`);
+    if (slow > 0) reasons.push(`${slow} on FUSE, where a search did not end in time, or was refused`);
     const cut = notes.walks.filter(({ cut: isCut }) => isCut);
     const entries = notes.walks.reduce((sum, walk) => sum + walk.entries, 0);
     const avoided = notes.walks.reduce((sum, walk) => sum + walk.avoided, 0);

@@ -1,6 +1,8 @@
 /** Paths of all watches of some processes, and what became of what is watched. */
 import type { ByteString, Evidence, InotifyQuestions } from '../../evidence/types.ts';
 import type { Process } from '../../kernel/types.ts';
+import { resolveOnFuse } from './fuse-paths.ts';
+import { type HeldLink, resolveHeld } from './held.ts';
 import type { Instance, Watch } from './model.ts';
 import { judgeNames, judgeTold } from './names.ts';
 import type { Notes } from './notes.ts';
@@ -24,7 +26,7 @@ const CALM_STEP_MS = 10;
 export interface PathsOptions {
   signal: AbortSignal;
   /** What the descriptors of a process point at. */
-  linksOf(pid: number): Iterable<ByteString>;
+  heldBy(pid: number): Iterable<HeldLink>;
 }
 
 /** What can be learned at once: of a target that may end while it is watched. */
@@ -46,7 +48,9 @@ export async function resolveAll(evidence: Evidence, processes: readonly Process
     const { errno } = resolveByHandle(watches, resolving);
     if (errno !== undefined) notes.handleErrno = errno;
     resolveInProc(watches, resolving);
+    await resolveHeld(evidence, watches, pid, options.heldBy(pid));
     const own = instances.filter((instance) => instance.process.pid === pid);
+    await resolveOnFuse(evidence, own, resolving, options.signal);
     await search(evidence, process, own, resolving, options, notes);
     const alive = own.map((instance) => instance.watches ?? []);
     judgeNames(alive.flat(), resolving.questions, pid);
@@ -56,11 +60,16 @@ export async function resolveAll(evidence: Evidence, processes: readonly Process
   }
 }
 
+function* linksOf(held: Iterable<HeldLink>): Generator<ByteString> {
+  for (const { link } of held) yield link;
+}
+
 function watchesOf(pid: number, instances: readonly Instance[]): Watch[] {
   return instances.filter(({ process }) => process.pid === pid).flatMap((instance) => instance.watches ?? []);
 }
 
-function resolvingOf(evidence: Evidence, pid: number): Resolving | undefined {
+/** Undefined where nothing can be asked. */
+export function resolvingOf(evidence: Evidence, pid: number): Resolving | undefined {
   const questions = evidence.inotify;
   if (!questions) return undefined;
   const mounts = mountsOfProcess(evidence, pid);
@@ -69,12 +78,12 @@ function resolvingOf(evidence: Evidence, pid: number): Resolving | undefined {
 }
 
 /** Walks for what no handle led to. What a walk of everything met nowhere, twice, has no name. */
-async function search(evidence: Evidence, process: Process, own: readonly Instance[], resolving: Resolving, { signal, linksOf }: PathsOptions, notes: Notes): Promise<void> {
+async function search(evidence: Evidence, process: Process, own: readonly Instance[], resolving: Resolving, { signal, heldBy }: PathsOptions, notes: Notes): Promise<void> {
   const unnamed = (): Watch[] => own.flatMap(({ watches = [] }) => watches.filter(({ path }) => path === undefined));
   if (unnamed().length === 0 || signal.aborted) return;
   const isCalm = own.every(({ queue }) => queue?.bytes === 0);
   const bounds: Bounds = { ...WALK, signal, told: isCalm ? MOST_TOLD : 0, calm: () => waitForCalm(evidence, resolving.questions, own) };
-  const starts = await startsOf(evidence, process, linksOf(process.pid), resolving);
+  const starts = await startsOf(evidence, process, linksOf(heldBy(process.pid)), resolving);
   const first = await walk(evidence, unnamed(), starts, bounds, resolving, notes);
   await dropEnded(evidence, own);
   if (!isWhole(first) || first.ms > SHORT_WALK_MS || unnamed().length === 0) return;

@@ -18,9 +18,7 @@ export async function startsOf(
   { questions, mounts }: { questions: InotifyQuestions; mounts: readonly Mount[] },
 ): Promise<Starts> {
   const cwd = evidence.readlink(`/proc/${pid}/cwd`).value;
-  const [cmdline] = await evidence.readSlow([`/proc/${pid}/cmdline`]);
-  const words = (cmdline?.value ?? '').split('\0').slice(1);
-  const named = words.flatMap((word) => pathOf(word, cwd) ?? []);
+  const named = (await wordsOf(evidence, pid)).flatMap(({ path }) => path ?? []);
   const open = [...links].filter((link) => link.startsWith('/'));
   const likely = new Set<ByteString>();
   for (const path of new Set([...named.slice(0, MOST), ...open.slice(0, MOST)])) {
@@ -30,6 +28,20 @@ export async function startsOf(
   }
   if (cwd !== undefined) likely.add(cwd);
   return { likely: [...likely], others: exe === undefined ? [] : [parentOf(exe)] };
+}
+
+/** A word of the command line, and the path that it may be. */
+export interface Word {
+  isOption: boolean;
+  path: ByteString | undefined;
+}
+
+/** Behind the program itself. */
+export async function wordsOf(evidence: Pick<Evidence, 'readlink' | 'readSlow'>, pid: number): Promise<Word[]> {
+  const cwd = evidence.readlink(`/proc/${pid}/cwd`).value;
+  const [cmdline] = await evidence.readSlow([`/proc/${pid}/cmdline`]);
+  const words = (cmdline?.value ?? '').split('\0').slice(1);
+  return words.map((word) => ({ isOption: word.startsWith('-'), path: pathOf(word, cwd) }));
 }
 
 /** An argument, or the value of an option, that is a path: `src`, `--root=/srv/app`. */

@@ -104,21 +104,23 @@ function* adviceBlocks({ instances }: InotifyLook, data: InotifyData): Generator
 
 const CHANGES: Record<string, string> = { write: 'written in place', replace: 'replaced by rename', link: 'link switched', create: 'created' };
 const CHANGES_OF_DIRECTORY: Record<string, string> = { ...CHANGES, write: 'a file in it written', replace: 'it is replaced itself', create: 'an entry made in it' };
+const UNLESS = { open: 'when it is closed', mapped: 'not through mmap' } as const;
 const ONLY = { rename: 'only by rename', create: 'only if made anew' };
 
 function* expectBlocks({ path, real, directory, verdict, changes, because }: ExpectRow): Generator<Block> {
   const words = { seen: 'every change is seen', partly: 'not every change is seen', 'not-seen': 'no change is seen', unknown: 'cannot be told' }[verdict];
-  yield { type: 'heading', text: `${path}: ${words}` };
+  const later = verdict === 'seen' && changes.some(({ unless, minor }) => unless === 'open' && !minor) ? ', a write when the file is closed' : '';
+  yield { type: 'heading', text: `${path}: ${words}${later}` };
   if (real !== undefined) yield { type: 'paragraph', text: `it leads to ${real}` };
   if (because !== undefined) yield { type: 'paragraph', text: decodeText(because).text };
   if (changes.length === 0) return;
   yield {
     type: 'table',
     columns: [{ title: 'CHANGE' }, { title: 'OF', flex: true }, { title: 'SEEN' }, { title: 'BY' }],
-    rows: changes.map(({ change, path: where, seen, once, only, by, minor }): Cell[] => [
+    rows: changes.map(({ change, path: where, seen, once, only, unless, by, minor }): Cell[] => [
       (directory ? CHANGES_OF_DIRECTORY : CHANGES)[change] ?? change,
       where,
-      { text: seen ? [once ? 'once' : only ? '' : 'yes', only ? ONLY[only] : ''].filter(Boolean).join(', ') : 'no', tone: seen && !once && !only ? 'good' : minor ? 'dim' : 'warning' },
+      { text: seen ? [once ? 'once' : only ? '' : 'yes', only ? ONLY[only] : '', unless ? UNLESS[unless] : ''].filter(Boolean).join(', ') : 'no', tone: seen && !once && !only ? 'good' : minor ? 'dim' : 'warning' },
       by.slice(0, 3).map(({ fd, wd }) => `fd ${fd} wd ${wd}`).join(', '),
     ]),
   };

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { CommandContext, Outcome } from '../../command.ts';
 import { CoverageLog } from '../../kernel/coverage.ts';
-import type { InotifyUsers } from '../../kernel/inotify-users/index.ts';
+import { type InotifyUsers, tryWatches } from '../../kernel/inotify-users/index.ts';
 import { UserError } from '../../kernel/user-error.ts';
 import { runRules } from '../../report/index.ts';
 import { count, plural } from '../../report/words.ts';
@@ -10,6 +10,7 @@ import { askUser } from './ask.ts';
 import { noteDemand } from './coverage.ts';
 import { buildData, type LimitsData } from './data.ts';
 import type { Demand, InotifyUsersEvent } from './event.ts';
+import { fits, roomOf } from './fit.ts';
 import { modelNames } from './models.ts';
 import { type LimitsOptions, parseLimits } from './options.ts';
 import { countTrees, type TreeRow } from './trees.ts';
@@ -26,7 +27,7 @@ export function configure(command: Command): void {
     .option('--count-timeout <time>', 'how long counting a directory may take (default: 5m)')
     .option('--all', 'all processes that hold instances, not only the first')
     .option('--from <tape>', 'analyse a tape made by reloadctl record instead of this host')
-    .addHelpText('after', '\nCounting a directory lists it and all below: events of opening and reading, for who watches them for that.\nExit codes: 0 it fits (or no limit is near), 1 it does not, 3 cannot tell. Nothing is changed: what to set is printed.');
+    .addHelpText('after', '\nCounting a directory lists it and all below: events of opening and reading, for who watches them for that.\nExit codes: 0 it fits (or no limit is near), 1 it does not, 3 cannot tell. Nothing is changed: what to set is printed. Where what is seen does not tell, instances and watches (up to 65,536) are made and given back at once.');
 }
 
 export async function run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
@@ -41,6 +42,7 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   const tryInstances = needInstances ?? 1;
   const [found, rows] = await Promise.all([askUser({ ...question, tryInstances, ...(uid !== undefined && { of: { uid } }) }, coverage), counting]);
   const demand = found && hasNeed ? demandOf(found, rows, asked) : undefined;
+  if (found && demand && fits(roomOf(found.asked, 'watches'), demand.needs.watches) === 'unknown') tryWatches(context.evidence, found, demand.needs.watches);
   if (found && demand) noteDemand(found, demand.needs, question, coverage);
   const event: InotifyUsersEvent | undefined = found && { type: 'inotify-users', users: found.users, ownNamespace: found.self.userns, ...(demand && { demand }) };
   const data = buildData(found, demand, rows, asked);

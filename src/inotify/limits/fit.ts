@@ -53,8 +53,8 @@ export function roomOf(user: InotifyUser, resource: Resource): Room {
     const surely = use.limit === null || use.atMost === null ? null : Math.max(0, use.limit - use.atMost);
     leftAtLeast = leftAtLeast === null || surely === null ? null : Math.min(leftAtLeast, surely);
   }
-  const { tried } = user;
-  if (resource === 'instances' && tried) {
+  const tried = triedOf(user, resource);
+  if (tried) {
     leftAtLeast = Math.max(leftAtLeast ?? 0, tried.made);
     if (tried.made < tried.wanted) {
       // Less than is left by what is seen, and not all around us is seen: the limit that was met is another one.
@@ -65,15 +65,20 @@ export function roomOf(user: InotifyUser, resource: Resource): Room {
   return { used: own.used, atMost: own.atMost, limit, left, leftAtLeast, binding };
 }
 
+/** What trying gave. */
+export function triedOf({ tried, triedWatches }: InotifyUser, resource: Resource): InotifyUser['tried'] {
+  return resource === 'instances' ? tried : triedWatches;
+}
+
 function leftIn({ used, atLeast = used, limit }: Use): number | null {
   return limit === null ? null : Math.max(0, limit - atLeast);
 }
 
 /** What a level has in use: when trying failed, all that could not be made is, whoever holds it. */
-export function inUse({ tried }: InotifyUser, level: Level, resource: Resource): number {
+export function inUse(user: InotifyUser, level: Level, resource: Resource): number {
   const { used, limit } = level[resource];
-  const isShort = resource === 'instances' && tried !== undefined && tried.made < tried.wanted;
-  return isShort && limit !== null ? Math.max(used, limit - tried.made) : used;
+  const tried = triedOf(user, resource);
+  return tried !== undefined && tried.made < tried.wanted && limit !== null ? Math.max(used, limit - tried.made) : used;
 }
 
 /** Of a limit of nothing all is used. */

@@ -22,12 +22,13 @@ export function parseLimits(args: readonly string[], options: Record<string, unk
   const { library = 'dirs', uid, countTimeout } = options;
   const model = modelNamed(String(library));
   if (!model) {
-    const near = closest(String(library), modelNames);
+    const near = nearest(String(library));
     throw new UserError(`--library: no model of ${String(library)}${near === undefined ? '' : `, did you mean ${near}?`}`, { hints: [`models: ${modelNames.join(', ')}`] });
   }
   const given = [...args, ...((options.for ?? []) as string[])];
   // An unset variable of a script must not become the working directory.
   if (given.includes('')) throw new UserError('an empty name is no directory', { hints: ['the working directory is .'] });
+  if (options.library !== undefined && given.length === 0) throw new UserError('--library says how directories are watched: give one', { hints: [`reloadctl inotify-limits --for DIR --library ${model.name}`] });
   const paths = given.map(absolute);
   return {
     trees: [...new Set(paths)],
@@ -37,6 +38,11 @@ export function parseLimits(args: readonly string[], options: Record<string, unk
     ...(uid !== undefined && { uid: uidOf(uid) }),
     countTimeoutMs: countTimeout === undefined ? COUNT_TIMEOUT_MS : parseDuration('--count-timeout', String(countTimeout)),
   };
+}
+
+/** A name that shares its first letter with a model: short names of other tools are near to each by chance. */
+function nearest(library: string): string | undefined {
+  return closest(library, modelNames.filter((name) => name[0] === library[0]?.toLowerCase()));
 }
 
 /** Throws UserError where the working directory is gone, so that nothing can be found from it. */

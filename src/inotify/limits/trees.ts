@@ -5,6 +5,7 @@ import { type CoverageLog, errnoWords, statusOf } from '../../kernel/coverage.ts
 import { UserError } from '../../kernel/user-error.ts';
 import { count, plural } from '../../report/words.ts';
 import type { Model } from './models.ts';
+import { notesOfTree } from './tree-notes.ts';
 
 export interface TreeRow {
   path: string;
@@ -17,6 +18,10 @@ export interface TreeRow {
   watches: number;
   /** All of it was counted. */
   complete: boolean;
+  /** Type of its file system, where that does not tell of every change. */
+  blind?: string;
+  /** What else is to be known, in sentences; absent when nothing is. */
+  notes?: string[];
 }
 
 /** Errors of the one who typed the path: exit 2. What is only not permitted is coverage. */
@@ -33,14 +38,15 @@ export async function countTrees(paths: readonly string[], model: Model, timeout
   for (const path of await withoutNested(paths, context)) {
     // Ended by a signal: what was not begun counts as nothing, and is said.
     const answer = await context.evidence.users?.countTree(
-      { path, skip: model.skip, files: model.files, links: model.links, follow: model.followsLinks },
+      { path, skip: model.skip, files: model.files, links: model.links || model.followsLinks, follow: model.followsLinks },
       { timeoutMs, progress: (seen) => context.progress(`counting ${path}: ${count(seen)}`) },
     );
     context.progress('');
     const errno = answer?.errno ?? (answer?.value ? undefined : 'ENOTSUP');
     if (errno !== undefined && WRONG[errno] !== undefined) throw new UserError(`${path}: ${WRONG[errno]}`);
     const tree = answer?.value ?? { directories: 0, files: 0, links: 0, targets: 0, unreadable: 0, unsure: 0, cut: errno ?? 'EIO' };
-    rows.push(rowOf(path, tree, model));
+    const { blind, notes } = await notesOfTree(path, tree, model, context.evidence);
+    rows.push({ ...rowOf(path, tree, model), ...(blind !== undefined && { blind }), ...(notes.length > 0 && { notes }) });
     noteTree(path, tree, coverage, context.rerun);
   }
   return rows;

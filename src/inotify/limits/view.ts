@@ -23,7 +23,10 @@ export function* viewOf(data: LimitsData, { all }: { all: boolean }): Generator<
 }
 
 function* demandBlocks({ uid, userns, instances, watches, fits, library, trees }: DemandRow): Generator<Block> {
-  for (const tree of trees ?? []) yield { type: 'paragraph', text: treeWords(tree, library!) };
+  for (const tree of trees ?? []) {
+    yield { type: 'paragraph', text: treeWords(tree, library!) };
+    if (tree.notes) yield { type: 'list', items: tree.notes };
+  }
   const parts = [
     ...(instances.need > 0 ? [plural('instance', instances.need)] : []),
     ...(watches.need > 0 ? [`${plural('watch', watches.need, 'watches')} (${bytes(watches.need * WATCH_BYTES)} of kernel memory, and the inodes they pin)`] : []),

@@ -4,7 +4,7 @@ import { subjectOf } from '../../kernel/snapshot-rule.ts';
 import { decodeText } from '../../kernel/text.ts';
 import type { Process } from '../../kernel/types.ts';
 import { type Confidence, type EvidenceItem, type Finding, fingerprint, type Remedy } from '../../report/index.ts';
-import { plural } from '../../report/words.ts';
+import { plural, shellWord } from '../../report/words.ts';
 import type { Expectation, InotifyLook, Watch, WatchState } from '../instances/model.ts';
 import { lookRule } from '../look-rule.ts';
 import { IN_NAMES } from '../mask.ts';
@@ -24,7 +24,7 @@ const BECAUSE: Partial<Record<WatchState, string>> = {
 };
 
 /** Watches that still exist and can tell nothing of their path any more, and paths that should be watched and are not. */
-export const deadWatch = lookRule(ID, (look) => [...deadOf(look), ...idleOf(look), ...look.expectations.flatMap((one) => expectedOf(one, look))]);
+export const deadWatch = lookRule(ID, (look) => [...deadOf(look), ...idleOf(look), ...astrayOf(look), ...look.expectations.flatMap((one) => expectedOf(one, look))]);
 
 function deadOf({ instances }: InotifyLook): Finding[] {
   return unshared(instances).flatMap(({ process, watches = [], fd, library }) => {
@@ -80,6 +80,28 @@ function idleOf({ instances }: InotifyLook): Finding[] {
   });
 }
 
+/** By names alone, so that a program may mean it: a note. */
+function astrayOf({ astray = [] }: InotifyLook): Finding[] {
+  return astray.map(({ named, leadsTo, watch, process }) => ({
+    id: ID,
+    severity: 'info',
+    confidence: 'hint',
+    because: 'the path is on its command line, and neither what it leads to now nor the directory of that, or of a link on the way, is watched; what is watched has a name like it',
+    title: `${processLabel(process)} was started with ${text(named)}, which leads to another ${watch.what === 'directory' ? 'directory' : 'file'} now: it watches ${text(watch.path)}`,
+    subject: subjectOf('inotify', 'path of the command line', process),
+    evidence: [
+      { name: 'on the command line', value: text(named), source: `/proc/${process.pid}/cmdline` },
+      { name: 'leads to', value: text(leadsTo), source: `/proc/${process.pid}/root` },
+      { name: `wd ${watch.wd}`, value: text(watch.path), source: `/proc/${process.pid}/fdinfo/${watch.fd}` },
+    ],
+    remedy: [
+      { text: 'see whether a change of it would be noticed', command: `reloadctl inotify ${process.pid} --expect ${shellWord(text(named))}`, risk: 'none' },
+      { text: 'reload or restart the program, so that it adds its watches anew', risk: 'reload' },
+    ],
+    fingerprint: fingerprint(ID, 'astray'),
+  }));
+}
+
 const WORDS: Partial<Record<WatchState, string>> = {
   replaced: 'was replaced: the watch is on the old one',
   deleted: 'was deleted',
@@ -96,7 +118,7 @@ function findingOf(process: Process, fd: number, state: WatchState, dead: readon
     severity: mayKnow ? 'info' : 'warning',
     // In a layer of an overlay a file that was moved elsewhere looks like one that is gone.
     confidence: mayKnow ? 'hint' : first.by === 'overlay' && DEAD[state] === 'certain' ? 'likely' : DEAD[state]!,
-    because: `${BECAUSE[state]!}${mayKnow ? '; the program watches directories as well, which may have told it' : ''}`,
+    because: `${state === 'nameless' && first.path !== undefined ? first.note! : BECAUSE[state]!}${mayKnow ? '; the program watches directories as well, which may have told it' : ''}`,
     title: `${plural('watch', dead.length, 'watches')} of ${processLabel(process)} ${state === 'moved' ? 'may be' : dead.length === 1 ? 'is' : 'are'} dead: ${nameOf(first)} ${WORDS[state]}${more}`,
     subject: subjectOf('inotify', `${state} watch`, process),
     evidence: [
@@ -127,7 +149,7 @@ function expectedOf(expectation: Expectation, look: InotifyLook): Finding[] {
   const isArrival = missed.length > 0 && missed.every(({ change, only }) => change === 'create' && only === 'create');
   // A watch on the file ends with the file; a library may put it on the next one.
   const ended = missed.length === 0;
-  const isOneShot = counted.some(({ change, once }) => once && change === 'write');
+  const isOneShot = counted.some(({ change, once }) => once && (change === 'write' || change === 'create'));
   const watchesAnew = look.instances.map(({ library }) => library?.watchesAnew);
   const mayWatchAnew = ended && !isOneShot && look.instances.some(({ library }) => library && library.watchesAnew === undefined);
   const isHarmless = ended && !isOneShot && watchesAnew.includes(true);

@@ -1,7 +1,7 @@
 import { type Finding, fingerprint } from '../../report/index.ts';
 import { count } from '../../report/words.ts';
 import type { Demand, InotifyUsersEvent } from '../limits/event.ts';
-import { fits, inUse, nameOf, type Resource, roomOf, settingOf } from '../limits/fit.ts';
+import { fits, inUse, nameOf, type Resource, roomOf, settingOf, triedOf } from '../limits/fit.ts';
 import { raiseOf, raiseRemedies, UNSEEN_LIMIT } from '../limits/raise.ts';
 import { usersRule } from './limit-use.ts';
 
@@ -17,14 +17,15 @@ function findingOf(resource: Resource, { user, needs, reason, isModel }: Demand,
   if (fits(room, need) !== 'no') return [];
   const left = room.left!;
   const level = room.binding;
-  if (!level) return [unseenFinding(user, need, left)];
+  if (!level) return [unseenFinding(resource, user, need, left)];
   const used = inUse(user, level, resource);
   const { limit } = level[resource];
   const setting = settingOf(level, resource);
   const noun = resource === 'watches' ? 'inotify watch' : 'inotify instance';
   const many = resource === 'watches' ? 'inotify watches' : 'inotify instances';
   const who = nameOf(level, level.isFirst);
-  const isTried = resource === 'instances' && user.tried !== undefined && user.tried.made < need;
+  const tried = triedOf(user, resource);
+  const isTried = tried !== undefined && tried.made < need;
   const isEstimate = resource === 'watches' && isModel;
   return [
     {
@@ -46,20 +47,20 @@ function findingOf(resource: Resource, { user, needs, reason, isModel }: Demand,
 }
 
 /** Only trying tells of a limit around us. */
-function unseenFinding({ userns, uid, levels }: Demand['user'], need: number, left: number): Finding {
+function unseenFinding(resource: Resource, { userns, uid, levels }: Demand['user'], need: number, left: number): Finding {
   const who = nameOf({ userns, uid }, levels[0]!.isFirst);
   return {
     id: ID,
     severity: 'critical',
     confidence: 'certain',
     because: `it was tried: only ${count(left)} of ${count(need)} could be made, which is less than the limits that are seen from here leave`,
-    title: `${count(need)} inotify instances do not fit: ${who} could make ${count(left)}, and the limit that was met is not seen from here`,
+    title: `${count(need)} inotify ${resource} do not fit: ${who} could make ${count(left)}, and the limit that was met is not seen from here`,
     subject: { kind: 'user', key: who },
     evidence: [
-      { name: 'inotify instances needed', value: need, source: 'as given' },
-      { name: 'could be made', value: left, source: 'inotify_init1, tried' },
+      { name: `inotify ${resource} needed`, value: need, source: 'as given' },
+      { name: 'could be made', value: left, source: `${resource === 'instances' ? 'inotify_init1' : 'inotify_add_watch'}, tried` },
     ],
     remedy: [UNSEEN_LIMIT],
-    fingerprint: fingerprint(ID, 'instances'),
+    fingerprint: fingerprint(ID, resource),
   };
 }

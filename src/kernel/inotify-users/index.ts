@@ -1,3 +1,3 @@
 export { FIRST_FILES, FIRST_USER_NAMESPACE } from './levels.ts';
 export type * from './types.ts';
-export { readInotifyUsers } from './users.ts';
+export { readInotifyUsers, tryWatches } from './users.ts';

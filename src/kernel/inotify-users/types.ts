@@ -76,6 +76,8 @@ export interface InotifyUser {
   isComplete: boolean;
   /** So many instances were tried to be made, and so many could be: then that is what is left, whatever was seen. */
   tried?: { wanted: number; made: number };
+  /** The same of watches. */
+  triedWatches?: { wanted: number; made: number };
   /** Charged to it, those of namespaces below not among them. */
   instances: Instance[];
 }

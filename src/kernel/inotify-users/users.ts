@@ -83,6 +83,17 @@ function tryOut(evidence: Evidence, user: InotifyUser, wanted: number, as?: numb
   if (made !== undefined) user.tried = { wanted, made };
 }
 
+/** More than that are not tried: the inodes stay in memory meanwhile, 100 MB of them at most. */
+const MOST_WATCHES_TRIED = 65_536;
+
+/** Where what is seen does not tell whether so many watches are left: adds them to instances of our own, and closes these. */
+export function tryWatches(evidence: Evidence, { asked, self }: Pick<InotifyUsers, 'asked' | 'self'>, wanted: number): void {
+  const isSelf = asked === self;
+  if (wanted > MOST_WATCHES_TRIED || (!isSelf && (self.uid !== 0 || asked.userns !== self.userns))) return;
+  const made = (isSelf ? evidence.users?.tryWatches(wanted) : evidence.users?.tryWatches(wanted, asked.uid))?.value;
+  if (made !== undefined) asked.triedWatches = { wanted, made };
+}
+
 function readOwner(evidence: Evidence, pid: number): { pid: number; uid: number; userns?: string } | undefined {
   const status = parseStatus(evidence.read(`/proc/${pid}/status`).value ?? '');
   const userns = userNamespaceOf(evidence, pid);

@@ -3,12 +3,18 @@ import { UserError } from '../user-error.ts';
 import { notFound, refused } from './search.ts';
 import type { ResolvedTarget } from './types.ts';
 
+/** include/linux/threads.h PID_MAX_LIMIT, which /proc/sys/kernel/pid_max never exceeds. */
+const MOST_PID = 4_194_304;
+
 /** A pid file: the first line holds the pid of the main process (nginx, postmaster.pid and others write more lines below). */
 export function byPidFile(evidence: Evidence, spec: string, command: string): ResolvedTarget {
   const content = evidence.read(spec);
   if (content.value === undefined) throw new UserError(`pid file ${spec}: ${reason(content.errno)}`, { exitCode: content.errno === 'EACCES' ? 3 : 2 });
-  const pid = /^\s*(\d{1,7})\s*(\n|$)/.exec(content.value)?.[1];
-  if (pid === undefined) throw new UserError(`${spec}:1:1: not a pid file: its first line is not a number`);
+  if (content.value.trim() === '') throw new UserError(`${spec}:1:1: not a pid file: it is empty`, { hints: ['a service that is just starting or stopping has not written it yet, or emptied it'] });
+  const number = /^\s*(\d{1,32})\s*(\n|$)/.exec(content.value)?.[1];
+  if (number === undefined) throw new UserError(`${spec}:1:1: not a pid file: its first line is not a number`);
+  const pid = Number(number);
+  if (pid < 1 || pid > MOST_PID) throw new UserError(`${spec}:1:1: ${number} is no process: pids are 1 to ${MOST_PID}`);
   const stat = evidence.read(`/proc/${pid}/stat`);
   if (stat.errno === 'EACCES' || stat.errno === 'EPERM') {
     throw refused(evidence, { spec, command }, `pid file ${spec} names process ${pid}`);
@@ -17,7 +23,7 @@ export function byPidFile(evidence: Evidence, spec: string, command: string): Re
     const named = `pid file ${spec} names process ${pid}, which`;
     throw notFound(evidence, { spec, command }, `${named} does not exist: the file is stale`, [], `${named} has ended`);
   }
-  return { spec, name: `pid file ${spec}`, pids: [Number(pid)] };
+  return { spec, name: `pid file ${spec}`, pids: [pid] };
 }
 
 function reason(errno: string | undefined): string {

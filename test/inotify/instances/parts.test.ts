@@ -176,6 +176,10 @@ describe('libraryOf', () => {
     ['@parcel/watcher 2.6.0', { runtime: 'node', words: [], packages: [chokidar, { name: '@parcel/watcher', version: '2.6.0', loaded: true }] }, parcel],
     ['fsnotify (Go)', { runtime: 'go', words: [], packages: [] }, usual],
     ['bun --watch', { runtime: 'bun', words: ['--hot'], packages: [] }, usual],
+    ['watchdog (Python)', { runtime: 'python', words: [], packages: [] }, { ...usual, mask: 0x7fe }],
+    ['watchdog (Python)', { runtime: 'python', words: [], packages: [] }, { ...usual, mask: 0x7ce }],
+    ['watchfiles (Python)', { runtime: 'python', words: ['watchfiles'], packages: [] }, { ...usual, mask: 0x3ee }],
+    ['notify (Rust)', { words: [], packages: [] }, { ...usual, mask: 0x3ee }],
     ['inotifywait', { runtime: 'inotifywait', words: [], packages: [] }, usual],
   ])('%s', (name, program, watch) => {
     expect(libraryOf(program, [watch])?.name).toBe(name);

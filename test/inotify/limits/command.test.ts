@@ -277,6 +277,16 @@ describe('user namespaces', () => {
     }
   });
 
+  it('from inside: watches are tried, too, where what is seen does not tell', async () => {
+    const world = (made: number): World => hostOf([], { uid: 0, userns: OTHER, userNamespaces: { '900': [{ id: OTHER, ownerUid: 0 }] }, tried: { '1': 1 }, triedWatches: { '17': made } });
+    const fit = await limits(world(17), { needWatches: '17' });
+    expect([fit.verdict, fit.data.demand?.fits]).toEqual(['pass', 'yes']);
+    const short = await limits(world(5), { needWatches: '17' });
+    expect([short.verdict, short.outcome.findings[0]?.title]).toEqual(['fail', expect.stringMatching(/17 inotify watches do not fit: .* could make 5, and the limit that was met is not seen from here/)]);
+    // So many are not tried.
+    expect((await limits(world(0), { needWatches: '65000000' })).data.demand?.fits).not.toBe('yes');
+  });
+
   it('without native calls: the limits of others are not known', async () => {
     const { data } = await limits(hostOf([inside]));
     expect(data.users.find(({ userns }) => userns === OTHER)?.instances).toMatchObject({ used: 7, limit: null, left: null, binding: null });
@@ -306,6 +316,19 @@ describe('a demand', () => {
     `);
     expect((await limits(world, { for: ['/srv/app'], library: 'node20' })).data.demand?.watches.need).toBe(63);
     expect((await limits(world, { for: ['/srv/app'], library: 'node26' })).data.demand?.watches.need).toBe(43);
+  });
+
+  it('says what else is to be known of a tree', async () => {
+    const mounts = (fsType: string): Partial<World> => ({ trees: { '/srv/app': { ...trees['/srv/app'], loops: 1 } }, realPaths: { '/srv/app': '/data/app', '/srv': '/srv' }, files: { '/proc/self/mountinfo': `1 0 0:1 / / rw - ${fsType} x rw\n` } });
+    const notes = async (fsType: string, library: string): Promise<string[]> => (await limits(hostOf([APP], mounts(fsType)), { for: ['/srv/app'], library })).data.demand?.trees?.[0]?.notes ?? [];
+    expect(await notes('ext4', 'dirs')).toEqual([]);
+    expect(await notes('ext4', 'watchfiles')).toEqual([]);
+    expect(await notes('fuse.bindfs', 'dirs')).toEqual([expect.stringMatching(/it is on fuse\.bindfs: a change made behind the FUSE program is not told; .*inotify-probe/)]);
+    expect(await notes('ext4', 'chokidar5')).toEqual([expect.stringMatching(/1 link leads to a directory that holds it: chokidar5 .* ELOOP/)]);
+    expect(await notes('ext4', 'parcel')).toEqual([expect.stringMatching(/a symbolic link, which parcel refuses/)]);
+    const { data, text } = await limits(hostOf([APP], mounts('fuse.bindfs')), { for: ['/srv/app'] });
+    expect(data.demand?.trees?.[0]?.blind).toBe('fuse.bindfs');
+    expect(text).toContain('it is on fuse.bindfs');
   });
 
   it('that does not fit: why, and what would', async () => {
@@ -351,6 +374,8 @@ describe('a demand', () => {
     [{ uid: '4294967296' }, '--uid: there is no user 4294967296'],
     [{ needWatches: 'many' }, '--need-watches: many is no whole number'],
     [{ needInstances: '-1' }, '--need-instances: -1 is no whole number'],
+    [{ library: 'vue', for: ['/srv/app'] }, /^--library: no model of vue$/],
+    [{ library: 'node20' }, '--library says how directories are watched: give one'],
     [{ library: 'chokidar' }, '--library: no model of chokidar, did you mean chokidar6?'],
     [{ countTimeout: 'soon' }, '--count-timeout: soon is not a time'],
   ])('%j is refused', async (options, message) => {

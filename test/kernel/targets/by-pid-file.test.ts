@@ -20,8 +20,17 @@ describe('a pid file', () => {
     expect(resolveIn(withFile(content), '/run/app.pid')).toEqual({ spec: '/run/app.pid', name: 'pid file /run/app.pid', pids: [42] });
   });
 
-  it.each(['', 'nginx\n', '42x', '-42', '4 2', '99999999', '\0\0\0', '42\u001b[2J'])('is none: %j', (content) => {
+  it.each(['nginx\n', '42x', '-42', '4 2', '\0\0\0', '42\u001b[2J'])('is none: %j', (content) => {
     expect(refusalOf(withFile(content), '/run/app.pid').message).toBe('2 /run/app.pid:1:1: not a pid file: its first line is not a number');
+  });
+
+  it.each([
+    ['', 'not a pid file: it is empty'],
+    [' \n', 'not a pid file: it is empty'],
+    ['99999999', '99999999 is no process: pids are 1 to 4194304'],
+    ['0\n', '0 is no process: pids are 1 to 4194304'],
+  ])('%j is told from a text', (content, why) => {
+    expect(refusalOf(withFile(content), '/run/app.pid').message).toBe(`2 /run/app.pid:1:1: ${why}`);
   });
 
   it('may be stale, which is told from a process that may not be seen', () => {

@@ -5,7 +5,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
-import { bunPath, FSNOTIFY, hasNode, hasWatchers, OTHER_NODES } from './runtimes.ts';
+import { bunPath, FSNOTIFY, hasNode, hasWatchers, OTHER_NODES, PYTHON_PACKAGES } from './runtimes.ts';
 
 const told = new Set<string>();
 /** The same program, built by Go 1.19 to 1.26. */
@@ -38,6 +38,7 @@ const CONDITIONS: Record<string, () => boolean> = {
   assemblyscript: () => mayAccess(join(import.meta.dirname, '../../../fixtures/assemblyscript/node_modules/assemblyscript/bin/asc.js'), constants.R_OK),
   bun: () => bunPath() !== undefined,
   watchers: hasWatchers,
+  'python-watchers': () => mayAccess(join(PYTHON_PACKAGES, 'watchfiles'), constants.R_OK),
   fsnotify: () => mayAccess(FSNOTIFY, constants.X_OK),
   ...Object.fromEntries(OTHER_NODES.map((major) => [`node${major}`, () => hasNode(major)])),
 };

@@ -24,6 +24,9 @@ const WATCHERS = fileURLToPath(new URL('../../../fixtures/watchers/', import.met
 /** Built by: cd fixtures/watchers/fsnotify && go build -o watch . */
 export const FSNOTIFY = `${WATCHERS}fsnotify/watch`;
 
+/** Fetched by: cd fixtures/watchers/python && python3 -m pip install --target packages -r requirements.txt */
+export const PYTHON_PACKAGES = `${WATCHERS}python/packages`;
+
 /** Watching libraries of npm. */
 export function hasWatchers(): boolean {
   return existsSync(`${WATCHERS}node_modules`);

@@ -8,6 +8,7 @@ import { buildData, type InotifyData } from '../../../src/inotify/instances/data
 import { type Coverage, type Finding, runRules } from '../../../src/report/index.ts';
 import { type Child, startChild } from './child.ts';
 import { PYTHON } from './program.ts';
+import { PYTHON_PACKAGES } from './runtimes.ts';
 
 const WATCHER = fileURLToPath(new URL('../../../fixtures/programs/watcher.py', import.meta.url));
 
@@ -32,6 +33,13 @@ export async function startWatcher(paths: readonly string[], mask = USUAL, cwd?:
     return child.nextLine();
   };
   return { child, pid, fd, wds, tell };
+}
+
+/** Starts a watching package of Python on a directory; it has begun when this returns. */
+export async function startPython(name: string, folder: string): Promise<Child> {
+  const child = await startChild(PYTHON, [fixtureOf('watchers', 'python', 'watch.py'), name, folder], { env: { PYTHONPATH: PYTHON_PACKAGES } });
+  await child.nextLine();
+  return child;
 }
 
 export interface Seen {
