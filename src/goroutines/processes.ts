@@ -10,9 +10,8 @@ import { duration, plural } from '../report/words.ts';
 import { countGoroutines } from './memory/count.ts';
 import { NotElf, readElf } from './memory/elf.ts';
 import { openProcessMemory, Refused } from './memory/open.ts';
-import { tableSection } from './memory/program.ts';
 import { Unreadable } from './memory/unreadable.ts';
-import { withSections } from './memory/without-sections.ts';
+import { tableSection, withTable } from './memory/with-table.ts';
 
 export interface GoProcess {
   pid: number;
@@ -84,7 +83,7 @@ function isGoProgram(pid: number, memory: MemoryQuestions): boolean {
   const { value, errno, source } = memory.openProgram(pid);
   if (!value) throw new Refused(errno ?? 'EIO', source);
   try {
-    return tableSection(withSections(value, readElf(value))) !== undefined;
+    return tableSection(withTable(value, readElf(value))) !== undefined;
   } catch (error) {
     // One of 32 bits is listed, with why it is not read.
     if (error instanceof NotElf) return error.isGo;

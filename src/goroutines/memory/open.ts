@@ -3,10 +3,10 @@ import type { Evidence, MemoryQuestions, RandomFile } from '../../evidence/types
 import { type Elf, NotElf, readElf } from './elf.ts';
 import { type Mapping, parseMaps } from './maps.ts';
 import { BadTable } from './pclntab.ts';
-import { openProgram, type Program, tableSection } from './program.ts';
+import { openProgram, type Program } from './program.ts';
 import type { Space } from './space.ts';
 import { Unreadable } from './unreadable.ts';
-import { withSections } from './without-sections.ts';
+import { tableSection, withTable } from './with-table.ts';
 
 export interface OpenProcess {
   program: Program;
@@ -76,7 +76,7 @@ interface GoFile {
 
 /** The program itself, or a library of Go (-buildmode=c-shared) inside a program of another language. */
 function goFile(exe: RandomFile, path: string, maps: readonly Mapping[], pid: number, questions: MemoryQuestions, opened: RandomFile[]): GoFile {
-  const elf = withSections(exe, readElf(exe));
+  const elf = withTable(exe, readElf(exe));
   if (tableSection(elf)) return { file: exe, elf, path };
   const seen = new Set([path]);
   for (const mapping of maps) {
@@ -96,7 +96,7 @@ function goFile(exe: RandomFile, path: string, maps: readonly Mapping[], pid: nu
 
 function elfOf(file: RandomFile): Elf | undefined {
   try {
-    return readElf(file);
+    return withTable(file, readElf(file));
   } catch {
     return undefined;
   }

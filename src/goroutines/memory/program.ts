@@ -1,13 +1,13 @@
 /** A running Go program: its tables out of the file it runs, the places of its variables out of its memory. */
 import type { RandomFile } from '../../evidence/types.ts';
 import { type BuildInfo, minorOf, readBuildInfo } from './build-info.ts';
-import { type Elf, numberAt, readElf, type Section, symbolAddress, take } from './elf.ts';
+import { type Elf, numberAt, readElf, symbolAddress, take } from './elf.ts';
 import { type Layout, layoutOf, MODULE, NEWEST, OLDEST } from './layouts.ts';
 import { type Constants, MOST_DATA, type Piece, versionInData, waitReasonsOf, word } from './own-texts.ts';
 import { BadTable, FunctionTable, readTableHeader } from './pclntab.ts';
 import type { Space } from './space.ts';
 import { Unreadable } from './unreadable.ts';
-import { withSections } from './without-sections.ts';
+import { tableSection, withTable } from './with-table.ts';
 
 export interface Program {
   machine: Elf['machine'];
@@ -35,21 +35,14 @@ export interface Range {
   end: number;
 }
 
-const TABLES = ['.gopclntab', '.data.rel.ro.gopclntab'];
 const DATA = ['.go.module', '.noptrdata', '.data', '.data.rel.ro'];
 const MOST_TABLE = 512 * 1024 * 1024;
-const NO_BITS = 8;
-
-/** Is it a Go program at all? Its tables are where the linker puts them. */
-export function tableSection({ sections }: Elf): Section | undefined {
-  return sections.find(({ name, type }) => TABLES.includes(name) && type !== NO_BITS);
-}
 
 /**
  * @param bias what was added to the addresses of the file when it was loaded
  * Throws Unreadable, BadTable or NotElf.
  */
-export function openProgram(file: RandomFile, bias: number, space: Space, elf: Elf = withSections(file, readElf(file))): Program {
+export function openProgram(file: RandomFile, bias: number, space: Space, elf: Elf = withTable(file, readElf(file))): Program {
   const section = tableSection(elf);
   if (!section) throw notGo(file, elf);
   if (section.size > MOST_TABLE) throw new BadTable('its table of functions is too large to be one');
@@ -83,7 +76,9 @@ export function openProgram(file: RandomFile, bias: number, space: Space, elf: E
 function notGo(file: RandomFile, { sections }: Elf): Unreadable {
   const start = take(file, 0, Math.min(file.size, 4096));
   if (start?.includes('UPX!')) return new Unreadable('is packed with UPX, whose tables are gone: run it unpacked, or ask its pprof endpoint');
-  if (sections.some(({ name }) => name === '.go_export' || name === '.go.buildinfo')) return new Unreadable('was built by gccgo or TinyGo, which keep goroutines in another way');
+  const has = (...names: string[]): boolean => sections.some(({ name }) => names.includes(name));
+  if (has('.go_export')) return new Unreadable('was built by gccgo, which keeps goroutines in another way');
+  if (has('.go.buildinfo', '.note.go.buildid')) return new Unreadable('was built from Go, and has no table of functions where Go\'s own compiler puts it: by TinyGo or gccgo, which keep goroutines in another way, or made unreadable');
   return new Unreadable('is no Go program', false);
 }
 

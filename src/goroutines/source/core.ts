@@ -11,7 +11,7 @@ import { BadTable } from '../memory/pclntab.ts';
 import { openProgram } from '../memory/program.ts';
 import { type MemoryDump, readGoroutines } from '../memory/read.ts';
 import { Unreadable } from '../memory/unreadable.ts';
-import { withSections } from '../memory/without-sections.ts';
+import { withTable } from '../memory/with-table.ts';
 import type { Taken, TakeOptions } from './types.ts';
 
 /** Is it one? Nothing but its first bytes is read. */
@@ -52,7 +52,7 @@ function programOf({ space, path: own, mappings }: Core, binary: string | undefi
   if (path === undefined) throw new UserError(`${core}: it does not say which program wrote it`, { hints: [hint] });
   const { value: file, errno } = openRandomFile(path);
   if (!file) throw new UserError(`${core}: the program that wrote it, ${path}: ${errno ?? 'cannot be read'}`, { hints: [hint] });
-  const elf = withSections(file, readElf(file));
+  const elf = withTable(file, readElf(file));
   const bias = biasOf(elf, mappings, own ?? '');
   if (!isSameProgram(file, elf, bias, space)) throw new UserError(`${core}: ${path} is not the program that wrote it: its build id is another`, { hints: [hint] });
   return [openProgram(file, bias, space, elf), space];

@@ -5,6 +5,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
+import { olderGo } from './older-go.ts';
 import { bunPath, FSNOTIFY, hasNode, hasWatchers, OTHER_NODES } from './runtimes.ts';
 
 const told = new Set<string>();
@@ -36,6 +37,8 @@ const CONDITIONS: Record<string, () => boolean> = {
   'node-peers': () => mayAccess(join(import.meta.dirname, '../../../fixtures/node-peers/node_modules/wtfnode/index.js'), constants.R_OK),
   bun: () => bunPath() !== undefined,
   watchers: hasWatchers,
+  // The installed one, or the one it fetches itself.
+  'go-before-1.26': () => olderGo() !== undefined,
   fsnotify: () => mayAccess(FSNOTIFY, constants.X_OK),
   ...Object.fromEntries(OTHER_NODES.map((major) => [`node${major}`, () => hasNode(major)])),
 };
