@@ -1,4 +1,5 @@
 /** The text below the findings: how many goroutines, in which groups, and what keeps the process from ending. */
+import { standsStill } from '../kernel/paused.ts';
 import type { Block } from '../render/index.ts';
 import { count, duration, percent, plural } from '../report/words.ts';
 import type { GoroutineData, GoroutinesData, GroupData } from './data.ts';
@@ -34,7 +35,9 @@ export function* viewOf(data: GoroutinesData, label: string, options: ViewOption
 }
 
 function costWords({ memory }: GoroutinesData): string {
-  return memory ? `: read-only, 0 ms stop, ${count(memory.torn)} torn of ${count(memory.read + memory.torn)}` : '';
+  if (!memory) return '';
+  const paused = memory.paused && standsStill(memory.paused) ? `; the process is ${memory.paused.how} now` : '';
+  return `: read-only, 0 ms stop, ${count(memory.torn)} torn of ${count(memory.read + memory.torn)}${paused}`;
 }
 
 function* groupBlocks({ groups }: GoroutinesData, all: boolean): Generator<Block> {

@@ -1,5 +1,6 @@
 /** What a look into memory tells beside the stacks: its cost, channels that are waited for, connections behind IO waits. */
 import type { Evidence } from '../../evidence/types.ts';
+import type { Paused } from '../../kernel/paused.ts';
 import { scanInet } from '../../kernel/proc/net-inet.ts';
 import { hex } from './census.ts';
 import type { MemoryDump } from './read.ts';
@@ -35,6 +36,8 @@ export interface MemoryFacts {
   /** Never stood still while they were read. */
   torn: number;
   stopMs: 0;
+  /** Somebody else held it while it was looked at: no waiting times are told then. */
+  paused?: Paused;
   reads: number;
   bytes: number;
   /** How the list of goroutines was found: by its name, or by its shape in a stripped program. */

@@ -1,5 +1,6 @@
 /** Goroutines straight from the memory of a process: nothing is stopped, asked or changed. */
 import type { CommandContext } from '../../command.ts';
+import { type Paused, pausedOf, standsStill } from '../../kernel/paused.ts';
 import { readProcess, stillThere } from '../../kernel/process.ts';
 import type { Process } from '../../kernel/types.ts';
 import { decodeText } from '../../kernel/text.ts';
@@ -86,7 +87,9 @@ async function takeMemory(spec: string, pinned: PinnedProgram, { program, space,
     if (signal.aborted) return 'interrupted';
     return evidence.now() > until ? `the time for it is over (--timeout ${options.timeoutMs / 1000}s)` : undefined;
   };
-  const look = await readGoroutines(program, space, { rows: options.rows || options.rowsIfCheap === true, light: options.light, nowNs: clockOf(pid, evidence), stop }).catch((error: unknown) => error as Error);
+  const paused = pausedOf(evidence, pid);
+  const nowNs = paused && standsStill(paused) ? 'stands still' : clockOf(pid, evidence);
+  const look = await readGoroutines(program, space, { rows: options.rows || options.rowsIfCheap === true, light: options.light, nowNs, stop }).catch((error: unknown) => error as Error);
   const hasChanged = !isThere();
   if (!isSame(pinned, evidence)) throw new UserError(`process ${pid} ended, or became another program, while it was read`, { exitCode: 3 });
   if (hasChanged) throw new UserError(`process ${pid} ran its program anew (exec) while it was read`, { exitCode: 3, hints: [`reloadctl goroutines ${pid}   # once more`] });
@@ -99,9 +102,9 @@ async function takeMemory(spec: string, pinned: PinnedProgram, { program, space,
     again: spec,
     target: { spec, label, pids: [pid] },
     atMs: Date.now(),
-    coverage: [coverageOf(pid, look, memory.bytes - bytesBefore), ...dump.notes.map((detail) => ({ source: `/proc/${pid}/mem (notes)`, status: 'partial' as const, detail, needed: false }))],
+    coverage: [coverageOf(pid, look, memory.bytes - bytesBefore), ...(paused ? [pauseOf(pid, paused)] : []), ...dump.notes.map((detail) => ({ source: `/proc/${pid}/mem (notes)`, status: 'partial' as const, detail, needed: false }))],
     memory: {
-      read, torn, stopMs: 0, reads: memory.reads - readsBefore, bytes: memory.bytes - bytesBefore, list: guessed ? 'shape' : 'symbol',
+      read, torn, stopMs: 0, ...(paused && { paused }), reads: memory.reads - readsBefore, bytes: memory.bytes - bytesBefore, list: guessed ? 'shape' : 'symbol',
       channels: channelFacts(look), conds: condFacts(look), ...(options.sockets && { connections: connectionFacts(evidence, pid, look) }),
     },
   };
@@ -120,6 +123,17 @@ function clockOf(pid: number, evidence: Context['evidence']): number | 'last see
 function offsetOf(text: string | undefined): number | undefined {
   const [, seconds, nanoseconds] = /^monotonic\s+(-?\d+)\s+(-?\d+)$/m.exec(text ?? '') ?? [];
   return seconds === undefined ? undefined : Number(seconds) * 1e9 + Number(nanoseconds);
+}
+
+const HELD = { stopped: 'is stopped (a signal)', traced: 'is held by a tracer (a debugger)', frozen: 'is frozen by its control group (a paused container)' } as const;
+
+function pauseOf(pid: number, paused: Paused): Coverage {
+  const { how, held, threads } = paused;
+  const isAll = standsStill(paused);
+  const detail = isAll
+    ? `the process ${HELD[how]}: nothing in it gets on, and how long its goroutines have waited is not told, since the clock went on while they did not`
+    : `a tracer (a debugger) holds ${count(held)} of its ${count(threads)} threads at this moment: what waits may wait for those`;
+  return { source: `/proc/${pid}/task/*/stat`, status: 'partial', detail, needed: false };
 }
 
 function coverageOf(pid: number, { dump, torn, foreign, read, guessed }: MemoryDump, bytes: number): Coverage {
