@@ -64,3 +64,42 @@ describeNeeds(['go-before-1.26', 'cc'], 'Go before 1.26, linked by the linker of
     expect(inside(await look((await start(join(folder, 'main'), [], { ...plainEnv(), LD_LIBRARY_PATH: folder })).pid))).toMatchObject({ count: 5 });
   });
 });
+
+describeNeeds(['go', 'cc', 'root'], 'more Go than one program', () => {
+  it('two libraries: one is read, the other named, and to be had', async () => {
+    const folder = ownFolder('two');
+    const names = ['libone.so', 'libtwo.so'].map((name) => join(folder, name));
+    for (const name of names) await buildGo(['-buildmode=c-shared', '-o', name], LIBRARY, plainEnv());
+    await run('cc', ['-o', join(folder, 'main'), fileURLToPath(new URL('../../fixtures/programs/go-opens.c', import.meta.url)), '-ldl']);
+    const { pid } = await start(join(folder, 'main'), names);
+    const left = async (...args: string[]): Promise<{ file: string | undefined; needed: boolean | undefined }> => {
+      const report = await look(pid, ...args);
+      expect(inside(report)).toMatchObject({ count: 5 });
+      const other = report.coverage.find(({ source }) => source.endsWith('/maps'));
+      expect(other).toMatchObject({ status: 'partial', detail: expect.stringMatching(/holds a runtime of Go \(go1\.\S+\) with goroutines of its own/) as string });
+      return { file: names.find((name) => other?.detail?.includes(name)), needed: other?.needed };
+    };
+    const { file, needed } = await left();
+    expect(names).toContain(file);
+    expect(needed).toBe(true);
+    // The one that was left out is read when it is asked for, and the other is left out then.
+    expect(await left('--binary', file!)).toEqual({ file: names.find((name) => name !== file), needed: false });
+    const { code, stderr } = await reloadctl(['goroutines', String(pid), '--binary', 'libthree.so']);
+    expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringContaining('has no Go in a file libthree.so') as string });
+    const { stdout } = await reloadctl(['goroutines', '--list-processes', '--json']);
+    expect((JSON.parse(stdout) as Report<{ processes: { pid: number }[] }>).data.processes.find((one) => one.pid === pid)).toMatchObject({ goVersion: expect.stringMatching(/^go1\./) as string, goroutines: (await look(pid)).data.total });
+  });
+
+  it.each([[0, []], [1, []], [5, ['-ldflags=-s -w']], [40, []]])('a program with %i goroutines of a plugin: its own are read, those counted', async (count, flags) => {
+    const folder = ownFolder('plugged');
+    const source = fileURLToPath(new URL('../../fixtures/programs/plugged', import.meta.url));
+    await buildGo([...flags, '-o', join(folder, 'main')], source, plainEnv());
+    await run('go', ['build', '-buildmode=plugin', ...flags, '-o', join(folder, 'part.so'), './part'], { cwd: source, env: plainEnv({ GOFLAGS: '-buildvcs=false', CGO_ENABLED: '1' }) });
+    const { pid } = await start(join(folder, 'main'), [join(folder, 'part.so'), String(count)]);
+    const { data, coverage } = await look(pid);
+    expect(data.groups.find(({ site }) => site.startsWith('main.own '))).toMatchObject({ count: 10 });
+    expect(data.memory).toMatchObject({ torn: count });
+    if (count > 0) expect(coverage[0]).toMatchObject({ status: 'partial', detail: expect.stringContaining(`${count} of the torn stand in code that is not the program's own, as that of plugins is`) as string });
+    expect(coverage.filter(({ source: from }) => from.endsWith('/maps'))).toEqual([]);
+  });
+});

@@ -5,6 +5,7 @@ import { type Elf, numberAt, readElf, symbolAddress, take } from './elf.ts';
 import { type Layout, layoutOf, MODULE, NEWEST, OLDEST } from './layouts.ts';
 import { type Constants, MOST_DATA, type Piece, versionInData, waitReasonsOf, word } from './own-texts.ts';
 import { BadTable, FunctionTable, readTableHeader } from './pclntab.ts';
+import { pluginCode } from './plugins.ts';
 import type { Space } from './space.ts';
 import { Unreadable } from './unreadable.ts';
 import { tableSection, withTable } from './with-table.ts';
@@ -28,6 +29,8 @@ export interface Program {
   constants: Constants;
   /** Base of FUNCDATA offsets. */
   gofunc: number;
+  /** Where the code of its plugins is, whose functions are not looked up. */
+  plugins: Range[];
 }
 
 export interface Range {
@@ -58,7 +61,7 @@ export function openProgram(file: RandomFile, bias: number, space: Space, elf: E
   if (minor < OLDEST) throw new Unreadable(`was built by ${version}: Go 1.${OLDEST} and later are read`);
   const layout = layoutOf(minor);
   if (!layout) throw new Unreadable(`was built by ${version}, newer than Go 1.${NEWEST}, the newest whose layout is verified: its layout is unverified`);
-  const module = moduleOf(data, section.address + bias, elf, bias);
+  const { bytes: module, address: first } = moduleOf(data, section.address + bias, elf, bias);
   const functions = new FunctionTable(table, numberAt(module, MODULE.text));
   const waitReasons = waitReasonsOf(file, elf, bias, data, constants);
   const allgs = symbolAddress(file, elf, 'runtime.allgs');
@@ -70,6 +73,7 @@ export function openProgram(file: RandomFile, bias: number, space: Space, elf: E
     image: { start: at(MODULE.text), end: Math.max(at(MODULE.enoptrbss), at(MODULE.ebss)) },
     constantRange: { start: at(MODULE.etext), end: Math.min(at(MODULE.noptrdata), at(MODULE.data)) },
     gofunc: at(layout.gofunc),
+    plugins: pluginCode(space, first),
   };
 }
 
@@ -117,10 +121,10 @@ function constantsOf(file: RandomFile, { segments }: Elf, bias: number): Constan
 }
 
 /** runtime.firstmoduledata: the place that points to the table of functions and whose ranges fit the program. */
-function moduleOf(data: readonly Piece[], table: number, { segments }: Elf, bias: number): Buffer {
+function moduleOf(data: readonly Piece[], table: number, { segments }: Elf, bias: number): Piece {
   const code = segments.filter(({ type, flags }) => type === 1 && flags & 1).map(({ address, memorySize }) => ({ start: address + bias, end: address + bias + memorySize }));
   const needle = word(table);
-  for (const { bytes } of data) {
+  for (const { address, bytes } of data) {
     for (let at = bytes.indexOf(needle); at >= 0; at = bytes.indexOf(needle, at + 1)) {
       if (at % 8 !== 0 || at + MODULE.size > bytes.length) continue;
       const module = bytes.subarray(at, at + MODULE.size);
@@ -128,7 +132,7 @@ function moduleOf(data: readonly Piece[], table: number, { segments }: Elf, bias
       const [text, etext, minpc, maxpc] = [value(MODULE.text), value(MODULE.etext), value(MODULE.minpc), value(MODULE.maxpc)];
       const isCode = code.some(({ start, end }) => text >= start && etext <= end);
       const isOrdered = text < etext && minpc < maxpc && value(MODULE.bss) <= value(MODULE.ebss) && value(MODULE.data) <= value(MODULE.edata);
-      if (isCode && isOrdered && value(MODULE.bss) > 0) return module;
+      if (isCode && isOrdered && value(MODULE.bss) > 0) return { address: address + at, bytes: module };
     }
   }
   throw new Unreadable('has no description of itself (runtime.firstmoduledata) where Go has it: its layout is unverified');

@@ -5,10 +5,10 @@ import { readProcess, stillThere } from '../../kernel/process.ts';
 import type { Process } from '../../kernel/types.ts';
 import { decodeText } from '../../kernel/text.ts';
 import { UserError } from '../../kernel/user-error.ts';
-import { count } from '../../report/words.ts';
+import { count, shellWord } from '../../report/words.ts';
 import type { Coverage } from '../../report/index.ts';
 import { channelFacts, condFacts, connectionFacts } from '../memory/facts.ts';
-import { openProcessMemory, type OpenProcess, Refused } from '../memory/open.ts';
+import { openProcessMemory, type OpenProcess, type OtherRuntime, Refused } from '../memory/open.ts';
 import { type MemoryDump, readGoroutines } from '../memory/read.ts';
 import { Unreadable } from '../memory/unreadable.ts';
 import { whyNoMemory } from './rights.ts';
@@ -21,11 +21,18 @@ const TOLERATED = 0.01;
 /** So long the event loop may stand still. */
 const TURN_MS = 100;
 
-/** Throws UserError (exit 3) with the reason in words, when its memory cannot be read or holds no goroutines. */
-export async function openMemory(spec: string, pid: number, context: Context): Promise<(options: TakeOptions) => Promise<Taken>> {
+/**
+ * Throws UserError (exit 3) with the reason in words, when its memory cannot be read or holds no goroutines.
+ * @param library of several Go runtimes in one process the file of the one that is meant
+ */
+export async function openMemory(spec: string, pid: number, context: Context, library?: string): Promise<(options: TakeOptions) => Promise<Taken>> {
   const pinned = pin(pid, context.evidence);
-  const opened = await tryOpen(pid, context);
-  return (options) => takeMemory(spec, pinned, opened, options, context);
+  const opened = await tryOpen(pid, context, library);
+  const others = othersOf(pid, opened.others, library !== undefined);
+  return async (options) => {
+    const taken = await takeMemory(spec, pinned, opened, options, context);
+    return { ...taken, coverage: [...taken.coverage, ...others] };
+  };
 }
 
 interface PinnedProgram {
@@ -42,10 +49,10 @@ function isSame({ pid, process, exe }: PinnedProgram, evidence: Context['evidenc
   return process !== null && stillThere(evidence, process) === 'same' && evidence.readlink(`/proc/${pid}/exe`).value === exe;
 }
 
-async function tryOpen(pid: number, { evidence }: Context): Promise<OpenProcess> {
+async function tryOpen(pid: number, { evidence }: Context, library: string | undefined): Promise<OpenProcess> {
   if (!evidence.memory) throw new UserError('memory is not on tapes', { exitCode: 3 });
   try {
-    return await openProcessMemory(evidence, evidence.memory, pid);
+    return await openProcessMemory(evidence, evidence.memory, pid, library === undefined ? {} : { library });
   } catch (error) {
     throw problem(error, pid, evidence);
   }
@@ -134,6 +141,15 @@ function pauseOf(pid: number, paused: Paused): Coverage {
     ? `the process ${HELD[how]}: nothing in it gets on, and how long its goroutines have waited is not told, since the clock went on while they did not`
     : `a tracer (a debugger) holds ${count(held)} of its ${count(threads)} threads at this moment: what waits may wait for those`;
   return { source: `/proc/${pid}/task/*/stat`, status: 'partial', detail, needed: false };
+}
+
+/** Each has goroutines of its own, with ids of their own. */
+function othersOf(pid: number, others: readonly OtherRuntime[], isChosen: boolean): Coverage[] {
+  return others.map(({ path, version }) => {
+    const file = decodeText(path).text;
+    const detail = `${file} holds ${version === undefined ? 'a runtime of Go' : `a runtime of Go (${decodeText(version).text})`} with goroutines of its own, which are not among these`;
+    return { source: `/proc/${pid}/maps`, status: 'partial', detail, fix: `reloadctl goroutines ${pid} --binary ${shellWord(file)}`, needed: !isChosen };
+  });
 }
 
 function coverageOf(pid: number, { dump, torn, foreign, read, guessed }: MemoryDump, bytes: number): Coverage {
