@@ -3,7 +3,7 @@ import { standsStill } from '../kernel/paused.ts';
 import type { Block } from '../render/index.ts';
 import { count, duration, percent, plural } from '../report/words.ts';
 import type { GoroutineData, GoroutinesData, GroupData } from './data.ts';
-import type { MemoryFacts } from './memory/facts.ts';
+import { type MemoryFacts, waitersOf } from './memory/facts.ts';
 import { placeOf, shortName } from './names.ts';
 import { traceBlocks } from './trace/view.ts';
 
@@ -31,6 +31,7 @@ export function* viewOf(data: GoroutinesData, label: string, options: ViewOption
   else yield* groupBlocks(data, options.all);
   yield* reloadBlocks(data);
   if (data.memory) yield* channelBlocks(data.memory);
+  yield* lockBlocks(data);
   if (data.trace) yield* traceBlocks(data.trace);
 }
 
@@ -91,13 +92,25 @@ function* stackBlocks(groups: readonly GroupData[]): Generator<Block> {
 
 /** Channels that many wait for: what a leak or a full queue looks like from inside. */
 function* channelBlocks({ channels }: MemoryFacts): Generator<Block> {
-  const wanted = channels.filter(({ senders, receivers }) => senders + receivers >= MANY_WAITERS).slice(0, CHANNELS_SHOWN);
+  const wanted = channels.filter((channel) => waitersOf(channel) >= MANY_WAITERS).slice(0, CHANNELS_SHOWN);
   if (wanted.length === 0) return;
   yield { type: 'blank' };
   yield {
     type: 'table',
-    columns: [{ title: 'CHANNEL' }, { title: 'HOLDS', align: 'right' }, { title: 'ROOM', align: 'right' }, { title: 'SENDERS WAIT', align: 'right' }, { title: 'RECEIVERS WAIT', align: 'right' }, { title: 'NOTE' }],
-    rows: wanted.map(({ address, length, capacity, closed, senders, receivers }) => [address, count(length), count(capacity), count(senders), count(receivers), { text: closed ? 'closed' : '', tone: 'dim' }]),
+    columns: [{ title: 'CHANNEL' }, { title: 'HOLDS', align: 'right' }, { title: 'ROOM', align: 'right' }, { title: 'SENDERS WAIT', align: 'right' }, { title: 'RECEIVERS WAIT', align: 'right' }, { title: 'IN A SELECT', align: 'right' }, { title: 'NOTE' }],
+    rows: wanted.map(({ address, length, capacity, closed, senders, receivers, selecting }) => [address, count(length), count(capacity), count(senders), count(receivers), count(selecting), { text: closed ? 'closed' : '', tone: 'dim' }]),
+  };
+}
+
+/** Locks that many wait for, where the source tells which they are. */
+function* lockBlocks({ locks }: GoroutinesData): Generator<Block> {
+  const wanted = locks.filter(({ address, count: waiting }) => address !== null && waiting >= MANY_WAITERS).slice(0, CHANNELS_SHOWN);
+  if (wanted.length === 0) return;
+  yield { type: 'blank' };
+  yield {
+    type: 'table',
+    columns: [{ title: 'LOCK' }, { title: 'WAIT', align: 'right' }, { title: 'OF', flex: true, min: 12 }, { title: 'MAY BE INSIDE', flex: true, min: 16 }],
+    rows: wanted.map(({ address, count: waiting, type, holders: [holder] }) => [address!, count(waiting), type === undefined ? '-' : shortName(type), holder ? `${holder.id === null ? '' : `goroutine ${holder.id}, `}${holder.place}` : '-']),
   };
 }
 
@@ -106,13 +119,24 @@ function listTable(goroutines: readonly GoroutineData[]): Block {
     type: 'table',
     columns: [{ title: 'ID', align: 'right' }, { title: 'STATE' }, { title: 'WAIT', align: 'right' }, { title: 'TOP', flex: true, min: 20 }, { title: 'WHERE', flex: true, min: 20 }, { title: 'CREATED BY', flex: true }],
     rows: (function* () {
-      for (const { id, state, waitMs, frames, createdBy, fd, peer } of goroutines) {
+      for (const goroutine of goroutines) {
+        const { id, waitMs, frames, createdBy, createdById } = goroutine;
         const [top] = frames;
         const own = frames.find(({ func }) => !/^(runtime|internal|sync|syscall|time)\b/.test(func)) ?? top;
-        yield [id ?? '-', fd === undefined ? state : `${state}, fd ${fd}${peer === undefined ? '' : ` of ${peer}`}`, waitMs === undefined ? '-' : duration(waitMs), top ? shortName(top.func) : '-', own ? placeOf(own) : '-', createdBy ? shortName(createdBy.func) : '-'];
+        yield [id ?? '-', stateWords(goroutine), waitMs === undefined ? '-' : duration(waitMs), top ? shortName(top.func) : '-', own ? placeOf(own) : '-', createdBy ? `${shortName(createdBy.func)}${createdById === undefined ? '' : ` in ${createdById}`}` : '-'];
       }
     })(),
   };
+}
+
+/** With what it waits for. */
+function stateWords({ state, fd, peer, channels = [], lock, lockedToThread }: GoroutineData): string {
+  const words = [state];
+  if (fd !== undefined) words.push(`fd ${fd}${peer === undefined ? '' : ` of ${peer}`}`);
+  if (channels.length > 0) words.push(channels.length === 1 ? channels[0]! : `${channels.length} channels`);
+  if (lock !== undefined) words.push(lock);
+  if (lockedToThread) words.push('locked to its thread');
+  return words.join(', ');
 }
 
 function* reloadBlocks({ reload }: GoroutinesData): Generator<Block> {

@@ -10,9 +10,11 @@ export interface ChannelFact {
   length: number;
   capacity: number;
   closed: boolean;
-  /** Goroutines that wait in a plain send or receive; those in a select are not among them. */
+  /** Goroutines that wait in a plain send or receive. */
   senders: number;
   receivers: number;
+  /** Those that wait in a select with it among its cases. */
+  selecting: number;
 }
 
 export interface CondFact {
@@ -52,9 +54,13 @@ const MOST_CHANNELS = 100;
 
 /** Channels that are waited for by most come first. */
 export function channelFacts({ channels }: MemoryDump): ChannelFact[] {
-  const waited = [...channels].filter(([, { senders, receivers }]) => senders + receivers > 0);
-  waited.sort(([, a], [, b]) => b.senders + b.receivers - a.senders - a.receivers);
+  const waited = [...channels].filter(([, channel]) => waitersOf(channel) > 0);
+  waited.sort(([, a], [, b]) => waitersOf(b) - waitersOf(a));
   return waited.slice(0, MOST_CHANNELS).map(([address, channel]) => ({ address: hex(address), ...channel }));
+}
+
+export function waitersOf({ senders, receivers, selecting }: Pick<ChannelFact, 'senders' | 'receivers' | 'selecting'>): number {
+  return senders + receivers + selecting;
 }
 
 /** Each sync.Cond that is waited for; most wanted first. */
