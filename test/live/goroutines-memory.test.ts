@@ -290,6 +290,15 @@ describeNeeds(['go', 'gcore'], 'a core file', () => {
     const report = JSON.parse(stdout) as Report<GoroutinesData>;
     expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
     expect(compare(report, truth, { but: moves })).toBe(truth.size - 2);
+    expect(report.coverage[0]).toMatchObject({ status: 'ok' });
+    // As the kernel leaves one whose disk was full: its headers promise more than there is.
+    const bytes = readFileSync(`${prefix}.${program.pid}`);
+    const at = Number(bytes.readBigUInt64LE(32));
+    const last = Array.from({ length: bytes.readUInt16LE(56) }, (_, index) => at + index * 56).findLast((header) => bytes.readUInt32LE(header) === 1)!;
+    bytes.writeBigUInt64LE(BigInt(bytes.length), last + 32);
+    writeFileSync(`${prefix}.cut`, bytes);
+    const cut = JSON.parse((await reloadctl(['goroutines', `${prefix}.cut`, '--json'])).stdout) as Report<GoroutinesData>;
+    expect(cut.coverage[0]).toMatchObject({ status: 'partial', detail: expect.stringMatching(/^the core file is cut: it has \S+ \S+ of /) as string });
     const other = await reloadctl(['goroutines', `${prefix}.${program.pid}`, '--binary', process.execPath]);
     expect(other).toMatchObject({ code: 2, stderr: expect.stringMatching(/no Go program|is not the program that wrote it/) as string });
   });

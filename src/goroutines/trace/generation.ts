@@ -46,10 +46,16 @@ export class Generation {
   private readStrings(numbers: Numbers): void {
     numbers.byte();
     while (!numbers.done) {
-      if (numbers.byte() !== EV.string) return this.damage.note('a table of strings with something else in it');
+      if (numbers.byte() !== EV.string) {
+        this.damage.note('a table of strings with something else in it');
+        return;
+      }
       const id = numbers.number();
       const length = numbers.number();
-      if (length > numbers.data.length - numbers.at) return this.damage.note('a text that does not end within its table');
+      if (length > numbers.data.length - numbers.at) {
+        this.damage.note('a text that does not end within its table');
+        return;
+      }
       this.strings.set(id, numbers.text(length));
     }
   }
@@ -57,7 +63,10 @@ export class Generation {
   private readStacks(numbers: Numbers): void {
     numbers.byte();
     while (!numbers.done) {
-      if (numbers.byte() !== EV.stack) return this.damage.note('a table of stacks with something else in it');
+      if (numbers.byte() !== EV.stack) {
+        this.damage.note('a table of stacks with something else in it');
+        return;
+      }
       const id = numbers.number();
       const count = numbers.number();
       const words: number[] = [];

@@ -176,7 +176,10 @@ class Replay {
   /** Each generation tells of those that it has not heard of yet. */
   private status(args: Float64Array, stack: Frame[] | undefined): void {
     const [id, thread, state] = [args[1]!, args[2]!, STATES[args[3]!]];
-    if (!state) return this.damage.note(`a goroutine in state ${args[3]!}, which there is not`);
+    if (!state) {
+      this.damage.note(`a goroutine in state ${args[3]!}, which there is not`);
+      return;
+    }
     const known = this.goroutines.get(id);
     if (!known || known.state !== state) this.enter(id, state, '', stack);
     else if (stack && known.stack.length === 0) known.stack = stack;
