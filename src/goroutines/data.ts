@@ -201,7 +201,8 @@ function groupData({ first, states, count, leaked, locked, wait, ids, labels: la
   const { group } = first;
   const { frames, creator, system, elided } = group;
   const site = siteOf(frames);
-  const benign = benignReason(group);
+  // What was grouped by something else has its own things in it: the first speaks for none but itself.
+  const benign = by ? undefined : benignReason(group);
   // Labels are those of the group when all of it has the same.
   const labels = labelSets.size === 1 ? shownLabels(group.labels) : undefined;
   return {
@@ -215,7 +216,7 @@ function groupData({ first, states, count, leaked, locked, wait, ids, labels: la
     ...(wait && { waitMs: { min: wait.min * MINUTE, max: wait.max * MINUTE, told: wait.told } }),
     leaked,
     lockedToThread: locked,
-    ...(system && { system: true as const }),
+    ...(system && !by && { system: true as const }),
     ...(benign !== undefined && { benign }),
     ...(labels && { labels }),
     ...(by && { by }),

@@ -44,7 +44,9 @@ export async function listProcesses({ evidence, signal }: CommandContext): Promi
   }
   const coverage: Coverage[] = [
     {
-      source: '/proc/*/exe', status: refused > 0 || signal.aborted ? 'partial' : 'ok', seen: pids.length - refused, needed: false,
+      source: '/proc/*/exe', status: refused > 0 || signal.aborted ? 'partial' : 'ok', seen: pids.length - refused,
+      // None was found among those that we may look at: that says nothing of the others.
+      needed: processes.length === 0 && refused > 0,
       ...(refused > 0 && { total: pids.length, detail: `${plural('process', refused, 'processes')} of others may be Go programs, too`, fix: 'sudo reloadctl goroutines --list-processes' }),
     },
   ];

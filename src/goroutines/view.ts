@@ -70,10 +70,13 @@ function waitWords({ waitMs }: GroupData): string {
 function noteOf(group: GroupData): string {
   const notes: string[] = [];
   if (group.leaked > 0) notes.push(`${count(group.leaked)} leaked`);
-  if (group.system) notes.push('of the runtime');
-  else if (group.benign !== undefined) notes.push(group.benign);
-  if (group.owner !== 'own' && !group.system) notes.push(group.owner);
-  if (group.lockedToThread > 0) notes.push('locked to a thread');
+  // What was grouped by something else has these in common by chance only.
+  if (group.by === undefined) {
+    if (group.system) notes.push('of the runtime');
+    else if (group.benign !== undefined) notes.push(group.benign);
+    if (group.owner !== 'own' && !group.system) notes.push(group.owner);
+  }
+  if (group.lockedToThread > 0) notes.push(group.lockedToThread === group.count ? 'locked to a thread' : `${count(group.lockedToThread)} locked to a thread`);
   if (group.labels) notes.push(Object.entries(group.labels).map(([name, value]) => `${name}=${value}`).join(' '));
   return notes.join('; ');
 }
