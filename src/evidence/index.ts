@@ -10,6 +10,7 @@ export { type Hold, type HoldTimes, type MeteredEvidence, meterEvidence, type Ow
 export { openRandomFile } from './random-file.ts';
 export { openRedactor, type Redactor } from './redact.ts';
 export { isOutOfDescriptors } from './spare.ts';
+export { gunzippedChunks, gunzippedStart } from './unpack.ts';
 export type { TapeHeader } from './tape-format.ts';
 export { readTape, type TapeEvidence } from './tape-read.ts';
 export { openTapeWriter, type TapeWriter } from './tape-write.ts';

@@ -7,6 +7,25 @@ export function gunzipped(packed: Readable): AsyncGenerator<Buffer> {
   return through(packed, process.getBuiltinModule('node:zlib').createGunzip({ chunkSize: CHUNK }));
 }
 
+/** The same of bytes from anywhere. */
+export function gunzippedChunks(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  return gunzipped(process.getBuiltinModule('node:stream').Readable.from(packed, { objectMode: false }));
+}
+
+/** It unpacks to half a MiB at most. */
+const SNIFFED = 512;
+
+/** What gzipped bytes begin with; undefined where they are none. */
+export function gunzippedStart(packed: Buffer): Buffer | undefined {
+  if (packed[0] !== 0x1f || packed[1] !== 0x8b) return undefined;
+  const { constants, gunzipSync } = process.getBuiltinModule('node:zlib');
+  try {
+    return gunzipSync(packed.subarray(0, SNIFFED), { finishFlush: constants.Z_SYNC_FLUSH });
+  } catch {
+    return undefined;
+  }
+}
+
 /** Node has had zstd since 22.15 and 23.8; before that a library does it. */
 export function unzstded(packed: Readable): AsyncGenerator<Buffer> {
   const zlib = process.getBuiltinModule('node:zlib') as unknown as { createZstdDecompress?: (options: object) => Transform };

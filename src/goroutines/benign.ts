@@ -28,6 +28,7 @@ const LIST: readonly Benign[] = [
   { pattern: /^(go\.opencensus\.io|go\.opentelemetry\.io)\//, why: 'telemetry workers' },
   { pattern: /^(github\.com\/golang\/glog|gopkg\.in\/natefinch\/lumberjack|go\.uber\.org\/zap|github\.com\/natefinch\/lumberjack)/, why: 'workers of a logging library' },
   { pattern: /^testing\.(\(\*T\)\.(Parallel|Run)|\(\*(testState|testContext)\)\.waitParallel|tRunner)$/, why: 'tests that wait for their turn, or for their parts' },
+  { pattern: /^internal\/poll\.\(\*FD\)\.readLock$/, why: 'waiting for their turn to read or accept at one descriptor' },
   { pattern: /^time\.Sleep$/, why: 'sleeping' },
   { pattern: /^(github\.com\/fsnotify\/fsnotify|gopkg\.in\/fsnotify)/, why: 'readers of a file watch', most: 100, unless: 'select' },
 ];

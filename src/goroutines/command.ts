@@ -37,7 +37,7 @@ export function configure(command: Command): void {
     .option('--watch <time>', 'of a process or an endpoint: which stacks gain goroutines; sample for this long (30s, 5m)')
     .option('--interval <time>', 'time between samples of --watch')
     .option('--export <format=file>', `${Object.entries(exportKinds).map(([name, { what }]) => `${name} (${what})`).join(', ')}; may be given several times`, collect)
-    .option('--binary <file>', 'of a core file: the program that wrote it, where it is not at its old place')
+    .option('--binary <file>', 'of a core file: the program that wrote it, where it is not at its old place; of a process with several Go runtimes: the library that is meant')
     .option('--entry <name>', 'of a ZIP archive: the entry to read')
     .option('--force', 'ask for debug=2 above 5,000 goroutines, too: it stops the program for as long as it takes')
     .option('--light', 'never ask for debug=2: groups only, no ids, no waiting times')
@@ -89,7 +89,7 @@ async function open(spec: string, { access, via, binary }: GoroutinesOptions, co
     return { live: false, take: (options) => takeFile(spec, options, context) };
   }
   if (!isProcess && /\.(txt|log|gz|zip|out|dump|pb|pprof|debug[012])$/.test(spec)) throw new UserError(`${spec}: no such file`);
-  const opened = await openProcess(spec, access, via, context);
+  const opened = await openProcess(spec, access, via, context, binary);
   return { live: true, isFree: opened.via === 'memory', take: opened.take };
 }
 

@@ -1,6 +1,6 @@
 /** What a few looks within seconds showed of a place. */
 import { duration } from '../report/words.ts';
-import type { Settled } from '../series/index.ts';
+import type { Settled, Staying } from '../series/index.ts';
 import { placeKey, type Site } from './sites.ts';
 
 /** `grows`: more came in every look, and nobody left; `moves`: some got on; `stays`: neither. */
@@ -16,7 +16,8 @@ const LOOKS_OF_GROWTH = 3;
 export function courseOf(site: Site, { windowMs, looks, places }: Settled): { course: Course; words: string } | undefined {
   const staying = places.get(placeKey(site));
   if (!staying || staying.before === 0) return undefined;
-  const { before, stayed, fresh } = staying;
+  const { before, stayed } = staying;
+  const fresh = comersOf(site, staying);
   const after = `within ${duration(windowMs)}`;
   const came = fresh.reduce((sum, count) => sum + count, 0);
   const gotOn = before - stayed;
@@ -25,6 +26,11 @@ export function courseOf(site: Site, { windowMs, looks, places }: Settled): { co
     return { course: 'grows', words: `in ${looks} looks ${after} ${came} came and none of ${before} left, by their ids` };
   }
   return { course: 'stays', words: `${after} ${stayed} of ${before} stayed, by their ids, and ${came === 0 ? 'none came' : `${came} came`}` };
+}
+
+/** Workers come back from elsewhere to where they wait for work; who comes from elsewhere to send is one more that does not get on. */
+export function comersOf({ state }: Site, { fresh, arrived }: Staying): readonly number[] {
+  return state === 'chan send' ? arrived : fresh;
 }
 
 /** In every look the very same ones. */

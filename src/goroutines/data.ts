@@ -1,5 +1,5 @@
 /** `data` of the report: the part scripts read. Add keys, never change them. */
-import type { Dump, Frame, Group } from '../kernel/goroutines.ts';
+import type { Dump, Frame, Group, Row } from '../kernel/goroutines.ts';
 import { decodeText } from '../kernel/text.ts';
 import { benignReason } from './benign.ts';
 import type { MemoryFacts } from './memory/facts.ts';
@@ -44,6 +44,13 @@ export interface GoroutineData {
   frames: Frame[];
   createdBy?: Frame;
   labels?: Record<string, string>;
+  /** Id of the goroutine that started it, where the source tells it. */
+  createdById?: string;
+  lockedToThread?: true;
+  /** Addresses of the channels it waits for, where the source tells them. */
+  channels?: string[];
+  /** Address of the lock, WaitGroup or Cond it waits for. */
+  lock?: string;
   /** From memory: the descriptor of an IO wait, and who is at the other end. */
   fd?: number;
   peer?: string;
@@ -130,9 +137,10 @@ function selected(dump: Dump, where: Where | undefined): Selected[] {
     return fitting.map((group) => ({ group, count: group.count, ids: idsOf(group), ...(group.wait && { wait: group.wait }) }));
   }
   const found = new Map<number, Selected>();
-  for (const { id, waitMinutes, group: index } of dump.rows) {
+  for (const row of dump.rows) {
+    const { id, waitMinutes, group: index } = row;
     const group = dump.groups[index]!;
-    if (!where({ group, ...(id !== undefined && { id }), ...(waitMinutes !== undefined && { waitMs: waitMinutes * MINUTE }) })) continue;
+    if (!where({ group, row, ...(id !== undefined && { id }), ...(waitMinutes !== undefined && { waitMs: waitMinutes * MINUTE }) })) continue;
     let one = found.get(index);
     if (!one) found.set(index, (one = { group, count: 0, ids: [] }));
     one.count++;
@@ -193,7 +201,8 @@ function groupData({ first, states, count, leaked, locked, wait, ids, labels: la
   const { group } = first;
   const { frames, creator, system, elided } = group;
   const site = siteOf(frames);
-  const benign = benignReason(group);
+  // What was grouped by something else has its own things in it: the first speaks for none but itself.
+  const benign = by ? undefined : benignReason(group);
   // Labels are those of the group when all of it has the same.
   const labels = labelSets.size === 1 ? shownLabels(group.labels) : undefined;
   return {
@@ -207,7 +216,7 @@ function groupData({ first, states, count, leaked, locked, wait, ids, labels: la
     ...(wait && { waitMs: { min: wait.min * MINUTE, max: wait.max * MINUTE, told: wait.told } }),
     leaked,
     lockedToThread: locked,
-    ...(system && { system: true as const }),
+    ...(system && !by && { system: true as const }),
     ...(benign !== undefined && { benign }),
     ...(labels && { labels }),
     ...(by && { by }),
@@ -219,21 +228,22 @@ function groupData({ first, states, count, leaked, locked, wait, ids, labels: la
 function goroutinesOf(dump: Dump, where: Where | undefined): GoroutineData[] {
   if (!dump.rows) {
     // A profile has no single ones: each group so many times, without ids.
-    return selected(dump, where).flatMap(({ group, count }) => Array.from({ length: count }, () => goroutine(group, undefined, undefined)));
+    return selected(dump, where).flatMap(({ group, count }) => Array.from({ length: count }, () => goroutine(group, {}, undefined)));
   }
   const found: GoroutineData[] = [];
-  for (const { id, waitMinutes, group: index } of dump.rows) {
+  for (const row of dump.rows) {
+    const { id, waitMinutes, group: index } = row;
     const group = dump.groups[index]!;
     const waitMs = waitMinutes === undefined ? undefined : waitMinutes * MINUTE;
-    if (where && !where({ group, ...(id !== undefined && { id }), ...(waitMs !== undefined && { waitMs }) })) continue;
-    found.push(goroutine(group, id, waitMs));
+    if (where && !where({ group, row, ...(id !== undefined && { id }), ...(waitMs !== undefined && { waitMs }) })) continue;
+    found.push(goroutine(group, row, waitMs));
   }
   return found;
 }
 
 const shapes = new WeakMap<Group, Omit<GoroutineData, 'id' | 'waitMs'>>();
 
-function goroutine(group: Group, id: string | undefined, waitMs: number | undefined): GoroutineData {
+function goroutine(group: Group, { id, parent, lockedToThread, channels, lock }: Partial<Row>, waitMs: number | undefined): GoroutineData {
   let shape = shapes.get(group);
   if (!shape) {
     const labels = shownLabels(group.labels);
@@ -246,5 +256,10 @@ function goroutine(group: Group, id: string | undefined, waitMs: number | undefi
     };
     shapes.set(group, shape);
   }
-  return { id: id ?? null, ...(waitMs !== undefined && { waitMs }), ...shape };
+  const all: GoroutineData = { id: id ?? null, ...(waitMs !== undefined && { waitMs }), ...shape };
+  if (parent !== undefined) all.createdById = parent;
+  if (lockedToThread) all.lockedToThread = true;
+  if (channels && channels.length > 0) all.channels = channels;
+  if (lock !== undefined) all.lock = lock;
+  return all;
 }

@@ -2,7 +2,7 @@
 import type { Frame, Group } from '../kernel/goroutines.ts';
 import { type ContendedLock, type Holder, isNearBehind, isOnce, onceCode } from './locks.ts';
 import { codeOf, ownerOf, packageOf, receiverOf, siteOf } from './names.ts';
-import { isBlocking, isForever, isLock } from './states.ts';
+import { isBlocking, isForever, waitsForLock } from './states.ts';
 
 export class Inside {
   private readonly byAddress = new Map<string, Holder[]>();
@@ -11,7 +11,7 @@ export class Inside {
 
   constructor(groups: readonly Group[]) {
     for (const group of groups) {
-      if (!group.system && !isLock(group.state) && group.state !== 'sync.Cond.Wait' && !isServing(group)) this.add(group);
+      if (!group.system && !waitsForLock(group) && group.state !== 'sync.Cond.Wait' && !isServing(group)) this.add(group);
     }
   }
 

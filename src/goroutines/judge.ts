@@ -9,7 +9,7 @@ import { type KnownWait, knownWait } from './known-waits.ts';
 import { otherSideOf, type OtherSide, othersAtWork } from './other-side.ts';
 import { poolOf, reasonsOf, suspicionOf } from './reasons.ts';
 import { blockedSites, isHandler, isHttp2, outlivedCreators, type Site, sitesOf, waitsForMinutes, waitsItself } from './sites.ts';
-import { isBlocking, isForever, isLock } from './states.ts';
+import { isBlocking, isForever, waitsForLock } from './states.ts';
 
 export interface Judgement {
   id: 'goroutine/leak' | 'goroutine/blocked' | 'goroutine/nil-channel';
@@ -112,7 +112,7 @@ function newCase(site: Site, ageless: boolean, settled: Settled | undefined): Ca
 function judge(one: Case, groups: readonly Group[], grown: readonly GrownGroup[], receiver?: OtherSide, inTurn = 0): Judgement | undefined {
   const { site } = one;
   // Locks have rules of their own, which say more.
-  if (isLock(site.state)) return undefined;
+  if (site.groups.every(waitsForLock)) return undefined;
   if (site.leaked > 0) return provenLeak(one);
   // Each connection brings its goroutines: more connections are more load, and requests have a finding of their own.
   if (grown.length > 0 && !isHandler(site) && !growsWithConnections(site, groups)) return growingLeak(one, grown);
@@ -122,6 +122,7 @@ function judge(one: Case, groups: readonly Group[], grown: readonly GrownGroup[]
   if (known?.withBody && bodiesOnTheWay(groups) >= site.count) return whileSending(one, known);
   if (known?.leak && (one.isMany || one.isMost || ((one.minutes || one.course === 'grows') && site.count >= SOME))) return leak(one, known.cause, known.perhaps ?? known.cause, known.leak === 'if most' && !isFloor(one));
   if (site.state === 'sync.WaitGroup.Wait' || site.state === 'sync.Cond.Wait') return waiting(one, known, groups);
+  if (pilesUp(one)) return leak(one, 'are stuck in a send that nobody receives', 'wait to send, and nobody may receive');
   if (receiver) return behind(one, receiver);
   if (!one.minutes && inTurn > 0 && site.count < inTurn * IN_TURN) return waitingInTurn(one, inTurn);
   const suspect = known ? undefined : suspicionOf(site);
@@ -148,11 +149,16 @@ function isFloor({ site, isMost, minutes }: Case): boolean {
 function leak({ site, isMany, isMost, minutes, countsAlone, course, reasons }: Case, cause: string, perhaps: string, isMild = false): Judgement | undefined {
   // A proof that something gets on is one that there is somebody at the other side.
   if (course === 'moves') return undefined;
-  const pilesUp = course === 'grows' && (isAbandoned(site) || (site.state === 'chan send' && (isMany || isMost)));
-  const isWarning = (minutes || countsAlone || pilesUp) && !isMild;
+  const growing = (course === 'grows' && isAbandoned(site)) || pilesUp({ site, isMany, isMost, course });
+  const isWarning = (minutes || countsAlone || growing) && !isMild;
   if (!minutes && course === undefined) reasons.push(NO_AGE);
-  const why = !isWarning ? perhaps : pilesUp ? 'become more, and none of them gets on' : cause;
+  const why = !isWarning ? perhaps : growing ? 'become more, and none of them gets on' : cause;
   return { id: 'goroutine/leak', severity: isWarning ? 'warning' : 'info', confidence: 'hint', reasons, cause: why, site };
+}
+
+/** Senders come, in numbers, and none of them leaves, whoever may be at the other side. */
+function pilesUp({ site, isMany, isMost, course }: Pick<Case, 'site' | 'isMany' | 'isMost'> & { course?: Course | undefined }): boolean {
+  return site.state === 'chan send' && course === 'grows' && (isMany || isMost);
 }
 
 /** Sessions and subscribers become more, and wait, where all is well; those that cannot get rid of what nobody asks for any more do not. */
@@ -169,11 +175,12 @@ function namedPool({ site, isMany, isMost, minutes, reasons }: Case): Judgement 
   return { id: 'goroutine/blocked', severity: 'info', confidence: 'hint', reasons, cause: 'wait at one place', site };
 }
 
-/** The receiver is alive: it is slow, or stuck itself. */
-function behind({ site, isMany, isMost, minutes, reasons }: Case, { id, place, state }: OtherSide): Judgement | undefined {
+/** The receiver may be alive: slow, or stuck itself. */
+function behind({ site, isMany, isMost, minutes, reasons }: Case, { id, place, state, isCreator }: OtherSide): Judgement | undefined {
   if (!isMany && !isMost && !(minutes && site.count >= SOME)) return undefined;
-  reasons.push(`${id === undefined ? 'one goroutine' : `goroutine ${id}`} has the same among its arguments and is in ${place} (${state}): it may be the one that receives`);
-  const cause = `wait to send to ${id === undefined ? 'a goroutine' : `goroutine ${id}`} in ${place} (${state})`;
+  const who = id === undefined ? 'one goroutine' : `goroutine ${id}`;
+  reasons.push(`${who} has the same at hand and is in ${place} (${state}): ${isCreator ? 'it runs what started them, and nobody else is seen who may receive' : 'it may be the one that receives'}`);
+  const cause = isCreator ? 'wait to send, and nobody may receive' : `wait to send, and ${who} in ${place} (${state}) may be the one that receives`;
   return { id: 'goroutine/blocked', severity: minutes && site.count >= SOME ? 'warning' : 'info', confidence: 'hint', reasons, cause, site };
 }
 

@@ -22,6 +22,8 @@ const LIST: readonly (KnownWait & { pattern: RegExp })[] = [
   { pattern: /^net\/http\.\(\*(persistConn\)\.roundTrip|http2ClientConn\)\.(RoundTrip|roundTrip)|http2clientStream\)\.)/, cause: 'wait for the answer to an HTTP request', reason: 'a client without Timeout, and a request without a deadline in its context, wait for ever', withBody: true },
   { pattern: /^golang\.org\/x\/sync\/semaphore\.\(\*Weighted\)\.Acquire$/, cause: 'wait for a semaphore', reason: 'who holds it does not release it, or holds it for long' },
   { pattern: /^golang\.org\/x\/sync\/singleflight\.\(\*Group\)\.(Do|doCall)$/, cause: 'wait for one call that others made, too', reason: 'singleflight lets all wait for the first caller: look for it' },
+  // Reads take turns by design; a write waits for its turn only while the one before it does not get on.
+  { pattern: /^internal\/poll\.\(\*FD\)\.writeLock$/, cause: 'wait for their turn to write to a connection or file whose other end does not read', perhaps: 'wait for their turn to write to a connection or file', reason: 'writes to one descriptor go one by one: the first waits until the other end (a peer, a pipe of a log) reads' },
 ];
 
 export function knownWait({ groups }: Site): KnownWait | undefined {

@@ -106,7 +106,7 @@ function memberOf({ waiters, outer }: Nested): CycleMember {
 
 /** A function that locks was called by one of the same package, and nobody else is seen who could hold the lock. */
 function perhapsTwice(lock: ContendedLock): LockCycle | undefined {
-  if (lock.bystanders.length > 0) return undefined;
+  if (lock.bystanders.length > 0 || lock.enclosed) return undefined;
   const found = lock.nested.find((nested) => {
     const { waiters, outer } = nested;
     const user = userFrame(waiters.group.frames);
@@ -124,7 +124,7 @@ function isOddOneOut(waiters: Waiters, lock: ContendedLock): boolean {
 function unexplainedOrder(locks: readonly ContendedLock[]): LockCycle | undefined {
   // Where some have waited for minutes, a lock that was wanted a moment ago is none of them.
   const old = locks.filter(({ wait }) => (wait?.max ?? 0) >= 1);
-  const wanted = (old.length > 0 ? old : locks).filter((lock) => lock.address !== undefined && lock.waiters.some((waiters) => isOddOneOut(waiters, lock)));
+  const wanted = (old.length > 0 ? old : locks).filter((lock) => lock.address !== undefined && !lock.enclosed && lock.waiters.some((waiters) => isOddOneOut(waiters, lock)));
   if (wanted.length < 2 || wanted.length > MOST_UNEXPLAINED) return undefined;
   const members = wanted.map((lock) => {
     const nested = lock.nested.find(({ waiters }) => isOddOneOut(waiters, lock));

@@ -5,7 +5,7 @@
 import type { Frame, Group, Sample } from '../kernel/goroutines.ts';
 import { Inside } from './inside.ts';
 import { codeOf, isRuntime, ownerOf, receiverOf } from './names.ts';
-import { isLock } from './states.ts';
+import { waitsForLock } from './states.ts';
 
 export interface Waiters {
   group: Group;
@@ -47,6 +47,8 @@ export interface ContendedLock {
   atHand: boolean;
   /** Who is inside by its type is so of other locks, too: it cannot hold them all. */
   ambiguous: boolean;
+  /** Somebody who waits for no lock is still in a function around the one that takes it: what that declares, it may have locked. */
+  enclosed: boolean;
   /** Where nobody is in that code: those that came through it and wait for another lock. */
   chained: Holder[];
   /** Where nobody is in that code: those in other code of the program that may have taken it and called on. */
@@ -72,16 +74,18 @@ export function contendedLocks(groups: readonly Group[]): ContendedLock[] {
 function findLocks(groups: readonly Group[]): ContendedLock[] {
   const locks = new Map<string, ContendedLock>();
   for (const group of groups) {
-    if (!isLock(group.state) || group.system) continue;
+    if (!waitsForLock(group) || group.system) continue;
     for (const [address, count] of group.objects ?? [[undefined, group.count] as const]) add(locks, group, address, count);
   }
-  for (const group of groups) if (isLock(group.state) && !group.system) addBases(locks, group);
+  for (const group of groups) if (waitsForLock(group) && !group.system) addBases(locks, group);
   const found = [...locks.values()].sort((a, b) => b.count - a.count);
   if (found.length === 0) return found;
   const inside = new Inside(groups);
+  const alive = new Set(groups.flatMap((group) => (group.system || waitsForLock(group) ? [] : group.frames.map(({ func }) => func))));
   for (const lock of found) {
     lock.holders = inside.of(lock);
     lock.atHand = inside.hasAtHand(lock);
+    lock.enclosed = around(lock).some((func) => alive.has(func));
     if (lock.holders.length > 0 && (lock.address === undefined || lock.holders.some(({ by }) => by === 'address'))) continue;
     lock.chained = chainedTo(lock, found);
     // Who has it at hand is likelier to hold it than one that is in the same code with another at hand.
@@ -93,6 +97,17 @@ function findLocks(groups: readonly Group[]): ContendedLock[] {
   for (const lock of found) lock.ambiguous = byTypeOnly(lock).some(({ group }) => perGroup.get(group)! > group.count);
   return found;
 }
+
+/** Functions that a closure which takes it was written in: `main.run` of `main.run.func1.2`. */
+function around({ waiters }: ContendedLock): string[] {
+  return waiters.flatMap(({ group }) => {
+    const parts = userFrame(group.frames)?.func.split('.') ?? [];
+    const first = parts.findIndex((part) => CLOSURE.test(part));
+    return first < 0 ? [] : parts.slice(first).map((_, index) => parts.slice(0, first + index).join('.'));
+  });
+}
+
+const CLOSURE = /^(func|gowrap|deferwrap)?\d+$/;
 
 function byTypeOnly({ holders }: ContendedLock): Holder[] {
   return holders.filter(({ by }) => by === 'type');
@@ -139,7 +154,7 @@ function add(locks: Map<string, ContendedLock>, group: Group, address: string | 
   const key = address ?? `?${type ?? user?.func ?? ''}`;
   let lock = locks.get(key);
   if (!lock) {
-    lock = { waiters: [], count: 0, proven: false, writersWait: false, readersWait: false, holders: [], nested: [], bystanders: [], chained: [], atHand: false, ambiguous: false, codes: new Set(), bases: new Set(), ...(address !== undefined && { address }) };
+    lock = { waiters: [], count: 0, proven: false, writersWait: false, readersWait: false, holders: [], nested: [], bystanders: [], chained: [], atHand: false, enclosed: false, ambiguous: false, codes: new Set(), bases: new Set(), ...(address !== undefined && { address }) };
     locks.set(key, lock);
   }
   if (lock.type === undefined && type !== undefined) lock.type = type;

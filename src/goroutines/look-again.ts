@@ -1,5 +1,6 @@
 /** More looks within seconds at a live program, where the first leaves a doubt that they may settle. */
 import type { CommandContext } from '../command.ts';
+import { standsStill } from '../kernel/paused.ts';
 import { UserError } from '../kernel/user-error.ts';
 import type { Coverage } from '../report/index.ts';
 import { duration } from '../report/words.ts';
@@ -12,7 +13,8 @@ import { MOST_WITH_IDS, type Source, type Taken } from './source/types.ts';
 /** Only where the first look shows what seconds may tell more of: each look costs the program what the first did. */
 export async function lookAgain(source: Source, first: Taken, { take, settleMs }: GoroutinesOptions, { evidence, signal, progress }: Pick<CommandContext, 'evidence' | 'signal' | 'progress'>): Promise<{ last: Taken; settled?: Settled; coverage: Coverage[] }> {
   const mayHaveIds = first.dump.rows !== undefined || (source.isFree === true && first.dump.total <= MOST_WITH_IDS);
-  if (!mayHaveIds || !lacksTime(eventOf(first, undefined))) return { last: first, coverage: [] };
+  // What stands still shows the same picture each time.
+  if (isPaused(first) || !mayHaveIds || !lacksTime(eventOf(first, undefined))) return { last: first, coverage: [] };
   const ask = (): Promise<Taken> => source.take({ ...take, rowsIfCheap: true, leaks: false });
   const looks: Taken[] = [];
   const start = evidence.now();
@@ -25,7 +27,7 @@ export async function lookAgain(source: Source, first: Taken, { take, settleMs }
       await evidence.sleep(settleMs);
       if (signal.aborted) break;
       const taken = await ask();
-      if (!taken.dump.rows) break;
+      if (!taken.dump.rows || isPaused(taken)) break;
       looks.push(taken);
       settled = settle(looks.map(({ dump }) => dump), evidence.now() - start);
     }
@@ -41,6 +43,10 @@ export async function lookAgain(source: Source, first: Taken, { take, settleMs }
   // The leak profile was asked for once, with the first: what it marked is there only.
   const last = looks.length <= 1 || hasLeaks(first) ? first : { ...looks.at(-1)!, coverage: first.coverage };
   return { last, ...(settled && { settled }), coverage };
+}
+
+function isPaused({ memory }: Taken): boolean {
+  return memory?.paused !== undefined && standsStill(memory.paused);
 }
 
 function hasLeaks({ dump }: Taken): boolean {

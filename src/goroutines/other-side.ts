@@ -8,18 +8,26 @@ export interface OtherSide {
   id?: string;
   place: string;
   state: string;
+  /** It runs what started them, and has the same at hand for that: nothing says that it receives. */
+  isCreator: boolean;
 }
 
-/** One that has what all of them wait for, or what that is part of, among its arguments, and is not one of them. */
+/**
+ * One that has what all of them wait for, or what that is part of, among its arguments, and is not one of them: it may be the
+ * one that receives. Who runs the same code is between two sends; who started them comes last.
+ */
 export function otherSideOf(site: Site, groups: readonly Group[]): OtherSide | undefined {
   const object = allOnOne(site);
   if (object === undefined) return undefined;
+  const senders = new Set(site.groups.flatMap(({ frames }) => frames.filter((frame) => ownerOf(frame) !== 'stdlib').map(({ func }) => func)));
+  const creators = new Set(site.creators.map(({ func }) => func));
+  const found: OtherSide[] = [];
   for (const { group, sample } of (viewOf(groups).byAddress ??= byAddress(groups)).get(object) ?? []) {
-    if (site.groups.includes(group) || group.state === site.state) continue;
+    if (site.groups.includes(group) || group.state === site.state || group.frames.some(({ func }) => senders.has(func))) continue;
     const frame = siteOf(group.frames);
-    if (frame) return { place: placeOf(frame), state: group.state, ...(sample.id !== undefined && { id: sample.id }) };
+    if (frame) found.push({ place: placeOf(frame), state: group.state, isCreator: group.frames.some(({ func }) => creators.has(func)), ...(sample.id !== undefined && { id: sample.id }) });
   }
-  return undefined;
+  return found.find(({ isCreator }) => !isCreator) ?? found[0];
 }
 
 /** How many that were started with the same function are somewhere else, and not blocked there. */

@@ -8,11 +8,9 @@ import type { Block } from '../render/index.ts';
 import type { Coverage } from '../report/index.ts';
 import { duration, plural } from '../report/words.ts';
 import { countGoroutines } from './memory/count.ts';
-import { NotElf, readElf } from './memory/elf.ts';
+import type { KnownOthers } from './memory/go-files.ts';
 import { openProcessMemory, Refused } from './memory/open.ts';
-import { tableSection } from './memory/program.ts';
 import { Unreadable } from './memory/unreadable.ts';
-import { withSections } from './memory/without-sections.ts';
 
 export interface GoProcess {
   pid: number;
@@ -36,30 +34,31 @@ export async function listProcesses({ evidence, signal }: CommandContext): Promi
   const processes: GoProcess[] = [];
   let refused = 0;
   const pids = listPids(evidence);
+  const files: KnownOthers = new Set();
   const upMs = Number((evidence.read('/proc/uptime').value ?? '').split(' ')[0]) * 1000;
   for (const pid of pids) {
     if (signal.aborted) break;
-    const found = await lookAt(pid, evidence, memory, upMs);
+    const found = await lookAt(pid, evidence, memory, upMs, files);
     if (found === 'refused') refused++;
     else if (found) processes.push(found);
   }
   const coverage: Coverage[] = [
     {
-      source: '/proc/*/exe', status: refused > 0 || signal.aborted ? 'partial' : 'ok', seen: pids.length - refused, needed: false,
+      source: '/proc/*/exe', status: refused > 0 || signal.aborted ? 'partial' : 'ok', seen: pids.length - refused,
+      // None was found among those that we may look at: that says nothing of the others.
+      needed: processes.length === 0 && refused > 0,
       ...(refused > 0 && { total: pids.length, detail: `${plural('process', refused, 'processes')} of others may be Go programs, too`, fix: 'sudo reloadctl goroutines --list-processes' }),
     },
   ];
   return { kind: 'report', target: null, findings: [], coverage, data: { processes }, body: () => blocks(processes) };
 }
 
-async function lookAt(pid: number, evidence: Evidence, memory: MemoryQuestions, upMs: number): Promise<GoProcess | 'refused' | undefined> {
+async function lookAt(pid: number, evidence: Evidence, memory: MemoryQuestions, upMs: number, files: KnownOthers): Promise<GoProcess | 'refused' | undefined> {
   const process = readProcess(evidence, pid);
   if (!process || process.kernelThread || process.state === 'Z') return undefined;
   const own = { pid, comm: decodeText(process.comm).text, goVersion: null, module: null, moduleVersion: null, ageMs: ageOf(process.startTime, upMs), goroutines: null };
   try {
-    // Most are none, which their program says without a look at their memory.
-    if (!isGoProgram(pid, memory)) return undefined;
-    const opened = await openProcessMemory(evidence, memory, pid);
+    const opened = await openProcessMemory(evidence, memory, pid, { known: files });
     const { program, space, isThere } = opened;
     const { module = null, moduleVersion = null } = program.build;
     const known = { ...own, goVersion: program.version, module, moduleVersion };
@@ -76,21 +75,6 @@ async function lookAt(pid: number, evidence: Evidence, memory: MemoryQuestions, 
     if (error instanceof Refused) return error.errno === 'ENOENT' || error.errno === 'ESRCH' ? undefined : 'refused';
     if (error instanceof Unreadable) return error.isGo ? { ...own, problem: error.message } : undefined;
     throw error;
-  }
-}
-
-/** Throws Refused. */
-function isGoProgram(pid: number, memory: MemoryQuestions): boolean {
-  const { value, errno, source } = memory.openProgram(pid);
-  if (!value) throw new Refused(errno ?? 'EIO', source);
-  try {
-    return tableSection(withSections(value, readElf(value))) !== undefined;
-  } catch (error) {
-    // One of 32 bits is listed, with why it is not read.
-    if (error instanceof NotElf) return error.isGo;
-    throw error;
-  } finally {
-    value.close();
   }
 }
 

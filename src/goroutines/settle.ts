@@ -7,8 +7,9 @@ import type { GoroutinesEvent, Settled, Staying } from '../series/index.ts';
 import { judgements } from './judge.ts';
 import { cyclesOf } from './lock-cycles.ts';
 import { contendedLocks } from './locks.ts';
+import { comersOf } from './course.ts';
 import { suspicionOf } from './reasons.ts';
-import { blockedSites, placeKey, sitesOf, waitsForMinutes } from './sites.ts';
+import { blockedSites, placeKey, type Site, sitesOf, waitsForMinutes } from './sites.ts';
 
 /** Three looks show two steps: what comes at once and then no more is a burst. */
 export const MOST_LOOKS = 3;
@@ -18,7 +19,7 @@ const FEW_ENOUGH = 100;
 /** Is there anything in the dump that seconds may tell more of? */
 export function lacksTime(event: GoroutinesEvent): boolean {
   const { groups, total } = event.dump;
-  const young = blockedSites(groups, total).some((site) => site.count >= SOME && site.leaked === 0 && !waitsForMinutes(site) && suspicionOf(site) !== undefined);
+  const young = blockedSites(groups, total).some((site) => site.count >= SOME && site.leaked === 0 && !waitsForMinutes(site) && mayPileUp(site));
   // Of what waits for minutes seconds can tell whether it is a constant number.
   const found = judgements(event).some(({ id, site, severity }) => (waitsForMinutes(site) ? id === 'goroutine/blocked' && severity === 'warning' && site.count < FEW_ENOUGH : id === 'goroutine/leak'));
   return young || found || cyclesOf(contendedLocks(groups)).some(({ locks }) => locks.every(({ wait }) => (wait?.min ?? 0) < 1));
@@ -28,9 +29,14 @@ export function lacksTime(event: GoroutinesEvent): boolean {
 export function mayTellMore({ places, unmoved }: Settled, { dump: { groups, total } }: GoroutinesEvent): boolean {
   const grows = blockedSites(groups, total).some((site) => {
     const staying = places.get(placeKey(site));
-    return staying !== undefined && suspicionOf(site) !== undefined && staying.stayed >= staying.before && staying.fresh.every((count) => count > 0);
+    return staying !== undefined && mayPileUp(site) && staying.stayed >= staying.before && comersOf(site, staying).every((count) => count > 0);
   });
   return grows || cyclesOf(contendedLocks(groups)).some(({ members }) => members.every(({ sample }) => sample?.id !== undefined && unmoved.has(sample.id)));
+}
+
+/** Senders that share a channel are behind a slow receiver, or behind none: ids tell. */
+function mayPileUp(site: Site): boolean {
+  return site.state === 'chan send' || suspicionOf(site) !== undefined;
 }
 
 /** @param dumps with rows, oldest first, at least two */
@@ -43,9 +49,10 @@ export function settle(dumps: readonly Dump[], windowMs: number): Settled {
     const [first = NOBODY, ...later] = at;
     const stayed = [...first].filter((id) => later.every((ids) => ids.has(id))).length;
     const fresh = later.map((ids, index) => [...ids].filter((id) => !living[index]!.has(id)).length);
+    const arrived = later.map((ids, index) => [...ids].filter((id) => !at[index]!.has(id)).length);
     // Who came meanwhile must stay, too.
     const lost = later.slice(0, -1).some((ids, index) => [...ids].some((id) => !later[index + 1]!.has(id)));
-    places.set(key, { before: first.size, stayed: lost ? Math.min(stayed, first.size - 1) : stayed, fresh });
+    places.set(key, { before: first.size, stayed: lost ? Math.min(stayed, first.size - 1) : stayed, fresh, arrived });
   }
   const waits = dumps.map(waitsOf);
   const unmoved = [...(waits[0] ?? [])].filter(([id, wait]) => waits.every((look) => look.get(id) === wait)).map(([id]) => id);

@@ -2,7 +2,7 @@
  * Why a goroutine waits. Text dumps print it; of profiles it is read off the functions of the runtime and of sync it is in,
  * since older versions print `semacquire` for every lock, too (runtime/runtime2.go waitReasonStrings).
  */
-import { type Frame, UNKNOWN_STATE } from '../kernel/goroutines.ts';
+import { type Frame, type Group, UNKNOWN_STATE } from '../kernel/goroutines.ts';
 
 const LOCKS: readonly (readonly [RegExp, string])[] = [
   [/^sync\.\(\*RWMutex\)\.RLock$/, 'sync.RWMutex.RLock'],
@@ -84,6 +84,20 @@ export function isBlocking(state: string): boolean {
 
 export function isLock(state: string): boolean {
   return state === 'sync.Mutex.Lock' || state.startsWith('sync.RWMutex.') || state === 'semacquire';
+}
+
+/** Reads and writes of one descriptor take turns (internal/poll/fd_mutex.go): that is no lock of the program, and who has the turn waits for the other end. */
+export function turnAt(frames: readonly Frame[]): 'read' | 'write' | undefined {
+  for (const { func } of frames.slice(0, NEAR)) {
+    const turn = /^internal\/poll\.\(\*FD\)\.(read|write)Lock$/.exec(func)?.[1];
+    if (turn !== undefined) return turn as 'read' | 'write';
+  }
+  return undefined;
+}
+
+/** Waits for a lock of the program. */
+export function waitsForLock({ state, frames }: Pick<Group, 'state' | 'frames'>): boolean {
+  return isLock(state) && turnAt(frames) === undefined;
 }
 
 /** Can never be woken. */

@@ -1,8 +1,9 @@
 /** The text below the findings: how many goroutines, in which groups, and what keeps the process from ending. */
+import { standsStill } from '../kernel/paused.ts';
 import type { Block } from '../render/index.ts';
 import { count, duration, percent, plural } from '../report/words.ts';
 import type { GoroutineData, GoroutinesData, GroupData } from './data.ts';
-import type { MemoryFacts } from './memory/facts.ts';
+import { type MemoryFacts, waitersOf } from './memory/facts.ts';
 import { placeOf, shortName } from './names.ts';
 import { traceBlocks } from './trace/view.ts';
 
@@ -30,11 +31,14 @@ export function* viewOf(data: GoroutinesData, label: string, options: ViewOption
   else yield* groupBlocks(data, options.all);
   yield* reloadBlocks(data);
   if (data.memory) yield* channelBlocks(data.memory);
+  yield* lockBlocks(data);
   if (data.trace) yield* traceBlocks(data.trace);
 }
 
 function costWords({ memory }: GoroutinesData): string {
-  return memory ? `: read-only, 0 ms stop, ${count(memory.torn)} torn of ${count(memory.read + memory.torn)}` : '';
+  if (!memory) return '';
+  const paused = memory.paused && standsStill(memory.paused) ? `; the process is ${memory.paused.how} now` : '';
+  return `: read-only, 0 ms stop, ${count(memory.torn)} torn of ${count(memory.read + memory.torn)}${paused}`;
 }
 
 function* groupBlocks({ groups }: GoroutinesData, all: boolean): Generator<Block> {
@@ -66,10 +70,13 @@ function waitWords({ waitMs }: GroupData): string {
 function noteOf(group: GroupData): string {
   const notes: string[] = [];
   if (group.leaked > 0) notes.push(`${count(group.leaked)} leaked`);
-  if (group.system) notes.push('of the runtime');
-  else if (group.benign !== undefined) notes.push(group.benign);
-  if (group.owner !== 'own' && !group.system) notes.push(group.owner);
-  if (group.lockedToThread > 0) notes.push('locked to a thread');
+  // What was grouped by something else has these in common by chance only.
+  if (group.by === undefined) {
+    if (group.system) notes.push('of the runtime');
+    else if (group.benign !== undefined) notes.push(group.benign);
+    if (group.owner !== 'own' && !group.system) notes.push(group.owner);
+  }
+  if (group.lockedToThread > 0) notes.push(group.lockedToThread === group.count ? 'locked to a thread' : `${count(group.lockedToThread)} locked to a thread`);
   if (group.labels) notes.push(Object.entries(group.labels).map(([name, value]) => `${name}=${value}`).join(' '));
   return notes.join('; ');
 }
@@ -88,13 +95,25 @@ function* stackBlocks(groups: readonly GroupData[]): Generator<Block> {
 
 /** Channels that many wait for: what a leak or a full queue looks like from inside. */
 function* channelBlocks({ channels }: MemoryFacts): Generator<Block> {
-  const wanted = channels.filter(({ senders, receivers }) => senders + receivers >= MANY_WAITERS).slice(0, CHANNELS_SHOWN);
+  const wanted = channels.filter((channel) => waitersOf(channel) >= MANY_WAITERS).slice(0, CHANNELS_SHOWN);
   if (wanted.length === 0) return;
   yield { type: 'blank' };
   yield {
     type: 'table',
-    columns: [{ title: 'CHANNEL' }, { title: 'HOLDS', align: 'right' }, { title: 'ROOM', align: 'right' }, { title: 'SENDERS WAIT', align: 'right' }, { title: 'RECEIVERS WAIT', align: 'right' }, { title: 'NOTE' }],
-    rows: wanted.map(({ address, length, capacity, closed, senders, receivers }) => [address, count(length), count(capacity), count(senders), count(receivers), { text: closed ? 'closed' : '', tone: 'dim' }]),
+    columns: [{ title: 'CHANNEL' }, { title: 'HOLDS', align: 'right' }, { title: 'ROOM', align: 'right' }, { title: 'SENDERS WAIT', align: 'right' }, { title: 'RECEIVERS WAIT', align: 'right' }, { title: 'IN A SELECT', align: 'right' }, { title: 'NOTE' }],
+    rows: wanted.map(({ address, length, capacity, closed, senders, receivers, selecting }) => [address, count(length), count(capacity), count(senders), count(receivers), count(selecting), { text: closed ? 'closed' : '', tone: 'dim' }]),
+  };
+}
+
+/** Locks that many wait for, where the source tells which they are. */
+function* lockBlocks({ locks }: GoroutinesData): Generator<Block> {
+  const wanted = locks.filter(({ address, count: waiting }) => address !== null && waiting >= MANY_WAITERS).slice(0, CHANNELS_SHOWN);
+  if (wanted.length === 0) return;
+  yield { type: 'blank' };
+  yield {
+    type: 'table',
+    columns: [{ title: 'LOCK' }, { title: 'WAIT', align: 'right' }, { title: 'OF', flex: true, min: 12 }, { title: 'MAY BE INSIDE', flex: true, min: 16 }],
+    rows: wanted.map(({ address, count: waiting, type, holders: [holder] }) => [address!, count(waiting), type === undefined ? '-' : shortName(type), holder ? `${holder.id === null ? '' : `goroutine ${holder.id}, `}${holder.place}` : '-']),
   };
 }
 
@@ -103,13 +122,24 @@ function listTable(goroutines: readonly GoroutineData[]): Block {
     type: 'table',
     columns: [{ title: 'ID', align: 'right' }, { title: 'STATE' }, { title: 'WAIT', align: 'right' }, { title: 'TOP', flex: true, min: 20 }, { title: 'WHERE', flex: true, min: 20 }, { title: 'CREATED BY', flex: true }],
     rows: (function* () {
-      for (const { id, state, waitMs, frames, createdBy, fd, peer } of goroutines) {
+      for (const goroutine of goroutines) {
+        const { id, waitMs, frames, createdBy, createdById } = goroutine;
         const [top] = frames;
         const own = frames.find(({ func }) => !/^(runtime|internal|sync|syscall|time)\b/.test(func)) ?? top;
-        yield [id ?? '-', fd === undefined ? state : `${state}, fd ${fd}${peer === undefined ? '' : ` of ${peer}`}`, waitMs === undefined ? '-' : duration(waitMs), top ? shortName(top.func) : '-', own ? placeOf(own) : '-', createdBy ? shortName(createdBy.func) : '-'];
+        yield [id ?? '-', stateWords(goroutine), waitMs === undefined ? '-' : duration(waitMs), top ? shortName(top.func) : '-', own ? placeOf(own) : '-', createdBy ? `${shortName(createdBy.func)}${createdById === undefined ? '' : ` in ${createdById}`}` : '-'];
       }
     })(),
   };
+}
+
+/** With what it waits for. */
+function stateWords({ state, fd, peer, channels = [], lock, lockedToThread }: GoroutineData): string {
+  const words = [state];
+  if (fd !== undefined) words.push(`fd ${fd}${peer === undefined ? '' : ` of ${peer}`}`);
+  if (channels.length > 0) words.push(channels.length === 1 ? channels[0]! : `${channels.length} channels`);
+  if (lock !== undefined) words.push(lock);
+  if (lockedToThread) words.push('locked to its thread');
+  return words.join(', ');
 }
 
 function* reloadBlocks({ reload }: GoroutinesData): Generator<Block> {

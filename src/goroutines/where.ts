@@ -1,5 +1,5 @@
 /** --where and --group-by over goroutines: by what their group says, and by id and waiting time of each. */
-import type { Group } from '../kernel/goroutines.ts';
+import type { Group, Row } from '../kernel/goroutines.ts';
 import { parseDuration } from '../kernel/duration.ts';
 import { decodeText } from '../kernel/text.ts';
 import { type Attributes, parseAttributeNames, parseTerms } from '../kernel/where.ts';
@@ -9,14 +9,18 @@ import { ownerOfStack, packageOf, siteOf } from './names.ts';
 /** A goroutine, or a whole group of a dump that does not tell single ones apart. */
 export interface Candidate {
   group: Group;
+  /** Of a dump that tells single ones. */
+  row?: Row;
   id?: string;
   waitMs?: number;
 }
 
 export type Where = (candidate: Candidate) => boolean;
 
-const NAMES = ['state', 'wait', 'func', 'file', 'site', 'package', 'creator', 'owner', 'id', 'locked', 'leaked', 'system', 'benign', 'depth'] as const;
+const NAMES = ['state', 'wait', 'func', 'file', 'site', 'package', 'creator', 'owner', 'id', 'parent', 'channel', 'lock', 'locked', 'leaked', 'system', 'benign', 'depth'] as const;
 
+/** Of single goroutines: a group has many. */
+const ROWS_ONLY: ReadonlySet<string> = new Set(['parent', 'channel', 'lock']);
 const LABEL = 'label:';
 
 const attributes: Attributes<Candidate> = {
@@ -33,10 +37,10 @@ export function parseWhere(text: string): Where {
 }
 
 export function parseGroupBy(text: string): string[] {
-  return parseAttributeNames('--group-by', text, attributes);
+  return parseAttributeNames('--group-by', text, { ...attributes, names: attributes.names.filter((name) => !ROWS_ONLY.has(name)) });
 }
 
-export function attributeOf({ group, id, waitMs }: Candidate, name: string): unknown {
+export function attributeOf({ group, row, id, waitMs }: Candidate, name: string): unknown {
   if (name.startsWith(LABEL)) {
     const label = name.slice(LABEL.length);
     const key = Object.keys(group.labels).find((own) => decodeText(own).text === label);
@@ -63,7 +67,13 @@ export function attributeOf({ group, id, waitMs }: Candidate, name: string): unk
     case 'id':
       return id === undefined ? undefined : Number(id);
     case 'locked':
-      return group.lockedToThread > 0;
+      return row ? row.lockedToThread === true : group.lockedToThread > 0;
+    case 'parent':
+      return row?.parent === undefined ? undefined : Number(row.parent);
+    case 'channel':
+      return row?.channels ?? [];
+    case 'lock':
+      return row?.lock;
     case 'leaked':
       return group.leaked > 0;
     case 'system':

@@ -71,6 +71,13 @@ export interface Row {
   id?: string;
   waitMinutes?: number;
   group: number;
+  /** Id of the goroutine that started it (Go 1.21 and later). */
+  parent?: string;
+  lockedToThread?: true;
+  /** Channels that it waits for, several in a select: addresses, `0x` and lower case. */
+  channels?: string[];
+  /** Mutex, RWMutex, WaitGroup or Cond that it waits for. */
+  lock?: string;
 }
 
 export interface Dump {

@@ -105,6 +105,8 @@ export interface Staying {
   stayed: number;
   /** Those that did not exist in the look before, in each look but the first. */
   fresh: number[];
+  /** Those that were not at this place in the look before: fresh ones, and others that came to it. */
+  arrived: number[];
 }
 
 export interface GoroutineGrowth {

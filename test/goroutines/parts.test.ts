@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { buildData } from '../../src/goroutines/data.ts';
 import { isSystem, ownerOf, packageOf, shortName } from '../../src/goroutines/names.ts';
 import { fieldsOf, ProtobufError } from '../../src/goroutines/parse/protobuf.ts';
 import { otherLanguage } from '../../src/goroutines/parse/other-languages.ts';
 import { stateOfFrames, stateOfStack } from '../../src/goroutines/states.ts';
 import { spansOf } from '../../src/goroutines/watch/spans.ts';
-import { bytesOf, parse } from './support/dumps.ts';
+import { bytesOf, goroutine, parse } from './support/dumps.ts';
 
 const frames = (...funcs: string[]) => funcs.map((func) => ({ func, file: '/src/x.go', line: 1 }));
 
@@ -104,4 +105,12 @@ describe('dumps of other languages', () => {
     expect(otherLanguage('#0  0x00007f in poll ()\n')).toMatch(/gdb/);
     expect(otherLanguage(bytesOf('ok', 'healthy.txt').toString('latin1'))).toBeUndefined();
   });
+});
+
+it('what is grouped by something else is not all that its first goroutine is', async () => {
+  const dump = await parse([goroutine({ id: 1, frames: ['main.main()'], creator: '' }), goroutine({ id: 2, frames: ['main.other()'] })].join(''), { rows: true });
+  const [group] = buildData(dump, 'x', { list: false, groupBy: ['state'] }).groups;
+  expect(group).toMatchObject({ count: 2, state: 'chan receive', by: { state: 'chan receive' } });
+  expect(group).not.toHaveProperty('benign');
+  expect(buildData(dump, 'x', { list: false, groupBy: [] }).groups.map(({ benign }) => benign)).toContain('the main goroutine');
 });

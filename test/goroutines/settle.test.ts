@@ -63,6 +63,30 @@ describe('no leak', () => {
   });
 });
 
+describe('senders that share a channel', () => {
+  // One channel, and the one that starts them has it, too.
+  const shared: Make = (id) => goroutine({ id, state: 'chan send', frames: ['runtime.chansend1(0xc000111110, 0x1)', 'main.produce(0xc000111110)'], creator: 'main.main.func1 in goroutine 6' });
+  const spawner = goroutine({ id: 6, state: 'sleep', frames: ['time.Sleep(0x1)', 'main.main.func1(0xc000111110)'] });
+  const lookAt = (first: number, count: number): string[] => [spawner, from(first, count, shared)];
+
+  it('and become more, while none gets on, are a leak', async () => {
+    expect(lacksTime(eventOf(await look(...lookAt(10, 200))))).toBe(true);
+    const { found, titles } = await judged(lookAt(10, 200), lookAt(10, 250), lookAt(10, 300));
+    expect(found).toEqual(['warning hint goroutine/leak']);
+    expect(titles[0]).toContain('300 goroutines become more, and none of them gets on');
+  });
+
+  it('are counted when they come to it, however long ago they were started', async () => {
+    const preparing = (first: number, count: number): string => from(first, count, (id) => goroutine({ id, state: 'sleep', frames: ['time.Sleep(0x1)', 'main.prepare()', 'main.produce(0xc000111110)'], creator: 'main.main.func1 in goroutine 6' }));
+    const { found } = await judged([...lookAt(10, 200), preparing(210, 200)], [...lookAt(10, 250), preparing(260, 200)], [...lookAt(10, 300), preparing(310, 200)]);
+    expect(found).toEqual(['warning hint goroutine/leak']);
+  });
+
+  it('and get on are back pressure', async () => {
+    expect((await judged(lookAt(10, 200), lookAt(100, 200), lookAt(200, 200))).found).toEqual(['info hint goroutine/blocked']);
+  });
+});
+
 describe('what waits for minutes', () => {
   const lease: Make = (id) => goroutine({ id, state: 'select, 3 minutes', frames: ['main.keepLease(0x1)'] });
   const timer: Make = (id) => goroutine({ id, state: 'chan receive, 3 minutes', frames: ['main.expire(0x1)'] });

@@ -51,7 +51,8 @@ function compare({ data }: Report<GoroutinesData>, truth: ReadonlyMap<string, Tr
     const frames = options.runtime ? found?.frames.filter((frame) => !isRuntime(frame)) : found?.frames;
     const wanted = options.runtime ? expected.frames.filter((frame) => !isRuntime(frame)) : expected.frames;
     const creator = options.runtime && isRuntime(expected.createdBy ?? { func: '' }) ? undefined : expected.createdBy;
-    expect({ id, state: found?.state, createdBy: found?.createdBy, frames }).toEqual({ id, state: expected.state, createdBy: creator, frames: wanted });
+    const parent = creator ? expected.parent : found?.createdById;
+    expect({ id, state: found?.state, createdBy: found?.createdBy, parent: found?.createdById, locked: found?.lockedToThread ?? false, frames }).toEqual({ id, state: expected.state, createdBy: creator, parent, locked: expected.locked, frames: wanted });
     same++;
   }
   return same;
@@ -114,6 +115,12 @@ describeNeeds(['go'], 'a program that tells its goroutines itself', () => {
     expect(channel('never')).toMatchObject({ length: 0, capacity: 0, senders: 0 });
     expect(channel('never')!.receivers).toBeGreaterThan(20);
     expect(data.memory!.conds).toEqual([{ address: facts.cond!.address, waiters: 1 }]);
+    const waits = (name: string): unknown[] => data.goroutines!.filter(({ channels = [], lock }) => [...channels, lock].includes(facts[name]!.address)).map(({ state }) => state);
+    expect(waits('full')).toEqual(['chan send']);
+    expect(waits('never')).toHaveLength(channel('never')!.receivers + channel('never')!.selecting);
+    expect(waits('cond')).toEqual(['sync.Cond.Wait']);
+    expect(waits('mutex')).toEqual(Array.from({ length: 5 }, () => 'sync.Mutex.Lock'));
+    expect(waits('rwmutex').sort()).toEqual(['sync.Mutex.Lock', 'sync.RWMutex.RLock', 'sync.RWMutex.RLock']);
     const lock = (name: string) => data.locks.find(({ address }) => address === facts[name]!.address);
     expect(lock('mutex')).toMatchObject({ count: 5 });
     expect(lock('mutex')!.holders[0]).toMatchObject({ place: expect.stringMatching(/^main\.\(\*registry\)\.hold /) as string });
@@ -199,7 +206,7 @@ describeNeeds(['go'], 'a program that tells its goroutines itself', () => {
     const report = await look(program.pid, '--list', '--export', `debug2=${file}`);
     const { stdout } = await reloadctl(['goroutines', file, '--list', '--json']);
     const again = JSON.parse(stdout) as Report<GoroutinesData>;
-    const told = ({ data }: Report<GoroutinesData>) => data.goroutines!.filter(({ system }) => !system).map(({ id, state, frames, createdBy, waitMs }) => ({ id, state, frames, createdBy, waitMs }));
+    const told = ({ data }: Report<GoroutinesData>) => data.goroutines!.filter(({ system }) => !system).map(({ id, state, frames, createdBy, createdById, lockedToThread, waitMs }) => ({ id, state, frames, createdBy, createdById, lockedToThread, waitMs }));
     const byId = (a: { id: string | null }, b: { id: string | null }): number => Number(a.id) - Number(b.id);
     expect(told(again).sort(byId)).toEqual(told(report).sort(byId));
   });
@@ -283,6 +290,15 @@ describeNeeds(['go', 'gcore'], 'a core file', () => {
     const report = JSON.parse(stdout) as Report<GoroutinesData>;
     expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
     expect(compare(report, truth, { but: moves })).toBe(truth.size - 2);
+    expect(report.coverage[0]).toMatchObject({ status: 'ok' });
+    // As the kernel leaves one whose disk was full: its headers promise more than there is.
+    const bytes = readFileSync(`${prefix}.${program.pid}`);
+    const at = Number(bytes.readBigUInt64LE(32));
+    const last = Array.from({ length: bytes.readUInt16LE(56) }, (_, index) => at + index * 56).findLast((header) => bytes.readUInt32LE(header) === 1)!;
+    bytes.writeBigUInt64LE(BigInt(bytes.length), last + 32);
+    writeFileSync(`${prefix}.cut`, bytes);
+    const cut = JSON.parse((await reloadctl(['goroutines', `${prefix}.cut`, '--json'])).stdout) as Report<GoroutinesData>;
+    expect(cut.coverage[0]).toMatchObject({ status: 'partial', detail: expect.stringMatching(/^the core file is cut: it has \S+ \S+ of /) as string });
     const other = await reloadctl(['goroutines', `${prefix}.${program.pid}`, '--binary', process.execPath]);
     expect(other).toMatchObject({ code: 2, stderr: expect.stringMatching(/no Go program|is not the program that wrote it/) as string });
   });

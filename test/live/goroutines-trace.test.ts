@@ -4,6 +4,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import type { GoroutinesData } from '../../src/goroutines/index.ts';
 import type { Report } from '../../src/report/types.ts';
@@ -57,6 +58,17 @@ describeNeeds(['go'], 'a trace of our own', () => {
     expect(data.groups[0]).toMatchObject({ count: 25, state: 'chan receive', site: expect.stringMatching(/^main\.leak /) as string });
     expect(data.goroutines!.filter(({ frames }) => frames[0]?.func === 'main.leak')).toHaveLength(25);
     expect(data.trace!.durationMs).toBeGreaterThan(1100);
+    // The number in its head is that of the form, not of the Go that wrote it.
+    expect(data.goVersion).toBeNull();
+    const bytes = readFileSync(trace);
+    writeFileSync(`${trace}.gz`, gzipSync(bytes));
+    expect((await look(`${trace}.gz`)).trace).toEqual(data.trace);
+    // Within what the threads wrote: the tables come last.
+    for (let at = bytes.length >> 2; at < bytes.length >> 1; at += 400) bytes[at] = 255;
+    writeFileSync(`${trace}.damaged`, bytes);
+    const damaged = await reloadctl(['goroutines', `${trace}.damaged`, '--json']);
+    const told = damaged.code === 2 ? damaged.stderr : (JSON.parse(damaged.stdout) as Report<GoroutinesData>).coverage[0]!.detail;
+    expect(told).toMatch(/it is damaged, and its numbers are not right|broken execution trace/);
   });
 
   it('one that is cut says so', async () => {

@@ -1,5 +1,5 @@
 /** The runtime's own text formats, made anew: other tools read them. */
-import type { Dump, Frame, Group } from '../../kernel/goroutines.ts';
+import type { Dump, Frame, Group, Row } from '../../kernel/goroutines.ts';
 import { decodeText } from '../../kernel/text.ts';
 
 /** As goroutine?debug=1 (runtime/pprof printCountProfile). Addresses are not known: they are numbered. */
@@ -27,20 +27,20 @@ export function* debug2(dump: Dump): Generator<string> {
   const { groups, rows } = dump;
   let number = 1;
   const isNumbered = !hasIds(dump);
-  const one = (group: Group, id: string | undefined, minutes: number | undefined): string => {
+  const one = (group: Group, { id, waitMinutes: minutes, parent, lockedToThread }: Partial<Row>): string => {
     if (id === undefined && !isNumbered) return '';
     const waited = minutes === undefined || minutes === 0 ? '' : `, ${minutes} minutes`;
     const leaked = group.leaked >= group.count && group.leaked > 0 ? ' (leaked)' : '';
     const labels = Object.keys(group.labels).length === 0 ? '' : ` ${labelText(group.labels)}`;
-    return `goroutine ${id ?? number++} [${group.state}${leaked}${waited}]${labels}:\n${stackText(group)}\n`;
+    return `goroutine ${id ?? number++} [${group.state}${leaked}${waited}${lockedToThread ? ', locked to thread' : ''}]${labels}:\n${stackText(group, parent)}\n`;
   };
   if (rows) {
-    for (const { id, waitMinutes, group } of rows) yield one(groups[group]!, id, waitMinutes);
+    for (const row of rows) yield one(groups[row.group]!, row);
     return;
   }
   for (const group of groups) {
     const most = isNumbered ? group.count : group.samples.length;
-    for (let i = 0; i < most; i++) yield one(group, group.samples[i]?.id, group.samples[i]?.waitMinutes);
+    for (let i = 0; i < most; i++) yield one(group, { ...group.samples[i], ...(group.lockedToThread >= group.count && { lockedToThread: true as const }) });
   }
 }
 
@@ -56,10 +56,10 @@ export function unnamed(dump: Dump): number {
   return all - named;
 }
 
-function stackText({ frames, creator, elided }: Group): string {
+function stackText({ frames, creator, elided }: Group, parent: string | undefined): string {
   const lines = frames.map((frame) => frameText(frame, '(...)'));
   if (elided) lines.push('...additional frames elided...\n');
-  if (creator) lines.push(frameText({ ...creator, func: `created by ${creator.func}` }, ''));
+  if (creator) lines.push(frameText({ ...creator, func: `created by ${creator.func}${parent === undefined ? '' : ` in goroutine ${parent}`}` }, ''));
   return lines.join('');
 }
 

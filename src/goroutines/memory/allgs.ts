@@ -1,6 +1,5 @@
 /** The list of all goroutines (runtime.allgs), by its symbol or by what it must look like, and whether the layout holds. */
 import { numberAt } from './elf.ts';
-import type { Layout } from './layouts.ts';
 import type { Program, Range } from './program.ts';
 import { MOST_ADDRESS, type Space, Words } from './space.ts';
 import { Unreadable } from './unreadable.ts';
@@ -110,8 +109,9 @@ function areGoroutines(program: Program, space: Space, { address, length }: List
 const DEAD = [6, 11];
 
 /** Undefined for what is no runtime.g of this layout. */
-function goroutineId({ layout, functions }: Program, space: Space, address: number): number | undefined {
+function goroutineId(program: Program, space: Space, address: number): number | undefined {
   if (address < 4096 || address >= MOST_ADDRESS || address % 8 !== 0) return undefined;
+  const { layout } = program;
   const g = Buffer.alloc(layout.size);
   if (space.read(address, g, 0, g.length) < g.length) return undefined;
   const status = g.readUInt32LE(layout.atomicstatus) & 0xfff;
@@ -121,14 +121,13 @@ function goroutineId({ layout, functions }: Program, space: Space, address: numb
   if (DEAD.includes(status)) return self === address || self === 0 ? id : undefined;
   const stack: Range = { start: numberAt(g, 0), end: numberAt(g, 8) };
   const isStack = stack.start > 4096 && stack.start < stack.end && stack.end < MOST_ADDRESS && stack.end - stack.start <= 2 ** 31;
-  return self === address && isStack && id > 0 && isCode(g, layout, functions) ? id : undefined;
+  return self === address && isStack && id > 0 && isCode(g, program) ? id : undefined;
 }
 
-function isCode(g: Buffer, { startpc, gopc }: Layout, functions: Program['functions']): boolean {
-  const start = numberAt(g, startpc);
-  const made = numberAt(g, gopc);
+function isCode(g: Buffer, { layout: { startpc, gopc }, functions, plugins }: Program): boolean {
   // Goroutines of threads that C started begin nowhere.
-  return (start === 0 || functions.find(start) !== undefined) && (made === 0 || functions.find(made) !== undefined);
+  const isKnown = (pc: number): boolean => pc === 0 || functions.find(pc) !== undefined || plugins.some(({ start, end }) => pc >= start && pc < end);
+  return isKnown(numberAt(g, startpc)) && isKnown(numberAt(g, gopc));
 }
 
 function readList(space: Space, { address, length }: List): number[] {

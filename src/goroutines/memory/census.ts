@@ -74,12 +74,13 @@ export class Census {
     const object = objectOf(group, found);
     const id = String(raw.id);
     this.ids.add(raw.id);
-    const seen: Seen = { id, lockedToThread: raw.locked, leaked: isLeaked(raw), ...(object && { object: object.address }) };
+    const parent = raw.parent === 0 ? undefined : String(raw.parent);
+    const seen: Seen = { id, lockedToThread: raw.locked, leaked: isLeaked(raw), parent, channels: found?.channels, ...(object && { object: object.address }) };
     if (waitMinutes !== undefined) seen.waitMinutes = waitMinutes;
     if (object && !group.objectKind) group.objectKind = object.kind;
     const isSample = group.samples.length < MOST_SAMPLES;
     const args = isSample && stack && this.program.machine === 'amd64' && this.looked++ < MOST_LOOKED ? this.live.of(stack, raw) : [];
-    const sample: Sample | undefined = isSample ? { id, args, ...(waitMinutes !== undefined && { waitMinutes }), ...(raw.parent !== 0 && { parent: String(raw.parent) }), ...(object && { object: hex(object.address) }) } : undefined;
+    const sample: Sample | undefined = isSample ? { id, args, ...(waitMinutes !== undefined && { waitMinutes }), ...(parent !== undefined && { parent }), ...(object && { object: hex(object.address) }) } : undefined;
     this.table.count(group, seen, sample);
     if (!group.system) this.total++;
     if (found?.descriptor !== undefined && this.connections.length < MOST_CONNECTIONS) this.connections.push({ group: group.index, fd: found.descriptor, id });

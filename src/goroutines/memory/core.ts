@@ -15,6 +15,8 @@ export interface CoreMapping {
 export interface Core {
   space: Space;
   mappings: CoreMapping[];
+  /** Bytes that its headers promise; more than it has where it was cut. */
+  promised: number;
   /** The program that ran. */
   path?: string;
   pid?: number;
@@ -35,7 +37,8 @@ export function readCore(file: RandomFile, { segments }: Elf): Core {
   const notes = segments.find(({ type }) => type === NOTE);
   const bytes = notes && notes.fileSize <= MOST_NOTES ? take(file, notes.offset, notes.fileSize) : undefined;
   if (!bytes) throw new BadTable('its notes are cut');
-  const core: Core = { space: spaceOf(file, segments.filter(({ type, fileSize }) => type === LOAD && fileSize > 0)), mappings: [] };
+  const loads = segments.filter(({ type, fileSize }) => type === LOAD && fileSize > 0);
+  const core: Core = { space: spaceOf(file, loads), mappings: [], promised: Math.max(0, ...loads.map(({ offset, fileSize }) => offset + fileSize)) };
   let entry = 0;
   for (let at = 0; at + 12 <= bytes.length; ) {
     const [nameSize, size, type] = [bytes.readUInt32LE(at), bytes.readUInt32LE(at + 4), bytes.readUInt32LE(at + 8)];

@@ -1,5 +1,6 @@
 /** What a look into memory tells beside the stacks: its cost, channels that are waited for, connections behind IO waits. */
 import type { Evidence } from '../../evidence/types.ts';
+import type { Paused } from '../../kernel/paused.ts';
 import { scanInet } from '../../kernel/proc/net-inet.ts';
 import { hex } from './census.ts';
 import type { MemoryDump } from './read.ts';
@@ -9,9 +10,11 @@ export interface ChannelFact {
   length: number;
   capacity: number;
   closed: boolean;
-  /** Goroutines that wait in a plain send or receive; those in a select are not among them. */
+  /** Goroutines that wait in a plain send or receive. */
   senders: number;
   receivers: number;
+  /** Those that wait in a select with it among its cases. */
+  selecting: number;
 }
 
 export interface CondFact {
@@ -35,6 +38,8 @@ export interface MemoryFacts {
   /** Never stood still while they were read. */
   torn: number;
   stopMs: 0;
+  /** Somebody else held it while it was looked at: no waiting times are told then. */
+  paused?: Paused;
   reads: number;
   bytes: number;
   /** How the list of goroutines was found: by its name, or by its shape in a stripped program. */
@@ -49,9 +54,13 @@ const MOST_CHANNELS = 100;
 
 /** Channels that are waited for by most come first. */
 export function channelFacts({ channels }: MemoryDump): ChannelFact[] {
-  const waited = [...channels].filter(([, { senders, receivers }]) => senders + receivers > 0);
-  waited.sort(([, a], [, b]) => b.senders + b.receivers - a.senders - a.receivers);
+  const waited = [...channels].filter(([, channel]) => waitersOf(channel) > 0);
+  waited.sort(([, a], [, b]) => waitersOf(b) - waitersOf(a));
   return waited.slice(0, MOST_CHANNELS).map(([address, channel]) => ({ address: hex(address), ...channel }));
+}
+
+export function waitersOf({ senders, receivers, selecting }: Pick<ChannelFact, 'senders' | 'receivers' | 'selecting'>): number {
+  return senders + receivers + selecting;
 }
 
 /** Each sync.Cond that is waited for; most wanted first. */

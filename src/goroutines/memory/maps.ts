@@ -9,18 +9,20 @@ export interface Mapping {
   offset: number;
   /** As in the line, ` (deleted)` included; empty for anonymous memory. */
   path: string;
+  /** Device and inode: equal for all who map this file. */
+  file: string;
   /** `7f00-7fff`, as map_files names it. */
   range: string;
 }
 
-const LINE = /^([\da-f]+)-([\da-f]+) ([r-])([w-])([x-])[ps] ([\da-f]+) \S+ \d+ *(.*)$/;
+const LINE = /^([\da-f]+)-([\da-f]+) ([r-])([w-])([x-])[ps] ([\da-f]+) (\S+ \d+) *(.*)$/;
 
 /** Lines that are none are left out. */
 export function parseMaps(text: string): Mapping[] {
   return text.split('\n').flatMap((line) => {
     const match = LINE.exec(line);
     if (!match) return [];
-    const [, start, end, , write, execute, offset, path] = match as unknown as string[];
-    return [{ start: Number.parseInt(start!, 16), end: Number.parseInt(end!, 16), writable: write === 'w', executable: execute === 'x', offset: Number.parseInt(offset!, 16), path: path!, range: `${start}-${end}` }];
+    const [, start, end, , write, execute, offset, file, path] = match as unknown as string[];
+    return [{ start: Number.parseInt(start!, 16), end: Number.parseInt(end!, 16), writable: write === 'w', executable: execute === 'x', offset: Number.parseInt(offset!, 16), path: path!, file: file!, range: `${start}-${end}` }];
   });
 }

@@ -1,15 +1,23 @@
 /** A process opened for reading: which file holds its Go code, where that was loaded, and its memory. */
 import type { Evidence, MemoryQuestions, RandomFile } from '../../evidence/types.ts';
+import { readBuildInfo } from './build-info.ts';
 import { type Elf, NotElf, readElf } from './elf.ts';
+import { type GoFile, goFiles, type KnownOthers } from './go-files.ts';
 import { type Mapping, parseMaps } from './maps.ts';
 import { BadTable } from './pclntab.ts';
-import { openProgram, type Program, tableSection } from './program.ts';
+import { openProgram, type Program } from './program.ts';
 import type { Space } from './space.ts';
 import { Unreadable } from './unreadable.ts';
-import { withSections } from './without-sections.ts';
+
+/** A runtime of Go with goroutines of its own, beside the one that is read. */
+export interface OtherRuntime {
+  path: string;
+  version?: string;
+}
 
 export interface OpenProcess {
   program: Program;
+  others: OtherRuntime[];
   space: Space;
   memory: RandomFile;
   /** False once the process ended, or ran another program (maybe the same one anew): what was read until then may be a part only. */
@@ -17,7 +25,6 @@ export interface OpenProcess {
   close(): void;
 }
 
-const MOST_LIBRARIES = 64;
 const PAGE = 4096;
 
 /** The memory or the program may not be opened: an errno name. */
@@ -33,8 +40,15 @@ export class Refused extends Error {
   }
 }
 
+export interface OpenOptions {
+  /** The file whose Go is meant, of several in one process; as the memory map names it, or its last part. */
+  library?: string;
+  /** Kept from process to process. */
+  known?: KnownOthers;
+}
+
 /** Throws Refused, or Unreadable with why this is no program whose goroutines can be read. */
-export async function openProcessMemory(evidence: Evidence, questions: MemoryQuestions, pid: number): Promise<OpenProcess> {
+export async function openProcessMemory(evidence: Evidence, questions: MemoryQuestions, pid: number, { library, known = new Set() }: OpenOptions = {}): Promise<OpenProcess> {
   // The lock of its memory can be held for ever by what it does in the kernel. cmdline takes the same one: a reader that can be
   // given up on goes first.
   const [answer, gate] = await evidence.readSlow([`/proc/${pid}/maps`, `/proc/${pid}/cmdline`]);
@@ -56,11 +70,14 @@ export async function openProcessMemory(evidence: Evidence, questions: MemoryQue
     const space: Space = { read: (address, into, at, length) => memory.read(into, at, length, address) };
     const exe = open(() => questions.openProgram(pid));
     const path = evidence.readlink(`/proc/${pid}/exe`).value ?? '';
-    const found = goFile(exe, path, maps, pid, questions, opened);
+    const files = goFiles(exe, path, maps, pid, questions, known);
+    opened.push(...files.map(({ file }) => file).filter((file) => file !== exe));
+    const found = chosen(files, library) ?? { file: exe, elf: readElf(exe), path };
     const program = openProgram(found.file, biasOf(found.elf, maps, found.path), space, found.elf);
+    const others = files.filter((one) => one !== found && !isPlugin(one, program)).map(runtimeOf);
     // An exec takes the memory away, and every read of it is short from then on.
     const isThere = (): boolean => space.read(program.image.start, Buffer.alloc(8), 0, 8) === 8;
-    return { program, space, memory, isThere, close };
+    return { program, others, space, memory, isThere, close };
   } catch (error) {
     close();
     if (error instanceof NotElf) throw new Unreadable(`is ${error.message}`, error.isGo);
@@ -68,38 +85,22 @@ export async function openProcessMemory(evidence: Evidence, questions: MemoryQue
   }
 }
 
-interface GoFile {
-  file: RandomFile;
-  elf: Elf;
-  path: string;
+/** Throws Unreadable where the file that is meant is not among them. */
+function chosen(files: readonly GoFile[], library: string | undefined): GoFile | undefined {
+  if (library === undefined) return files[0];
+  const found = files.find(({ path }) => path === library) ?? files.find(({ path }) => path.endsWith(`/${library}`));
+  if (found) return found;
+  throw new Unreadable(`has no Go in a file ${library}; it has in ${files.length === 0 ? 'none' : files.map(({ path }) => path).join(', ')}`);
 }
 
-/** The program itself, or a library of Go (-buildmode=c-shared) inside a program of another language. */
-function goFile(exe: RandomFile, path: string, maps: readonly Mapping[], pid: number, questions: MemoryQuestions, opened: RandomFile[]): GoFile {
-  const elf = withSections(exe, readElf(exe));
-  if (tableSection(elf)) return { file: exe, elf, path };
-  const seen = new Set([path]);
-  for (const mapping of maps) {
-    if (!mapping.executable || !mapping.path.startsWith('/') || seen.has(mapping.path) || seen.size > MOST_LIBRARIES) continue;
-    seen.add(mapping.path);
-    const file = questions.openMapped(pid, mapping.range).value;
-    if (!file) continue;
-    const library = elfOf(file);
-    if (library && tableSection(library)) {
-      opened.push(file);
-      return { file, elf: library, path: mapping.path };
-    }
-    file.close();
-  }
-  return { file: exe, elf, path };
+/** Plugins have a table of their own, and share the runtime of the program. */
+function isPlugin({ code }: GoFile, { plugins }: Program): boolean {
+  return code !== undefined && plugins.some(({ start, end }) => start < code.end && end > code.start);
 }
 
-function elfOf(file: RandomFile): Elf | undefined {
-  try {
-    return readElf(file);
-  } catch {
-    return undefined;
-  }
+function runtimeOf({ file, elf, path }: GoFile): OtherRuntime {
+  const { version } = readBuildInfo(file, elf);
+  return { path, ...(version !== undefined && { version }) };
 }
 
 /** What was added to its addresses when it was loaded: 0 for a program that is not position independent. */

@@ -31,24 +31,32 @@ function* headersOf(data: readonly Piece[], address: number, length: number): Ge
 }
 
 const RODATA = '.rodata';
+const MOST_RODATA = 4;
+/** Variables are looked through for each such text: a program with thousands of them was made to keep us busy. */
+const MOST_SEARCHED = 8 * 1024 * 1024 * 1024;
 
-function rodataOf(file: RandomFile, { sections }: Elf, bias: number): Piece | undefined {
-  const section = sections.find(({ name }) => name === RODATA);
-  const bytes = section && take(file, section.offset, Math.min(section.size, MOST_DATA));
-  return bytes && { address: section.address + bias, bytes };
+/** Where a text is among the constants; without a table of sections there may be several such. */
+function* placesOf(text: string, file: RandomFile, { sections }: Elf, bias: number, data: readonly Piece[]): Generator<{ address: number; bytes: Buffer; at: number }> {
+  const cost = data.reduce((sum, { bytes }) => sum + bytes.length, 1);
+  let left = MOST_SEARCHED;
+  for (const { address, offset, size } of sections.filter(({ name }) => name === RODATA).slice(0, MOST_RODATA)) {
+    const bytes = take(file, offset, Math.min(size, MOST_DATA));
+    for (let at = bytes?.indexOf(text) ?? -1; bytes && at >= 0 && left > 0; at = bytes.indexOf(text, at + 1)) {
+      left -= cost;
+      yield { address: address + bias + at, bytes, at };
+    }
+  }
 }
 
 /** runtime.buildVersion, where the build info was left out: a string variable that reads `go1.N...`. */
 export function versionInData(file: RandomFile, elf: Elf, bias: number, data: readonly Piece[]): string | undefined {
-  const rodata = rodataOf(file, elf, bias);
-  if (!rodata) return undefined;
   const found = new Set<string>();
-  for (let at = rodata.bytes.indexOf('go1.'); at >= 0; at = rodata.bytes.indexOf('go1.', at + 4)) {
-    const text = /^go1\.\d{1,3}(?:\.\d{1,3}|rc\d{1,2}|beta\d{1,2})?/.exec(rodata.bytes.toString('latin1', at, at + 20))?.[0] ?? '';
+  for (const { address, bytes, at } of placesOf('go1.', file, elf, bias, data)) {
+    const text = /^go1\.\d{1,3}(?:\.\d{1,3}|rc\d{1,2}|beta\d{1,2})?/.exec(bytes.toString('latin1', at, at + 20))?.[0] ?? '';
     // Constants stand without a gap: a shorter version may be what is meant.
     for (let length = text.length; length >= 5; length--) {
       const candidate = text.slice(0, length);
-      if (/\d$/.test(candidate) && !headersOf(data, rodata.address + at, length).next().done) found.add(candidate);
+      if (/\d$/.test(candidate) && !headersOf(data, address, length).next().done) found.add(candidate);
     }
   }
   return found.size === 1 ? [...found][0] : undefined;
@@ -60,19 +68,22 @@ const LONGEST_REASON = 64;
 
 /** runtime.waitReasonStrings as this very program has it: numbers change with each version. The first entry is the empty one. */
 export function waitReasonsOf(file: RandomFile, elf: Elf, bias: number, data: readonly Piece[], constants: Constants): string[] {
-  const rodata = rodataOf(file, elf, bias);
-  for (let found = rodata?.bytes.indexOf(FIRST_REASON) ?? -1; rodata && found >= 0; found = rodata.bytes.indexOf(FIRST_REASON, found + 1)) {
-    for (const { piece: { bytes }, at } of headersOf(data, rodata.address + found, FIRST_REASON.length)) {
-      if (at < 16) continue;
-      const reasons = [''];
-      for (let next = at; next + 16 <= bytes.length && reasons.length < MOST_REASONS; next += 16) {
-        const [address, length] = [numberAt(bytes, next), numberAt(bytes, next + 8)];
-        const text = length > 0 && length <= LONGEST_REASON ? constants(address, length)?.toString('latin1') : undefined;
-        if (text === undefined || !/^[\x20-\x7e]+$/.test(text)) break;
-        reasons.push(text);
-      }
+  for (const { address } of placesOf(FIRST_REASON, file, elf, bias, data)) {
+    for (const { piece, at } of headersOf(data, address, FIRST_REASON.length)) {
+      const reasons = at < 16 ? [] : reasonsAt(piece.bytes, at, constants);
       if (reasons.length > 20 && reasons.includes('chan receive') && reasons.includes('IO wait')) return reasons;
     }
   }
   throw new Unreadable('has no list of wait reasons where Go has it: its layout is unverified');
+}
+
+function reasonsAt(bytes: Buffer, at: number, constants: Constants): string[] {
+  const reasons = [''];
+  for (let next = at; next + 16 <= bytes.length && reasons.length < MOST_REASONS; next += 16) {
+    const [address, length] = [numberAt(bytes, next), numberAt(bytes, next + 8)];
+    const text = length > 0 && length <= LONGEST_REASON ? constants(address, length)?.toString('latin1') : undefined;
+    if (text === undefined || !/^[\x20-\x7e]+$/.test(text)) break;
+    reasons.push(text);
+  }
+  return reasons;
 }

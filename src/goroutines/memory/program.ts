@@ -1,13 +1,14 @@
 /** A running Go program: its tables out of the file it runs, the places of its variables out of its memory. */
 import type { RandomFile } from '../../evidence/types.ts';
 import { type BuildInfo, minorOf, readBuildInfo } from './build-info.ts';
-import { type Elf, numberAt, readElf, type Section, symbolAddress, take } from './elf.ts';
+import { type Elf, numberAt, readElf, symbolAddress, take } from './elf.ts';
 import { type Layout, layoutOf, MODULE, NEWEST, OLDEST } from './layouts.ts';
 import { type Constants, MOST_DATA, type Piece, versionInData, waitReasonsOf, word } from './own-texts.ts';
 import { BadTable, FunctionTable, readTableHeader } from './pclntab.ts';
+import { pluginCode } from './plugins.ts';
 import type { Space } from './space.ts';
 import { Unreadable } from './unreadable.ts';
-import { withSections } from './without-sections.ts';
+import { tableSection, withTable } from './with-table.ts';
 
 export interface Program {
   machine: Elf['machine'];
@@ -28,6 +29,8 @@ export interface Program {
   constants: Constants;
   /** Base of FUNCDATA offsets. */
   gofunc: number;
+  /** Where the code of its plugins is, whose functions are not looked up. */
+  plugins: Range[];
 }
 
 export interface Range {
@@ -35,21 +38,14 @@ export interface Range {
   end: number;
 }
 
-const TABLES = ['.gopclntab', '.data.rel.ro.gopclntab'];
 const DATA = ['.go.module', '.noptrdata', '.data', '.data.rel.ro'];
 const MOST_TABLE = 512 * 1024 * 1024;
-const NO_BITS = 8;
-
-/** Is it a Go program at all? Its tables are where the linker puts them. */
-export function tableSection({ sections }: Elf): Section | undefined {
-  return sections.find(({ name, type }) => TABLES.includes(name) && type !== NO_BITS);
-}
 
 /**
  * @param bias what was added to the addresses of the file when it was loaded
  * Throws Unreadable, BadTable or NotElf.
  */
-export function openProgram(file: RandomFile, bias: number, space: Space, elf: Elf = withSections(file, readElf(file))): Program {
+export function openProgram(file: RandomFile, bias: number, space: Space, elf: Elf = withTable(file, readElf(file))): Program {
   const section = tableSection(elf);
   if (!section) throw notGo(file, elf);
   if (section.size > MOST_TABLE) throw new BadTable('its table of functions is too large to be one');
@@ -65,7 +61,7 @@ export function openProgram(file: RandomFile, bias: number, space: Space, elf: E
   if (minor < OLDEST) throw new Unreadable(`was built by ${version}: Go 1.${OLDEST} and later are read`);
   const layout = layoutOf(minor);
   if (!layout) throw new Unreadable(`was built by ${version}, newer than Go 1.${NEWEST}, the newest whose layout is verified: its layout is unverified`);
-  const module = moduleOf(data, section.address + bias, elf, bias);
+  const { bytes: module, address: first } = moduleOf(data, section.address + bias, elf, bias);
   const functions = new FunctionTable(table, numberAt(module, MODULE.text));
   const waitReasons = waitReasonsOf(file, elf, bias, data, constants);
   const allgs = symbolAddress(file, elf, 'runtime.allgs');
@@ -77,13 +73,16 @@ export function openProgram(file: RandomFile, bias: number, space: Space, elf: E
     image: { start: at(MODULE.text), end: Math.max(at(MODULE.enoptrbss), at(MODULE.ebss)) },
     constantRange: { start: at(MODULE.etext), end: Math.min(at(MODULE.noptrdata), at(MODULE.data)) },
     gofunc: at(layout.gofunc),
+    plugins: pluginCode(space, first),
   };
 }
 
 function notGo(file: RandomFile, { sections }: Elf): Unreadable {
   const start = take(file, 0, Math.min(file.size, 4096));
   if (start?.includes('UPX!')) return new Unreadable('is packed with UPX, whose tables are gone: run it unpacked, or ask its pprof endpoint');
-  if (sections.some(({ name }) => name === '.go_export' || name === '.go.buildinfo')) return new Unreadable('was built by gccgo or TinyGo, which keep goroutines in another way');
+  const has = (...names: string[]): boolean => sections.some(({ name }) => names.includes(name));
+  if (has('.go_export')) return new Unreadable('was built by gccgo, which keeps goroutines in another way');
+  if (has('.go.buildinfo', '.note.go.buildid')) return new Unreadable('was built from Go, and has no table of functions where Go\'s own compiler puts it: by TinyGo or gccgo, which keep goroutines in another way, or made unreadable');
   return new Unreadable('is no Go program', false);
 }
 
@@ -122,10 +121,10 @@ function constantsOf(file: RandomFile, { segments }: Elf, bias: number): Constan
 }
 
 /** runtime.firstmoduledata: the place that points to the table of functions and whose ranges fit the program. */
-function moduleOf(data: readonly Piece[], table: number, { segments }: Elf, bias: number): Buffer {
+function moduleOf(data: readonly Piece[], table: number, { segments }: Elf, bias: number): Piece {
   const code = segments.filter(({ type, flags }) => type === 1 && flags & 1).map(({ address, memorySize }) => ({ start: address + bias, end: address + bias + memorySize }));
   const needle = word(table);
-  for (const { bytes } of data) {
+  for (const { address, bytes } of data) {
     for (let at = bytes.indexOf(needle); at >= 0; at = bytes.indexOf(needle, at + 1)) {
       if (at % 8 !== 0 || at + MODULE.size > bytes.length) continue;
       const module = bytes.subarray(at, at + MODULE.size);
@@ -133,7 +132,7 @@ function moduleOf(data: readonly Piece[], table: number, { segments }: Elf, bias
       const [text, etext, minpc, maxpc] = [value(MODULE.text), value(MODULE.etext), value(MODULE.minpc), value(MODULE.maxpc)];
       const isCode = code.some(({ start, end }) => text >= start && etext <= end);
       const isOrdered = text < etext && minpc < maxpc && value(MODULE.bss) <= value(MODULE.ebss) && value(MODULE.data) <= value(MODULE.edata);
-      if (isCode && isOrdered && value(MODULE.bss) > 0) return module;
+      if (isCode && isOrdered && value(MODULE.bss) > 0) return { address: address + at, bytes: module };
     }
   }
   throw new Unreadable('has no description of itself (runtime.firstmoduledata) where Go has it: its layout is unverified');

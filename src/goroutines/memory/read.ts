@@ -17,8 +17,11 @@ export interface MemoryOptions {
   rows: boolean;
   /** Counts only: not what they wait for, nor what they have at hand. */
   light?: boolean;
-  /** CLOCK_MONOTONIC now, ns, of the host the program runs on; `last seen` where nobody knows (a core file): when its collector last saw one wait. */
-  nowNs: number | 'last seen';
+  /**
+   * CLOCK_MONOTONIC now, ns, of the host the program runs on; `last seen` where nobody knows (a core file): when its collector
+   * last saw one wait; `stands still`: the program is paused, and its waits have lasted for no time of its own.
+   */
+  nowNs: number | 'last seen' | 'stands still';
   /** Asked between pieces of work: ends what takes too long, or what nobody waits for any more. */
   stop?: () => Promise<string | undefined>;
 }
@@ -49,7 +52,7 @@ const MOST_NS = 3.2e18;
 /** Throws Unreadable. */
 export async function readGoroutines(program: Program, space: Space, options: MemoryOptions): Promise<MemoryDump> {
   const found = findGoroutines(program, space);
-  const nowNs = options.nowNs === 'last seen' ? lastSeen(program, space, found.addresses) : options.nowNs;
+  const nowNs = options.nowNs === 'last seen' ? lastSeen(program, space, found.addresses) : options.nowNs === 'stands still' ? 0 : options.nowNs;
   return new Reading(program, space, found, { ...options, nowNs }).run();
 }
 

@@ -15,6 +15,8 @@ export interface Channel {
   closed: boolean;
   senders: number;
   receivers: number;
+  /** In a select, which tells not whether they would send or receive. */
+  selecting: number;
 }
 
 export interface Waiting {
@@ -162,7 +164,7 @@ export class Waits {
     this.gatherer.gather(list, CHANNEL_BYTES, (index, words, at) => {
       const [length, capacity, closed] = [words.word(at), words.word(at + 8), words.half(at + 28)];
       // What is in a channel fits into it: else this is none (any more).
-      if (length <= capacity && closed <= 1) this.channels.set(list[index]!, { length, capacity, closed: closed === 1, senders: 0, receivers: 0 });
+      if (length <= capacity && closed <= 1) this.channels.set(list[index]!, { length, capacity, closed: closed === 1, senders: 0, receivers: 0, selecting: 0 });
     });
   }
 
@@ -174,6 +176,7 @@ export class Waits {
       const channel = this.channels.get(address);
       if (channel && isSend) channel.senders++;
       else if (channel && isReceive) channel.receivers++;
+      else if (channel) channel.selecting++;
     }
   }
 }

@@ -149,8 +149,9 @@ export class BlockReader {
     const object = line < 0 || holes[line]! < 0 ? -1 : pointerAt(buffer, holes[line]!, offset);
     const isSample = group.samples.length < MOST_SAMPLES;
     const id = isSample || this.keepRows ? buffer.toString('latin1', idStart, idEnd) : '';
-    if (!isSample) this.now.count(group, header, id, object);
-    else this.now.sample(group, header, id, object, NO_ARGUMENTS, createdLine < 0 || holes[createdLine]! < 0 ? undefined : numberAt(buffer, holes[createdLine]!));
+    const parent = (isSample || this.keepRows) && createdLine >= 0 && holes[createdLine]! >= 0 ? numberAt(buffer, holes[createdLine]!) : undefined;
+    if (isSample) this.now.sample(group, header, id, object, NO_ARGUMENTS, parent);
+    else this.now.count(group, header, id, object, parent);
   }
 
   private scanned(buffer: Buffer, start: number, cached: CachedHeader<Known>, { id, text: idText }: { id: number; text: string }, last: boolean, isUnseen: boolean): number {
@@ -169,9 +170,10 @@ export class BlockReader {
     const { group, line, offset, createdLine, skipped } = known;
     const opens = (index: number): number => argumentsFrom(buffer, scanner.lineStarts[index]!, end);
     const object = line < 0 || line >= scanner.lines ? -1 : pointerAt(buffer, opens(line), offset);
-    if (group.samples.length >= MOST_SAMPLES) now.count(group, cached.header, idText, object);
+    const isSample = group.samples.length < MOST_SAMPLES;
+    const parent = (isSample || this.keepRows) && createdLine >= 0 && createdLine < scanner.lines ? parentIn(buffer, scanner.lineStarts[createdLine]!, end) : undefined;
+    if (!isSample) now.count(group, cached.header, idText, object, parent);
     else {
-      const parent = createdLine < 0 || createdLine >= scanner.lines ? undefined : parentIn(buffer, scanner.lineStarts[createdLine]!, end);
       const args = now.wantsArguments(group) ? this.arguments(buffer, end, group.frames.length, skipped) : NO_ARGUMENTS;
       now.sample(group, cached.header, idText, object, args, parent);
     }

@@ -15,6 +15,10 @@ export interface Seen {
   leaked?: boolean;
   /** Its address; below 0 when it is not told. */
   object?: number;
+  /** Of a row only. */
+  parent?: string | undefined;
+  /** Addresses, where they are more than the one that `object` is. */
+  channels?: readonly number[] | undefined;
 }
 
 export class GroupTable {
@@ -48,13 +52,13 @@ export class GroupTable {
     if (seen.leaked) group.leaked++;
     if (sample) group.samples.push(sample);
     if (seen.object !== undefined && seen.object >= 0) this.countObject(group, seen.object);
-    this.rows?.push({ group: group.index, ...(seen.id !== undefined && { id: seen.id }), ...(waitMinutes !== undefined && { waitMinutes }) });
+    this.rows?.push(rowOf(group, seen));
   }
 
   /** To be called when all was counted: from then on groups tell what they wait for. */
   finish(): void {
     for (const [index, objects] of this.objects.entries()) {
-      if (objects) this.groups[index]!.objects = new Map([...objects].map(([address, count]) => [`0x${address.toString(16)}`, count]));
+      if (objects) this.groups[index]!.objects = new Map([...objects].map(([address, count]) => [hexOf(address), count]));
     }
     this.objects.length = 0;
   }
@@ -69,4 +73,20 @@ export class GroupTable {
       this.objectsInAll++;
     } else group.manyObjects = true;
   }
+}
+
+function rowOf({ index, objectKind }: Group, { id, waitMinutes, parent, lockedToThread, channels, object = -1 }: Seen): Row {
+  const row: Row = { group: index };
+  if (id !== undefined) row.id = id;
+  if (waitMinutes !== undefined) row.waitMinutes = waitMinutes;
+  if (parent !== undefined) row.parent = parent;
+  if (lockedToThread) row.lockedToThread = true;
+  if (channels) row.channels = channels.map(hexOf);
+  else if (object >= 0 && objectKind === 'channel') row.channels = [hexOf(object)];
+  else if (object >= 0 && objectKind === 'lock') row.lock = hexOf(object);
+  return row;
+}
+
+function hexOf(address: number): string {
+  return `0x${address.toString(16)}`;
 }

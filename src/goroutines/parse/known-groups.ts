@@ -63,7 +63,7 @@ export class KnownGroups {
   /** @param args of each frame; none where only ids and objects are wanted */
   sample(group: Group, header: Header, id: string, object: number, args: string[][], parent: string | undefined): void {
     const { waitMinutes } = header;
-    this.count(group, header, id, object, {
+    this.count(group, header, id, object, parent, {
       id,
       args,
       ...(object >= 0 && { object: `0x${object.toString(16)}` }),
@@ -72,8 +72,8 @@ export class KnownGroups {
     });
   }
 
-  count(group: Group, { waitMinutes, lockedToThread, leaked }: Header, id: string, object: number, sample?: Sample): void {
-    const seen: Seen = { id, lockedToThread, leaked, object };
+  count(group: Group, { waitMinutes, lockedToThread, leaked }: Header, id: string, object: number, parent: string | undefined, sample?: Sample): void {
+    const seen: Seen = { id, lockedToThread, leaked, object, parent };
     if (waitMinutes !== undefined) seen.waitMinutes = waitMinutes;
     this.table.count(group, seen, sample);
     if (!group.system) this.total++;

@@ -17,14 +17,14 @@ function findingOf(event: GoroutinesEvent, cut: NonNullable<GoroutinesEvent['dum
     severity: 'warning',
     confidence: 'certain',
     because: cut.detail,
-    title: `this dump is cut${cut.kind === '64MiB' ? ' at 64 MiB' : ''}: it holds ${of === '' ? goroutines(dump.total) : `${count(dump.total)}${of} goroutines`}`,
+    title: `this ${dump.format === 'trace' ? 'trace' : 'dump'} is cut${cut.kind === '64MiB' ? ' at 64 MiB' : ''}: it holds ${of === '' ? goroutines(dump.total) : `${count(dump.total)}${of} goroutines`}`,
     subject: { kind: 'dump', key: cut.kind },
     evidence: [
       { name: 'goroutines in it', value: dump.total, source },
       ...(announced === undefined ? [] : [{ name: 'goroutines counted by the program', value: announced, source }]),
-      { name: 'bytes', value: dump.bytes, unit: 'bytes', source },
+      ...(dump.bytes > 0 ? [{ name: 'bytes', value: dump.bytes, unit: 'bytes', source }] : []),
     ],
-    remedy: [{ text: 'take goroutine?debug=0 instead: it has every goroutine in groups, is small, and stops the program for milliseconds', risk: 'none' }],
+    remedy: [dump.format === 'trace' ? { text: 'take the trace again, and let it end: trace.Stop, or the whole answer of /debug/pprof/trace?seconds=5', risk: 'none' } : { text: 'take goroutine?debug=0 instead: it has every goroutine in groups, is small, and stops the program for milliseconds', risk: 'none' }],
     fingerprint: fingerprint(ID, cut.kind),
   };
 }

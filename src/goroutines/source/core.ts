@@ -2,7 +2,7 @@
 import { openRandomFile } from '../../evidence/index.ts';
 import type { RandomFile } from '../../evidence/types.ts';
 import { UserError } from '../../kernel/user-error.ts';
-import { shellWord } from '../../report/words.ts';
+import { bytes, shellWord } from '../../report/words.ts';
 import { type Core, readCore } from '../memory/core.ts';
 import { type Elf, NotElf, readElf } from '../memory/elf.ts';
 import { channelFacts, condFacts } from '../memory/facts.ts';
@@ -11,7 +11,7 @@ import { BadTable } from '../memory/pclntab.ts';
 import { openProgram } from '../memory/program.ts';
 import { type MemoryDump, readGoroutines } from '../memory/read.ts';
 import { Unreadable } from '../memory/unreadable.ts';
-import { withSections } from '../memory/without-sections.ts';
+import { withTable } from '../memory/with-table.ts';
 import type { Taken, TakeOptions } from './types.ts';
 
 /** Is it one? Nothing but its first bytes is read. */
@@ -32,12 +32,15 @@ export function isCoreFile(path: string): boolean {
 export async function takeCore(path: string, binary: string | undefined, options: TakeOptions, signal: AbortSignal): Promise<Taken> {
   const { value: file, errno } = openRandomFile(path);
   if (!file) throw new UserError(`${path}: ${errno ?? 'cannot be read'}`);
+  let cut = '';
   try {
     const elf = readElf(file);
     const core = readCore(file, elf);
+    if (core.promised > file.size) cut = `the core file is cut: it has ${bytes(file.size)} of ${bytes(core.promised)}`;
     const look = await readGoroutines(...programOf(core, binary, path), { rows: options.rows || options.rowsIfCheap === true, nowNs: 'last seen', stop: async () => (signal.aborted ? 'interrupted' : undefined) });
-    return takenOf(path, core, look, file);
+    return takenOf(path, core, look, file, cut);
   } catch (error) {
+    if (cut !== '' && (error instanceof Unreadable || error instanceof BadTable)) throw new UserError(`${path}: ${cut}, and without the rest its goroutines are not found`, { hints: ['raise what limits it (ulimit -c unlimited, room on the disk), or look at the process while it runs'] });
     if (error instanceof Unreadable) throw new UserError(`${path}: the program ${error.message}`);
     if (error instanceof BadTable || error instanceof NotElf) throw new UserError(`${path}: ${error.message}`);
     throw error;
@@ -52,7 +55,7 @@ function programOf({ space, path: own, mappings }: Core, binary: string | undefi
   if (path === undefined) throw new UserError(`${core}: it does not say which program wrote it`, { hints: [hint] });
   const { value: file, errno } = openRandomFile(path);
   if (!file) throw new UserError(`${core}: the program that wrote it, ${path}: ${errno ?? 'cannot be read'}`, { hints: [hint] });
-  const elf = withSections(file, readElf(file));
+  const elf = withTable(file, readElf(file));
   const bias = biasOf(elf, mappings, own ?? '');
   if (!isSameProgram(file, elf, bias, space)) throw new UserError(`${core}: ${path} is not the program that wrote it: its build id is another`, { hints: [hint] });
   return [openProgram(file, bias, space, elf), space];
@@ -67,15 +70,15 @@ function isSameProgram(file: RandomFile, { segments, sections }: Elf, bias: numb
   return file.read(here, 0, note.size, note.offset) === note.size && here.equals(there);
 }
 
-function takenOf(path: string, { pid, comm }: Core, look: MemoryDump, file: RandomFile): Taken {
+function takenOf(path: string, { pid, comm }: Core, look: MemoryDump, file: RandomFile, cut: string): Taken {
   const { dump, read, torn, guessed } = look;
   const label = comm === undefined ? path : `${comm} (pid ${pid}, core)`;
   return {
     dump, label, target: null, source: path, again: path,
     coverage: [{
-      source: path, status: torn > 0 || dump.cut ? 'partial' : 'ok', seen: read, needed: true,
+      source: path, status: torn > 0 || dump.cut || cut !== '' ? 'partial' : 'ok', seen: read, needed: true,
       ...(torn > 0 && { total: read + torn }),
-      detail: `a core file: waiting times end with its last garbage collection${torn > 0 ? '; the others were running, or their stacks are not in it' : ''}`,
+      detail: `${cut === '' ? 'a core file' : cut}: waiting times end with its last garbage collection${torn > 0 ? '; the others were running, or their stacks are not in it' : ''}`,
     }],
     memory: { read, torn, stopMs: 0, reads: file.reads, bytes: file.bytes, list: guessed ? 'shape' : 'symbol', channels: channelFacts(look), conds: condFacts(look) },
   };

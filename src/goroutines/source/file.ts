@@ -1,5 +1,5 @@
 /** Dumps from files and from standard input. */
-import { openInput, streamInput, type InputStream } from '../../evidence/index.ts';
+import { gunzippedChunks, gunzippedStart, openInput, streamInput, type InputStream } from '../../evidence/index.ts';
 import type { CommandContext } from '../../command.ts';
 import { UserError } from '../../kernel/user-error.ts';
 import { listOf, shellWord } from '../../report/words.ts';
@@ -13,7 +13,8 @@ export async function takeFile(path: string, options: TakeOptions, context: Pick
   const input = path === '-' ? streamInput(context.stdin(), context.signal) : await opened(path);
   const name = path === '-' ? 'standard input' : path;
   const { first, all } = await peeked(input);
-  if (first && isTrace(first)) return takeTrace(name, path === '-' ? name : baseName(path), all, { ...options, rows: options.rows || options.rowsIfCheap === true }, context.signal);
+  const trace = first && traceIn(first, all);
+  if (trace) return takeTrace(name, path === '-' ? name : baseName(path), trace, { ...options, rows: options.rows || options.rowsIfCheap === true }, context.signal);
   const { dump, entry } = await parsed(all, name, options, context.signal);
   const source = entry === undefined ? name : `${name}: ${entry}`;
   return {
@@ -35,6 +36,13 @@ export async function takeFile(path: string, options: TakeOptions, context: Pick
     ],
     ...(input.changedMs !== undefined && { atMs: input.changedMs }),
   };
+}
+
+/** As it is, or packed. */
+function traceIn(first: Buffer, input: InputStream): InputStream | undefined {
+  if (isTrace(first)) return input;
+  const start = gunzippedStart(first);
+  return start && isTrace(start) ? { ...input, chunks: gunzippedChunks(input.chunks) } : undefined;
 }
 
 /** Its first bytes say what it is; it is read once only. */

@@ -1,13 +1,14 @@
 /** Goroutines straight from the memory of a process: nothing is stopped, asked or changed. */
 import type { CommandContext } from '../../command.ts';
+import { type Paused, pausedOf, standsStill } from '../../kernel/paused.ts';
 import { readProcess, stillThere } from '../../kernel/process.ts';
 import type { Process } from '../../kernel/types.ts';
 import { decodeText } from '../../kernel/text.ts';
 import { UserError } from '../../kernel/user-error.ts';
-import { count } from '../../report/words.ts';
+import { count, shellWord } from '../../report/words.ts';
 import type { Coverage } from '../../report/index.ts';
 import { channelFacts, condFacts, connectionFacts } from '../memory/facts.ts';
-import { openProcessMemory, type OpenProcess, Refused } from '../memory/open.ts';
+import { openProcessMemory, type OpenProcess, type OtherRuntime, Refused } from '../memory/open.ts';
 import { type MemoryDump, readGoroutines } from '../memory/read.ts';
 import { Unreadable } from '../memory/unreadable.ts';
 import { whyNoMemory } from './rights.ts';
@@ -20,11 +21,18 @@ const TOLERATED = 0.01;
 /** So long the event loop may stand still. */
 const TURN_MS = 100;
 
-/** Throws UserError (exit 3) with the reason in words, when its memory cannot be read or holds no goroutines. */
-export async function openMemory(spec: string, pid: number, context: Context): Promise<(options: TakeOptions) => Promise<Taken>> {
+/**
+ * Throws UserError (exit 3) with the reason in words, when its memory cannot be read or holds no goroutines.
+ * @param library of several Go runtimes in one process the file of the one that is meant
+ */
+export async function openMemory(spec: string, pid: number, context: Context, library?: string): Promise<(options: TakeOptions) => Promise<Taken>> {
   const pinned = pin(pid, context.evidence);
-  const opened = await tryOpen(pid, context);
-  return (options) => takeMemory(spec, pinned, opened, options, context);
+  const opened = await tryOpen(pid, context, library);
+  const others = othersOf(pid, opened.others, library !== undefined);
+  return async (options) => {
+    const taken = await takeMemory(spec, pinned, opened, options, context);
+    return { ...taken, coverage: [...taken.coverage, ...others] };
+  };
 }
 
 interface PinnedProgram {
@@ -41,10 +49,10 @@ function isSame({ pid, process, exe }: PinnedProgram, evidence: Context['evidenc
   return process !== null && stillThere(evidence, process) === 'same' && evidence.readlink(`/proc/${pid}/exe`).value === exe;
 }
 
-async function tryOpen(pid: number, { evidence }: Context): Promise<OpenProcess> {
+async function tryOpen(pid: number, { evidence }: Context, library: string | undefined): Promise<OpenProcess> {
   if (!evidence.memory) throw new UserError('memory is not on tapes', { exitCode: 3 });
   try {
-    return await openProcessMemory(evidence, evidence.memory, pid);
+    return await openProcessMemory(evidence, evidence.memory, pid, library === undefined ? {} : { library });
   } catch (error) {
     throw problem(error, pid, evidence);
   }
@@ -86,7 +94,9 @@ async function takeMemory(spec: string, pinned: PinnedProgram, { program, space,
     if (signal.aborted) return 'interrupted';
     return evidence.now() > until ? `the time for it is over (--timeout ${options.timeoutMs / 1000}s)` : undefined;
   };
-  const look = await readGoroutines(program, space, { rows: options.rows || options.rowsIfCheap === true, light: options.light, nowNs: clockOf(pid, evidence), stop }).catch((error: unknown) => error as Error);
+  const paused = pausedOf(evidence, pid);
+  const nowNs = paused && standsStill(paused) ? 'stands still' : clockOf(pid, evidence);
+  const look = await readGoroutines(program, space, { rows: options.rows || options.rowsIfCheap === true, light: options.light, nowNs, stop }).catch((error: unknown) => error as Error);
   const hasChanged = !isThere();
   if (!isSame(pinned, evidence)) throw new UserError(`process ${pid} ended, or became another program, while it was read`, { exitCode: 3 });
   if (hasChanged) throw new UserError(`process ${pid} ran its program anew (exec) while it was read`, { exitCode: 3, hints: [`reloadctl goroutines ${pid}   # once more`] });
@@ -99,9 +109,9 @@ async function takeMemory(spec: string, pinned: PinnedProgram, { program, space,
     again: spec,
     target: { spec, label, pids: [pid] },
     atMs: Date.now(),
-    coverage: [coverageOf(pid, look, memory.bytes - bytesBefore), ...dump.notes.map((detail) => ({ source: `/proc/${pid}/mem (notes)`, status: 'partial' as const, detail, needed: false }))],
+    coverage: [coverageOf(pid, look, memory.bytes - bytesBefore), ...(paused ? [pauseOf(pid, paused)] : []), ...dump.notes.map((detail) => ({ source: `/proc/${pid}/mem (notes)`, status: 'partial' as const, detail, needed: false }))],
     memory: {
-      read, torn, stopMs: 0, reads: memory.reads - readsBefore, bytes: memory.bytes - bytesBefore, list: guessed ? 'shape' : 'symbol',
+      read, torn, stopMs: 0, ...(paused && { paused }), reads: memory.reads - readsBefore, bytes: memory.bytes - bytesBefore, list: guessed ? 'shape' : 'symbol',
       channels: channelFacts(look), conds: condFacts(look), ...(options.sockets && { connections: connectionFacts(evidence, pid, look) }),
     },
   };
@@ -120,6 +130,26 @@ function clockOf(pid: number, evidence: Context['evidence']): number | 'last see
 function offsetOf(text: string | undefined): number | undefined {
   const [, seconds, nanoseconds] = /^monotonic\s+(-?\d+)\s+(-?\d+)$/m.exec(text ?? '') ?? [];
   return seconds === undefined ? undefined : Number(seconds) * 1e9 + Number(nanoseconds);
+}
+
+const HELD = { stopped: 'is stopped (a signal)', traced: 'is held by a tracer (a debugger)', frozen: 'is frozen by its control group (a paused container)' } as const;
+
+function pauseOf(pid: number, paused: Paused): Coverage {
+  const { how, held, threads } = paused;
+  const isAll = standsStill(paused);
+  const detail = isAll
+    ? `the process ${HELD[how]}: nothing in it gets on, and how long its goroutines have waited is not told, since the clock went on while they did not`
+    : `a tracer (a debugger) holds ${count(held)} of its ${count(threads)} threads at this moment: what waits may wait for those`;
+  return { source: `/proc/${pid}/task/*/stat`, status: 'partial', detail, needed: false };
+}
+
+/** Each has goroutines of its own, with ids of their own. */
+function othersOf(pid: number, others: readonly OtherRuntime[], isChosen: boolean): Coverage[] {
+  return others.map(({ path, version }) => {
+    const file = decodeText(path).text;
+    const detail = `${file} holds ${version === undefined ? 'a runtime of Go' : `a runtime of Go (${decodeText(version).text})`} with goroutines of its own, which are not among these`;
+    return { source: `/proc/${pid}/maps`, status: 'partial', detail, fix: `reloadctl goroutines ${pid} --binary ${shellWord(file)}`, needed: !isChosen };
+  });
 }
 
 function coverageOf(pid: number, { dump, torn, foreign, read, guessed }: MemoryDump, bytes: number): Coverage {

@@ -32,13 +32,13 @@ export interface OpenedProcess {
 }
 
 /** Opened once, for as many looks as are wanted. Throws UserError (exit 3) when neither its memory nor an endpoint can be read. */
-export async function openProcess(spec: string, access: Access, via: Via | undefined, context: CommandContext): Promise<OpenedProcess> {
+export async function openProcess(spec: string, access: Access, via: Via | undefined, context: CommandContext, library?: string): Promise<OpenedProcess> {
   if (via === 'endpoint') return { take: await openEndpoint(spec, access, context), via };
   const { pids } = resolveTarget(context.evidence, spec, { tree: false, command: 'goroutines' });
   const problems: UserError[] = [];
   for (const pid of pids) {
     try {
-      return { take: alsoSaying(othersOf(pid, pids), await openMemory(spec, pid, context)), via: 'memory' };
+      return { take: alsoSaying(othersOf(pid, pids), await openMemory(spec, pid, context, library)), via: 'memory' };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       problems.push(error);

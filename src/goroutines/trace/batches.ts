@@ -42,8 +42,14 @@ export interface Reader {
 export async function readBatches(chunks: AsyncIterable<Buffer>): Promise<Reader> {
   const source = chunks[Symbol.asyncIterator]();
   let buffer: Buffer = Buffer.alloc(0);
+  let isBroken = false;
   const more = async (): Promise<boolean> => {
-    const { value, done } = await source.next();
+    const { value, done } = await source.next().catch((error: NodeJS.ErrnoException): IteratorResult<Buffer> => {
+      if (!error.code?.startsWith('Z_')) throw error;
+      // Packed, and cut or damaged: what was before that place is there.
+      isBroken = true;
+      return { value: undefined, done: true };
+    });
     if (done) return false;
     buffer = buffer.length === 0 ? value : Buffer.concat([buffer, value]);
     return true;
@@ -59,7 +65,10 @@ export async function readBatches(chunks: AsyncIterable<Buffer>): Promise<Reader
     try {
       for (let ended = false; ; ) {
         if (!ended && buffer.length < MOST_BATCH + MOST_HEADER) ended = !(await more());
-        if (buffer.length === 0) return;
+        if (buffer.length === 0) {
+          reader.cut = isBroken;
+          return;
+        }
         const { batch, used } = batchAt(buffer);
         if (used === 0 && !ended) continue;
         if (used === 0) {

@@ -1,5 +1,7 @@
 /** Events of a trace (internal/trace/tracev2/events.go): a byte for the type, then numbers, of which the first is the time since the event before. */
 
+import type { Damage } from './damage.ts';
+
 export const EV = {
   stacks: 2, stack: 3, strings: 4, string: 5, cpuSamples: 6, frequency: 8,
   goCreate: 14, goCreateSyscall: 15, goStart: 16, goDestroy: 17, goDestroySyscall: 18, goStop: 19, goBlock: 20, goUnblock: 21,
@@ -25,22 +27,27 @@ export class Cursor {
   type = 0;
   readonly args = new Float64Array(5);
   readonly thread: number;
+  private readonly damage: Damage;
   private readonly batches: readonly { time: number; data: Uint8Array }[];
   private batch = 0;
   private at = 0;
 
-  constructor(thread: number, batches: readonly { time: number; data: Uint8Array }[]) {
+  constructor(thread: number, batches: readonly { time: number; data: Uint8Array }[], damage: Damage) {
+    this.damage = damage;
     this.thread = thread;
     this.batches = batches;
     this.time = batches[0]?.time ?? 0;
   }
 
-  /** @returns false at the end, or where the bytes are no events */
+  /** What follows bytes that are no event is left out, up to the next batch. @returns false at the end */
   next(): boolean {
     for (;;) {
       const batch = this.batches[this.batch];
       if (!batch) return false;
-      if (this.at < batch.data.length) return this.read(batch.data);
+      if (this.at < batch.data.length) {
+        if (this.read(batch.data)) return true;
+        this.at = batch.data.length;
+      }
       this.batch++;
       this.at = 0;
       const following = this.batches[this.batch];
@@ -51,7 +58,10 @@ export class Cursor {
   private read(data: Uint8Array): boolean {
     const type = data[this.at++]!;
     const count = ARGUMENTS[type]!;
-    if (count < 0) return false;
+    if (count < 0) {
+      this.damage.note(`an event of type ${type}, which there is not`);
+      return false;
+    }
     for (let index = 0; index < count; index++) {
       let byte = data[this.at++] ?? 0;
       let value = byte & 0x7f;
@@ -60,6 +70,10 @@ export class Cursor {
         value += (byte & 0x7f) * factor;
       }
       this.args[index] = value;
+    }
+    if (this.at > data.length) {
+      this.damage.note('an event that does not end within its batch');
+      return false;
     }
     this.type = type;
     this.time += this.args[0]!;

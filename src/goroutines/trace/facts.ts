@@ -80,7 +80,7 @@ function creatorOf(stack: readonly Frame[]): Frame | undefined {
 }
 
 /** Those that live at the end, as a dump. @param rows keep every goroutine */
-export function dumpOfTrace({ living, durationNs, version, cut }: Replayed, rows: boolean): Dump {
+export function dumpOfTrace({ living, durationNs, cut }: Replayed, rows: boolean): Dump {
   const table = new GroupTable(rows);
   const groups = new Map<string, Group>();
   let total = 0;
@@ -102,7 +102,7 @@ export function dumpOfTrace({ living, durationNs, version, cut }: Replayed, rows
   }
   table.finish();
   return {
-    format: 'trace', profile: 'goroutine', total, groups: table.groups, notes: [], bytes: 0, goVersion: `go1.${version}`,
+    format: 'trace', profile: 'goroutine', total, groups: table.groups, notes: [], bytes: 0,
     ...(table.rows && { rows: table.rows }),
     ...(cut && { cut: { kind: 'limit' as const, detail: 'the trace ends within a batch: it was not closed, or cut' } }),
   };

@@ -1,6 +1,7 @@
 /** One generation of a trace: its tables of strings and stacks, and the events of all threads in the order of their times. */
 import type { Frame } from '../../kernel/goroutines.ts';
 import type { Batch } from './batches.ts';
+import type { Damage } from './damage.ts';
 import { Cursor, EV, Numbers } from './events.ts';
 
 const MOST_FRAMES = 256;
@@ -8,10 +9,15 @@ const MOST_FRAMES = 256;
 export class Generation {
   /** Units of time per second. */
   frequency: number | undefined;
+  readonly damage: Damage;
   private readonly strings = new Map<number, string>();
   private readonly raw = new Map<number, number[]>();
   private readonly stacks = new Map<number, Frame[]>();
   private readonly threads = new Map<number, { time: number; data: Uint8Array }[]>();
+
+  constructor(damage: Damage) {
+    this.damage = damage;
+  }
 
   add({ thread, time, data }: Batch): void {
     const numbers = new Numbers(data);
@@ -39,15 +45,28 @@ export class Generation {
 
   private readStrings(numbers: Numbers): void {
     numbers.byte();
-    while (!numbers.done && numbers.byte() === EV.string) {
+    while (!numbers.done) {
+      if (numbers.byte() !== EV.string) {
+        this.damage.note('a table of strings with something else in it');
+        return;
+      }
       const id = numbers.number();
-      this.strings.set(id, numbers.text(numbers.number()));
+      const length = numbers.number();
+      if (length > numbers.data.length - numbers.at) {
+        this.damage.note('a text that does not end within its table');
+        return;
+      }
+      this.strings.set(id, numbers.text(length));
     }
   }
 
   private readStacks(numbers: Numbers): void {
     numbers.byte();
-    while (!numbers.done && numbers.byte() === EV.stack) {
+    while (!numbers.done) {
+      if (numbers.byte() !== EV.stack) {
+        this.damage.note('a table of stacks with something else in it');
+        return;
+      }
       const id = numbers.number();
       const count = numbers.number();
       const words: number[] = [];
@@ -71,7 +90,9 @@ export class Generation {
   }
 
   string(id: number): string {
-    return this.strings.get(id) ?? '';
+    const text = this.strings.get(id);
+    if (text === undefined && id !== 0) this.damage.note(`text ${id}, which is in no table`);
+    return text ?? '';
   }
 
   /** Innermost first; the same array for the same id. Empty where there is none. */
@@ -79,6 +100,7 @@ export class Generation {
     let frames = this.stacks.get(id);
     if (!frames) {
       const words = this.raw.get(id) ?? [];
+      if (id !== 0 && !this.raw.has(id)) this.damage.note(`stack ${id}, which is in no table`);
       frames = Array.from({ length: words.length / 3 }, (_, index) => ({ func: this.string(words[index * 3]!), file: this.string(words[index * 3 + 1]!), line: words[index * 3 + 2]! }));
       this.stacks.set(id, frames);
     }
@@ -90,7 +112,7 @@ export class Generation {
    * the threads: sums are right to the length of one such tie.
    */
   replay(visit: (cursor: Cursor) => void): void {
-    const heap = [...this.threads].map(([thread, batches]) => new Cursor(thread, batches.sort((a, b) => a.time - b.time))).filter((cursor) => cursor.next());
+    const heap = [...this.threads].map(([thread, batches]) => new Cursor(thread, batches.sort((a, b) => a.time - b.time), this.damage)).filter((cursor) => cursor.next());
     for (let index = (heap.length >> 1) - 1; index >= 0; index--) sink(heap, index);
     while (heap.length > 0) {
       const first = heap[0]!;

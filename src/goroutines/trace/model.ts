@@ -33,6 +33,8 @@ export interface StopTheWorld {
 export interface Replayed {
   version: number;
   cut: boolean;
+  /** How often it contradicts itself, and the first time in words. */
+  damage: { count: number; first: string | undefined };
   durationNs: number;
   events: number;
   created: number;

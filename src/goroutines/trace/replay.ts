@@ -2,6 +2,7 @@
 import type { Frame } from '../../kernel/goroutines.ts';
 import { readBatches, TraceError } from './batches.ts';
 import { type Cursor, EV } from './events.ts';
+import { Damage, Sequences } from './damage.ts';
 import { Generation } from './generation.ts';
 import type { Blocked, GoState, Replayed, StopTheWorld, Traced } from './model.ts';
 
@@ -24,7 +25,7 @@ export async function replayTrace(chunks: AsyncIterable<Buffer>, signal: AbortSi
     if (signal.aborted) throw new TraceError('interrupted');
     if (batch.generation !== number) {
       if (generation) replay.run(generation);
-      [generation, number, bytes] = [new Generation(), batch.generation, 0];
+      [generation, number, bytes] = [new Generation(replay.damage), batch.generation, 0];
     }
     bytes += batch.data.length;
     if (bytes > MOST_GENERATION) throw new TraceError('an execution trace with a generation of more than 512 MiB: the runtime ends one each second');
@@ -35,6 +36,8 @@ export async function replayTrace(chunks: AsyncIterable<Buffer>, signal: AbortSi
 }
 
 class Replay {
+  readonly damage = new Damage();
+  private readonly sequences = new Sequences();
   private readonly goroutines = new Map<number, Traced>();
   private readonly current = new Map<number, number>();
   private readonly stopping = new Map<number, { kind: string; at: number }>();
@@ -55,12 +58,13 @@ class Replay {
     const { frequency } = generation;
     if (frequency !== undefined && frequency > 0) this.nsPerUnit = 1e9 / frequency;
     generation.replay((cursor) => this.event(cursor, generation));
+    this.sequences.check(this.damage);
   }
 
   result(version: number, cut: boolean): Replayed {
     if (this.start === undefined) throw new TraceError('an execution trace without events');
     return {
-      version, cut, durationNs: this.now, events: this.events, created: this.created, ended: this.ended,
+      version, cut, damage: this.damage, durationNs: this.now, events: this.events, created: this.created, ended: this.ended,
       living: [...this.goroutines.values()], blocked: [...this.blocked.values()].sort((a, b) => b.ns - a.ns), stops: this.stops,
       runnable: { ...this.runnable, sorted: Float64Array.from(this.latencies).sort() },
     };
@@ -80,6 +84,7 @@ class Replay {
         this.current.set(thread, args[1]!);
         break;
       case EV.goStart:
+        this.resumed(args);
         this.enter(args[1]!, 'running');
         this.current.set(thread, args[1]!);
         break;
@@ -97,6 +102,7 @@ class Replay {
         this.current.delete(thread);
         break;
       case EV.goUnblock:
+        this.resumed(args);
         this.enter(args[1]!, 'runnable');
         break;
       case EV.goSyscallBegin:
@@ -113,6 +119,7 @@ class Replay {
       case EV.goSwitchDestroy:
         if (type === EV.goSwitch) this.enter(this.on(thread), 'waiting', 'coroutine');
         else this.destroy(this.on(thread));
+        this.resumed(args);
         this.enter(args[1]!, 'running');
         this.current.set(thread, args[1]!);
         break;
@@ -129,9 +136,15 @@ class Replay {
     }
   }
 
+  private resumed(args: Float64Array): void {
+    this.sequences.note(args[1]!, args[2]!);
+  }
+
   /** Who runs on a thread; 0: nobody that we know of. */
   private on(thread: number): number {
-    return this.current.get(thread) ?? 0;
+    const id = this.current.get(thread);
+    if (id === undefined) this.damage.note(`an event of the goroutine that runs on thread ${thread}, where none does`);
+    return id ?? 0;
   }
 
   private create(id: number, state: GoState, creator: Frame[], start: Frame[]): void {
@@ -163,7 +176,10 @@ class Replay {
   /** Each generation tells of those that it has not heard of yet. */
   private status(args: Float64Array, stack: Frame[] | undefined): void {
     const [id, thread, state] = [args[1]!, args[2]!, STATES[args[3]!]];
-    if (!state) return;
+    if (!state) {
+      this.damage.note(`a goroutine in state ${args[3]!}, which there is not`);
+      return;
+    }
     const known = this.goroutines.get(id);
     if (!known || known.state !== state) this.enter(id, state, '', stack);
     else if (stack && known.stack.length === 0) known.stack = stack;

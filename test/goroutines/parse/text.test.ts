@@ -60,7 +60,7 @@ describe('a text dump', () => {
   it('reads every goroutine when asked', async () => {
     const { rows, groups } = await parse(times(300, (i) => goroutine({ id: i + 1, state: `chan send, ${i % 7} minutes` })).join(''), { rows: true });
     expect(rows).toHaveLength(300);
-    expect(rows![299]).toEqual({ id: '300', waitMinutes: 299 % 7, group: 0 });
+    expect(rows![299]).toEqual({ id: '300', waitMinutes: 299 % 7, group: 0, parent: '1' });
     expect(groups[0]!.samples).toHaveLength(64);
     expect(groups[0]!.objects!.get('0xc000012345')).toBe(300);
   });

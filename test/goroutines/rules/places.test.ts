@@ -109,7 +109,54 @@ describe('sends', () => {
   it('to one that is slow are back pressure, and it is named', async () => {
     const [found] = await judged(sending, { count: 1, state: 'IO wait', frames: ['os.(*File).Write(0xc000888880)', 'main.(*log).drain(0xc000777770)'] });
     expect(found).toMatchObject({ id: 'goroutine/blocked', severity: 'info' });
-    expect(found!.title).toContain('wait to send to goroutine 220 in main.(*log).drain (main.go:11) (IO wait)');
+    expect(found!.title).toContain('wait to send, and goroutine 220 in main.(*log).drain (main.go:11) (IO wait) may be the one that receives');
+  });
+
+  it('are not said to go to another sender, nor to what started them', async () => {
+    const resting = { count: 1, state: 'sleep', frames: ['time.Sleep(0x1)', 'main.(*log).write(0xc000777770)'] };
+    const starting = { count: 1, state: 'sleep', frames: ['time.Sleep(0x1)', 'main.main.func1(0xc000777770)'] };
+    const spawned = { ...sending, creator: 'main.main.func1 in goroutine 1' };
+    const [found] = await judged(resting, spawned, starting);
+    expect(found!.title).toMatch(/^120 goroutines wait to send, and nobody may receive: chan send in main\.\(\*log\)\.write/);
+    expect(found!.evidence.map(({ value }) => String(value)).join('\n')).toContain('main.main.func1 (main.go:11) (sleep): it runs what started them, and nobody else is seen who may receive');
+    const [other] = await judged(resting, spawned, starting, { count: 1, state: 'sleep', frames: ['time.Sleep(0x1)', 'main.consume(0xc000777770)'] });
+    expect(other!.title).toContain('main.consume (main.go:11) (sleep) may be the one that receives');
+  });
+});
+
+describe('turns at one descriptor', () => {
+  const turn = (how: 'read' | 'write', ...calls: string[]): string[] => ['internal/poll.runtime_Semacquire(0xc000333338)', 'internal/poll.(*fdMutex).rwlock(0xc000333300, 0x1)', `internal/poll.(*FD).${how}Lock(...)`, ...calls];
+  const inTurn = { state: 'IO wait, 3 minutes', frames: ['internal/poll.runtime_pollWait(0x1, 0x72)', 'internal/poll.(*FD).ReadFromInet4(0xc000333300)', 'main.serve(0xc000444440)'] };
+
+  it.each([
+    ['to read', turn('read', 'internal/poll.(*FD).ReadFromInet4(0xc000333300)', 'net.(*UDPConn).ReadFromUDP(0xc000444440)', 'main.serve(0xc000444440)')],
+    ['to accept', turn('read', 'internal/poll.(*FD).Accept(0xc000333300)', 'net.(*TCPListener).Accept(0xc000444440)', 'main.serve(0xc000444440)')],
+  ])('%s are no locks, however many take them', async (_, frames) => {
+    expect(await judged({ count: 1, ...inTurn }, { count: 1999, state: 'semacquire, 3 minutes', frames })).toEqual([]);
+  });
+
+  it('nor are they part of a circle', async () => {
+    const closures = ['main.main.func1(0xc000555550)', 'main.main.func2(0xc000666660)'];
+    const reader = { count: 1, state: 'semacquire, 3 minutes', frames: turn('read', 'internal/poll.(*FD).Read(0xc000333300)', 'main.read(0xc000444440)') };
+    const waiting = { count: 1, state: 'sync.Mutex.Lock, 3 minutes', frames: ['internal/sync.(*Mutex).lockSlow(0xc000777770)', 'sync.(*Mutex).Lock(...)', closures[0]!] };
+    expect((await judged(reader, waiting, { count: 1, ...inTurn })).map(({ id }) => id)).toEqual(['goroutine/lock-holder']);
+  });
+
+  it('to write are told: whoever has the turn waits for the other end', async () => {
+    const found = await judged({ count: 300, state: 'semacquire, 3 minutes', frames: turn('write', 'internal/poll.(*FD).Write(0xc000333300)', 'os.(*File).Write(0xc000444440)', 'main.report(0xc000444440)') }, { count: 1, ...inTurn });
+    expect(summary(found)).toEqual(['warning hint goroutine/blocked']);
+    expect(found[0]!.title).toContain('300 goroutines wait for their turn to write to a connection or file whose other end does not read: semacquire in main.report');
+  });
+});
+
+describe('locks of a function that is not over', () => {
+  const waiting = (lock: string, func: string) => ({ count: 1, state: 'sync.Mutex.Lock, 3 minutes', frames: [`internal/sync.(*Mutex).lockSlow(${lock})`, 'sync.(*Mutex).Lock(...)', func] });
+  const gates = [waiting('0xc000123450', 'main.warm.func1(0x1)'), waiting('0xc000123460', 'main.warm.func2(0x1)')];
+
+  it('are no circle while it is in that function', async () => {
+    const found = await judged(...gates, { count: 1, state: 'chan receive, 3 minutes', frames: ['main.warm()', 'main.main()'], creator: '' });
+    expect(found.map(({ id }) => id)).not.toContain('goroutine/lock-cycle');
+    expect((await judged(...gates, reading)).map(({ id }) => id)).toContain('goroutine/lock-cycle');
   });
 });
 

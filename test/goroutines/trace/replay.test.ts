@@ -24,7 +24,7 @@ const EVENTS_1 = [
   14, 10, 7, 3, 2, // starts goroutine 7
   14, 0, 8, 3, 2, // and 8
   26, 5, 7, 2, 27, 20, // stops the world for 20
-  21, 100, 7, 5, 2, // wakes 7
+  21, 100, 7, 2, 2, // wakes 7
 ];
 const EVENTS_2 = [
   16, 20, 7, 1, // 7 runs
@@ -57,6 +57,26 @@ it('tells waits, ends, stops and latencies, however the file comes', async () =>
     expect(dump.rows!.map(({ id }) => id)).toEqual(['1', '7']);
     expect(dump.groups[1]).toMatchObject({ state: 'runnable', creator: { func: 'main.main' } });
   }
+});
+
+it('contradictions are counted: what there is not, and what is missing or twice', async () => {
+  const damage = async (change: (bytes: Buffer) => void): Promise<{ count: number; first: string | undefined }> => {
+    const bytes = trace();
+    change(bytes);
+    return (await replayTrace(inPieces(bytes, 100_000), never)).damage;
+  };
+  const put = (events: readonly number[], at: number, value: number) => (bytes: Buffer): void => {
+    bytes[bytes.indexOf(Buffer.from(events)) + at] = value;
+  };
+  expect(await damage(() => undefined)).toEqual({ count: 0, first: undefined });
+  expect((await damage(put(EVENTS_2, 4, 174))).first).toBe('an event of type 174, which there is not');
+  expect((await damage(put(EVENTS_2, 3, 3))).first).toMatch(/^goroutine 7 has 2 numbered events, the last of which is number 3/);
+  expect((await damage(put(EVENTS_1, EVENTS_1.length - 3, 4))).first).toMatch(/^goroutine 7 has 1 numbered events|^goroutine 4 has/);
+  expect((await damage(put(EVENTS_2, 6, 99))).first).toBe('text 99, which is in no table');
+  expect((await damage(put(EVENTS_2, 7, 99))).first).toBe('stack 99, which is in no table');
+  expect((await damage(put(EVENTS_2, EVENTS_2.length - 1, 0x85))).first).toBe('an event that does not end within its batch');
+  expect((await damage(put(STACKS, 1, 31))).first).toBe('a table of stacks with something else in it');
+  expect((await damage(put(EVENTS_1, 4, 9))).first).toMatch(/state 9|where none does/);
 });
 
 it('changed or cut bytes give a TraceError or an answer', async () => {

@@ -5,6 +5,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
+import { olderGo } from './older-go.ts';
 import { bunPath, FSNOTIFY, hasNode, hasWatchers, OTHER_NODES, PYTHON_PACKAGES } from './runtimes.ts';
 
 const told = new Set<string>();
@@ -39,6 +40,8 @@ const CONDITIONS: Record<string, () => boolean> = {
   bun: () => bunPath() !== undefined,
   watchers: hasWatchers,
   'python-watchers': () => mayAccess(join(PYTHON_PACKAGES, 'watchfiles'), constants.R_OK),
+  // The installed one, or the one it fetches itself.
+  'go-before-1.26': () => olderGo() !== undefined,
   fsnotify: () => mayAccess(FSNOTIFY, constants.X_OK),
   ...Object.fromEntries(OTHER_NODES.map((major) => [`node${major}`, () => hasNode(major)])),
 };

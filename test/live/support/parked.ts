@@ -46,6 +46,8 @@ export interface TrueGoroutine {
   state: string;
   frames: Frame[];
   createdBy?: Frame;
+  /** Of 1.21 and later. */
+  parent?: string;
   locked: boolean;
 }
 
@@ -112,8 +114,8 @@ export function goroutinesOf(text: string): Map<string, TrueGoroutine> {
     const match = /^goroutine ([1-9]\d*)( .*)$/m.exec(block);
     const header = match && parseHeader(match[2]!);
     if (!match || !header) continue;
-    const { frames, creator } = parseStack(block.slice(match.index + match[0].length + 1).split('\n'));
-    found.set(match[1]!, { state: stateOfStack(header.state, frames), frames, locked: header.lockedToThread, ...(creator && { createdBy: creator }) });
+    const { frames, creator, parent } = parseStack(block.slice(match.index + match[0].length + 1).split('\n'));
+    found.set(match[1]!, { state: stateOfStack(header.state, frames), frames, locked: header.lockedToThread, ...(creator && { createdBy: creator }), ...(parent !== undefined && { parent }) });
   }
   return found;
 }
