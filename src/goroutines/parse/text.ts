@@ -6,6 +6,8 @@ import { type Unwrap, unwrapperOf } from './unwrap.ts';
 
 const LF = 10;
 const WORD = Buffer.from('goroutine ', 'latin1');
+const BLOCK_END = Buffer.from('\n\n', 'latin1');
+const SMALL_CHUNK = 16 * 1024;
 /** A longer line is skipped: nothing we know writes one, and it must not fill our memory. */
 const LONGEST_LINE = 32 * 1024 * 1024;
 /** From here on a line is joined once only. */
@@ -51,7 +53,17 @@ export class TextReader {
       this.hold(buffer);
       return;
     }
-    this.carry = this.consume(this.taken(buffer), false);
+    // What was held goes on to the end of its goroutine: to join it with that, and not with all of the chunk, saves copying it.
+    const end = this.held > 0 && buffer.length > SMALL_CHUNK ? buffer.indexOf(BLOCK_END) : -1;
+    if (end >= 0) {
+      this.take(buffer.subarray(0, end + BLOCK_END.length));
+      buffer = buffer.subarray(end + BLOCK_END.length);
+    }
+    this.take(buffer);
+  }
+
+  private take(chunk: Buffer): void {
+    this.carry = this.consume(this.taken(chunk), false);
     this.hold(Buffer.alloc(0));
   }
 
