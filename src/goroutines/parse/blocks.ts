@@ -175,7 +175,7 @@ export class BlockReader {
     if (now.labelsDropped && cached.seed !== cached.seedUnlabelled) scanner.scan(buffer, start, cached.seedUnlabelled, last);
     const key = scanner.hash1 * 0x200000 + (scanner.hash2 & 0x1fffff);
     const seen = now.get(key);
-    const known = seen ?? now.addNew(key, cached.header, buffer.toString('latin1', start, end).split(/\r?\n/));
+    const known = seen ?? now.addNew(key, cached.header, linesOf(buffer.toString('latin1', start, end)));
     this.addScanned(buffer, end, known, cached.header, idText);
     // What comes once only, as with labels of its own, is not worth it.
     if (seen && !now.labelsDropped) this.tree.add(cached.stacks, buffer, scanner.lineStarts, scanner.lines, end, known);
@@ -201,6 +201,10 @@ export class BlockReader {
     const parent = createdLine < 0 || createdLine >= lines ? undefined : parentIn(buffer, lineStarts[createdLine]!, end);
     now.sample(group, header, id, object, start, isClose ? calls.length : 0, parent);
   }
+}
+
+function linesOf(text: string): string[] {
+  return text.includes('\r') ? text.split(/\r?\n/) : text.split('\n');
 }
 
 const IN_GOROUTINE = Buffer.from(' in goroutine ');

@@ -27,14 +27,16 @@ export function parseStack(lines: readonly string[], known: KnownFrames = new Ma
   const stack: Stack = { frames: [], firsts: [], calls: [], elided: false, createdLine: -1 };
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i]!;
-    if (line.startsWith('[originating from goroutine')) break;
-    if (line.includes('...') && ELIDED.test(line)) {
+    const c = line.charCodeAt(0);
+    // Of those a stack has most.
+    if (c === TAB && line.charCodeAt(1) === SLASH) continue;
+    if (c === BRACKET && line.startsWith('[originating from goroutine')) break;
+    if ((c <= SPACE || c === DOT) && ELIDED.test(line)) {
       stack.elided = true;
       continue;
     }
-    const c = line.charCodeAt(0);
-    if (line === '' || c === TAB || c === SPACE || /^\s/.test(line)) continue;
-    const created = line.startsWith('created by ') ? CREATED.exec(line) : null;
+    if (line === '' || c <= SPACE) continue;
+    const created = c === LETTER_C && line.startsWith('created by ') ? CREATED.exec(line) : null;
     if (created) {
       stack.creator = frameOf(created[1]!, lines[i + 1], known);
       if (stack.createdLine < 0) stack.createdLine = i;
@@ -50,6 +52,10 @@ export function parseStack(lines: readonly string[], known: KnownFrames = new Ma
 
 const TAB = 9;
 const SPACE = 32;
+const DOT = 46;
+const SLASH = 47;
+const BRACKET = 91;
+const LETTER_C = 99;
 
 /**
  * What the compiler puts around a function that `go` or `defer` calls with arguments, and around promoted methods. Dumps of

@@ -129,7 +129,8 @@ export class StackTree<T> {
       holes[line] = at;
       if (line >= usedHoles) usedHoles = line + 1;
       const stop = marks[3 * hole + 2]!;
-      for (let c = buffer[at]!; c !== stop; c = buffer[++at]!) if (c === LF || at >= length) return -1;
+      at = endOf(buffer, view, at, stop);
+      if (at < 0) return -1;
     }
     return this.matchPiece(piece, to, buffer, view, at);
   }
@@ -222,6 +223,29 @@ export class StackTree<T> {
     more.set(this.marks.subarray(0, 3 * this.marked));
     this.marks = more;
   }
+}
+
+const ONES = 0x0101_0101;
+const HIGHS = 0x8080_8080 | 0;
+const LINE_ENDS = LF * ONES;
+
+/** Where `stop` is; -1 when the line, or the buffer, ends before. Four bytes at a time: one of them is 0 where a byte is the one looked for. */
+function endOf(buffer: Uint8Array, view: DataView, start: number, stop: number): number {
+  const { length } = buffer;
+  const stops = Math.imul(stop, ONES);
+  let at = start;
+  for (; at + 4 <= length; at += 4) {
+    const word = view.getInt32(at, true);
+    const a = word ^ stops;
+    const b = word ^ LINE_ENDS;
+    if ((((a - ONES) & ~a) | ((b - ONES) & ~b)) & HIGHS) break;
+  }
+  for (; at < length; at++) {
+    const c = buffer[at];
+    if (c === stop) return at;
+    if (c === LF) return -1;
+  }
+  return -1;
 }
 
 function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
