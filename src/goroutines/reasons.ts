@@ -1,6 +1,7 @@
 /** What speaks for a fault at a place where goroutines wait, and what against it. */
 import { ownerOf } from './names.ts';
 import type { Frame } from '../kernel/goroutines.ts';
+import { areGlobals } from './globals.ts';
 import { allOnOne, eachOnItsOwn, outlivedCreators, type Site, waitsItself } from './sites.ts';
 
 /** Each a sentence of its own. */
@@ -54,18 +55,12 @@ export function poolOf(site: Site): 'one' | 'named' | undefined {
 
 const NAMES = /worker|pool/i;
 
-/** Addresses of globals of a program that is not position independent are far below those of its heap. */
-const LOWEST_HEAP = 0x1000_0000;
-/** `0x` and the digits of such an address. */
+/** `0x` and the digits of the address of a global, where a program is not position independent. */
 const GLOBAL_LENGTH = 9;
-/** Where Linux puts programs that are position independent, and how large one may be. */
-const IMAGE_FROM = 0x5500_0000_0000;
-const IMAGE_TO = 0x5700_0000_0000;
-const LARGEST_IMAGE = 0x1000_0000;
 
 function neverEndingContext({ groups }: Site): boolean {
   return groups.some(({ frames, samples }) =>
-    samples.some(({ args }) => args.some((words, index) => isOwnFrame(frames[index]) && words.some((word, at) => areGlobals(word, words[at + 1])))),
+    samples.some((sample) => sample.globals !== false && sample.args.some((words, index) => isOwnFrame(frames[index]) && words.some((word, at) => isInterface(word, words[at + 1])))),
   );
 }
 
@@ -74,11 +69,9 @@ function isOwnFrame(frame: Frame | undefined): boolean {
   return frame !== undefined && ownerOf(frame) === 'own';
 }
 
-/** The two words of an interface: its type, and what it holds. */
-function areGlobals(type: string, held: string | undefined): boolean {
+/** The two words of an interface that holds a global: its type, and what it holds. */
+function isInterface(type: string, held: string | undefined): boolean {
   // Addresses of the heap are longer, and most words are such.
   if (held === undefined || (type.length > GLOBAL_LENGTH && type[2] !== '5')) return false;
-  const [a, b] = [Number(type), Number(held)];
-  if (a < LOWEST_HEAP && b < LOWEST_HEAP) return true;
-  return a >= IMAGE_FROM && b >= IMAGE_FROM && a < IMAGE_TO && Math.abs(a - b) < LARGEST_IMAGE;
+  return areGlobals(Number(type), Number(held));
 }

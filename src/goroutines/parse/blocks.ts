@@ -155,6 +155,7 @@ export class BlockReader {
     }
     const { words } = now;
     const start = words.next;
+    words.globals = false;
     const isClose = now.wantsArguments(group);
     if (isClose) {
       for (const call of calls) {
@@ -191,6 +192,7 @@ export class BlockReader {
     }
     const { words } = now;
     const start = words.next;
+    words.globals = false;
     const isClose = now.wantsArguments(group);
     if (isClose) {
       for (const call of calls) {

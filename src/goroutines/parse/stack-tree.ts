@@ -111,7 +111,8 @@ export class StackTree<T> {
 
   /** Where the text goes on behind it; -1 when this is another one. */
   private matchNode({ from, to, firstHole, endHole, headTo }: Node<T>, buffer: Uint8Array, view: DataView, start: number): number {
-    const { poolView, marks } = this;
+    const { marks } = this;
+    const poolView = this.poolView;
     const length = buffer.length;
     // What is in the holes comes on top of it.
     if (start + to - from > length) return -1;
@@ -136,7 +137,8 @@ export class StackTree<T> {
   }
 
   private matchPiece(from: number, to: number, buffer: Uint8Array, view: DataView, start: number): number {
-    const { pool, poolView } = this;
+    const pool = this.pool;
+    const poolView = this.poolView;
     let at = start;
     let i = from;
     if (at + to - from > buffer.length) return -1;

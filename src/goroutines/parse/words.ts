@@ -1,5 +1,6 @@
 /** Arguments of goroutines that were looked at closely, as numbers in one list: as strings they would be most of what a look costs. */
 import type { Sample } from '../../kernel/goroutines.ts';
+import { mayBeGlobal } from '../globals.ts';
 
 /** Less are lengths, flags and descriptors. */
 const LEAST_DIGITS = 6;
@@ -14,6 +15,8 @@ export class Words {
   /** Of each frame how many there are, and they. */
   private all = new Float64Array(4096);
   private used = 0;
+  /** See Sample.globals; of the frames since it was set to false. */
+  globals = false;
 
   /** Where those of the next goroutine will begin. */
   get next(): number {
@@ -24,6 +27,7 @@ export class Words {
   add(buffer: Uint8Array, at: number, end: number): void {
     const countAt = this.used++;
     let i = at;
+    let wasGlobal = false;
     while (i < end && buffer[i] !== LF) {
       if (buffer[i] !== ZERO || buffer[i + 1] !== X) {
         i++;
@@ -34,7 +38,12 @@ export class Words {
       i = start;
       for (let c = buffer[i]!; (c >= 48 && c <= 57) || (c >= 97 && c <= 102); c = buffer[++i]!) value = value * 16 + (c <= 57 ? c - 48 : c - 87);
       const digits = i - start;
-      if (digits >= LEAST_DIGITS && digits <= MOST_DIGITS && buffer[i] !== QUESTION) this.push(value);
+      if (digits >= LEAST_DIGITS && digits <= MOST_DIGITS && buffer[i] !== QUESTION) {
+        this.put(this.used++, value);
+        const isGlobal = mayBeGlobal(value);
+        if (isGlobal && wasGlobal) this.globals = true;
+        wasGlobal = isGlobal;
+      }
     }
     this.put(countAt, this.used - countAt - 1);
   }
@@ -57,10 +66,6 @@ export class Words {
     return found;
   }
 
-  private push(value: number): void {
-    this.put(this.used++, value);
-  }
-
   private put(at: number, value: number): void {
     if (at >= this.all.length) {
       const larger = new Float64Array(this.all.length * 2);
@@ -74,6 +79,7 @@ export class Words {
 /** A goroutine whose arguments become words when somebody asks for them. */
 export class SeenSample implements Sample {
   readonly id: string;
+  readonly globals: boolean;
   declare waitMinutes?: number;
   declare parent?: string;
   declare object?: string;
@@ -84,6 +90,7 @@ export class SeenSample implements Sample {
 
   constructor(id: string, words: Words, start: number, frames: number) {
     this.id = id;
+    this.globals = words.globals;
     this.words = words;
     this.start = start;
     this.frames = frames;
