@@ -13,6 +13,8 @@ interface Benign {
   unless?: string;
 }
 
+export const SLEEPING = 'sleeping';
+
 const LIST: readonly Benign[] = [
   // In a select it waits for somebody to read the body of an answer.
   { pattern: /^net\/http\.\(\*persistConn\)\.readLoop$/, why: 'idle connections of an HTTP client', most: 1000, unless: 'select' },
@@ -28,7 +30,7 @@ const LIST: readonly Benign[] = [
   { pattern: /^(go\.opencensus\.io|go\.opentelemetry\.io)\//, why: 'telemetry workers' },
   { pattern: /^(github\.com\/golang\/glog|gopkg\.in\/natefinch\/lumberjack|go\.uber\.org\/zap|github\.com\/natefinch\/lumberjack)/, why: 'workers of a logging library' },
   { pattern: /^testing\.(\(\*T\)\.(Parallel|Run)|\(\*(testState|testContext)\)\.waitParallel|tRunner)$/, why: 'tests that wait for their turn, or for their parts' },
-  { pattern: /^time\.Sleep$/, why: 'sleeping' },
+  { pattern: /^time\.Sleep$/, why: SLEEPING },
   { pattern: /^(github\.com\/fsnotify\/fsnotify|gopkg\.in\/fsnotify)/, why: 'readers of a file watch', most: 100, unless: 'select' },
 ];
 

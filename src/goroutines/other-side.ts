@@ -8,6 +8,8 @@ export interface OtherSide {
   id?: string;
   place: string;
   state: string;
+  /** It has what they wait for at hand; or it was started together with them. */
+  by: 'address' | 'family';
 }
 
 /** One that has what all of them wait for, or what that is part of, among its arguments, and is not one of them. */
@@ -17,7 +19,27 @@ export function otherSideOf(site: Site, groups: readonly Group[]): OtherSide | u
   for (const { group, sample } of (viewOf(groups).byAddress ??= byAddress(groups)).get(object) ?? []) {
     if (site.groups.includes(group) || group.state === site.state) continue;
     const frame = siteOf(group.frames);
-    if (frame) return { place: placeOf(frame), state: group.state, ...(sample.id !== undefined && { id: sample.id }) };
+    if (frame) return { place: placeOf(frame), state: group.state, by: 'address', ...(sample.id !== undefined && { id: sample.id }) };
+  }
+  return undefined;
+}
+
+/**
+ * One that the same goroutine started in the same function, and that runs other code, for something outside: who makes a channel
+ * mostly starts both its ends. What leaks was mostly started by many, which have ended.
+ */
+export function siblingOf({ groups: own, creators, parents, wait }: Site, groups: readonly Group[]): OtherSide | undefined {
+  const [creator] = creators;
+  // One that got on since would have received.
+  const minutes = wait?.min ?? 0;
+  if (!creator || minutes < 1 || creators.length > 1 || creator.func === 'main.main' || parents.different !== 1 || parents.gone > 0) return undefined;
+  const parent = own.flatMap(({ samples }) => samples.flatMap((sample) => sample.parent ?? []))[0];
+  for (const group of groups) {
+    if (group.system || isBlocking(group.state) || (group.wait?.max ?? 0) < minutes || group.creator?.func !== creator.func || own.includes(group)) continue;
+    const frame = siteOf(group.frames);
+    const sample = group.samples.find((one) => one.parent === parent);
+    if (!sample || !frame || ownerOf(frame) === 'stdlib') continue;
+    return { place: placeOf(frame), state: group.state, by: 'family', ...(sample.id !== undefined && { id: sample.id }) };
   }
   return undefined;
 }
