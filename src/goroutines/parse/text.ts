@@ -18,6 +18,9 @@ const GIVES_UP_BYTES = 64 * 1024 * 1024;
 const PATIENCE = 64;
 const REASON = /^.*?((?:http: )?panic(?: serving \S+)?: .*|fatal error: .*|SIG[A-Z]+: .*|unexpected fault address .*)$/;
 const LONGEST_REASON = 300;
+const HEAD_BYTES = 8192;
+/** The place of a call in one of the first three lines, and no header before it. */
+const BEGINS_WITHIN = /^(?!goroutine )(?:(?!goroutine )[^\n]{0,2000}\n){0,2}\t[^\s:]*\/[^\s:]*:\d+(?: \+0x[\da-f]+)?\r?\n/;
 
 export class TextReader {
   private readonly blocks: BlockReader;
@@ -34,6 +37,8 @@ export class TextReader {
   private reason: string | undefined;
   private bytes = 0;
   private wrapped = false;
+  /** What the text begins with. */
+  private head = '';
 
   constructor(keepRows: boolean) {
     this.blocks = new BlockReader(keepRows);
@@ -41,6 +46,7 @@ export class TextReader {
 
   push(chunk: Buffer): void {
     this.bytes += chunk.length;
+    if (this.head.length < HEAD_BYTES) this.head += chunk.toString('latin1', 0, HEAD_BYTES);
     let buffer = chunk;
     if (this.skipping) {
       const end = buffer.indexOf(LF);
@@ -131,6 +137,7 @@ export class TextReader {
     if (!this.wrapped && this.bytes === GIVES_UP_BYTES) {
       return { kind: '64MiB', detail: 'the runtime gives up at exactly 64 MiB (67,108,864 bytes): what follows was never written' };
     }
+    if (!this.wrapped && BEGINS_WITHIN.test(this.head)) return { kind: 'mid-goroutine', detail: 'the text begins within a goroutine: what stood before that is missing' };
     return atEnd && !this.wrapped ? { kind: 'mid-goroutine', detail: 'the text ends within a goroutine' } : undefined;
   }
 
@@ -234,7 +241,9 @@ export class TextReader {
     const found = lines.map((line) => REASON.exec(line)?.[1]).filter((text) => text !== undefined);
     // A panic out of a signal tells the signal in the line behind it: `[signal SIGSEGV: segmentation violation ...]`.
     const last = found.findLast((text) => !/^SIG[A-Z]+: .*\]\s*$/.test(text)) ?? found.at(-1);
-    if (last !== undefined) this.reason = withoutQuote(last.slice(0, LONGEST_REASON).trim());
+    if (last === undefined) return;
+    const tests = lines.slice(lines.findIndex((line) => line.trim() === 'running tests:') + 1 || lines.length).flatMap((line) => /^\t\t(\S.*)$/.exec(line)?.[1] ?? []);
+    this.reason = withoutQuote(`${last.trim()}${tests.length > 0 ? `; running tests: ${tests.join(', ')}` : ''}`.slice(0, LONGEST_REASON));
   }
 }
 
