@@ -22,8 +22,17 @@ const AGELESS: ReadonlySet<DumpFormat> = new Set(['profile', 'profile-text', 'tr
 /** Fewer that wait on a nil channel: `<-ctx.Done()` of a context without end is an idiom of main loops. */
 const NIL_IDIOM = 5;
 
+const cache = new WeakMap<GoroutinesEvent, Judgement[]>();
+
 /** Every site that is worth a finding, largest first. */
-export function judgements(event: GoroutinesEvent): Judgement[] {
+export function judgements(event: GoroutinesEvent): readonly Judgement[] {
+  let known = cache.get(event);
+  // Several rules ask for them.
+  if (!known) cache.set(event, (known = findJudgements(event)));
+  return known;
+}
+
+function findJudgements(event: GoroutinesEvent): Judgement[] {
   const { groups, total, reason, format } = event.dump;
   if (reason !== undefined && ALL_ASLEEP.test(reason)) return sitesOf(groups, total).flatMap((site) => deadlock(site) ?? []);
   const ageless = AGELESS.has(format);

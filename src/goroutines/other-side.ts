@@ -32,7 +32,7 @@ export function siblingOf({ groups: own, creators, parents, wait }: Site, groups
   const [creator] = creators;
   // One that got on since would have received.
   const minutes = wait?.min ?? 0;
-  if (!creator || minutes < 1 || creators.length > 1 || creator.func === 'main.main' || parents.different !== 1 || parents.gone > 0) return undefined;
+  if (!creator || minutes < 1 || creators.length > 1 || creator.func === 'main.main' || ownerOf(creator) === 'stdlib' || parents.different !== 1 || parents.gone > 0) return undefined;
   const parent = own.flatMap(({ samples }) => samples.flatMap((sample) => sample.parent ?? []))[0];
   for (const group of groups) {
     if (group.system || isBlocking(group.state) || (group.wait?.max ?? 0) < minutes || group.creator?.func !== creator.func || own.includes(group)) continue;

@@ -149,13 +149,23 @@ export class StackTree<T> {
 
   /** The child that shares lines with the text from `line` on, cut to those; how many they are. */
   private childOf({ children }: StackRoot<T>, text: Text, line: number): { child: Node<T>; shared: number } | undefined {
+    const { buffer, starts, lines, end } = text;
+    const start = starts[line]!;
+    const own = holeIn(buffer, start, line + 1 < lines ? starts[line + 1]! : end);
     for (const child of children) {
+      if (own && !this.beginsAlike(child, buffer, start, own.at)) continue;
       const { shared, at, hole } = this.sharedWith(child, text, line);
       if (shared === 0) continue;
       if (at < child.to) this.split(child, at, hole);
       return { child, shared };
     }
     return undefined;
+  }
+
+  /** Has its first line as many bytes before the hole, and the same last ones? */
+  private beginsAlike({ from, headTo }: Node<T>, buffer: Buffer, start: number, headEnd: number): boolean {
+    if (headTo - from !== headEnd - start) return false;
+    return headTo - from < WORD_BYTES || this.pool.readDoubleLE(headTo - WORD_BYTES) === buffer.readDoubleLE(headEnd - WORD_BYTES);
   }
 
   /** How many lines are equal, and where in the pool, and at which hole, the others begin. */
