@@ -28,7 +28,6 @@ export function parseTerms<Row>(text: string, attributes: Attributes<Row>): (row
     if (!isKnown(name, attributes)) throw unknownAttribute('--where', column, name, attributes.names);
     tests.push(testOf(name, operator, unquote(quoted), column, attributes));
   }
-  if (tests.length === 0) throw new UserError('--where:1:1: there is no term in it (use NAME=VALUE, NAME!=VALUE, NAME~TEXT, NAME>NUMBER)');
   return (row) => tests.every((test) => test(row));
 }
 
