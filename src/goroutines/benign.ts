@@ -13,6 +13,8 @@ interface Benign {
   unless?: string;
 }
 
+export const SLEEPING = 'sleeping';
+
 const LIST: readonly Benign[] = [
   // In a select it waits for somebody to read the body of an answer.
   { pattern: /^net\/http\.\(\*persistConn\)\.readLoop$/, why: 'idle connections of an HTTP client', most: 1000, unless: 'select' },
@@ -29,7 +31,7 @@ const LIST: readonly Benign[] = [
   { pattern: /^(github\.com\/golang\/glog|gopkg\.in\/natefinch\/lumberjack|go\.uber\.org\/zap|github\.com\/natefinch\/lumberjack)/, why: 'workers of a logging library' },
   { pattern: /^testing\.(\(\*T\)\.(Parallel|Run)|\(\*(testState|testContext)\)\.waitParallel|tRunner)$/, why: 'tests that wait for their turn, or for their parts' },
   { pattern: /^internal\/poll\.\(\*FD\)\.readLock$/, why: 'waiting for their turn to read or accept at one descriptor' },
-  { pattern: /^time\.Sleep$/, why: 'sleeping' },
+  { pattern: /^time\.Sleep$/, why: SLEEPING },
   { pattern: /^(github\.com\/fsnotify\/fsnotify|gopkg\.in\/fsnotify)/, why: 'readers of a file watch', most: 100, unless: 'select' },
 ];
 

@@ -83,6 +83,8 @@ export function emptyData(options: Record<string, unknown>): GoroutinesData {
 /** Throws UserError for what is not there. */
 async function open(spec: string, { access, via, binary }: GoroutinesOptions, context: CommandContext): Promise<Source> {
   if (isEndpoint(spec)) return { live: true, take: await openUrl(spec, access, context) };
+  const scheme = /^([a-z][a-z\d+.-]*):\/\//i.exec(spec)?.[1];
+  if (scheme !== undefined) throw new UserError(`${scheme}:// is not asked: only http, https and unix are`);
   const isProcess = /^\d+$/.test(spec) || /^(:\d|unit:|container:|pod:)/.test(spec);
   if (!isProcess && (spec === '-' || spec.includes('/') || inputExists(spec))) {
     if (spec !== '-' && isCoreFile(spec)) return { live: false, take: (options) => takeCore(spec, binary, options, context.signal) };
@@ -141,8 +143,15 @@ async function report(taken: Taken, options: GoroutinesOptions, context: Command
     kind: 'report',
     target: taken.target,
     findings,
-    coverage: [...more, ...taken.coverage, ...exported],
+    coverage: [...more, ...taken.coverage, ...labelsMissing(dump, options.data.groupBy), ...exported],
     data,
     body: () => [...(growing ? growthBlocks(growing.data) : []), ...viewOf(data, label, { all: options.all, filtered: options.data.where !== undefined })],
   };
+}
+
+/** Who groups by labels that nobody has must not take that for an answer. */
+function labelsMissing({ groups, format }: Taken['dump'], groupBy: readonly string[]): Coverage[] {
+  if (!groupBy.some((name) => name.startsWith('label:')) || groups.some(({ labels }) => Object.keys(labels).length > 0)) return [];
+  const detail = `no goroutine in it has labels${format === 'text' ? ': full dumps have them since Go 1.27 only, goroutine?debug=0 and 1 have them' : ''}`;
+  return [{ source: 'labels', status: 'absent', detail, needed: true }];
 }

@@ -1,62 +1,38 @@
 /** What to think of a place where goroutines wait: at most one finding for each, with the reasons one by one. */
 import type { DumpFormat, Group } from '../kernel/goroutines.ts';
-import type { Confidence, Severity } from '../report/index.ts';
-import type { GoroutinesEvent, GrownGroup, Settled } from '../series/index.ts';
+import type { Severity } from '../report/index.ts';
+import type { GoroutinesEvent, GrownGroup } from '../series/index.ts';
+import { SLEEPING } from './benign.ts';
 import { bodiesOnTheWay, growsWithConnections, holdsBodies, readsPeer, unreadBodies } from './connections.ts';
-import { type Course, courseOf, isConstant } from './course.ts';
-import { familiesAlive } from './families.ts';
+import { type Case, isFloor, type Judgement, MANY, newCase, NO_AGE, SOME, VERY_MANY } from './cases.ts';
 import { type KnownWait, knownWait } from './known-waits.ts';
-import { otherSideOf, type OtherSide, othersAtWork } from './other-side.ts';
-import { poolOf, reasonsOf, suspicionOf } from './reasons.ts';
-import { blockedSites, isHandler, isHttp2, outlivedCreators, type Site, sitesOf, waitsForMinutes, waitsItself } from './sites.ts';
+import { handlers, silentPeers, sleepers, waiting } from './judge-places.ts';
+import { type OtherSide, otherSideOf, othersAtWork, siblingOf } from './other-side.ts';
+import { isQueue, poolOf, suspicionOf } from './reasons.ts';
+import { blockedSites, isHandler, outlivedCreators, type Site, sitesOf, waitsForMinutes } from './sites.ts';
 import { isBlocking, isForever, waitsForLock } from './states.ts';
 
-export interface Judgement {
-  id: 'goroutine/leak' | 'goroutine/blocked' | 'goroutine/nil-channel';
-  severity: Severity;
-  confidence: Confidence;
-  reasons: string[];
-  /** What it is, in a few words of the title. */
-  cause: string;
-  /** What makes it certain, where that is not the collector. */
-  because?: string;
-  site: Site;
-}
-
-/** A site, and what of its size and age is needed again and again. */
-interface Case {
-  site: Site;
-  isMany: boolean;
-  isMost: boolean;
-  minutes: boolean;
-  /** Nothing tells how long (a profile), and they are nearly all there is, in thousands: too many for a moment's work. */
-  countsAlone: boolean;
-  /** What a few looks showed of it. */
-  course?: Course;
-  /** In a few looks nobody came and nobody left. */
-  constant: boolean;
-  reasons: string[];
-}
-
-const MANY = 100;
-const MANY_SHARE = 0.1;
-const MOST_SHARE = 0.5;
-const SOME = 10;
 /** Fewer may be all the workers of a small service. */
 const A_FEW_DOZEN = 50;
-const VERY_MANY = 1000;
 /** So many wait for one that is at work, and it is a queue; more are stuck. */
 const IN_TURN = 50;
 const EMERGENCY = 10_000;
 /** A trace tells of waits since it began only, which was seconds ago. */
 const AGELESS: ReadonlySet<DumpFormat> = new Set(['profile', 'profile-text', 'trace']);
-/** So many that profiles, which tell no ages, may speak by the number alone. */
-const THOUSANDS = 5000;
 /** Fewer that wait on a nil channel: `<-ctx.Done()` of a context without end is an idiom of main loops. */
 const NIL_IDIOM = 5;
 
+const cache = new WeakMap<GoroutinesEvent, Judgement[]>();
+
 /** Every site that is worth a finding, largest first. */
-export function judgements(event: GoroutinesEvent): Judgement[] {
+export function judgements(event: GoroutinesEvent): readonly Judgement[] {
+  let known = cache.get(event);
+  // Several rules ask for them.
+  if (!known) cache.set(event, (known = findJudgements(event)));
+  return known;
+}
+
+function findJudgements(event: GoroutinesEvent): Judgement[] {
   const { groups, total, reason, format } = event.dump;
   if (reason !== undefined && ALL_ASLEEP.test(reason)) return sitesOf(groups, total).flatMap((site) => deadlock(site) ?? []);
   const ageless = AGELESS.has(format);
@@ -67,12 +43,14 @@ export function judgements(event: GoroutinesEvent): Judgement[] {
     if (isForever(site.state)) return [nilChannel(site, neverWoken)];
     if (site.leaked === 0 && holdsBodies(site)) return bodies(caseOf(site), unreadBodies(site, groups)) ?? [];
     const isSend = site.state === 'chan send';
-    return judge(caseOf(site), groups, grownOf(site, event), isSend ? otherSideOf(site, groups) : undefined, isSend ? othersAtWork(site, groups) : 0) ?? [];
+    const receiver = isSend ? (otherSideOf(site, groups) ?? siblingOf(site, groups)) : undefined;
+    return judge(caseOf(site), groups, grownOf(site, event), receiver, isSend || site.state === 'select' ? othersAtWork(site, groups) : 0) ?? [];
   });
   const others = sitesOf(groups, total).filter(({ leaked }) => leaked === 0);
   const asleep = others.filter((site) => site.state === 'sleep' && isHandler(site));
   const silent = others.filter((site) => readsPeer(site) && !isHandler(site));
-  return [...blocked, ...asleep.flatMap((site) => handlers(caseOf(site), undefined) ?? []), ...silent.flatMap((site) => silentPeers(caseOf(site)) ?? [])];
+  const resting = others.filter((site) => site.state === 'sleep' && site.benign === SLEEPING && !isHandler(site));
+  return [...blocked, ...asleep.flatMap((site) => handlers(caseOf(site), undefined) ?? []), ...resting.flatMap((site) => sleepers(caseOf(site)) ?? []), ...silent.flatMap((site) => silentPeers(caseOf(site)) ?? [])];
 }
 
 /** The runtime looks for it itself (runtime/proc.go checkdead): nothing outside could wake anybody. */
@@ -98,17 +76,6 @@ function nilChannel(site: Site, all: number): Judgement {
   return { id: 'goroutine/nil-channel', severity: all >= NIL_IDIOM ? 'warning' : 'info', confidence: 'certain', reasons, cause: 'can never be woken', because: 'the runtime itself says so', site };
 }
 
-function newCase(site: Site, ageless: boolean, settled: Settled | undefined): Case {
-  const isMany = site.count >= MANY && site.share >= MANY_SHARE;
-  const isMost = site.count >= SOME && site.share >= MOST_SHARE;
-  const minutes = waitsForMinutes(site);
-  const countsAlone = ageless && isMost && site.count >= THOUSANDS;
-  const course = settled && !minutes ? courseOf(site, settled) : undefined;
-  const reasons = reasonsOf(site, { isMany: isMany || isMost, minutes });
-  if (course) reasons.push(course.words);
-  return { site, isMany, isMost, minutes, countsAlone, constant: settled !== undefined && isConstant(site, settled), reasons, ...(course && { course: course.course }) };
-}
-
 function judge(one: Case, groups: readonly Group[], grown: readonly GrownGroup[], receiver?: OtherSide, inTurn = 0): Judgement | undefined {
   const { site } = one;
   // Locks have rules of their own, which say more.
@@ -124,7 +91,7 @@ function judge(one: Case, groups: readonly Group[], grown: readonly GrownGroup[]
   if (site.state === 'sync.WaitGroup.Wait' || site.state === 'sync.Cond.Wait') return waiting(one, known, groups);
   if (pilesUp(one)) return leak(one, 'are stuck in a send that nobody receives', 'wait to send, and nobody may receive');
   if (receiver) return behind(one, receiver);
-  if (!one.minutes && inTurn > 0 && site.count < inTurn * IN_TURN) return waitingInTurn(one, inTurn);
+  if (inTurn > 0 && (one.minutes ? isQueue(site) : site.state === 'chan send' && site.count < inTurn * IN_TURN)) return waitingInTurn(one, inTurn);
   const suspect = known ? undefined : suspicionOf(site);
   if (suspect && isSuspiciousEnough(one, suspect.isStrong)) return leak(one, suspect.cause, suspect.perhaps);
   const pool = known ? undefined : poolOf(site);
@@ -140,16 +107,12 @@ function whileSending({ site, isMany, isMost, minutes, reasons }: Case, { cause,
   return { id: 'goroutine/blocked', severity: 'info', confidence: 'hint', reasons, cause: perhaps ?? cause, site };
 }
 
-/** At least a thousand, or most of all, for minutes: whatever they are, somebody must look. */
-function isFloor({ site, isMost, minutes }: Case): boolean {
-  return minutes && (isMost || site.count >= VERY_MANY);
-}
-
 /** What has waited for a moment only, as far as the dump tells, is at work as likely as not. */
-function leak({ site, isMany, isMost, minutes, countsAlone, course, reasons }: Case, cause: string, perhaps: string, isMild = false): Judgement | undefined {
+function leak(one: Case, cause: string, perhaps: string, isMild = false): Judgement | undefined {
+  const { site, minutes, countsAlone, course, reasons } = one;
   // A proof that something gets on is one that there is somebody at the other side.
   if (course === 'moves') return undefined;
-  const growing = (course === 'grows' && isAbandoned(site)) || pilesUp({ site, isMany, isMost, course });
+  const growing = (course === 'grows' && isAbandoned(site)) || pilesUp(one);
   const isWarning = (minutes || countsAlone || growing) && !isMild;
   if (!minutes && course === undefined) reasons.push(NO_AGE);
   const why = !isWarning ? perhaps : growing ? 'become more, and none of them gets on' : cause;
@@ -157,7 +120,7 @@ function leak({ site, isMany, isMost, minutes, countsAlone, course, reasons }: C
 }
 
 /** Senders come, in numbers, and none of them leaves, whoever may be at the other side. */
-function pilesUp({ site, isMany, isMost, course }: Pick<Case, 'site' | 'isMany' | 'isMost'> & { course?: Course | undefined }): boolean {
+function pilesUp({ site, isMany, isMost, course }: Case): boolean {
   return site.state === 'chan send' && course === 'grows' && (isMany || isMost);
 }
 
@@ -166,8 +129,6 @@ function isAbandoned(site: Site): boolean {
   return (site.state === 'chan send' || knownWait(site)?.leak === 'if old') && outlivedCreators(site);
 }
 
-const NO_AGE = 'whether they wait for more than a moment this dump does not tell: a second look does';
-
 /** A name is no proof, and workers that nobody ends wait just so. */
 function namedPool({ site, isMany, isMost, minutes, reasons }: Case): Judgement | undefined {
   if (!isMany && !isMost && !(minutes && site.count >= SOME)) return undefined;
@@ -175,20 +136,37 @@ function namedPool({ site, isMany, isMost, minutes, reasons }: Case): Judgement 
   return { id: 'goroutine/blocked', severity: 'info', confidence: 'hint', reasons, cause: 'wait at one place', site };
 }
 
+/** How one is known that may be the other side of a send, and what that makes of the senders. */
+const HOW: Readonly<Record<OtherSide['by'], { reason(place: string, state: string): string; cause(who: string, place: string, state: string): string }>> = {
+  creator: {
+    reason: (place, state) => `has the same at hand and is in ${place} (${state}): it runs what started them, and nobody else is seen who may receive`,
+    cause: () => 'wait to send, and nobody may receive',
+  },
+  address: {
+    reason: (place, state) => `has the same at hand and is in ${place} (${state}): it may be the one that receives`,
+    cause: (who, place, state) => `wait to send, and ${who} in ${place} (${state}) may be the one that receives`,
+  },
+  family: {
+    reason: (place, state) => `was started by the same goroutine, in the same function, and is in ${place} (${state}): it may be the one that receives`,
+    cause: (who, place, state) => `wait to send, and ${who} in ${place} (${state}) may be the one that receives`,
+  },
+};
+
 /** The receiver may be alive: slow, or stuck itself. */
-function behind({ site, isMany, isMost, minutes, reasons }: Case, { id, place, state, isCreator }: OtherSide): Judgement | undefined {
+function behind({ site, isMany, isMost, minutes, reasons }: Case, { id, place, state, by }: OtherSide): Judgement | undefined {
   if (!isMany && !isMost && !(minutes && site.count >= SOME)) return undefined;
   const who = id === undefined ? 'one goroutine' : `goroutine ${id}`;
-  reasons.push(`${who} has the same at hand and is in ${place} (${state}): ${isCreator ? 'it runs what started them, and nobody else is seen who may receive' : 'it may be the one that receives'}`);
-  const cause = isCreator ? 'wait to send, and nobody may receive' : `wait to send, and ${who} in ${place} (${state}) may be the one that receives`;
+  reasons.push(`${who} ${HOW[by].reason(place, state)}`);
+  const cause = HOW[by].cause(who, place, state);
   return { id: 'goroutine/blocked', severity: minutes && site.count >= SOME ? 'warning' : 'info', confidence: 'hint', reasons, cause, site };
 }
 
-/** Some of them are through: a channel as a semaphore, or back pressure, in a program that goes on. */
-function waitingInTurn({ site, isMany, isMost, reasons }: Case, inTurn: number): Judgement | undefined {
-  if (!isMany && !isMost) return undefined;
+/** Some of them are through: a semaphore, or back pressure, in a program that goes on. */
+function waitingInTurn(one: Case, inTurn: number): Judgement | undefined {
+  const { site, isMany, isMost, minutes, reasons } = one;
+  if (!isMany && !isMost && !(minutes && site.count >= SOME)) return undefined;
   reasons.push(`${inTurn} that run the same function are at work behind or before it: they may take turns`);
-  return { id: 'goroutine/blocked', severity: 'info', confidence: 'hint', reasons, cause: 'wait at one place', site };
+  return { id: 'goroutine/blocked', severity: isFloor(one) ? 'warning' : 'info', confidence: 'hint', reasons, cause: minutes ? 'wait in line' : 'wait at one place', site };
 }
 
 /** Workers of a pool may have a channel each: of what is not strong it takes many, or nearly nothing else. */
@@ -238,43 +216,9 @@ function growingLeak({ site, reasons }: Case, grown: readonly GrownGroup[]): Jud
   };
 }
 
-/** Streams of events are requests that wait in a select of their own, and may do so for days. */
-function handlers({ site, minutes, countsAlone, reasons }: Case, known: KnownWait | undefined): Judgement | undefined {
-  const mayStream = site.state === 'select' && waitsItself(site);
-  // A connection of HTTP/1 has a goroutine that watches it beside each request; many requests of HTTP/2 share theirs.
-  const share = isHttp2(site) ? site.share / 2 : site.share;
-  const isMost = site.count >= SOME && share >= MOST_SHARE;
-  const isWarning = (minutes && (mayStream ? isMost || site.count >= VERY_MANY : site.count >= SOME)) || (countsAlone && !mayStream);
-  if (!isWarning && site.count < MANY && !(minutes && site.count >= SOME)) return undefined;
-  reasons.push('each is a request that was accepted and is not answered yet: its connection stays open, and a reload waits for it');
-  if (!minutes) reasons.push(NO_AGE);
-  const cause = known ? `are requests whose handlers ${known.cause}` : isWarning ? 'are requests whose handler does not end' : 'are requests that wait at one place';
-  return { id: 'goroutine/blocked', severity: isWarning ? 'warning' : 'info', confidence: 'hint', reasons, cause, site };
-}
-
-function waiting(one: Case, known: KnownWait | undefined, groups: readonly Group[]): Judgement | undefined {
-  const { site, isMost, minutes, reasons } = one;
-  const group = site.state === 'sync.WaitGroup.Wait';
-  if (site.count < SOME || !(minutes || isMost || site.count >= MANY)) return undefined;
-  const workers = group ? familiesAlive(site, groups) : undefined;
-  if (workers) reasons.push(`what they started is alive: ${workers}; they wait for that to end`);
-  else if (group) reasons.push('a WaitGroup ends when Done was called as often as Add said, and no worker of theirs is seen: one call may be missing');
-  else reasons.push('a Cond wakes nobody by itself: Signal or Broadcast must be called after each change');
-  if (!minutes) reasons.push(NO_AGE);
-  const isIdle = !group && poolOf(site) === 'named' && site.count < VERY_MANY;
-  const isWarning = !isIdle && (isFloor(one) || (minutes && group && !workers));
-  return { id: 'goroutine/blocked', severity: isWarning ? 'warning' : 'info', confidence: 'hint', reasons, cause: known?.cause ?? (group ? 'wait for a WaitGroup' : minutes ? 'wait for a Cond that nobody has signalled' : 'wait for a Cond'), site };
-}
-
 function bodies(one: Case, unread: number): Judgement | undefined {
   const { site, isMany, isMost, minutes, reasons } = one;
   if (unread < site.count / 2 || !(isMany || isMost || (minutes && unread >= SOME))) return undefined;
   reasons.push(`the client of net/http waits here until the body of an answer was read to its end, or closed; nobody is seen to read ${unread === site.count ? 'them' : `${unread} of them`}`);
   return leak(one, 'hold answers whose bodies are not closed', 'hold answers whose bodies nobody reads at this moment');
-}
-
-function silentPeers({ site, isMany, isMost, minutes, reasons }: Case): Judgement | undefined {
-  if (!isMany && !isMost && !(minutes && site.count >= SOME)) return undefined;
-  reasons.push('reads without a deadline wait as long as the peer keeps its connection; idle clients are meant to be here, clients that died without a word are not');
-  return { id: 'goroutine/blocked', severity: minutes && site.count >= VERY_MANY ? 'warning' : 'info', confidence: 'hint', reasons, cause: 'wait for peers that send nothing', site };
 }

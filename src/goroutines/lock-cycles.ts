@@ -1,7 +1,7 @@
 /** Locks that can never be had again: waits that go in a circle, or come back to oneself. */
 import type { Frame, Sample } from '../kernel/goroutines.ts';
 import { circleOf } from './lock-graph.ts';
-import { type ContendedLock, isNearBehind, isSameFunction, type Nested, userFrame, type Waiters } from './locks.ts';
+import { type ContendedLock, elsewhereForAsLong, isNearBehind, isSameFunction, type Nested, userFrame, type Waiters } from './locks.ts';
 import { packageOf } from './names.ts';
 
 export interface CycleMember {
@@ -78,7 +78,7 @@ function isWanted({ wait, count, proven }: ContendedLock): boolean {
  */
 function twiceOf(lock: ContendedLock): LockCycle | undefined {
   const alone = lock.bystanders.length === 0;
-  const own = lock.nested.filter((nested) => nested.sameType && isSameThing(nested, lock) && (alone || takesIt(nested, lock)));
+  const own = lock.nested.filter((nested) => nested.sameType && isSameThing(nested, lock) && (elsewhereForAsLong(lock).length === 0 || takesIt(nested, lock)));
   const reader = own.find(({ waiters }) => waiters.group.state === 'sync.RWMutex.RLock');
   if (reader && lock.writersWait) return { kind: 'read-twice', locks: [lock], members: [memberOf(reader)], by: alone ? 'type' : 'nobody' };
   const writer = own.find(({ waiters }) => waiters.group.state !== 'sync.RWMutex.RLock');

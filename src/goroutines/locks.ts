@@ -49,7 +49,7 @@ export interface ContendedLock {
   ambiguous: boolean;
   /** Somebody who waits for no lock is still in a function around the one that takes it: what that declares, it may have locked. */
   enclosed: boolean;
-  /** Where nobody is in that code: those that came through it and wait for another lock. */
+  /** Where nobody is in that code: those that came through it, or got further in it, and wait for another lock. */
   chained: Holder[];
   /** Where nobody is in that code: those in other code of the program that may have taken it and called on. */
   bystanders: Holder[];
@@ -127,20 +127,34 @@ function chainedTo(lock: ContendedLock, locks: readonly ContendedLock[]): Holder
   return alike.length === 1 ? alike : [];
 }
 
-function passedThrough({ address, codes }: ContendedLock, locks: readonly ContendedLock[], fits: (words: readonly string[]) => boolean): Holder[] {
+function passedThrough({ address, codes, waiters }: ContendedLock, locks: readonly ContendedLock[], fits: (words: readonly string[]) => boolean): Holder[] {
   const found: Holder[] = [];
+  const places = waiters.flatMap(({ group }) => userFrame(group.frames) ?? []);
+  // Who waits further on in a function that takes this lock first may have it.
+  const isFurther = (one: Frame): boolean => places.some(({ func, line }) => func === one.func && line < one.line);
   for (const other of locks.slice(0, MOST_CHAINED)) {
     for (const { group } of other.waiters) {
       const at = userIndex(group.frames);
       for (const sample of group.samples) {
         if (sample.object === undefined || sample.object !== other.address || sample.object === address) continue;
-        const index = group.frames.findIndex(({ func }, i) => i > at && codes.has(codeOf(func)) && fits(sample.args[i] ?? []));
+        const index = group.frames.findIndex((frame, i) => (i > at ? codes.has(codeOf(frame.func)) : i === at && isFurther(frame)) && fits(sample.args[i] ?? []));
         if (index >= 0 && !found.some(({ sample: known }) => known === sample)) found.push({ group, sample, by: 'address', frame: group.frames[index]! });
       }
     }
   }
   return found;
 }
+
+/**
+ * Those who are elsewhere, without those who came there later than others began to wait: that does not show who holds it, but who
+ * cannot have held it where it is now. Waiting times begin with a collection, for all that wait then (runtime/mgcmark.go).
+ */
+export function elsewhereForAsLong({ bystanders, wait }: ContendedLock): Holder[] {
+  if ((wait?.min ?? 0) < 1) return bystanders;
+  return bystanders.filter(({ group }) => !PARKED.test(group.state) || group.wait !== undefined);
+}
+
+const PARKED = /^(sleep|IO wait|chan |select|sync\.)/;
 
 /** Is somebody in a function that others take this lock in? */
 export function isSameFunction({ waiters }: ContendedLock): (holder: Holder) => boolean {

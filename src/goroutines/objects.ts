@@ -44,7 +44,3 @@ export function objectPlace(frames: readonly Frame[], firsts: readonly (string |
   const own = frames.findIndex((frame) => ownerOf(frame) !== 'stdlib');
   return own >= 0 && firsts[own] !== undefined ? { frame: own, kind: 'owner', offset: 0 } : undefined;
 }
-
-export function withoutOffset(argument: string, offset: number): string {
-  return offset === 0 ? argument : `0x${(BigInt(argument) - BigInt(offset)).toString(16)}`;
-}

@@ -8,8 +8,8 @@ export interface OtherSide {
   id?: string;
   place: string;
   state: string;
-  /** It runs what started them, and has the same at hand for that: nothing says that it receives. */
-  isCreator: boolean;
+  /** It has what they wait for at hand, or for that it runs what started them: then nothing says that it receives; or it was started together with them. */
+  by: 'address' | 'creator' | 'family';
 }
 
 /**
@@ -25,9 +25,29 @@ export function otherSideOf(site: Site, groups: readonly Group[]): OtherSide | u
   for (const { group, sample } of (viewOf(groups).byAddress ??= byAddress(groups)).get(object) ?? []) {
     if (site.groups.includes(group) || group.state === site.state || group.frames.some(({ func }) => senders.has(func))) continue;
     const frame = siteOf(group.frames);
-    if (frame) found.push({ place: placeOf(frame), state: group.state, isCreator: group.frames.some(({ func }) => creators.has(func)), ...(sample.id !== undefined && { id: sample.id }) });
+    if (frame) found.push({ place: placeOf(frame), state: group.state, by: group.frames.some(({ func }) => creators.has(func)) ? 'creator' : 'address', ...(sample.id !== undefined && { id: sample.id }) });
   }
-  return found.find(({ isCreator }) => !isCreator) ?? found[0];
+  return found.find(({ by }) => by === 'address') ?? found[0];
+}
+
+/**
+ * One that the same goroutine started in the same function, and that runs other code, for something outside: who makes a channel
+ * mostly starts both its ends. What leaks was mostly started by many, which have ended.
+ */
+export function siblingOf({ groups: own, creators, parents, wait }: Site, groups: readonly Group[]): OtherSide | undefined {
+  const [creator] = creators;
+  // One that got on since would have received.
+  const minutes = wait?.min ?? 0;
+  if (!creator || minutes < 1 || creators.length > 1 || creator.func === 'main.main' || ownerOf(creator) === 'stdlib' || parents.different !== 1 || parents.gone > 0) return undefined;
+  const parent = own.flatMap(({ samples }) => samples.flatMap((sample) => sample.parent ?? []))[0];
+  for (const group of groups) {
+    if (group.system || isBlocking(group.state) || (group.wait?.max ?? 0) < minutes || group.creator?.func !== creator.func || own.includes(group)) continue;
+    const frame = siteOf(group.frames);
+    const sample = group.samples.find((one) => one.parent === parent);
+    if (!sample || !frame || ownerOf(frame) === 'stdlib') continue;
+    return { place: placeOf(frame), state: group.state, by: 'family', ...(sample.id !== undefined && { id: sample.id }) };
+  }
+  return undefined;
 }
 
 /** How many that were started with the same function are somewhere else, and not blocked there. */

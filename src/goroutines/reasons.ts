@@ -1,6 +1,7 @@
 /** What speaks for a fault at a place where goroutines wait, and what against it. */
 import { ownerOf } from './names.ts';
 import type { Frame } from '../kernel/goroutines.ts';
+import { areGlobals } from './globals.ts';
 import { allOnOne, eachOnItsOwn, outlivedCreators, type Site, waitsItself } from './sites.ts';
 
 /** Each a sentence of its own. */
@@ -33,12 +34,19 @@ export function suspicionOf(site: Site): Suspicion | undefined {
   const shared = allOnOne(site) !== undefined && site.objects!.kind === 'channel';
   // What was started with a reader of a connection ends with that, and not with its creator.
   const orphaned = outlivedCreators(site) && !site.withReader;
-  if (site.state === 'chan send' && !shared) return { cause: 'are stuck in a send that nobody receives', perhaps: 'wait to send, and nobody may receive', isStrong: true };
+  // Only dumps of SIGQUIT tell the channel: what a fault is called must not depend on that.
+  if (site.state === 'chan send') return { cause: 'are stuck in a send that nobody receives', perhaps: 'wait to send, and nobody may receive', isStrong: true };
   // A channel of its own is how every mailbox, session and subscriber is built.
   if (site.state === 'chan receive' && orphaned && !shared) return { cause: 'are stuck in a receive that nobody answers', perhaps: 'wait to receive, and nobody may answer', isStrong: true };
   if (site.state !== 'select') return undefined;
   if (neverEndingContext(site)) return { cause: 'wait in a select whose context never ends', perhaps: 'wait in a select whose context may never end', isStrong: false };
   return orphaned && waitsItself(site) ? { cause: 'wait in a select that did not end with what started them', perhaps: 'wait in a select that goes on after what started them', isStrong: true } : undefined;
+}
+
+/** Started by one that lives, for one and the same thing, where that is told: where others of them are through, these are in line. */
+export function isQueue(site: Site): boolean {
+  if (site.parents.different !== 1 || site.parents.gone > 0) return false;
+  return site.state === 'chan send' || allOnOne(site) !== undefined;
 }
 
 /**
@@ -54,18 +62,21 @@ export function poolOf(site: Site): 'one' | 'named' | undefined {
 
 const NAMES = /worker|pool/i;
 
-/** Addresses of globals of a program that is not position independent are far below those of its heap. */
-const LOWEST_HEAP = 0x1000_0000;
-/** `0x` and the digits of such an address. */
+/** `0x` and the digits of the address of a global, where a program is not position independent. */
 const GLOBAL_LENGTH = 9;
-/** Where Linux puts programs that are position independent, and how large one may be. */
-const IMAGE_FROM = 0x5500_0000_0000;
-const IMAGE_TO = 0x5700_0000_0000;
-const LARGEST_IMAGE = 0x1000_0000;
 
-function neverEndingContext({ groups }: Site): boolean {
+const known = new WeakMap<Site, boolean>();
+
+/** Was it given an interface that holds a global, as the context that never ends is? */
+function neverEndingContext(site: Site): boolean {
+  let found = known.get(site);
+  if (found === undefined) known.set(site, (found = isGivenGlobals(site)));
+  return found;
+}
+
+function isGivenGlobals({ groups }: Site): boolean {
   return groups.some(({ frames, samples }) =>
-    samples.some(({ args }) => args.some((words, index) => isOwnFrame(frames[index]) && words.some((word, at) => areGlobals(word, words[at + 1])))),
+    samples.some((sample) => sample.globals !== false && sample.args.some((words, index) => isOwnFrame(frames[index]) && words.some((word, at) => isInterface(word, words[at + 1])))),
   );
 }
 
@@ -74,11 +85,9 @@ function isOwnFrame(frame: Frame | undefined): boolean {
   return frame !== undefined && ownerOf(frame) === 'own';
 }
 
-/** The two words of an interface: its type, and what it holds. */
-function areGlobals(type: string, held: string | undefined): boolean {
+/** The two words of an interface that holds a global: its type, and what it holds. */
+function isInterface(type: string, held: string | undefined): boolean {
   // Addresses of the heap are longer, and most words are such.
   if (held === undefined || (type.length > GLOBAL_LENGTH && type[2] !== '5')) return false;
-  const [a, b] = [Number(type), Number(held)];
-  if (a < LOWEST_HEAP && b < LOWEST_HEAP) return true;
-  return a >= IMAGE_FROM && b >= IMAGE_FROM && a < IMAGE_TO && Math.abs(a - b) < LARGEST_IMAGE;
+  return areGlobals(Number(type), Number(held));
 }

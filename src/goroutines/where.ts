@@ -2,6 +2,7 @@
 import type { Group, Row } from '../kernel/goroutines.ts';
 import { parseDuration } from '../kernel/duration.ts';
 import { decodeText } from '../kernel/text.ts';
+import { UserError } from '../kernel/user-error.ts';
 import { type Attributes, parseAttributeNames, parseTerms } from '../kernel/where.ts';
 import { benignReason } from './benign.ts';
 import { ownerOfStack, packageOf, siteOf } from './names.ts';
@@ -33,6 +34,7 @@ const attributes: Attributes<Candidate> = {
 
 /** Throws UserError with the column of the term at fault. */
 export function parseWhere(text: string): Where {
+  if (text.trim() === '') throw new UserError('--where: there is no term in it (use NAME=VALUE, NAME!=VALUE, NAME~TEXT, NAME>NUMBER)');
   return parseTerms(text, attributes);
 }
 

@@ -9,12 +9,13 @@ const MOST_MS = 2 ** 31 - 1;
 export function parseDuration(option: string, text: string): number {
   const match = /^(\d+(?:\.\d+)?)([a-z]*)$/.exec(text);
   const unit = units[match?.[2] ?? ''];
+  if (match && /^(us|ns)$/.test(match[2]!)) throw new UserError(`${option}: ${text} is too short (at least 1ms)`);
+  if (match && Number(match[1]) === 0) throw new UserError(`${option}: ${text} is no time at all`);
   if (!match || unit === undefined) {
     const near = match && match[2] === '' && Number(match[1]) > 0 ? `, did you mean ${text}s?` : '';
     throw new UserError(`${option}: ${text} is not a time (use 30s, 500ms, 5m or 1h)${near}`);
   }
   const ms = Number(match[1]) * unit;
   if (ms > MOST_MS) throw new UserError(`${option}: ${text} is too long (at most 24d)`);
-  if (ms <= 0) throw new UserError(`${option}: ${text} is no time at all`);
   return ms;
 }

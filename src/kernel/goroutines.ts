@@ -26,6 +26,8 @@ export interface Sample {
   waitMinutes?: number;
   /** Pointer-like arguments of each frame, `0x` and lower case, in the order of the frames. */
   args: string[][];
+  /** false: no call was given two words, one behind the other, that may be addresses of globals. */
+  globals?: boolean;
   /** The goroutine that started it (Go 1.21 and later). */
   parent?: string;
   /** What it waits for: see `Group.objects`. */

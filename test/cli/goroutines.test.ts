@@ -6,8 +6,8 @@ import { gzipSync, gunzipSync, deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { GoroutinesData } from '../../src/goroutines/index.ts';
 import type { Report } from '../../src/report/types.ts';
-import { bytesOf, DUMPS, essence, goroutine, parse, times } from '../goroutines/support/dumps.ts';
-import { pprofAnswers, serve } from '../goroutines/support/server.ts';
+import { bytesOf, dumpPath, DUMPS, essence, goroutine, parse, times } from '../goroutines/support/dumps.ts';
+import { indexPage, pprofAnswers, serve } from '../goroutines/support/server.ts';
 import { ownFolder, reloadctl, type RunOptions, type RunResult } from '../live/support/program.ts';
 import { compileSchema } from '../schema/support.ts';
 
@@ -166,7 +166,7 @@ describe('bad input', () => {
     [[leak, '--export', 'pprof'], /needs a file/],
     [[leak, '--watch', '5s'], /a file does not change/],
     [['-', '-'], /only one/],
-    [['ftp://x'], /no such file|no process|named/],
+    [['ftp://x'], /only http, https and unix/],
     [['http://'], /not a URL/],
     [['http://127.0.0.1:1', '--bearer-env', 'RELOADCTL_NO_SUCH'], /the environment has no/],
     [['http://127.0.0.1:1', '--force', '--light'], /give one of them/],
@@ -174,6 +174,24 @@ describe('bad input', () => {
     const run = await reloadctl(['goroutines', ...args]);
     expect(run.stderr).toMatch(expected);
     expect([2, 3]).toContain(run.code);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['a filter without a term', ['err/goroutine-blocked.txt', '--where', ' '], /--where: there is no term in it/],
+    ['a URL of another kind', ['ftp://user:s3cret@127.0.0.1/'], /ftp:\/\/ is not asked: only http, https and unix are/],
+    ['numbers that no program has', ['-'], /more goroutines than any program can have/],
+  ])('%s is refused', async (_, args, message) => {
+    const spec = args[0]!.startsWith('err/') ? [dumpPath('err', args[0]!.slice(4)), ...args.slice(1)] : args;
+    const { code, stderr } = await reloadctl(['goroutines', ...spec], { input: 'goroutine profile: total 99999999999999999999\n99999999999999999999 @ 0x1\n#\t0x1\tmain.a+0x1\t/x.go:1\n' });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain('s3cret');
+  });
+
+  it('without labels is not grouped by one in silence', async () => {
+    const { code, stdout } = await reloadctl(['goroutines', dumpPath('err', 'goroutine-blocked.txt'), '--group-by', 'label:handler', '--json']);
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout).coverage).toContainEqual(expect.objectContaining({ source: 'labels', status: 'absent' }));
   });
 
   it('hostile names reach no terminal', async () => {
@@ -321,6 +339,21 @@ describe('an endpoint', () => {
     const run = await reloadctl(['goroutines', server.url, '--timeout', '1s']);
     expect(run.stderr).toMatch(/did not answer in full within 1 s/);
     expect(run.code).toBe(3);
+  });
+
+  it('an answer that is shorter than it says is judged in part', async () => {
+    const bytes = bytesOf('err', 'goroutine-blocked.txt');
+    const server = await serve((request, response) => {
+      if (request.url === '/debug/pprof/') return void response.end(indexPage(30));
+      response.writeHead(200, { 'content-length': bytes.length + 1000 });
+      response.write(bytes, () => response.destroy());
+    });
+    const { code, stdout } = await reloadctl(['goroutines', server.url, '--settle', '0', '--no-leak-profile', '--json']);
+    const { data, coverage, findings } = JSON.parse(stdout);
+    expect(code).toBe(3);
+    expect(data.total).toBeGreaterThan(20);
+    expect(coverage[0]).toMatchObject({ status: 'partial', detail: expect.stringContaining('what came before that is here') });
+    expect(findings.map(({ id }: { id: string }) => id)).toContain('goroutine/truncated-dump');
   });
 
   it('that tells of far fewer than it says it has is not fully read', async () => {

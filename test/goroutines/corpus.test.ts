@@ -19,7 +19,7 @@ const FAULTS: Record<string, string[]> = {
   'double-lock.txt': ['critical likely goroutine/lock-cycle'],
   'rwmutex.txt': ['critical likely goroutine/lock-cycle'],
   'goroutine-truncated-dump.txt': ['warning certain goroutine/truncated-dump', 'warning hint goroutine/leak'],
-  'shutdown.txt': ['warning likely goroutine/blocked', 'warning hint goroutine/blocked'],
+  'shutdown.txt': ['warning likely goroutine/blocked'],
   'waitgroup.txt': ['warning hint goroutine/blocked'],
   'cond.txt': ['warning hint goroutine/blocked'],
   'orphans.txt': ['warning hint goroutine/leak'],

@@ -21,6 +21,14 @@ describe('a crash', () => {
     expect(await titlesOf(text)).toEqual([title]);
   });
 
+  it('of tests that took too long names them, and where one of them is, not the alarm', async () => {
+    const alarm = goroutine({ id: 224, state: 'running', frames: ['testing.(*M).startAlarm.func1()'], creator: 'time.goFunc' });
+    const waiting = goroutine({ id: 25, frames: ['testing.(*T).Parallel(0x1)', 'tp.TestMany.func1(0x1)', 'testing.tRunner(0x1, 0x2)'] });
+    const test = goroutine({ id: 24, frames: ['tp.TestMany.func1(0x1)', 'testing.tRunner(0x1, 0x2)'] });
+    const text = `panic: test timed out after 6s\n\trunning tests:\n\t\tTestMany/0 (6s)\n\t\tTestMany/199 (6s)\n\n${alarm}${waiting}${test}`;
+    expect(await titlesOf(text)).toEqual(['critical the program crashed: panic: test timed out after 6s; running tests: TestMany/0 (6s), TestMany/199 (6s), in tp.TestMany.func1 (main.go:10)']);
+  });
+
   it('is not what was asked for', async () => {
     expect(await titlesOf(`SIGQUIT: quit\nPC=0x1 m=0 sigcode=0\n\n${running('main.load(0x1)')}`)).toEqual([]);
     expect(await titlesOf(`panic: old\nmain started\nSIGQUIT: quit\n\n${running('main.load(0x1)')}`)).toEqual([]);

@@ -53,6 +53,19 @@ describe('what grows', () => {
 });
 
 describe('a watch that is too short', () => {
+  it('is not one whose first answer took longer than its last', async () => {
+    let now = 0;
+    let asked = 0;
+    const evidence = { now: () => now, sleep: async (ms: number) => void (now += ms) } as unknown as CommandContext['evidence'];
+    const look = async (): Promise<Taken> => {
+      now += asked++ === 0 ? 400 : 10;
+      return { dump: await parse(goroutine({ id: 1 })), source: 'x', again: 'x', label: 'x', target: null, coverage: [] };
+    };
+    const { growth: { windowMs, samples } } = await watch({ sample: look, middle: async () => undefined, last: look }, { windowMs: 5000, intervalMs: 500 }, { evidence, signal: new AbortController().signal, progress: () => undefined });
+    expect(windowMs).toBeGreaterThanOrEqual(5000);
+    expect(samples).toBeGreaterThanOrEqual(8);
+  });
+
   it.each<[number, number, RegExp | undefined]>([[7, 24_000, /7 samples, and it takes at least 8/], [15, 3000, /3 s, and it takes at least 5 s/], [8, 5000, undefined]])('%i samples in %i ms', (samples, windowMs, expected) => {
     const [found] = tooShort({ samples, windowMs, groups: [] });
     if (!expected) expect(found).toBeUndefined();

@@ -6,7 +6,7 @@ import type { Header } from './header.ts';
 import { MOST_SAMPLES } from './group-table.ts';
 import { type CachedHeader, Headers } from './headers.ts';
 import { type Known, KnownGroups } from './known-groups.ts';
-import { numberAt, pointerAt, pointersAt } from './pointers.ts';
+import { numberAt, pointerAt } from './pointers.ts';
 import { RollCall } from './roll-call.ts';
 import { argumentsFrom, NEEDS_MORE, StackScanner, startsWithWord, WORD } from './scan.ts';
 import { holes, matchedEnd, StackTree } from './stack-tree.ts';
@@ -20,7 +20,6 @@ const MOST_BLOCK_BYTES = 8 * 1024 * 1024;
 const MUCH_LESS = 10;
 /** There is no goroutine here. */
 const NOT_ONE = -1;
-const NO_ARGUMENTS: string[][] = [];
 
 export interface BlockResult {
   /** Bytes of `buffer` that were used: what follows belongs to a block that may go on. */
@@ -136,25 +135,39 @@ export class BlockReader {
       cached = this.headers.of(header)!;
     }
     const known = id === 0 ? undefined : this.tree.match(cached.stacks, buffer, this.view, lineEnd + 1);
-    if (known && !this.now.wantsArguments(known.group)) {
+    if (known) {
       this.roll.note(id);
       this.addMatched(buffer, known, cached.header, idStart, at);
       return matchedEnd;
     }
-    return this.scanned(buffer, lineEnd + 1, cached, { id, text: buffer.toString('latin1', idStart, at) }, last, known === undefined);
+    return this.scanned(buffer, lineEnd + 1, cached, { id, text: buffer.toString('latin1', idStart, at) }, last);
   }
 
   /** A goroutine whose stack was recognised whole: without a string of its own, where none is kept. */
-  private addMatched(buffer: Buffer, { group, line, offset, createdLine }: Known, header: Header, idStart: number, idEnd: number): void {
+  private addMatched(buffer: Buffer, { group, line, offset, createdLine, calls }: Known, header: Header, idStart: number, idEnd: number): void {
+    const { now } = this;
     const object = line < 0 || holes[line]! < 0 ? -1 : pointerAt(buffer, holes[line]!, offset);
     const isSample = group.samples.length < MOST_SAMPLES;
     const id = isSample || this.keepRows ? buffer.toString('latin1', idStart, idEnd) : '';
     const parent = (isSample || this.keepRows) && createdLine >= 0 && holes[createdLine]! >= 0 ? numberAt(buffer, holes[createdLine]!) : undefined;
-    if (isSample) this.now.sample(group, header, id, object, NO_ARGUMENTS, parent);
-    else this.now.count(group, header, id, object, parent);
+    if (!isSample) {
+      now.count(group, header, id, object, parent);
+      return;
+    }
+    const { words } = now;
+    const start = words.next;
+    words.globals = false;
+    const isClose = now.wantsArguments(group);
+    if (isClose) {
+      for (const call of calls) {
+        if (holes[call]! < 0) words.addNone();
+        else words.add(buffer, holes[call]!, matchedEnd);
+      }
+    }
+    now.sample(group, header, id, object, start, isClose ? calls.length : 0, parent);
   }
 
-  private scanned(buffer: Buffer, start: number, cached: CachedHeader<Known>, { id, text: idText }: { id: number; text: string }, last: boolean, isUnseen: boolean): number {
+  private scanned(buffer: Buffer, start: number, cached: CachedHeader<Known>, { id, text: idText }: { id: number; text: string }, last: boolean): number {
     const { scanner, now } = this;
     const end = scanner.scan(buffer, start, cached.seed, last);
     // g0 of the signalled thread: a stack, but no goroutine.
@@ -162,35 +175,39 @@ export class BlockReader {
     this.roll.note(id);
     if (now.labelsDropped && cached.seed !== cached.seedUnlabelled) scanner.scan(buffer, start, cached.seedUnlabelled, last);
     const key = scanner.hash1 * 0x200000 + (scanner.hash2 & 0x1fffff);
-    const known = now.get(key);
-    if (!known) {
-      now.addNew(key, cached.header, idText, buffer.toString('latin1', start, end).split(/\r?\n/));
-      return end;
-    }
-    const { group, line, offset, createdLine, skipped } = known;
-    const opens = (index: number): number => argumentsFrom(buffer, scanner.lineStarts[index]!, end);
-    const object = line < 0 || line >= scanner.lines ? -1 : pointerAt(buffer, opens(line), offset);
-    const isSample = group.samples.length < MOST_SAMPLES;
-    const parent = (isSample || this.keepRows) && createdLine >= 0 && createdLine < scanner.lines ? parentIn(buffer, scanner.lineStarts[createdLine]!, end) : undefined;
-    if (!isSample) now.count(group, cached.header, idText, object, parent);
-    else {
-      const args = now.wantsArguments(group) ? this.arguments(buffer, end, group.frames.length, skipped) : NO_ARGUMENTS;
-      now.sample(group, cached.header, idText, object, args, parent);
-    }
-    if (isUnseen && !now.labelsDropped) this.tree.add(cached.stacks, buffer, this.view, scanner.lineStarts, scanner.lines, end, known);
+    const seen = now.get(key);
+    const known = seen ?? now.addNew(key, cached.header, linesOf(buffer.toString('latin1', start, end)));
+    this.addScanned(buffer, end, known, cached.header, idText);
+    // What comes once only, as with labels of its own, is not worth it.
+    if (seen && !now.labelsDropped) this.tree.add(cached.stacks, buffer, scanner.lineStarts, scanner.lines, end, known);
     return end;
   }
 
-  /** Pointers of each frame of the block that was scanned last. */
-  private arguments(buffer: Buffer, end: number, frames: number, skipped: ReadonlySet<number>): string[][] {
-    const { lineStarts, lines } = this.scanner;
-    const args: string[][] = [];
-    let printed = 0;
-    for (let line = 0; line < lines && args.length < frames; line++) {
-      if (isCall(buffer, lineStarts[line]!) && !skipped.has(printed++)) args.push(pointersAt(buffer, argumentsFrom(buffer, lineStarts[line]!, end), end));
+  private addScanned(buffer: Buffer, end: number, { group, line, offset, createdLine, calls }: Known, header: Header, id: string): void {
+    const { scanner: { lines, lineStarts }, now } = this;
+    const object = line < 0 || line >= lines ? -1 : pointerAt(buffer, argumentsFrom(buffer, lineStarts[line]!, end), offset);
+    const isSample = group.samples.length < MOST_SAMPLES;
+    const parent = (isSample || this.keepRows) && createdLine >= 0 && createdLine < lines ? parentIn(buffer, lineStarts[createdLine]!, end) : undefined;
+    if (!isSample) {
+      now.count(group, header, id, object, parent);
+      return;
     }
-    return args;
+    const { words } = now;
+    const start = words.next;
+    words.globals = false;
+    const isClose = now.wantsArguments(group);
+    if (isClose) {
+      for (const call of calls) {
+        if (call >= lines) words.addNone();
+        else words.add(buffer, argumentsFrom(buffer, lineStarts[call]!, end), end);
+      }
+    }
+    now.sample(group, header, id, object, start, isClose ? calls.length : 0, parent);
   }
+}
+
+function linesOf(text: string): string[] {
+  return text.includes('\r') ? text.split(/\r?\n/) : text.split('\n');
 }
 
 const IN_GOROUTINE = Buffer.from(' in goroutine ');
@@ -198,10 +215,4 @@ const IN_GOROUTINE = Buffer.from(' in goroutine ');
 function parentIn(buffer: Buffer, start: number, end: number): string | undefined {
   const at = buffer.indexOf(IN_GOROUTINE, start);
   return at < 0 || at >= end || buffer.indexOf(LF, start) < at ? undefined : numberAt(buffer, at + IN_GOROUTINE.length);
-}
-
-/** No place, no `...additional frames elided`, and not who started it: that has no arguments, and comes last. */
-function isCall(buffer: Buffer, start: number): boolean {
-  const c = buffer[start]!;
-  return c !== 9 && c !== SPACE && c !== 46 && c !== 91;
 }

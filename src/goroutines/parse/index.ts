@@ -1,6 +1,6 @@
 /** Any dump of goroutines out of any bytes: packed, wrapped, in any of the three formats. */
-import { createGunzip } from 'node:zlib';
 import type { Cut, Dump } from '../../kernel/goroutines.ts';
+import { unpacked } from './gunzip.ts';
 import { otherLanguage } from './other-languages.ts';
 import { OtherProfile, parseProfile } from './profile.ts';
 import { FIRST_LINE, OTHER_PROFILE, ProfileTextReader } from './profile-text.ts';
@@ -35,8 +35,6 @@ export interface Parsed {
 
 /** Profiles and archives are held whole; larger ones are refused. */
 const MOST_HELD_BYTES = 512 * 1024 * 1024;
-/** What a packed file may become. */
-const MOST_UNPACKED_BYTES = 16 * 1024 * 1024 * 1024;
 const SNIFFED_BYTES = 64 * 1024;
 
 type Chunks = AsyncIterable<Buffer>;
@@ -53,32 +51,8 @@ export async function parseDump(chunks: Chunks, options: ParseOptions): Promise<
 
 async function parsePacked(chunks: Chunks, options: ParseOptions): Promise<Dump> {
   let cut: Cut | undefined;
-  async function* unpacked(): AsyncGenerator<Buffer> {
-    const gunzip = createGunzip();
-    const feed = (async () => {
-      for await (const chunk of chunks) if (!gunzip.write(chunk)) await new Promise<void>((resolve) => void gunzip.once('drain', resolve).once('close', resolve));
-      gunzip.end();
-    })();
-    feed.catch((error: Error) => gunzip.destroy(error));
-    let bytes = 0;
-    try {
-      for await (const chunk of gunzip as AsyncIterable<Buffer>) {
-        bytes += chunk.length;
-        if (bytes > MOST_UNPACKED_BYTES) {
-          cut = { kind: 'limit', detail: 'it unpacks to more than 16 GiB' };
-          return;
-        }
-        yield chunk;
-      }
-      await feed;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'Z_BUF_ERROR' && code !== 'Z_DATA_ERROR') throw error;
-      cut = { kind: 'compressed', detail: code === 'Z_BUF_ERROR' ? 'the packed file ends too early' : 'the packed file is damaged from here on' };
-    }
-  }
   try {
-    return await parsePlain(unpacked(), options, () => cut);
+    return await parsePlain(unpacked(chunks, (found) => (cut = found)), options, () => cut);
   } catch (error) {
     if (error instanceof NoDump && cut) throw new NoDump(`${cut.detail}, and before that there is no goroutine dump`);
     throw error;
@@ -117,11 +91,14 @@ async function parseLines(chunks: Chunks, cutOf: () => Cut | undefined): Promise
   }
   reader.line(rest);
   const dump = reader.end();
+  if (dump.total > MOST_GOROUTINES) throw new NoDump('it tells of more goroutines than any program can have');
   const cut = cutOf() ?? dump.cut;
   return { ...dump, ...(cut && { cut }) };
 }
 
 const MOST_LINE = 1024 * 1024;
+/** Their stacks alone would be more than a process can address. */
+const MOST_GOROUTINES = 2 ** 37;
 
 async function parseBinary(chunks: Chunks, cutOf: () => Cut | undefined): Promise<Dump> {
   const whole = await gather(chunks);

@@ -1,11 +1,12 @@
 /** Groups by the hashes of their stacks, and what is looked at closely of each. */
-import type { Frame, Group, Sample } from '../../kernel/goroutines.ts';
+import type { Group, Sample } from '../../kernel/goroutines.ts';
 import { isSystem } from '../names.ts';
-import { objectPlace, withoutOffset } from '../objects.ts';
+import { objectPlace } from '../objects.ts';
 import { isBlocking, isLock, stateOfStack } from '../states.ts';
-import { argumentsAt, firstPointer, parseStack, type Stack } from './frames.ts';
+import { type KnownFrames, parseStack, type Stack } from './frames.ts';
 import { GroupTable, MOST_SAMPLES, type Seen } from './group-table.ts';
 import type { Header } from './header.ts';
+import { SeenSample, Words } from './words.ts';
 
 /** From so many stacks on labels (request ids) no longer part groups. */
 const MOST_LABELLED_GROUPS = 20_000;
@@ -21,18 +22,19 @@ export interface Known {
   offset: number;
   /** Line that says who started it; -1 without. */
   createdLine: number;
-  /** Printed frames that are none of the group's. */
-  skipped: ReadonlySet<number>;
+  /** The lines of its frames. */
+  calls: readonly number[];
 }
 
 /** The groups of one dump. */
 export class KnownGroups {
   readonly table: GroupTable;
+  readonly words = new Words();
   /** Goroutines seen, those of the runtime aside. */
   total = 0;
   labelsDropped = false;
   private readonly known = new Map<number, Known>();
-  private readonly frames = new Map<string, Frame>();
+  private readonly frames: KnownFrames = new Map();
 
   constructor(keepRows: boolean) {
     this.table = new GroupTable(keepRows);
@@ -48,28 +50,21 @@ export class KnownGroups {
     return samples.length < (this.table.groups.length > MANY_GROUPS ? most / 4 : most);
   }
 
-  /** @param lines of the block behind its header @returns the group, with this goroutine counted */
-  addNew(key: number, header: Header, id: string, lines: readonly string[]): Known {
-    const stack = parseStack(lines, this.frames);
-    const made = this.newGroup(header, stack, lines);
+  /** @param lines of the block behind its header @returns the group, of which nobody is counted yet */
+  addNew(key: number, header: Header, lines: readonly string[]): Known {
+    const made = this.newGroup(header, parseStack(lines, this.frames));
     this.known.set(key, made);
-    const line = made.line < 0 ? '' : (lines[made.line] ?? '');
-    const argument = firstPointer(line.slice(Math.max(0, argumentsAt(line))));
-    const object = argument === undefined ? undefined : withoutOffset(argument, made.offset);
-    this.sample(made.group, header, id, object === undefined ? -1 : Number(object), stack.args, stack.parent);
     return made;
   }
 
-  /** @param args of each frame; none where only ids and objects are wanted */
-  sample(group: Group, header: Header, id: string, object: number, args: string[][], parent: string | undefined): void {
+  /** @param start of its arguments among `words`, of so many frames: of none where only ids and objects are wanted */
+  sample(group: Group, header: Header, id: string, object: number, start: number, frames: number, parent: string | undefined): void {
     const { waitMinutes } = header;
-    this.count(group, header, id, object, parent, {
-      id,
-      args,
-      ...(object >= 0 && { object: `0x${object.toString(16)}` }),
-      ...(waitMinutes !== undefined && { waitMinutes }),
-      ...(parent !== undefined && { parent }),
-    });
+    const sample = new SeenSample(id, this.words, start, frames);
+    if (object >= 0) sample.object = `0x${object.toString(16)}`;
+    if (waitMinutes !== undefined) sample.waitMinutes = waitMinutes;
+    if (parent !== undefined) sample.parent = parent;
+    this.count(group, header, id, object, parent, sample);
   }
 
   count(group: Group, { waitMinutes, lockedToThread, leaked }: Header, id: string, object: number, parent: string | undefined, sample?: Sample): void {
@@ -79,7 +74,7 @@ export class KnownGroups {
     if (!group.system) this.total++;
   }
 
-  private newGroup(header: Header, { frames, elided, creator, firsts, skipped }: Stack, lines: readonly string[]): Known {
+  private newGroup(header: Header, { frames, elided, creator, firsts, calls, createdLine }: Stack): Known {
     if (header.labelText !== '' && !this.labelsDropped && this.known.size > MOST_LABELLED_GROUPS) this.labelsDropped = true;
     const state = stateOfStack(header.state, frames);
     const group = this.table.add({
@@ -93,23 +88,6 @@ export class KnownGroups {
     });
     const place = isBlocking(state) ? objectPlace(frames, firsts) : undefined;
     if (place) group.objectKind = place.kind;
-    const createdLine = lines.findIndex((line) => line.startsWith('created by '));
-    return { group, line: place ? lineOfFrame(lines, printed(place.frame, skipped)) : -1, offset: place?.offset ?? 0, createdLine, skipped };
+    return { group, line: place ? calls[place.frame]! : -1, offset: place?.offset ?? 0, createdLine, calls };
   }
-}
-
-/** The number of a frame among those that were printed. */
-function printed(frame: number, skipped: ReadonlySet<number>): number {
-  let at = 0;
-  for (let left = frame; ; at++) if (!skipped.has(at) && left-- === 0) return at;
-}
-
-function lineOfFrame(lines: readonly string[], frame: number): number {
-  let seen = -1;
-  for (let i = 0; i < lines.length; i++) {
-    const line = lines[i]!;
-    if (line === '' || /^\s|^\.\.\.|^created by /.test(line)) continue;
-    if (++seen === frame) return i;
-  }
-  return -1;
 }

@@ -1,10 +1,8 @@
-/** Pointers among the printed arguments, read off the bytes: what is waited for, and what is at hand (see parseStack for the words). */
+/** Numbers of a dump, read off the bytes. */
 
 /** Less are lengths, flags and descriptors. */
 const LEAST_DIGITS = 6;
 const MOST_DIGITS = 13;
-const LF = 10;
-const QUESTION = 63;
 const ZERO = 48;
 const X = 120;
 
@@ -22,23 +20,6 @@ export function pointerAt(buffer: Uint8Array, at: number, offset: number): numbe
   // 44 and 41: a comma, a closing parenthesis. A question mark says that it may be out of date.
   if (digits < LEAST_DIGITS || digits > MOST_DIGITS || (buffer[i] !== 44 && buffer[i] !== 41)) return -1;
   return value - offset;
-}
-
-/** All pointers from `at` to the end of the line, as parseStack finds them. */
-export function pointersAt(buffer: Buffer, at: number, end: number): string[] {
-  const found: string[] = [];
-  let i = at;
-  while (i < end && buffer[i] !== LF) {
-    if (buffer[i] !== ZERO || buffer[i + 1] !== X) {
-      i++;
-      continue;
-    }
-    const start = i;
-    i += 2;
-    while (i < end && digitOf(buffer[i]!) >= 0) i++;
-    if (i - start - 2 >= LEAST_DIGITS && buffer[i] !== QUESTION) found.push(buffer.toString('latin1', start, i));
-  }
-  return found;
 }
 
 /** A decimal number, as that of the goroutine that started another; undefined where there is none. */

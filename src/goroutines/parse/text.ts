@@ -6,6 +6,8 @@ import { type Unwrap, unwrapperOf } from './unwrap.ts';
 
 const LF = 10;
 const WORD = Buffer.from('goroutine ', 'latin1');
+const BLOCK_END = Buffer.from('\n\n', 'latin1');
+const SMALL_CHUNK = 16 * 1024;
 /** A longer line is skipped: nothing we know writes one, and it must not fill our memory. */
 const LONGEST_LINE = 32 * 1024 * 1024;
 /** From here on a line is joined once only. */
@@ -16,6 +18,9 @@ const GIVES_UP_BYTES = 64 * 1024 * 1024;
 const PATIENCE = 64;
 const REASON = /^.*?((?:http: )?panic(?: serving \S+)?: .*|fatal error: .*|SIG[A-Z]+: .*|unexpected fault address .*)$/;
 const LONGEST_REASON = 300;
+const HEAD_BYTES = 8192;
+/** The place of a call in one of the first three lines, and no header before it. */
+const BEGINS_WITHIN = /^(?!goroutine )(?:(?!goroutine )[^\n]{0,2000}\n){0,2}\t[^\s:]*\/[^\s:]*:\d+(?: \+0x[\da-f]+)?\r?\n/;
 
 export class TextReader {
   private readonly blocks: BlockReader;
@@ -32,6 +37,8 @@ export class TextReader {
   private reason: string | undefined;
   private bytes = 0;
   private wrapped = false;
+  /** What the text begins with. */
+  private head = '';
 
   constructor(keepRows: boolean) {
     this.blocks = new BlockReader(keepRows);
@@ -39,6 +46,7 @@ export class TextReader {
 
   push(chunk: Buffer): void {
     this.bytes += chunk.length;
+    if (this.head.length < HEAD_BYTES) this.head += chunk.toString('latin1', 0, HEAD_BYTES);
     let buffer = chunk;
     if (this.skipping) {
       const end = buffer.indexOf(LF);
@@ -51,7 +59,17 @@ export class TextReader {
       this.hold(buffer);
       return;
     }
-    this.carry = this.consume(this.taken(buffer), false);
+    // What was held goes on to the end of its goroutine: to join it with that, and not with all of the chunk, saves copying it.
+    const end = this.held > 0 && buffer.length > SMALL_CHUNK ? buffer.indexOf(BLOCK_END) : -1;
+    if (end >= 0) {
+      this.take(buffer.subarray(0, end + BLOCK_END.length));
+      buffer = buffer.subarray(end + BLOCK_END.length);
+    }
+    this.take(buffer);
+  }
+
+  private take(chunk: Buffer): void {
+    this.carry = this.consume(this.taken(chunk), false);
     this.hold(Buffer.alloc(0));
   }
 
@@ -119,6 +137,7 @@ export class TextReader {
     if (!this.wrapped && this.bytes === GIVES_UP_BYTES) {
       return { kind: '64MiB', detail: 'the runtime gives up at exactly 64 MiB (67,108,864 bytes): what follows was never written' };
     }
+    if (!this.wrapped && BEGINS_WITHIN.test(this.head)) return { kind: 'mid-goroutine', detail: 'the text begins within a goroutine: what stood before that is missing' };
     return atEnd && !this.wrapped ? { kind: 'mid-goroutine', detail: 'the text ends within a goroutine' } : undefined;
   }
 
@@ -222,7 +241,9 @@ export class TextReader {
     const found = lines.map((line) => REASON.exec(line)?.[1]).filter((text) => text !== undefined);
     // A panic out of a signal tells the signal in the line behind it: `[signal SIGSEGV: segmentation violation ...]`.
     const last = found.findLast((text) => !/^SIG[A-Z]+: .*\]\s*$/.test(text)) ?? found.at(-1);
-    if (last !== undefined) this.reason = withoutQuote(last.slice(0, LONGEST_REASON).trim());
+    if (last === undefined) return;
+    const tests = lines.slice(lines.findIndex((line) => line.trim() === 'running tests:') + 1 || lines.length).flatMap((line) => /^\t\t(\S.*)$/.exec(line)?.[1] ?? []);
+    this.reason = withoutQuote(`${last.trim()}${tests.length > 0 ? `; running tests: ${tests.join(', ')}` : ''}`.slice(0, LONGEST_REASON));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Finding, Remedy } from '../../report/index.ts';
 import { fingerprint, lastEventRule } from '../../report/index.ts';
 import type { GoroutinesEvent } from '../../series/index.ts';
-import type { Judgement } from '../judge.ts';
+import type { Judgement } from '../cases.ts';
 import { type Keeper, keepersOf } from '../reload.ts';
 import { siteFindings } from './from-judgement.ts';
 import { goroutines, waitWords, watchRemedy } from './words.ts';
@@ -9,12 +9,20 @@ import { goroutines, waitWords, watchRemedy } from './words.ts';
 const ID = 'goroutine/blocked';
 
 /** Goroutines that wait at one place for long, and what a shutdown waits for. */
-export const blocked = lastEventRule<GoroutinesEvent>(ID, 'goroutines', (event) => [...siteFindings(event, ID, remediesOf), ...shutdownFindings(event)]);
+export const blocked = lastEventRule<GoroutinesEvent>(ID, 'goroutines', (event) => {
+  const shutdown = shutdownFindings(event);
+  // It tells of all requests, and where they are.
+  return [...siteFindings(event, ID, remediesOf, shutdown.length === 0 ? () => true : ({ cause }) => !cause.startsWith(REQUESTS)), ...shutdown];
+});
+
+const REQUESTS = 'are requests';
 
 function remediesOf({ site, cause }: Judgement): Remedy[] {
-  if (cause.startsWith('are requests')) return [{ text: `bound ${site.place} by the context of its request, and the server by WriteTimeout or http.TimeoutHandler`, risk: 'restart' }];
+  if (cause.startsWith(REQUESTS)) return [{ text: `bound ${site.place} by the context of its request, and the server by WriteTimeout or http.TimeoutHandler`, risk: 'restart' }];
+  if (cause === 'wait in line') return [{ text: `let more through at a time at ${site.place}, or refuse work that would wait for so long`, risk: 'restart' }];
   if (site.state === 'sync.WaitGroup.Wait') return [{ text: 'call Done in a defer, first thing in each worker, and Add before the go statement', risk: 'restart' }];
   if (site.state === 'sync.Cond.Wait') return [{ text: 'call Broadcast when the queue is closed, and check the condition in a loop around Wait', risk: 'restart' }];
+  if (site.state === 'sleep') return [{ text: `wait in ${site.place} for a timer and for the end of a context in one select, instead of time.Sleep`, risk: 'restart' }];
   if (site.state === 'select') return [{ text: `give ${site.place} the context of what it works for instead of one that never ends, and call its cancel`, risk: 'restart' }];
   return [{ text: `look at who should wake ${site.place}`, risk: 'none' }];
 }

@@ -2,6 +2,7 @@ import type { Frame, Group } from '../../kernel/goroutines.ts';
 import type { Finding } from '../../report/index.ts';
 import { fingerprint, lastEventRule } from '../../report/index.ts';
 import type { GoroutinesEvent } from '../../series/index.ts';
+import { benignReason } from '../benign.ts';
 import { isRuntime, ownerOf, placeOf, siteOf } from '../names.ts';
 import { structure } from './words.ts';
 
@@ -15,8 +16,19 @@ const PRINTS = /^runtime\/debug\.(Stack|PrintStack)$/;
 /** The dump was printed because the program crashed: it says what with, and the first goroutine says where. */
 export const crash = lastEventRule<GoroutinesEvent>(ID, 'goroutines', (event) => {
   const { reason, groups } = event.dump;
-  return reason !== undefined && CRASH.test(reason) ? [findingOf(event, reason, groups.find(({ system }) => !system))] : [];
+  if (reason === undefined || !CRASH.test(reason)) return [];
+  const first = groups.find(({ system }) => !system);
+  return [findingOf(event, reason, TIMED_OUT.test(reason) ? (runningTest(groups) ?? first) : first)];
 });
+
+/** What runs when the time is over is the alarm of the test program (testing.(*M).startAlarm), and no test. */
+const TIMED_OUT = /^panic: test timed out/;
+
+/** Where most tests are that wait neither for their turn nor for their parts. */
+function runningTest(groups: readonly Group[]): Group | undefined {
+  const tests = groups.filter((group) => group.frames.some(({ func }) => func === 'testing.tRunner') && benignReason(group) === undefined);
+  return tests.filter(({ frames }) => frames.some((frame) => ownerOf(frame) !== 'stdlib')).sort((a, b) => b.count - a.count)[0];
+}
 
 function findingOf(event: GoroutinesEvent, reason: string, group: Group | undefined): Finding {
   const caught = CAUGHT.test(reason) || (group?.frames.some(({ func }) => PRINTS.test(func)) ?? false);
@@ -36,7 +48,7 @@ function findingOf(event: GoroutinesEvent, reason: string, group: Group | undefi
       ...(frame ? [{ name: 'where', value: `${frame.file}:${frame.line}`, source }] : []),
       ...(id === undefined ? [] : [{ name: 'goroutine', value: id, source }]),
     ],
-    remedy: [{ text: frame ? `look at ${placeOf(frame)}: the goroutine that runs there is the first of the dump` : 'look at the first goroutine of the dump', risk: 'none' }],
+    remedy: [{ text: frame ? `look at ${placeOf(frame)}: ${TIMED_OUT.test(reason) ? 'a test that was running is there' : 'the goroutine that runs there is the first of the dump'}` : 'look at the first goroutine of the dump', risk: 'none' }],
     fingerprint: fingerprint(ID, frame ? structure(frame) : '', caught ? 'caught' : 'crash'),
   };
 }

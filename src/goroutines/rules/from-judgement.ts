@@ -1,7 +1,8 @@
 import type { Finding, Remedy, RuleDefinition } from '../../report/index.ts';
 import { fingerprint, lastEventRule } from '../../report/index.ts';
 import type { GoroutinesEvent } from '../../series/index.ts';
-import { type Judgement, judgements } from '../judge.ts';
+import type { Judgement } from '../cases.ts';
+import { judgements } from '../judge.ts';
 import { goroutines, idsOf, listCommand, siteEvidence, structure, subject, waitWordsOf, watchRemedy } from './words.ts';
 
 const OWNERS = { own: 'the program\'s own code', dependency: 'a dependency', stdlib: 'the standard library' } as const;
@@ -14,8 +15,8 @@ export function siteRule(id: Judgement['id'], remedies: RemediesOf): RuleDefinit
 }
 
 /** The same, for a rule that has more to tell. */
-export function siteFindings(event: GoroutinesEvent, id: Judgement['id'], remedies: RemediesOf): Finding[] {
-  return judgements(event).filter((judgement) => judgement.id === id).map((judgement) => findingOf(event, judgement, remedies));
+export function siteFindings(event: GoroutinesEvent, id: Judgement['id'], remedies: RemediesOf, isTold: (judgement: Judgement) => boolean = () => true): Finding[] {
+  return judgements(event).filter((judgement) => judgement.id === id && isTold(judgement)).map((judgement) => findingOf(event, judgement, remedies));
 }
 
 function findingOf(event: GoroutinesEvent, judgement: Judgement, remedies: RemediesOf): Finding {

@@ -1,5 +1,5 @@
 import type { Remedy } from '../../report/index.ts';
-import type { Judgement } from '../judge.ts';
+import type { Judgement } from '../cases.ts';
 import { siteRule } from './from-judgement.ts';
 
 /** Goroutines that wait for what nobody will do. */

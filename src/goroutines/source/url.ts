@@ -99,15 +99,32 @@ async function dumpAt(endpoint: PprofEndpoint, path: string, options: TakeOption
     });
   }
   const isHtml = /^text\/html/.test(String(answer.headers['content-type'] ?? ''));
+  const { chunks, brokenBy } = untilBroken(answer.body);
   try {
-    const { dump } = await parseDump(answer.body, { rows: options.rows || options.rowsIfCheap === true, signal: context.signal });
-    return dump;
+    const { dump } = await parseDump(chunks, { rows: options.rows || options.rowsIfCheap === true, signal: context.signal });
+    const broken = brokenBy();
+    return broken ? { ...dump, cut: { kind: 'interrupted', detail: `${broken.message}: what came before that is here` } } : dump;
   } catch (error) {
+    if (brokenBy()) throw cannotLook(brokenBy(), endpoint.shown);
     if (error instanceof NoDump) {
       throw new UserError(`${endpoint.shown}: ${isHtml ? 'it answers with a web page, not with a dump' : error.message}`, { exitCode: 3 });
     }
     throw cannotLook(error, endpoint.shown);
   }
+}
+
+/** What came of an answer is worth a look, when its connection is cut. */
+function untilBroken(body: AsyncIterable<Buffer>): { chunks: AsyncIterable<Buffer>; brokenBy: () => HttpError | undefined } {
+  let broken: HttpError | undefined;
+  async function* chunks(): AsyncGenerator<Buffer> {
+    try {
+      yield* body;
+    } catch (error) {
+      if (!(error instanceof HttpError) || error.problem !== 'protocol') throw error;
+      broken = error;
+    }
+  }
+  return { chunks: chunks(), brokenBy: () => broken };
 }
 
 function coverageOf(endpoint: PprofEndpoint, path: string, dump: Dump, { goroutines }: Offer): Coverage {

@@ -44,13 +44,15 @@ export async function watch(looks: Looks, { windowMs, intervalMs }: WatchOptions
   let middle: IdsByStack | undefined;
   let latest: Taken | undefined;
   let failed = 0;
-  const start = evidence.now();
+  let start = evidence.now();
   for (let tick = 0; ; tick++) {
     const asked = evidence.now();
     try {
       latest = await looks.sample();
       const { dump } = latest;
       times.push(evidence.now());
+      // The first answer may take longer than the last one: what was watched lies between the two.
+      if (tick === 0) start = times[0]!;
       counts.push(countsOf(dump));
       totals.push(dump.total);
       if (!middle && evidence.now() - start >= windowMs / 2) middle = idsByStack((await looks.middle(dump.total))?.dump) ?? new Map();

@@ -94,6 +94,16 @@ describe('a text dump', () => {
     }
   });
 
+  it('says when the text begins within a goroutine, and not when only a log does', async () => {
+    const bytes = bytesOf('err', 'goroutine-blocked.txt').toString('latin1');
+    const within = bytes.slice(bytes.indexOf('\n\t') + 9);
+    expect(within).not.toMatch(/^goroutine/);
+    for (const size of [7, 65_536]) {
+      expect((await parse(within, { size })).cut).toEqual({ kind: 'mid-goroutine', detail: 'the text begins within a goroutine: what stood before that is missing' });
+      for (const before of ['', '2026/01/02 main.go:7: up\n', 'fatal error: out of memory\n\nruntime stack:\nruntime.throw(0x1)\n\t/usr/local/go/src/runtime/panic.go:1 +0x1\n\n']) expect((await parse(`${before}${bytes}`, { size })).cut).toBeUndefined();
+    }
+  });
+
   it('says when the runtime gave up at 64 MiB', async () => {
     const block = goroutine({ id: 1 });
     const text = Buffer.from(block.repeat(Math.ceil((64 * 1024 * 1024) / block.length)), 'latin1').subarray(0, 64 * 1024 * 1024);

@@ -62,6 +62,17 @@ describe('a dump in', () => {
     expect(essence(await parse(`${line}\n`))).toEqual(clean);
   });
 
+  it.each<[string, (packed: Buffer) => Buffer, object | undefined]>([
+    ['with other bytes behind it', (packed) => Buffer.concat([packed, Buffer.from('JUNKJUNK')]), undefined],
+    ['with a name, and other bytes behind it', (packed) => Buffer.concat([packed.subarray(0, 3), Buffer.from([8]), packed.subarray(4, 10), Buffer.from('dump.txt\0'), packed.subarray(10), Buffer.from('x')]), undefined],
+    ['with another checksum', (packed) => Buffer.concat([packed.subarray(0, -8), Buffer.alloc(8)]), { kind: 'compressed', detail: 'the packed file is damaged: its checksum is another' }],
+  ])('a gzip %s keeps all of it', async (_, change, cut) => {
+    const bytes = bytesOf('err', 'goroutine-blocked.txt');
+    const [whole, found] = [await parse(bytes), await parse(change(gzipSync(bytes)))];
+    expect(essence(found)).toEqual(essence(whole));
+    expect(found.cut).toEqual(cut);
+  });
+
   it('a gzip that is cut keeps what is there, and says so', async () => {
     const packed = gzipSync(bytesOf('err', 'goroutine-blocked.txt'));
     const half = await parse(packed.subarray(0, Math.floor(packed.length * 0.7)));

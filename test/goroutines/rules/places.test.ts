@@ -164,10 +164,72 @@ describe('a semaphore', () => {
   const waiting = { count: 120, state: 'chan send', frames: ['main.crawl.func1()'], creator: 'main.crawl in goroutine 1' };
   const inside = (count: number) => ({ ...waiting, count, state: 'sleep', frames: ['time.Sleep(0x2dc6c0)', 'main.crawl.func1()'] });
 
-  it('that others are through is told only, unless they wait for minutes', async () => {
+  it('that others are through is a queue, and told only unless most wait in it for minutes', async () => {
     expect(summary(await judged(waiting, inside(4)))).toEqual(['info hint goroutine/blocked']);
-    expect(summary(await judged({ ...waiting, state: 'chan send, 3 minutes' }, inside(4)))).toEqual(['warning hint goroutine/leak']);
+    const [found, ...more] = await judged({ ...waiting, state: 'chan send, 3 minutes' }, inside(4));
+    expect(summary([found!, ...more])).toEqual(['warning hint goroutine/blocked']);
+    expect(found!.title).toContain('120 goroutines wait in line: chan send in main.crawl.func1');
+    expect(summary(await judged({ ...waiting, state: 'chan send, 3 minutes' }, inside(4), { ...reading, count: 200 }))).toEqual(['info hint goroutine/blocked']);
+    // Each started by a goroutine of its own, which has ended: what is at work is another request's.
+    expect(summary(await judged({ ...waiting, state: 'chan send, 3 minutes', each: startedBy(2) }, inside(4)))).toEqual(['warning hint goroutine/leak']);
     expect(summary(await judged({ ...waiting, count: 1492 }, inside(4)))).toEqual(['info hint goroutine/leak']);
+  });
+});
+
+describe('a weighted semaphore', () => {
+  const acquire = { count: 300, state: 'select, 2 minutes', frames: ['main.(*Weighted).Acquire(0xc000555550, {0x97a260, 0xd8ed60})', 'main.batch.func1()'], creator: 'main.batch in goroutine 1' };
+
+  it('that some are through is a queue', async () => {
+    const [found] = await judged(acquire, { ...acquire, count: 10, state: 'sleep', frames: ['time.Sleep(0xb2d05e00)', 'main.batch.func1()'] });
+    expect(found).toMatchObject({ id: 'goroutine/blocked', severity: 'warning' });
+    expect(found!.title).toContain('300 goroutines wait in line: select in main.(*Weighted).Acquire');
+  });
+
+  it('that nobody is through is a leak', async () => {
+    expect(summary(await judged(acquire))).toEqual(['warning hint goroutine/leak']);
+  });
+});
+
+describe('sends to one that was started with them', () => {
+  const producers = { count: 40, state: 'chan send, 1 minutes', frames: ['main.flush.func1()'], creator: 'main.flush in goroutine 1' };
+  const consumer = { count: 1, state: 'sleep, 1 minutes', frames: ['time.Sleep(0x1bf08eb000)', 'main.flush.func2()'], creator: 'main.flush in goroutine 1' };
+
+  it('and is busy for as long are back pressure', async () => {
+    const [found] = await judged(producers, consumer);
+    expect(found).toMatchObject({ id: 'goroutine/blocked', severity: 'warning' });
+    expect(found!.title).toContain('40 goroutines wait to send, and goroutine 140 in main.flush.func2 (main.go:11) (sleep) may be the one that receives');
+  });
+
+  it.each<[string, Partial<Part>]>([
+    ['that got on since', { state: 'sleep' }],
+    ['that another one started', { creator: 'main.flush in goroutine 90' }],
+    ['that a server started, as it starts all its requests', { creator: 'net/http.(*Server).Serve in goroutine 1' }],
+    ['that waits for one of them itself', { state: 'chan receive, 1 minutes' }],
+  ])('are not those to one %s', async (_, change) => {
+    const senders = { ...producers, creator: change.creator?.startsWith('net/http.') ? change.creator : producers.creator };
+    expect(summary(await judged(senders, { ...consumer, ...change }))).toContain('warning hint goroutine/leak');
+  });
+
+  it('have one name in every form: the channel, which only SIGQUIT tells, makes no difference', async () => {
+    const frames = ['runtime.chansend(0xc000123450, 0xc000999990, 0x1)', 'runtime.chansend1(...)', 'main.limited(...)'];
+    for (const form of [frames, frames.slice(-1)]) expect(summary(await judged({ ...producers, frames: form }))).toEqual(['warning hint goroutine/leak']);
+  });
+});
+
+describe('most goroutines, for minutes', () => {
+  it('in reads of peers that say nothing must be looked at', async () => {
+    const serving = { count: 180, state: 'IO wait, 2 minutes', frames: ['internal/poll.(*FD).Read(0xc000111111)', 'net.(*conn).Read(0xc000111111)', 'main.serveConn(0xc000111111)'] };
+    expect(summary(await judged(serving))).toEqual(['warning hint goroutine/blocked']);
+    expect(summary(await judged(serving, { ...reading, count: 300 }))).toEqual(['info hint goroutine/blocked']);
+  });
+
+  it('asleep are told, and a thousand must be looked at', async () => {
+    const asleep = { count: 1200, state: 'sleep, 2 minutes', frames: ['time.Sleep(0x34630b8a000)', 'main.retryLater()'] };
+    const [found] = await judged(asleep);
+    expect(found).toMatchObject({ id: 'goroutine/blocked', severity: 'warning' });
+    expect(found!.title).toBe('1,200 goroutines are asleep: sleep in main.retryLater (main.go:11) for 2 min or more');
+    expect(summary(await judged({ ...asleep, count: 60 }))).toEqual(['info hint goroutine/blocked']);
+    expect(await judged({ ...asleep, state: 'sleep' })).toEqual([]);
   });
 });
 

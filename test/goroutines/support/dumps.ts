@@ -59,11 +59,13 @@ export interface Written {
   state?: string;
   frames?: string[];
   creator?: string;
+  /** Of the outermost frame. */
+  line?: number;
 }
 
 /** A goroutine as the runtime writes it. */
-export function goroutine({ id, header, state = 'chan receive', frames = ['main.work(0xc000012345, 0x1)'], creator = 'main.main in goroutine 1' }: Written): string {
-  const lines = frames.map((frame, index) => `${frame}\n\t/src/app/main.go:${10 + index} +0x1d\n`).join('');
+export function goroutine({ id, header, state = 'chan receive', frames = ['main.work(0xc000012345, 0x1)'], creator = 'main.main in goroutine 1', line }: Written): string {
+  const lines = frames.map((frame, index) => `${frame}\n\t/src/app/main.go:${index === frames.length - 1 && line !== undefined ? line : 10 + index} +0x1d\n`).join('');
   const created = creator === '' ? '' : `created by ${creator}\n\t/src/app/main.go:99 +0x2e\n`;
   return `goroutine ${id}${header ?? ` [${state}]:`}\n${lines}${created}\n`;
 }

@@ -114,7 +114,8 @@ export function goroutinesOf(text: string): Map<string, TrueGoroutine> {
     const match = /^goroutine ([1-9]\d*)( .*)$/m.exec(block);
     const header = match && parseHeader(match[2]!);
     if (!match || !header) continue;
-    const { frames, creator, parent } = parseStack(block.slice(match.index + match[0].length + 1).split('\n'));
+    const parent = /^created by .* in goroutine (\d+)/m.exec(block)?.[1];
+    const { frames, creator } = parseStack(block.slice(match.index + match[0].length + 1).split('\n'));
     found.set(match[1]!, { state: stateOfStack(header.state, frames), frames, locked: header.lockedToThread, ...(creator && { createdBy: creator }), ...(parent !== undefined && { parent }) });
   }
   return found;
