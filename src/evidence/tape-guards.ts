@@ -62,6 +62,8 @@ const isDirectoryEntry = shape({
   type: (value) => ['directory', 'file', 'link', 'other', 'unknown'].includes(value as string),
 });
 
+const isHolder = shape({ pid: isNumber, fd: isNumber, inode: isByteString });
+
 const isPackage = shape({ name: isByteString, version: isByteString, loaded: optional(isBoolean) });
 
 const isUserNamespace = shape({ id: isByteString, ownerUid: isNumber });
@@ -90,6 +92,10 @@ const GUARDS: Record<Question, Guard> = {
   readAsUserOf: isByteString,
   startedAs: isNumber,
   tryInstances: isNumber,
+  sockDiagOf: (value) => Array.isArray(value) && value.every(isDiagSocket),
+  readAsNetOf: isByteString,
+  reusesPort: isBoolean,
+  holdersOf: shape({ holders: (value) => Array.isArray(value) && value.every(isHolder), seen: isNumber, denied: isNumber, stopped: optional(isBoolean) }),
   handles: isRecord,
   sleep: isNumber,
 };

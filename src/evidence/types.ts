@@ -260,6 +260,37 @@ export interface UserQuestions {
   countTree(tree: TreeToCount, options: TreeCountOptions): Promise<Answer<TreeCount>>;
 }
 
+/** Who holds a socket. */
+export interface SocketHolder {
+  pid: number;
+  fd: number;
+  inode: string;
+}
+
+export interface HoldersFound {
+  holders: SocketHolder[];
+  /** Processes whose descriptors were read, and those that may not be looked at. */
+  seen: number;
+  denied: number;
+  /** A signal came before all were asked. */
+  stopped?: true;
+}
+
+/** What of sock_diag is asked for: all TCP sockets, those that listen, or the unix sockets. */
+export type DiagPart = DiagFamily | 'tcp listeners';
+
+/** Questions about network namespaces other than ours, and about who holds what in them. */
+export interface NetworkQuestions {
+  /** sockDiag() in the network namespace of a process. EPERM without CAP_SYS_ADMIN where that is not ours. */
+  sockDiagOf(pid: number, part: DiagPart): Answer<DiagSocket[]>;
+  /** Files below /proc/sys/net that show the namespace of their reader, as the process would read them. In the order of `paths`. EPERM as above. */
+  readAsNetOf(pid: number, paths: readonly string[]): Answer<ByteString>[];
+  /** SO_REUSEPORT of a socket: pidfd_getfd, getsockopt, close. */
+  reusesPort(pid: number, fd: number): Answer<boolean>;
+  /** Which descriptors of all visible processes are these sockets (inodes, decimal). An aborted signal ends it. */
+  holdersOf(inodes: readonly string[], signal?: AbortSignal): Promise<Answer<HoldersFound>>;
+}
+
 /** What processes say of themselves, by ways that are a wing's own. On the tape is what the wing made of it, never what was said. */
 export interface InsideQuestions {
   /** The handles of a Node process. `ask` is called on a live host only, with evidence of which nothing is noted. */
@@ -311,6 +342,7 @@ export interface Evidence {
   /** Absent in a world that has no such questions: as ENOTSUP. */
   readonly inotify?: InotifyQuestions;
   readonly users?: UserQuestions;
+  readonly network?: NetworkQuestions;
   readonly memory?: MemoryQuestions;
   readonly inside?: InsideQuestions;
 

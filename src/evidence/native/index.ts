@@ -4,6 +4,7 @@ import { listInRoot, lookInRoot, readInRoot } from './in-root.ts';
 import { queueBytes } from './inotify-queue.ts';
 import { descriptionOrder, isEpollTarget, isMachineKnown, sameDescription } from './kcmp.ts';
 import { loadLibc } from './libc.ts';
+import { inNetworkOf, reusesPort, sockDiagOf } from './network.ts';
 import { probeSocket } from './pidfd.ts';
 import { inetSockets, sockDiag } from './sock-diag.ts';
 import { tryInstances, tryInstancesAs } from './try-inotify.ts';
@@ -22,6 +23,11 @@ function load(): Native | null {
     sameDescription: (pid1, fd1, pid2, fd2) => sameDescription(libc, pid1, fd1, pid2, fd2),
     isEpollTarget: (pid, fd, epollFd, targetFd) => isEpollTarget(libc, pid, fd, epollFd, targetFd),
     probeSocket: (pid, fd) => probeSocket(libc, pid, fd),
+    network: {
+      sockDiagOf: (pid, part) => sockDiagOf(libc, pid, part),
+      inNetworkOf: (pid, read) => inNetworkOf(libc, pid, read),
+      reusesPort: (pid, fd) => reusesPort(libc, pid, fd),
+    },
     users: {
       descriptionOrder: (pid1, fd1, pid2, fd2) => descriptionOrder(libc, pid1, fd1, pid2, fd2),
       userNamespaces: (pid) => userNamespaces(libc, pid),

@@ -24,6 +24,13 @@ export function encodeInetRequest(family: InetFamily): Buffer {
   return request;
 }
 
+/** The same for listeners alone: the kernel does not walk the connections then. */
+export function encodeListenersRequest(family: InetFamily): Buffer {
+  const request = encodeListRequest(family, 'tcp');
+  request.writeUInt32LE(1 << TCP_LISTEN, 4);
+  return request;
+}
+
 /** The same for what /proc/net lists: without those that are merely bound, and without more than a row has. */
 export function encodeListRequest(family: InetFamily, protocol: keyof typeof PROTOCOLS): Buffer {
   const request = Buffer.alloc(56);
