@@ -36,7 +36,7 @@ export interface Collected {
 export async function collectListen(scope: Scope, options: ListenOptions): Promise<Collected> {
   const { evidence, signal } = options;
   const coverage = new CoverageLog();
-  const namespaces = namespacesOf(evidence, scope, coverage);
+  const namespaces = namespacesOf(options, scope, coverage);
   const every = namespaces.flatMap((namespace) => {
     const tables = readTables(evidence, namespace.pid, namespace.id);
     namespace.diag = tables.diag;
@@ -74,7 +74,7 @@ function compareTexts(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function namespacesOf(evidence: Evidence, scope: Scope, coverage: CoverageLog): NetworkNamespace[] {
+function namespacesOf({ evidence, isRoot, rerun }: Asking, scope: Scope, coverage: CoverageLog): NetworkNamespace[] {
   const own = evidence.readlink('/proc/self/ns/net').value?.slice(5, -1);
   const pids = scope.kind === 'processes' ? scope.pids : listPids(evidence);
   const found = new Map<string, NetworkNamespace>();
@@ -91,9 +91,13 @@ function namespacesOf(evidence: Evidence, scope: Scope, coverage: CoverageLog): 
     coverage.note({ source: 'network namespaces', status: 'partial', seen: namespaces.length, total: found.size, detail: `the first ${MOST_NAMESPACES} were looked at`, fix: 'name a process of the one that is meant', needed: true });
   }
   if (scope.kind !== 'processes' && unread > 0) {
-    coverage.note({ source: 'network namespaces', status: 'partial', seen: namespaces.length, detail: `those of ${unread} processes may not be read: there may be more listeners`, fix: 'run it as root', needed: scope.kind === 'port' });
+    coverage.note({ source: 'network namespaces', status: 'partial', seen: namespaces.length, detail: `those of ${unread} processes may not be read: there may be more listeners`, fix: rightsFor(isRoot, rerun), needed: scope.kind === 'port' });
   }
   return namespaces;
+}
+
+function rightsFor(isRoot: boolean, rerun: string): string {
+  return isRoot ? 'needs CAP_SYS_ADMIN and CAP_SYS_PTRACE: run it on the host' : `sudo ${rerun}`;
 }
 
 function readSomaxconn(evidence: Evidence, namespace: NetworkNamespace): void {
@@ -106,7 +110,7 @@ function noteTables({ id, pid, own }: NetworkNamespace, { diag, diagErrno, table
   const seen = addresses.filter(({ protocol }) => protocol !== 'unix').length;
   coverage.note({ source: 'socket tables', status: statusOf(tableErrno), ...(tableErrno !== undefined && { detail: `/proc/${pid}/net: ${errnoWords(tableErrno)}` }), needed: true });
   const where = own ? '' : ` of network namespace ${id || '(not known which)'}`;
-  const fix = isRoot ? 'needs CAP_SYS_ADMIN: run it on the host' : `sudo ${rerun}`;
+  const fix = rightsFor(isRoot, rerun);
   const note = (source: string, errno: string, unknown: string): void =>
     coverage.note({ source, status: statusOf(errno), detail: `${errnoWords(errno)}${where}: ${unknown}`, ...(statusOf(errno) === 'denied' && { fix }), needed: false });
   if (diag) coverage.note({ source: 'sock_diag tcp', status: 'ok', seen, total: seen, needed: false });

@@ -109,7 +109,7 @@ function notesOf(look: ListenLook, address: ListenAddress): string[] {
   if (generations.length > 1) {
     const each = generations.slice(0, 4).map((generation) => `${ownersText(generation.processes.map((process) => ({ process, fd: -1 })))} ${sinceText(generation, look)}`.trimEnd());
     const more = generations.length > each.length ? `, and ${count(generations.length - each.length)} more` : '';
-    notes.push(`${where} is held by ${count(generations.length)} runs of a program: ${each.join(', ')}${more}`);
+    notes.push(`${where} is held by ${count(generations.length)} runs: ${each.join(', ')}${more}`);
   }
   if (again && connections.neverAccepted.length > 0) {
     notes.push(`${where}: of ${plural('connection', connections.neverAccepted.length)} that waited, ${count(again.stillWaiting)} still did after ${duration(again.afterMs)}`);

@@ -71,7 +71,7 @@ function findingOf(look: ListenLook, address: ListenAddress, { apart, two, stuck
       : `${address.protocol} ${whereOf(address)} has listeners of ${plural('run', apart.length)} of ${two ? 'two programs' : 'a program'}: ${who}${more}; each connect goes to either`,
     subject: listenerSubject(address),
     evidence: apart.slice(0, 8).map(({ generation, listeners }) => ({
-      name: `sockets of ${processLabel(generation.processes[0]!)}`,
+      name: `sockets of the run of pid ${generation.processes[0]!.pid}`,
       value: listeners.length,
       source: `/proc/${generation.processes[0]!.pid}/fd/${listeners[0]!.owners[0]!.fd}`,
     })),
