@@ -207,7 +207,7 @@ export const ok = {
   // As much as is allowed, and nobody waits: so Go asks.
   'listen-backlog-clipped': { make: ['tcp-listen=2:backlog=4096'], command: 'listen', finds: [] },
   // Workers of one program share a port so; and one socket that two processes hold was handed over.
-  'listen-held-twice': { make: ['reuseport=4', 'inherit-intended'], command: 'listen', finds: [] },
+  'listen-held-twice': { make: ['inherit-intended', 'reuseport=4'], command: 'listen', finds: COMMON },
   // They wait, and nobody is turned away.
   'listen-overflows': { make: ['tcp-listen-backlog=1:queue=3:max=7'], command: 'listen', finds: [['listen/never-accepted', 'warning', 'likely']] },
   'socket-close-wait': { make: ['close-wait=4:eof=read', 'established=5:side=server'], finds: [['socket/close-wait', 'info', 'hint']] },
