@@ -91,7 +91,7 @@ function namespacesOf({ evidence, isRoot, rerun }: Asking, scope: Scope, coverag
     coverage.note({ source: 'network namespaces', status: 'partial', seen: namespaces.length, total: found.size, detail: `the first ${MOST_NAMESPACES} were looked at`, fix: 'name a process of the one that is meant', needed: true });
   }
   if (scope.kind !== 'processes' && unread > 0) {
-    coverage.note({ source: 'network namespaces', status: 'partial', seen: namespaces.length, detail: `those of ${unread} processes may not be read: there may be more listeners`, fix: rightsFor(isRoot, rerun), needed: scope.kind === 'port' });
+    coverage.note({ source: 'network namespaces', status: 'partial', seen: namespaces.length, detail: `those of ${unread} processes may not be read: there may be more listeners`, fix: rightsFor(isRoot, rerun), needed: false });
   }
   return namespaces;
 }

@@ -39,7 +39,10 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   const collected = await collectListen(scope, { evidence, signal, progress, ...asking(context), ...(windowMs !== undefined && { windowMs }) });
   const { look, coverage, nearest } = collected;
   const seen = snapshot ?? (await suspects(collected, context));
-  if (seen) noteRest(seen.coverage, coverage);
+  if (seen) {
+    noteRest(seen.coverage, coverage);
+    noteElsewhere(seen.snapshot, coverage);
+  }
   if (nearest) coverage.note({ source: 'target', status: 'absent', detail: `nobody listens on ${look.label}`, needed: true });
   const data = buildData(look, nearest);
   const isUnsure = coverage.list().some(({ source, status, needed }) => needed && status !== 'ok' && source !== 'target');
@@ -88,6 +91,17 @@ async function suspects({ look }: Collected, context: CommandContext): Promise<S
   const pids = new Set(waitedAt.flatMap(({ owners }) => owners.map(({ process }) => process.pid)));
   pids.delete(process.pid);
   return pids.size === 0 || context.signal.aborted ? undefined : lookAt([...pids].slice(0, MOST_SUSPECTS), look.label, context);
+}
+
+/** A process may hold a socket of a namespace that it is not in: that it listens is all that is known of it. */
+function noteElsewhere({ probes }: Snapshot, coverage: CoverageLog): void {
+  const found = [...probes].filter(([, probe]) => probe.listening);
+  const [first] = found;
+  if (!first) return;
+  const [[key, { netns, local }]] = [first];
+  const [pid, fd] = key.split(':');
+  const detail = `${found.length} held from outside of their network namespace: fd ${fd} of ${pid} listens${local === undefined ? '' : ` on ${local}`} in namespace ${netns ?? '(not known which)'}`;
+  coverage.note({ source: 'listeners elsewhere', status: 'unsupported', seen: 0, total: found.length, detail, fix: 'name a process that is in that namespace', needed: true });
 }
 
 /** What the look at the processes lacks is no gap in what was asked here. */
