@@ -27,6 +27,7 @@ export function liveNetwork(world: Pick<Evidence, 'now'>, native: () => Native |
   };
   return {
     sockDiagOf: (pid, part) => call(`sock_diag ${part}`, (calls) => calls.sockDiagOf(pid, part)),
+    connectionsOf: (pid) => call('sock_diag tcp', (calls) => calls.connectionsOf(pid)),
     readAsNetOf: (pid, paths) => {
       if (isOurs(pid)) return paths.map((path) => ask(path, () => readWhole(path)));
       const all = call('setns', (calls) => calls.inNetworkOf(pid, () => paths.map((path) => ask(path, () => readWhole(path)))));

@@ -84,6 +84,12 @@ export interface InetSockets {
   remoteAddress(index: number): string;
 }
 
+/** The same with what tcp_info tells of each. */
+export interface InetConnections extends InetSockets {
+  /** Ms since data was last sent or received; undefined where there never was a connection. */
+  idleMs(index: number): number | undefined;
+}
+
 /** What pidfd_getfd + getsockopt tell of one socket no table lists. */
 export interface SocketProbe {
   /** AF_* and SOCK_* and IPPROTO_* numbers: SO_DOMAIN, SO_TYPE, SO_PROTOCOL. */
@@ -283,6 +289,8 @@ export type DiagPart = DiagFamily | 'tcp listeners';
 export interface NetworkQuestions {
   /** sockDiag() in the network namespace of a process. EPERM without CAP_SYS_ADMIN where that is not ours. */
   sockDiagOf(pid: number, part: DiagPart): Answer<DiagSocket[]>;
+  /** The TCP part of it in less time. Absent: ask that. Not on tapes. */
+  connectionsOf?(pid: number): Answer<InetConnections>;
   /** Files below /proc/sys/net that show the namespace of their reader, as the process would read them. In the order of `paths`. EPERM as above. */
   readAsNetOf(pid: number, paths: readonly string[]): Answer<ByteString>[];
   /** SO_REUSEPORT of a socket: pidfd_getfd, getsockopt, close. */

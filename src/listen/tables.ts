@@ -1,5 +1,5 @@
 /** Listeners of one network namespace and the connections of each, from sock_diag or from /proc/PID/net. */
-import type { ByteString, DiagSocket, Evidence } from '../evidence/types.ts';
+import type { ByteString, DiagSocket, Evidence, InetConnections } from '../evidence/types.ts';
 import { scanInet, tcpStateName } from '../kernel/proc/net-inet.ts';
 import { scanUnix } from '../kernel/proc/net-unix.ts';
 import type { Connections, ListenAddress, Listener } from './model.ts';
@@ -47,13 +47,21 @@ export function readTables(evidence: Evidence, pid: number, netns: string): Name
 }
 
 function readTcp(evidence: Evidence, pid: number, netns: string, tables: NamespaceTables): void {
-  const { value, errno = 'ENOTSUP' } = evidence.network?.sockDiagOf(pid, 'tcp') ?? {};
-  if (value) {
+  const quick = evidence.network?.connectionsOf?.(pid);
+  if (quick?.value !== undefined) {
+    const sockets = quick.value;
     tables.diag = true;
-    tables.addresses.push(...addressesOf(netns, (visit) => eachDiag(value, visit)));
+    tables.addresses.push(...addressesOf(netns, (visit, wanted) => eachConnection(sockets, visit, wanted)));
     return;
   }
-  tables.diagErrno = errno;
+  const told = quick ? undefined : evidence.network?.sockDiagOf(pid, 'tcp');
+  if (told?.value) {
+    const sockets = told.value;
+    tables.diag = true;
+    tables.addresses.push(...addressesOf(netns, (visit) => eachDiag(sockets, visit)));
+    return;
+  }
+  tables.diagErrno = quick?.errno ?? told?.errno ?? 'ENOTSUP';
   const texts = (['tcp', 'tcp6'] as const).map((protocol) => {
     const answer = evidence.read(`/proc/${pid}/net/${protocol}`);
     // Without IPv6 there is no such file.
@@ -137,6 +145,22 @@ function eachDiag(sockets: readonly DiagSocket[], visit: Visit): void {
     visit({
       protocol: protocol as Row['protocol'], state, inode, address, port, remote: remoteAddress, remotePort, receiveQueue,
       ...(state === LISTEN && { backlog: sendQueue }),
+      ...(idleMs !== undefined && { idleMs }),
+    });
+  }
+}
+
+function eachConnection(sockets: InetConnections, visit: Visit, wanted: Wanted): void {
+  for (let index = 0; index < sockets.count; index++) {
+    const state = sockets.state(index);
+    const port = sockets.localPort(index);
+    const remotePort = sockets.remotePort(index);
+    if (!wanted(state, port, remotePort)) continue;
+    const idleMs = sockets.idleMs(index);
+    visit({
+      protocol: sockets.isIpv6(index) ? 'tcp6' : 'tcp', state, inode: String(sockets.inode(index)), address: sockets.localAddress(index), port,
+      remote: sockets.remoteAddress(index), remotePort, receiveQueue: sockets.receiveQueue(index),
+      ...(state === LISTEN && { backlog: sockets.sendQueue(index) }),
       ...(idleMs !== undefined && { idleMs }),
     });
   }

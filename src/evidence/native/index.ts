@@ -4,7 +4,7 @@ import { listInRoot, lookInRoot, readInRoot } from './in-root.ts';
 import { queueBytes } from './inotify-queue.ts';
 import { descriptionOrder, isEpollTarget, isMachineKnown, sameDescription } from './kcmp.ts';
 import { loadLibc } from './libc.ts';
-import { inNetworkOf, reusesPort, sockDiagOf } from './network.ts';
+import { connectionsOf, inNetworkOf, reusesPort, sockDiagOf } from './network.ts';
 import { probeSocket } from './pidfd.ts';
 import { inetSockets, sockDiag } from './sock-diag.ts';
 import { tryInstances, tryInstancesAs } from './try-inotify.ts';
@@ -25,6 +25,7 @@ function load(): Native | null {
     probeSocket: (pid, fd) => probeSocket(libc, pid, fd),
     network: {
       sockDiagOf: (pid, part) => sockDiagOf(libc, pid, part),
+      connectionsOf: (pid) => connectionsOf(libc, pid),
       inNetworkOf: (pid, read) => inNetworkOf(libc, pid, read),
       reusesPort: (pid, fd) => reusesPort(libc, pid, fd),
     },

@@ -69,3 +69,14 @@ export function decodeInetSocket(bytes: Buffer, start: number, end: number): Dia
   });
   return socket;
 }
+
+/** Ms since data was last sent or received; -1 for a listener, and for what was never connected or tells no tcp_info. */
+export function readIdleMs(bytes: Buffer, start: number, end: number): number {
+  let idle = -1;
+  if (bytes[start + 1] === TCP_LISTEN) return idle;
+  eachAttribute(bytes, start + MESSAGE, end, (type, from, to) => {
+    const times = type === INET_DIAG_INFO ? readTcpTimes(bytes, from, to - from) : undefined;
+    if (times) idle = Math.min(times.lastSentMs, times.lastReceivedMs);
+  });
+  return idle;
+}

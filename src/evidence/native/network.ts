@@ -1,11 +1,11 @@
 /** Network namespaces of others: netlink and /proc/sys/net answer for the namespace of the thread that asks. */
 import { closeSync, constants, openSync, readlinkSync } from 'node:fs';
-import type { DiagPart, DiagSocket } from '../types.ts';
+import type { DiagPart, DiagSocket, InetConnections } from '../types.ts';
 import type { Libc } from './libc.ts';
 import { check } from './libc.ts';
 import { callNumber } from './numbers.ts';
 import { withCopy } from './pidfd.ts';
-import { sockDiag } from './sock-diag.ts';
+import { sockDiag, tcpConnections } from './sock-diag.ts';
 
 /** include/uapi/linux/sched.h. */
 const CLONE_NEWNET = 0x40000000;
@@ -42,6 +42,11 @@ export function inNetworkOf<T>(libc: Libc, pid: number, look: () => T): T {
 /** sockDiag() in the namespace of `pid`. Throws what both throw. */
 export function sockDiagOf(libc: Libc, pid: number, part: DiagPart): DiagSocket[] {
   return inNetworkOf(libc, pid, () => sockDiag(libc, part));
+}
+
+/** tcpConnections() in the namespace of `pid`. */
+export function connectionsOf(libc: Libc, pid: number): InetConnections {
+  return inNetworkOf(libc, pid, () => tcpConnections(libc));
 }
 
 const value = Buffer.alloc(4);

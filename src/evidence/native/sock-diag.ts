@@ -1,6 +1,6 @@
 /** Asks the kernel for its socket tables over NETLINK_SOCK_DIAG (net/core/sock_diag.c). Needs no privilege. */
 import { closeSync } from 'node:fs';
-import type { DiagPart, DiagSocket, InetSockets } from '../types.ts';
+import type { DiagPart, DiagSocket, InetConnections, InetSockets } from '../types.ts';
 import { AF_INET, AF_INET6 } from './address.ts';
 import { errnoName, systemError } from './errno.ts';
 import { decodeInetSocket, encodeInetRequest, encodeListenersRequest, encodeListRequest } from './inet-diag.ts';
@@ -120,6 +120,22 @@ export function inetSockets(libc: Libc, protocol: 'tcp' | 'udp'): InetSockets {
         records.count = before;
         return (bytes, sequence) =>
           readDump(bytes, sequence, (type, start, end) => type !== SOCK_DIAG_BY_FAMILY || records.add(bytes, start, end));
+      });
+    }
+    return records;
+  });
+}
+
+/** All TCP sockets of our network namespace, as sockDiag(), v4 first. Throws as it does. */
+export function tcpConnections(libc: Libc): InetConnections {
+  return asking(libc, (fd) => {
+    const records = new InetRecords();
+    for (const family of [AF_INET, AF_INET6] as const) {
+      const before = records.count;
+      dump(libc, fd, encodeInetRequest(family), () => {
+        records.count = before;
+        return (bytes, sequence) =>
+          readDump(bytes, sequence, (type, start, end) => type !== SOCK_DIAG_BY_FAMILY || records.addWithTimes(bytes, start, end));
       });
     }
     return records;
