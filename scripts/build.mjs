@@ -40,7 +40,7 @@ const WINGS = {
   fds: { commands: ['fds'], folders: ['fds', 'sockets'] },
   goroutines: { commands: ['goroutines', 'gc'], folders: ['goroutines'] },
   inotify: { commands: ['inotify-limits', 'inotify', 'inotify-probe'], folders: ['inotify'] },
-  listen: { commands: ['listen'], folders: ['listen', 'sockets'] },
+  listen: { commands: ['listen'], folders: ['listen', 'sockets', 'fds'] },
   node: { commands: ['node'], folders: ['node'] },
   strace: { commands: ['strace'], folders: ['strace'] },
 };

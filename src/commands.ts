@@ -112,10 +112,10 @@ async function descriptorRules() {
   return [...fds.fdRules, ...sockets.socketRules];
 }
 
-/** What listens has sockets that are connected, too. */
+/** What listens has sockets that are connected, too; and a listener may be held by one that got it by accident. */
 async function listenRules() {
-  const [listen, sockets] = await Promise.all([import('./listen/rules/index.ts'), import('./sockets/rules/index.ts')]);
-  return [...listen.listenRules, ...sockets.socketRules];
+  const [listen, sockets, fds] = await Promise.all([import('./listen/rules/index.ts'), import('./sockets/rules/index.ts'), import('./fds/rules/index.ts')]);
+  return [...listen.listenRules, ...sockets.socketRules, ...fds.fdRules.filter(({ id }) => id === 'fd/inherited')];
 }
 
 async function nodeRules() {

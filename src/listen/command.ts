@@ -16,8 +16,8 @@ import { viewOf } from './view.ts';
 export { emptyData };
 
 const LONGEST_WATCH_MS = 86_400_000;
-/** Of those who let connections wait; more are of one kind. */
-const MOST_SUSPECTS = 32;
+/** More than so many that hold one port, or let connections wait, are workers of one kind. */
+const MOST_OWNERS = 32;
 
 export function configure(command: Command): void {
   command
@@ -38,7 +38,7 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   const { evidence, signal, progress } = context;
   const collected = await collectListen(scope, { evidence, signal, progress, ...asking(context), ...(windowMs !== undefined && { windowMs }) });
   const { look, coverage, nearest } = collected;
-  const seen = snapshot ?? (await suspects(collected, context));
+  const seen = snapshot ?? (await ownersOf(collected, scope, context));
   if (seen) {
     noteRest(seen.coverage, coverage);
     noteElsewhere(seen.snapshot, coverage);
@@ -85,12 +85,12 @@ async function lookAt(pids: readonly number[], name: string, context: CommandCon
   return takeSnapshot(context.evidence, pids, name, { allOwners: false, everything: false, packed: true, details: context.tapeHeader !== undefined, ...asking(context), signal: context.signal });
 }
 
-/** Those at whose listeners something waits, for what is known of their other sockets. */
-async function suspects({ look }: Collected, context: CommandContext): Promise<Seen | undefined> {
-  const waitedAt = look.addresses.flatMap(({ listeners }) => listeners).filter(({ queue = 0 }) => queue > 0);
-  const pids = new Set(waitedAt.flatMap(({ owners }) => owners.map(({ process }) => process.pid)));
+/** Of a port all that hold it, else those at whose listeners something waits: for what is known of their other sockets. */
+async function ownersOf({ look }: Collected, scope: Scope, context: CommandContext): Promise<Seen | undefined> {
+  const meant = look.addresses.flatMap(({ listeners }) => listeners).filter(({ queue = 0 }) => scope.kind === 'port' || queue > 0);
+  const pids = new Set(meant.flatMap(({ owners }) => owners.map(({ process }) => process.pid)));
   pids.delete(process.pid);
-  return pids.size === 0 || context.signal.aborted ? undefined : lookAt([...pids].slice(0, MOST_SUSPECTS), look.label, context);
+  return pids.size === 0 || context.signal.aborted ? undefined : lookAt([...pids].slice(0, MOST_OWNERS), look.label, context);
 }
 
 /** A process may hold a socket of a namespace that it is not in: that it listens is all that is known of it. */

@@ -6,6 +6,7 @@ import type { ListenData } from '../../src/listen/data.ts';
 import type { Finding, Report } from '../../src/report/types.ts';
 import { compileSchema } from '../schema/support.ts';
 import { startChild } from './support/child.ts';
+import { childrenOf } from './support/kernel.ts';
 import { startGo } from './support/go.ts';
 import { startLoad } from './support/load.ts';
 import { describeNeeds, findProgram } from './support/need.ts';
@@ -144,6 +145,8 @@ describeNeeds(['nginx', 'setpriv'], 'listen: nginx', () => {
     await started.ended;
     const master = Number(readFileSync(`${dir}/pid`, 'utf8'));
     try {
+      // Before it has workers it does not know yet that it is a master, and forgets the signal.
+      await until(() => childrenOf(master).length === 2, { what: 'the workers of nginx' });
       process.kill(master, 'SIGUSR2');
       const generations = async (): Promise<number[][]> => (await listen([`:${port}`])).report.data.generations.map(({ pids }) => pids);
       await until(async () => (await generations()).length === 2, { what: 'a second generation' });
@@ -224,6 +227,19 @@ describeNeeds(['python3'], 'listen: SO_REUSEPORT', () => {
     for (const child of pair) await child.nextLine();
     expect((await listen([`:${port}`])).findings).toEqual([]);
     for (const child of pair) await child.stop();
+  });
+});
+
+describeNeeds(['python3'], 'listen: held by accident', () => {
+  it('names the program that got the listener by an exec, by pid and by port', PATIENCE, async () => {
+    const { pid, truth, stop } = await startFactory(['inherit-listener=1']);
+    const port = truth.facts['inherit-listener']!.ports![0]!;
+    for (const target of [pid, `:${port}`]) {
+      const seen = await listen([target]);
+      expect(seen.findings).toMatchObject([{ id: 'fd/inherited', severity: 'warning' }]);
+      expect(seen.report.data.listeners.find((each) => each.port === port)!.owners.map(({ comm }) => comm).sort()).toEqual(['python3', 'sleep']);
+    }
+    await stop();
   });
 });
 
