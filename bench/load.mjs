@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const MANY_FDS = fileURLToPath(new URL('../fixtures/programs/many-fds.mjs', import.meta.url));
 const MANY_WATCHES = fileURLToPath(new URL('../fixtures/programs/many-watches.mjs', import.meta.url));
+const MANY_CONNECTIONS = fileURLToPath(new URL('../fixtures/programs/many_connections.py', import.meta.url));
 const WANTED = 19_000;
 /** What a Node program has open besides. */
 const SPARE = 100;
@@ -39,6 +40,11 @@ export class Load {
       const child = this.#start(process.execPath, args, ['pipe', 'pipe', 'inherit']);
       await firstOutput(child);
     }
+  }
+
+  /** `count` processes with `sockets` TCP sockets each, connected in pairs. */
+  async addConnections(count, sockets) {
+    for (let number = 1; number <= count; number++) await firstOutput(this.#start('python3', [MANY_CONNECTIONS, String(sockets), `127.1.${number}.1`], ['pipe', 'pipe', 'inherit']));
   }
 
   /** A process with a watch on each directory below one, `most` at most. */

@@ -40,11 +40,12 @@ const WINGS = {
   fds: { commands: ['fds'], folders: ['fds', 'sockets'] },
   goroutines: { commands: ['goroutines', 'gc'], folders: ['goroutines'] },
   inotify: { commands: ['inotify-limits', 'inotify', 'inotify-probe'], folders: ['inotify'] },
+  listen: { commands: ['listen'], folders: ['listen', 'sockets', 'fds'] },
   node: { commands: ['node'], folders: ['node'] },
   strace: { commands: ['strace'], folders: ['strace'] },
 };
 /** The other commands ask the rules of these; what is of no other wing they have anyhow. */
-const SHARED = ['fds', 'sockets', 'inotify', 'node', 'strace'];
+const SHARED = ['fds', 'sockets', 'inotify', 'listen', 'node', 'strace'];
 
 /** In commands.ts, what a bundle has no commands for is left out. */
 function onlyCommandsOf(bundle) {

@@ -141,6 +141,7 @@ async function inside(name) {
   run('ip', ['link', 'set', 'lo', 'up']);
   run('mount', ['-t', 'tmpfs', 'none', '/srv']);
   mkdirSync(HOME);
+  for (const [setting, value] of Object.entries(entry.network ?? {})) writeFileSync(`/proc/sys/net/${setting}`, `${value}\n`);
   const factory = () => tellingProgram(...withUserLimits(entry.userLimits, ['/usr/bin/python3', join(PROGRAMS, 'factory.py'), `--dir=${HOME}`, ...entry.make]));
   const { pid, open } = await (entry.make ? factory() : entry.node ? nodeService(entry) : servers[entry.server]());
   const file = join(TAPES, `${name}.rctl`);

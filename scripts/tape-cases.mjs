@@ -2,7 +2,7 @@
 // `make`: commands of fixtures/programs/factory.py; `server`: a server instead; `watch`: recorded for so long, while things move,
 // so that how many are open in the end is not known beforehand.
 // `command`: the command that shall find it, `fds` unless told, with `options` as commander gives them. `userLimits`: in a user namespace
-// of its own, with these limits (/proc/sys/user/*).
+// of its own, with these limits (/proc/sys/user/*). `network`: with these settings of its network namespace (/proc/sys/net/*).
 // `node`: a service of fixtures/programs/node-tape.mjs, with our preload unless `preload` is false; its handles are recorded, with `promises` too.
 // `finds`: every finding there must be, as [id, severity, confidence]; nothing else may be found.
 
@@ -59,6 +59,28 @@ export const err = {
   'listen-accept-queue-full': {
     make: ['accept-queue-full=1'],
     finds: [['listen/accept-queue-full', 'critical', 'certain']],
+  },
+  'listen-never-accepted': {
+    make: ['tcp-listen-backlog=1:queue=3:max=7'],
+    command: 'listen',
+    finds: [['listen/never-accepted', 'warning', 'likely']],
+  },
+  'listen-backlog-clipped': {
+    // All that somaxconn allows, and 6 of 8 wait.
+    make: ['tcp-listen-backlog=1:queue=6:max=8'],
+    network: { 'core/somaxconn': 8 },
+    command: 'listen',
+    finds: [['listen/backlog-clipped', 'warning', 'likely'], ['listen/never-accepted', 'warning', 'likely']],
+  },
+  'listen-held-twice': {
+    make: ['listen-apart'],
+    command: 'listen',
+    finds: [['listen/held-twice', 'warning', 'likely']],
+  },
+  'listen-overflows': {
+    make: ['accept-queue-full=1'],
+    command: 'listen',
+    finds: [['listen/accept-queue-full', 'critical', 'certain'], ['listen/overflows', 'warning', 'certain']],
   },
   'socket-close-wait': {
     make: ['close-wait=20:eof=read:side=client', 'established=5'],
@@ -180,6 +202,14 @@ export const ok = {
   'fd-past-peak': { make: ['past-peak=400'], finds: [] },
   // Connections wait, and there is room for more.
   'listen-accept-queue-full': { make: ['tcp-listen-backlog=1:queue=3:max=7'], finds: [] },
+  // A connection is accepted as soon as it is there.
+  'listen-never-accepted': { make: ['established=5:active=1', 'tcp-listen=2'], command: 'listen', finds: [] },
+  // As much as is allowed, and nobody waits: so Go asks.
+  'listen-backlog-clipped': { make: ['tcp-listen=2:backlog=4096'], command: 'listen', finds: [] },
+  // Workers of one program share a port so; and one socket that two processes hold was handed over.
+  'listen-held-twice': { make: ['inherit-intended', 'reuseport=4'], command: 'listen', finds: COMMON },
+  // They wait, and nobody is turned away.
+  'listen-overflows': { make: ['tcp-listen-backlog=1:queue=3:max=7'], command: 'listen', finds: [['listen/never-accepted', 'warning', 'likely']] },
   'socket-close-wait': { make: ['close-wait=4:eof=read', 'established=5:side=server'], finds: [['socket/close-wait', 'info', 'hint']] },
   'socket-closed-both-ways': { make: ['closed-both=3', 'established=5'], finds: [['socket/closed-both-ways', 'info', 'certain']] },
   'socket-never-connected': { make: ['udp=2', 'udp-connected=2', 'established=5', 'unix-listen=1'], finds: [] },

@@ -52,6 +52,13 @@ export const commands: readonly CommandEntry[] = [
     rules: nodeRules,
   },
   {
+    name: 'listen',
+    summary: 'every listener: who holds it, what waits there, how long its queue may be; which port has two generations',
+    effects: 'reads',
+    load: () => import('./listen/index.ts'),
+    rules: listenRules,
+  },
+  {
     name: 'strace',
     summary: 'logs of strace: descriptor tables over time, and the place that opened what leaks',
     effects: 'none',
@@ -89,7 +96,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'what a finding means, its false alarms, and what to do',
     effects: 'none',
     load: () => import('./explain/index.ts'),
-    rules: async () => [...(await descriptorRules()), ...(await inotifyRules()), ...(await nodeRules())],
+    rules: async () => [...(await descriptorRules()), ...(await inotifyRules()), ...(await nodeRules()), ...(await import('./listen/rules/index.ts')).listenRules],
   },
   {
     name: 'schema',
@@ -103,6 +110,12 @@ export const commands: readonly CommandEntry[] = [
 async function descriptorRules() {
   const [fds, sockets] = await Promise.all([import('./fds/rules/index.ts'), import('./sockets/rules/index.ts')]);
   return [...fds.fdRules, ...sockets.socketRules];
+}
+
+/** What listens has sockets that are connected, too; and a listener may be held by one that got it by accident. */
+async function listenRules() {
+  const [listen, sockets, fds] = await Promise.all([import('./listen/rules/index.ts'), import('./sockets/rules/index.ts'), import('./fds/rules/index.ts')]);
+  return [...listen.listenRules, ...sockets.socketRules, ...fds.fdRules.filter(({ id }) => id === 'fd/inherited')];
 }
 
 async function nodeRules() {

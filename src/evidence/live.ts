@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf } from './errno.ts';
 import { liveInotify } from './live-inotify.ts';
+import { liveNetwork } from './live-network.ts';
 import { liveUsers } from './live-users.ts';
 import { loadNative } from './native/index.ts';
 import type { Native } from './native/types.ts';
@@ -12,7 +13,7 @@ import { openReader, type Reader, type ReaderPrograms } from './reader.ts';
 import type { Reply } from './reader-parts.ts';
 import { isOutOfDescriptors, openSpare } from './spare.ts';
 import { statLocal } from './stat-local.ts';
-import type { Answer, ByteString, DiagFamily, DiagSocket, Errno, Evidence, FileStat, InetSockets, InotifyQuestions, InsideQuestions, LinkAnswers, MemoryQuestions, SocketProbe, UserQuestions } from './types.ts';
+import type { Answer, ByteString, DiagFamily, DiagSocket, Errno, Evidence, FileStat, InetSockets, InotifyQuestions, InsideQuestions, LinkAnswers, MemoryQuestions, NetworkQuestions, SocketProbe, UserQuestions } from './types.ts';
 
 export interface LiveOptions {
   /** How long a batch of class B reads may take before it is given up on, ms; 2000 unless told. */
@@ -39,6 +40,7 @@ class LiveEvidence implements Evidence {
   readonly #signal: AbortSignal | undefined;
   readonly inotify: InotifyQuestions;
   readonly users: UserQuestions;
+  readonly network: NetworkQuestions;
   readonly memory: MemoryQuestions;
   readonly inside: InsideQuestions = {
     handles: async (pid, ask) => {
@@ -58,6 +60,7 @@ class LiveEvidence implements Evidence {
     });
     this.inotify = liveInotify(this, this.#reader, () => this.#calls());
     this.memory = liveMemory(() => this.now());
+    this.network = liveNetwork(this, () => this.#calls());
     this.users = liveUsers(this, this.#reader, () => this.#calls());
   }
 

@@ -3,7 +3,7 @@
  * in the order asked, `[question, key, at, value]` or `[question, key, at, null, errno]`, and an end line with a checksum
  * over everything before it. Byte strings are JSON strings of their latin1 text.
  */
-import type { ByteString, DiagSocket, DirectoryEntry, FileHandle, FileStat, HandlePath, MountSearch, PathLook, SocketProbe, UserNamespace, WatcherProgram } from './types.ts';
+import type { ByteString, DiagSocket, DirectoryEntry, FileHandle, FileStat, HandlePath, HoldersFound, MountSearch, PathLook, SocketProbe, UserNamespace, WatcherProgram } from './types.ts';
 
 export const TAPE_VERSION = 1;
 
@@ -55,6 +55,10 @@ export interface TapeValues {
   readAsUserOf: ByteString;
   startedAs: number;
   tryInstances: number;
+  sockDiagOf: DiagSocket[];
+  readAsNetOf: ByteString;
+  reusesPort: boolean;
+  holdersOf: HoldersFound;
   /** What the wing `node` made of it: a look, and what a watch saw. */
   handles: object;
   /** No question but a pause of so many ms: what is asked again after it may be answered differently. */
@@ -75,6 +79,9 @@ export const keyOf = {
   findLinks: (pid: number, texts: readonly ByteString[]): string => `${pid}:${texts.join(' ')}`,
   countLines: (path: string, start: ByteString): string => `${path}:${start}`,
   tryInstances: (wanted: number, uid: number | undefined): string => (uid === undefined ? String(wanted) : `${wanted}:${uid}`),
+  sockDiagOf: (pid: number, part: string): string => `${pid}:${part}`,
+  asNetOf: (pid: number, path: string): string => `${pid}:${path}`,
+  reusesPort: (pid: number, fd: number): string => `${pid}:${fd}`,
   asUserOf: (pid: number, path: string): string => `${pid}:${path}`,
 };
 
@@ -96,6 +103,10 @@ export function sourceOf(question: Question, key: string): string {
   if (question === 'tryInstances') return `inotify_init1 ${key} times`;
   if (question === 'handles') return `handles of ${key}`;
   if (question === 'userNamespaces') return `/proc/${key}/ns/user`;
+  if (question === 'sockDiagOf') return `sock_diag ${key.slice(key.indexOf(':') + 1)} of ${key.slice(0, key.indexOf(':'))}`;
+  if (question === 'reusesPort') return `SO_REUSEPORT ${key}`;
+  if (question === 'holdersOf') return 'holders of listeners';
+  if (question === 'readAsNetOf') return key.slice(key.indexOf(':') + 1);
   if (question === 'readAsUserOf') return `nsenter --user --target ${key.replace(':', ' cat ')}`;
   return key;
 }

@@ -63,6 +63,7 @@ const isDirectoryEntry = shape({
 });
 
 const isFoundPath = shape({ path: isByteString, dev: isByteString, ino: isByteString, directory: isBoolean });
+const isHolder = shape({ pid: isNumber, fd: isNumber, inode: isByteString });
 
 const isPackage = shape({ name: isByteString, version: isByteString, loaded: optional(isBoolean) });
 
@@ -93,6 +94,10 @@ const GUARDS: Record<Question, Guard> = {
   readAsUserOf: isByteString,
   startedAs: isNumber,
   tryInstances: isNumber,
+  sockDiagOf: (value) => Array.isArray(value) && value.every(isDiagSocket),
+  readAsNetOf: isByteString,
+  reusesPort: isBoolean,
+  holdersOf: shape({ holders: (value) => Array.isArray(value) && value.every(isHolder), seen: isNumber, denied: isNumber, stopped: optional(isBoolean) }),
   handles: isRecord,
   sleep: isNumber,
 };

@@ -1,7 +1,7 @@
 /** Evidence from a tape: the same questions get the same answers, anywhere and any time later. */
 import { keyOf, type Question, sourceOf, type TapeHeader, type TapeValues } from './tape-format.ts';
 import { parseTape, type TapeRecord } from './tape-parse.ts';
-import { type Answer, type ByteString, type DiagFamily, type DiagSocket, type Evidence, type FileStat, type InotifyQuestions, type InsideQuestions, NOT_RECORDED, type SocketProbe, type UserQuestions } from './types.ts';
+import { type Answer, type ByteString, type DiagFamily, type DiagSocket, type Evidence, type FileStat, type InotifyQuestions, type InsideQuestions, type NetworkQuestions, NOT_RECORDED, type SocketProbe, type UserQuestions } from './types.ts';
 
 export interface TapeEvidence extends Evidence {
   readonly origin: 'tape';
@@ -116,7 +116,7 @@ class TapedEvidence implements TapeEvidence {
   }
 
   readonly inotify: InotifyQuestions = {
-    queueBytes: (pid, fd) => this.#answerOfQueue(keyOf.queueBytes(pid, fd)),
+    queueBytes: (pid, fd) => this.#answerOfLook('queueBytes', keyOf.queueBytes(pid, fd)),
     pathsOfHandles: (pid, mountPoint, handles) => handles.map((one) => this.#answer('pathOfHandle', keyOf.pathOfHandle(pid, mountPoint, one))),
     lookInRoot: (pid, path) => this.#answer('lookInRoot', keyOf.inRoot(pid, path)),
     handleInRoot: (pid, path) => this.#answer('handleInRoot', keyOf.inRoot(pid, path)),
@@ -139,6 +139,13 @@ class TapedEvidence implements TapeEvidence {
     countTree: async ({ path }) => ({ errno: NOT_RECORDED, at: this.#now, source: path }),
   };
 
+  readonly network: NetworkQuestions = {
+    sockDiagOf: (pid, part) => this.#answerOfLook('sockDiagOf', keyOf.sockDiagOf(pid, part)),
+    readAsNetOf: (pid, paths) => paths.map((path) => this.#answer('readAsNetOf', keyOf.asNetOf(pid, path))),
+    reusesPort: (pid, fd) => this.#answer('reusesPort', keyOf.reusesPort(pid, fd)),
+    holdersOf: async () => this.#answer('holdersOf', ''),
+  };
+
   readonly inside: InsideQuestions = {
     handles: async (pid) => this.#answer('handles', String(pid)),
   };
@@ -147,11 +154,11 @@ class TapedEvidence implements TapeEvidence {
     return false;
   }
 
-  /** The first question about a queue begins the look at them, which stands behind whatever else was recorded. */
-  #answerOfQueue(key: string): Answer<number> {
-    const track = this.#tracks.get(trackName('queueBytes', key));
+  /** The first question about a queue, or about listeners, begins the look at them, which stands behind whatever else was recorded. */
+  #answerOfLook<Q extends 'queueBytes' | 'sockDiagOf'>(question: Q, key: string): Answer<TapeValues[Q]> {
+    const track = this.#tracks.get(trackName(question, key));
     if (track?.given === -1) this.#goTo(track.records[0]!.round);
-    return this.#answer('queueBytes', key);
+    return this.#answer(question, key);
   }
 
   /** Beyond pauses that nobody asks about now. */

@@ -1,7 +1,7 @@
 /** Evidence that passes every question on and notes the answers. */
 import type { Redactor } from './redact.ts';
 import { checksum, keyOf, type Question, TAPE_VERSION, type TapeEnd, type TapeHeader, type TapeValues } from './tape-format.ts';
-import { type Answer, type ByteString, type DiagFamily, type DiagSocket, type Evidence, type FileStat, type InotifyQuestions, type InsideQuestions, NOT_RECORDED, type SocketProbe, type UserQuestions } from './types.ts';
+import { type Answer, type ByteString, type DiagFamily, type DiagSocket, type Evidence, type FileStat, type InotifyQuestions, type InsideQuestions, type NetworkQuestions, NOT_RECORDED, type SocketProbe, type UserQuestions } from './types.ts';
 
 export interface TapeWriter {
   /** Use this instead of the evidence it was made from. Its answers are the true ones, whatever the tape says. */
@@ -51,6 +51,7 @@ class NotingEvidence implements Evidence {
   readonly #note: Note;
   readonly inotify?: InotifyQuestions;
   readonly users?: UserQuestions;
+  readonly network?: NetworkQuestions;
   readonly inside?: InsideQuestions;
 
   constructor(inner: Evidence, note: Note) {
@@ -59,6 +60,7 @@ class NotingEvidence implements Evidence {
     this.#note = note;
     if (inner.inotify) this.inotify = this.#notingInotify(inner.inotify);
     if (inner.users) this.users = this.#notingUsers(inner.users);
+    if (inner.network) this.network = this.#notingNetwork(inner.network);
     const { inside } = inner;
     if (inside) this.inside = { handles: async (pid, ask) => this.#noted('handles', String(pid), await inside.handles(pid, ask)) };
   }
@@ -135,6 +137,19 @@ class NotingEvidence implements Evidence {
       listInRoot: (pid, path) => this.#noted('listInRoot', keyOf.inRoot(pid, path), inner.listInRoot(pid, path)),
       searchMount: async (pid, mountPoint, inos) => this.#noted('searchMount', keyOf.inRoot(pid, mountPoint), await inner.searchMount(pid, mountPoint, inos)),
       watcherProgram: async (pid) => this.#noted('watcherProgram', String(pid), await inner.watcherProgram(pid)),
+    };
+  }
+
+  #notingNetwork(inner: NetworkQuestions): NetworkQuestions {
+    return {
+      sockDiagOf: (pid, part) => this.#noted('sockDiagOf', keyOf.sockDiagOf(pid, part), inner.sockDiagOf(pid, part)),
+      readAsNetOf: (pid, paths) => {
+        const answers = inner.readAsNetOf(pid, paths);
+        for (const [index, answer] of answers.entries()) this.#note('readAsNetOf', keyOf.asNetOf(pid, paths[index]!), answer);
+        return answers;
+      },
+      reusesPort: (pid, fd) => this.#noted('reusesPort', keyOf.reusesPort(pid, fd), inner.reusesPort(pid, fd)),
+      holdersOf: async (inodes, signal) => this.#noted('holdersOf', '', await inner.holdersOf(inodes, signal)),
     };
   }
 

@@ -84,6 +84,12 @@ export interface InetSockets {
   remoteAddress(index: number): string;
 }
 
+/** The same with what tcp_info tells of each. */
+export interface InetConnections extends InetSockets {
+  /** Ms since data was last sent or received; undefined where there never was a connection. */
+  idleMs(index: number): number | undefined;
+}
+
 /** What pidfd_getfd + getsockopt tell of one socket no table lists. */
 export interface SocketProbe {
   /** AF_* and SOCK_* and IPPROTO_* numbers: SO_DOMAIN, SO_TYPE, SO_PROTOCOL. */
@@ -284,6 +290,39 @@ export interface UserQuestions {
   countTree(tree: TreeToCount, options: TreeCountOptions): Promise<Answer<TreeCount>>;
 }
 
+/** Who holds a socket. */
+export interface SocketHolder {
+  pid: number;
+  fd: number;
+  inode: string;
+}
+
+export interface HoldersFound {
+  holders: SocketHolder[];
+  /** Processes whose descriptors were read, and those that may not be looked at. */
+  seen: number;
+  denied: number;
+  /** A signal came before all were asked. */
+  stopped?: true;
+}
+
+/** What of sock_diag is asked for: all TCP sockets, those that listen, or the unix sockets. */
+export type DiagPart = DiagFamily | 'tcp listeners';
+
+/** Questions about network namespaces other than ours, and about who holds what in them. */
+export interface NetworkQuestions {
+  /** sockDiag() in the network namespace of a process. EPERM without CAP_SYS_ADMIN where that is not ours. */
+  sockDiagOf(pid: number, part: DiagPart): Answer<DiagSocket[]>;
+  /** The TCP part of it in less time. Absent: ask that. Not on tapes. */
+  connectionsOf?(pid: number): Answer<InetConnections>;
+  /** Files below /proc/sys/net that show the namespace of their reader, as the process would read them. In the order of `paths`. EPERM as above. */
+  readAsNetOf(pid: number, paths: readonly string[]): Answer<ByteString>[];
+  /** SO_REUSEPORT of a socket: pidfd_getfd, getsockopt, close. */
+  reusesPort(pid: number, fd: number): Answer<boolean>;
+  /** Which descriptors of all visible processes are these sockets (inodes, decimal). An aborted signal ends it. */
+  holdersOf(inodes: readonly string[], signal?: AbortSignal): Promise<Answer<HoldersFound>>;
+}
+
 /** What processes say of themselves, by ways that are a wing's own. On the tape is what the wing made of it, never what was said. */
 export interface InsideQuestions {
   /** The handles of a Node process. `ask` is called on a live host only, with evidence of which nothing is noted. */
@@ -335,6 +374,7 @@ export interface Evidence {
   /** Absent in a world that has no such questions: as ENOTSUP. */
   readonly inotify?: InotifyQuestions;
   readonly users?: UserQuestions;
+  readonly network?: NetworkQuestions;
   readonly memory?: MemoryQuestions;
   readonly inside?: InsideQuestions;
 

@@ -4,6 +4,7 @@ import type { CommandContext, Outcome, TapeTarget } from '../command.ts';
 import { openRedactor, openTapeWriter, type Redactor, type TapeWriter } from '../evidence/index.ts';
 import { parseWatch, watchTarget } from '../fds/index.ts';
 import { askUser, collectInotify } from '../inotify/index.ts';
+import { collectListen } from '../listen/index.ts';
 import { CoverageLog } from '../kernel/coverage.ts';
 import { takeSnapshot } from '../kernel/snapshot/take.ts';
 import { resolveTarget } from '../kernel/targets/index.ts';
@@ -80,6 +81,8 @@ async function recordTape(source: TapeTarget, full: boolean, options: Record<str
   // What its instances watch, and what waits in them: for inotify, whose gaps are told there too.
   const { queuesMs } = source.watch ?? {};
   await collectInotify(writer.evidence, source.pids, source.name, { expect: [], rerun, isRoot, signal, ...(queuesMs !== undefined && { windowMs: queuesMs }) });
+  // Who holds its listeners, and what waits there: for listen.
+  await collectListen({ kind: 'processes', pids: source.pids, label: source.name }, { evidence: writer.evidence, rerun, isRoot, signal });
   if (source.node) {
     // Loaded only where it is wanted.
     const { recordNodes } = await import('../node/index.ts');

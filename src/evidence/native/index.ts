@@ -5,6 +5,7 @@ import { listInRoot, lookInRoot, O_CLOEXEC, O_PATH, openInRoot, readInRoot } fro
 import { queueBytes } from './inotify-queue.ts';
 import { descriptionOrder, isEpollTarget, isMachineKnown, sameDescription } from './kcmp.ts';
 import { loadLibc } from './libc.ts';
+import { connectionsOf, inNetworkOf, reusesPort, sockDiagOf } from './network.ts';
 import { probeSocket } from './pidfd.ts';
 import { inetSockets, sockDiag } from './sock-diag.ts';
 import { asUser, tryInstances } from './try-inotify.ts';
@@ -24,6 +25,12 @@ function load(): Native | null {
     sameDescription: (pid1, fd1, pid2, fd2) => sameDescription(libc, pid1, fd1, pid2, fd2),
     isEpollTarget: (pid, fd, epollFd, targetFd) => isEpollTarget(libc, pid, fd, epollFd, targetFd),
     probeSocket: (pid, fd) => probeSocket(libc, pid, fd),
+    network: {
+      sockDiagOf: (pid, part) => sockDiagOf(libc, pid, part),
+      connectionsOf: (pid) => connectionsOf(libc, pid),
+      inNetworkOf: (pid, read) => inNetworkOf(libc, pid, read),
+      reusesPort: (pid, fd) => reusesPort(libc, pid, fd),
+    },
     users: {
       descriptionOrder: (pid1, fd1, pid2, fd2) => descriptionOrder(libc, pid1, fd1, pid2, fd2),
       userNamespaces: (pid) => userNamespaces(libc, pid),

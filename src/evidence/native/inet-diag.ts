@@ -24,6 +24,13 @@ export function encodeInetRequest(family: InetFamily): Buffer {
   return request;
 }
 
+/** The same for listeners alone: the kernel does not walk the connections then. */
+export function encodeListenersRequest(family: InetFamily): Buffer {
+  const request = encodeListRequest(family, 'tcp');
+  request.writeUInt32LE(1 << TCP_LISTEN, 4);
+  return request;
+}
+
 /** The same for what /proc/net lists: without those that are merely bound, and without more than a row has. */
 export function encodeListRequest(family: InetFamily, protocol: keyof typeof PROTOCOLS): Buffer {
   const request = Buffer.alloc(56);
@@ -61,4 +68,15 @@ export function decodeInetSocket(bytes: Buffer, start: number, end: number): Dia
     socket.lastReceivedMs = times.lastReceivedMs;
   });
   return socket;
+}
+
+/** Ms since data was last sent or received; -1 for a listener, and for what was never connected or tells no tcp_info. */
+export function readIdleMs(bytes: Buffer, start: number, end: number): number {
+  let idle = -1;
+  if (bytes[start + 1] === TCP_LISTEN) return idle;
+  eachAttribute(bytes, start + MESSAGE, end, (type, from, to) => {
+    const times = type === INET_DIAG_INFO ? readTcpTimes(bytes, from, to - from) : undefined;
+    if (times) idle = Math.min(times.lastSentMs, times.lastReceivedMs);
+  });
+  return idle;
 }

@@ -2,9 +2,9 @@
  * Rows of inet_diag kept as they came (struct inet_diag_msg, include/uapi/linux/inet_diag.h), one behind the other: read in place,
  * 50,000 of them cost nothing until somebody asks. Little endian, as all of netlink here.
  */
-import type { InetSockets } from '../types.ts';
+import type { InetConnections } from '../types.ts';
 import { AF_INET, AF_INET6, addressText } from './address.ts';
-import { MESSAGE } from './inet-diag.ts';
+import { MESSAGE, readIdleMs } from './inet-diag.ts';
 
 /** The message in words of 32 bits, and where in it what is. */
 const WORDS = MESSAGE / 4;
@@ -13,6 +13,8 @@ const LOCAL = 2;
 const REMOTE = 6;
 const RECEIVE_QUEUE = 14;
 const SEND_QUEUE = 15;
+/** idiag_expires, of which nobody asks: what is told of tcp_info stands in its place, one more than it is, and 0 for nothing. */
+const IDLE = 13;
 const UID = 16;
 const INODE = 17;
 
@@ -29,7 +31,7 @@ function newPage(): Page {
   return { bytes, words: new Uint32Array(bytes.buffer) };
 }
 
-export class InetRecords implements InetSockets {
+export class InetRecords implements InetConnections {
   count = 0;
   /** Never moved: what is copied to grow would be left to the garbage collector, which does not know that it is in a hurry. */
   readonly #pages: Page[] = [];
@@ -43,6 +45,19 @@ export class InetRecords implements InetSockets {
     bytes.copy(page.bytes, (this.count & IN_PAGE) * MESSAGE, start, start + MESSAGE);
     this.count++;
     return true;
+  }
+
+  /** The same with the idle time that is among its attributes. */
+  addWithTimes(bytes: Buffer, start: number, end: number): boolean {
+    if (!this.add(bytes, start, end)) return false;
+    const index = this.count - 1;
+    this.#pages[index >>> PAGE_BITS]!.words[(index & IN_PAGE) * WORDS + IDLE] = readIdleMs(bytes, start, end) + 1;
+    return true;
+  }
+
+  idleMs(index: number): number | undefined {
+    const told = this.#word(index, IDLE);
+    return told === 0 ? undefined : told - 1;
   }
 
   #word(index: number, offset: number): number {

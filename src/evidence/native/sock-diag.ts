@@ -1,9 +1,9 @@
 /** Asks the kernel for its socket tables over NETLINK_SOCK_DIAG (net/core/sock_diag.c). Needs no privilege. */
 import { closeSync } from 'node:fs';
-import type { DiagFamily, DiagSocket, InetSockets } from '../types.ts';
+import type { DiagPart, DiagSocket, InetConnections, InetSockets } from '../types.ts';
 import { AF_INET, AF_INET6 } from './address.ts';
 import { errnoName, systemError } from './errno.ts';
-import { decodeInetSocket, encodeInetRequest, encodeListRequest } from './inet-diag.ts';
+import { decodeInetSocket, encodeInetRequest, encodeListenersRequest, encodeListRequest } from './inet-diag.ts';
 import { InetRecords } from './inet-records.ts';
 import type { Libc } from './libc.ts';
 import { check } from './libc.ts';
@@ -97,15 +97,16 @@ function prepare(libc: Libc, fd: number): void {
 }
 
 /**
- * All TCP sockets (IPv4, then IPv6; every state, TIME_WAIT and bound-but-idle ones too) or all unix sockets of our network
+ * All TCP sockets (IPv4, then IPv6; every state, TIME_WAIT and bound-but-idle ones too), those that listen, or all unix sockets of our network
  * namespace. Waits at most 1 s for each answer of the kernel. Throws ENOENT where the kernel lacks the module,
  * ETIMEDOUT, EBADMSG when an answer cannot be understood, and what socket() refuses with.
  */
-export function sockDiag(libc: Libc, family: DiagFamily): DiagSocket[] {
+export function sockDiag(libc: Libc, part: DiagPart): DiagSocket[] {
   return asking(libc, (fd) => {
-    if (family === 'unix') return dumpSockets(libc, fd, encodeUnixRequest(), decodeUnixSocket);
-    const v4 = dumpSockets(libc, fd, encodeInetRequest(AF_INET), decodeInetSocket);
-    return v4.concat(dumpSockets(libc, fd, encodeInetRequest(AF_INET6), decodeInetSocket));
+    if (part === 'unix') return dumpSockets(libc, fd, encodeUnixRequest(), decodeUnixSocket);
+    const encode = part === 'tcp' ? encodeInetRequest : encodeListenersRequest;
+    const v4 = dumpSockets(libc, fd, encode(AF_INET), decodeInetSocket);
+    return v4.concat(dumpSockets(libc, fd, encode(AF_INET6), decodeInetSocket));
   });
 }
 
@@ -119,6 +120,22 @@ export function inetSockets(libc: Libc, protocol: 'tcp' | 'udp'): InetSockets {
         records.count = before;
         return (bytes, sequence) =>
           readDump(bytes, sequence, (type, start, end) => type !== SOCK_DIAG_BY_FAMILY || records.add(bytes, start, end));
+      });
+    }
+    return records;
+  });
+}
+
+/** All TCP sockets of our network namespace, as sockDiag(), v4 first. Throws as it does. */
+export function tcpConnections(libc: Libc): InetConnections {
+  return asking(libc, (fd) => {
+    const records = new InetRecords();
+    for (const family of [AF_INET, AF_INET6] as const) {
+      const before = records.count;
+      dump(libc, fd, encodeInetRequest(family), () => {
+        records.count = before;
+        return (bytes, sequence) =>
+          readDump(bytes, sequence, (type, start, end) => type !== SOCK_DIAG_BY_FAMILY || records.addWithTimes(bytes, start, end));
       });
     }
     return records;

@@ -1,5 +1,5 @@
 /** What needs system calls Node has no function for. One implementation per way to call them; tests bring stubs. */
-import type { ByteString, DiagFamily, DiagSocket, DirectoryEntry, FileHandle, InetSockets, PathLook, SocketProbe, UserNamespace } from '../types.ts';
+import type { ByteString, DiagFamily, DiagPart, DiagSocket, DirectoryEntry, FileHandle, InetConnections, InetSockets, PathLook, SocketProbe, UserNamespace } from '../types.ts';
 import type { HandleReply } from './handles.ts';
 
 /**
@@ -19,7 +19,17 @@ export interface Native {
   probeSocket(pid: number, fd: number): SocketProbe;
   /** Absent: none of these. */
   inotify?: NativeInotify;
+  network?: NativeNetwork;
   users?: NativeUsers;
+}
+
+export interface NativeNetwork {
+  sockDiagOf(pid: number, part: DiagPart): DiagSocket[];
+  /** The TCP part of it, not yet decoded. */
+  connectionsOf(pid: number): InetConnections;
+  /** Calls `read` while this thread is in the network namespace of the process. */
+  inNetworkOf<T>(pid: number, read: () => T): T;
+  reusesPort(pid: number, fd: number): boolean;
 }
 
 export interface NativeUsers {

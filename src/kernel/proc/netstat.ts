@@ -9,13 +9,22 @@ export interface ListenCounters {
   listenDrops: number;
 }
 
+/** All counters of the lines that begin with `TcpExt:`, by name; those that are cut off or malformed are left out. */
+export function parseTcpCounters(text: ByteString): Map<string, number> {
+  const [header, row] = wholeLines(text).filter((line) => line.startsWith('TcpExt: '));
+  const values = words(row ?? '');
+  const counters = new Map<string, number>();
+  words(header ?? '').forEach((name, index) => {
+    const value = parseNumber(values[index] ?? '');
+    if (index > 0 && value >= 0) counters.set(name, value);
+  });
+  return counters;
+}
+
 /** Null when one of the counters is missing, cut off or malformed. */
 export function parseListenCounters(text: ByteString): ListenCounters | null {
-  const [header, row] = wholeLines(text).filter((line) => line.startsWith('TcpExt: '));
-  const names = words(header ?? '');
-  const values = words(row ?? '');
-  const counter = (name: string): number => parseNumber(values[names.indexOf(name)] ?? '');
-  const listenOverflows = counter('ListenOverflows');
-  const listenDrops = counter('ListenDrops');
-  return listenOverflows < 0 || listenDrops < 0 ? null : { listenOverflows, listenDrops };
+  const counters = parseTcpCounters(text);
+  const listenOverflows = counters.get('ListenOverflows');
+  const listenDrops = counters.get('ListenDrops');
+  return listenOverflows === undefined || listenDrops === undefined ? null : { listenOverflows, listenDrops };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseListenCounters } from '../../../src/kernel/proc/netstat.ts';
+import { parseListenCounters, parseTcpCounters } from '../../../src/kernel/proc/netstat.ts';
 import { neverThrows, unsigned } from './bytes.ts';
 
 const NETSTAT = `TcpExt: SyncookiesSent SyncookiesRecv ListenOverflows ListenDrops TCPHPHits
@@ -48,4 +48,17 @@ describe('parseListenCounters', () => {
   });
 
   it('never throws', () => neverThrows(parseListenCounters, NETSTAT));
+});
+
+describe('parseTcpCounters', () => {
+  it('has every counter of TcpExt by its name, and no other', () => {
+    const counters = parseTcpCounters(NETSTAT);
+    expect([...counters]).toEqual([['SyncookiesSent', 1], ['SyncookiesRecv', 2], ['ListenOverflows', 163], ['ListenDrops', 170], ['TCPHPHits', 5]]);
+  });
+
+  it('leaves out what has no value', () => {
+    expect([...parseTcpCounters('TcpExt: A B C\nTcpExt: 1 x\n')]).toEqual([['A', 1]]);
+  });
+
+  it('never throws', () => neverThrows(parseTcpCounters, NETSTAT));
 });

@@ -1,0 +1,3 @@
+/** The public face of the wing. */
+export { collectListen } from './collect.ts';
+export { configure, emptyData, run } from './command.ts';
