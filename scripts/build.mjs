@@ -41,10 +41,11 @@ const WINGS = {
   goroutines: { commands: ['goroutines', 'gc'], folders: ['goroutines'] },
   inotify: { commands: ['inotify-limits', 'inotify', 'inotify-probe'], folders: ['inotify'] },
   node: { commands: ['node'], folders: ['node'] },
+  preflight: { commands: ['preflight'], folders: ['preflight'] },
   strace: { commands: ['strace'], folders: ['strace'] },
 };
 /** The other commands ask the rules of these; what is of no other wing they have anyhow. */
-const SHARED = ['fds', 'sockets', 'inotify', 'node', 'strace'];
+const SHARED = ['fds', 'sockets', 'inotify', 'node', 'preflight', 'strace'];
 
 /** In commands.ts, what a bundle has no commands for is left out. */
 function onlyCommandsOf(bundle) {

@@ -69,13 +69,16 @@ http { access_log ${HOME}/access.log; keepalive_timeout 600; client_body_temp_pa
 fastcgi_temp_path ${HOME}/fastcgi; uwsgi_temp_path ${HOME}/uwsgi; scgi_temp_path ${HOME}/scgi;
 server { listen 127.0.0.1:${PORT}; root ${HOME}; } }`;
 
+function nginx(command) {
+  writeFileSync(`${HOME}/nginx.conf`, nginxConfiguration);
+  const args = ['-p', HOME, '-e', `${HOME}/error.log`, '-c', `${HOME}/nginx.conf`];
+  return withClients(spawn(command, args, { env: ENV, cwd: '/', stdio: 'ignore' }));
+}
+
 /** Healthy servers, each with five clients that stay connected. */
 const servers = {
-  async nginx() {
-    writeFileSync(`${HOME}/nginx.conf`, nginxConfiguration);
-    const args = ['-p', HOME, '-e', `${HOME}/error.log`, '-c', `${HOME}/nginx.conf`];
-    return withClients(spawn('nginx', args, { env: ENV, cwd: '/', stdio: 'ignore' }));
-  },
+  nginx: () => nginx('nginx'),
+  nginxByPath: () => nginx('/usr/sbin/nginx'),
   async redis() {
     const args = ['--port', `${PORT}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', HOME];
     return withClients(spawn('redis-server', args, { env: ENV, cwd: '/', stdio: 'ignore' }));

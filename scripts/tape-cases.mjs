@@ -121,6 +121,32 @@ export const err = {
     command: 'inotify',
     finds: [['inotify/churn', 'info', 'hint']],
   },
+  'preflight-signal-kills': {
+    make: ['files=3:cache/item-{}.json'],
+    command: 'preflight',
+    options: { signal: 'HUP' },
+    finds: [['preflight/signal-kills', 'critical', 'certain']],
+  },
+  'preflight-signal-blocked': {
+    make: ['signals=ignore:HUP'],
+    command: 'preflight',
+    options: { signal: 'HUP' },
+    finds: [['preflight/signal-blocked', 'critical', 'certain']],
+  },
+  'preflight-binary-unresolvable': {
+    // Started by its bare name: execve looks into the working directory only.
+    server: 'nginx',
+    command: 'preflight',
+    options: { signal: 'USR2' },
+    finds: [['preflight/binary-unresolvable', 'critical', 'certain']],
+  },
+  'preflight-no-headroom': {
+    // 18 and the three standard ones: one number is left.
+    make: ['signals=catch:USR2', 'rlimit=22:22', 'files=18:cache/item-{}.json'],
+    command: 'preflight',
+    options: { signal: 'USR2' },
+    finds: [['preflight/no-headroom', 'warning', 'likely']],
+  },
   'leak-server': {
     // 28 requests, each of which leaves an upload and a connection behind, a rotated log of 20 MiB, and 84 descriptors at most.
     server: 'leaking',
@@ -196,6 +222,12 @@ export const ok = {
   'inotify-dead-watch': { make: ['inotify-replaced=2:held=1:on=directory'], command: 'inotify', finds: [] },
   'inotify-blind-filesystem': { make: ['inotify=2:watches=5'], command: 'inotify', finds: [] },
   'inotify-churn': { make: ['inotify-churn=900'], command: 'inotify', finds: [] },
+  // A thread waits for it (sigwait), which is not seen in the mask of what is caught.
+  'preflight-signal-kills': { make: ['signals=sigwait:HUP'], command: 'preflight', options: { signal: 'HUP' }, finds: [] },
+  // Blocked in the main thread; another thread takes it.
+  'preflight-signal-blocked': { make: ['signals=other-thread:HUP'], command: 'preflight', options: { signal: 'HUP' }, finds: [] },
+  'preflight-binary-unresolvable': { server: 'nginxByPath', command: 'preflight', options: { signal: 'USR2' }, finds: [] },
+  'preflight-no-headroom': { make: ['signals=catch:USR2', 'rlimit=32:32', 'files=18:cache/item-{}.json'], command: 'preflight', options: { signal: 'USR2' }, finds: [] },
   // Real servers with clients. nginx keeps its listeners open across exec: that is how it upgrades itself.
   nginx: { server: 'nginx', finds: COMMON },
   redis: { server: 'redis', finds: [] },

@@ -59,6 +59,13 @@ export const commands: readonly CommandEntry[] = [
     rules: async () => (await import('./strace/rules/index.ts')).straceRules,
   },
   {
+    name: 'preflight',
+    summary: 'would this reload work: is the signal handled, is the program file found, is there room for a second generation',
+    effects: 'reads',
+    load: () => import('./preflight/index.ts'),
+    rules: preflightRules,
+  },
+  {
     name: 'record',
     summary: 'take the evidence now and analyse it anywhere later with --from',
     effects: 'reads',
@@ -89,7 +96,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'what a finding means, its false alarms, and what to do',
     effects: 'none',
     load: () => import('./explain/index.ts'),
-    rules: async () => [...(await descriptorRules()), ...(await inotifyRules()), ...(await nodeRules())],
+    rules: async () => [...(await descriptorRules()), ...(await inotifyRules()), ...(await nodeRules()), ...(await preflightRules())],
   },
   {
     name: 'schema',
@@ -111,4 +118,8 @@ async function nodeRules() {
 
 async function inotifyRules() {
   return (await import('./inotify/index.ts')).inotifyRules;
+}
+
+async function preflightRules() {
+  return (await import('./preflight/rules/index.ts')).preflightRules;
 }
