@@ -41,11 +41,12 @@ const WINGS = {
   goroutines: { commands: ['goroutines', 'gc'], folders: ['goroutines'] },
   inotify: { commands: ['inotify-limits', 'inotify', 'inotify-probe'], folders: ['inotify'] },
   node: { commands: ['node'], folders: ['node'] },
+  inherit: { commands: ['inherit'], folders: ['inherit'] },
   preflight: { commands: ['preflight'], folders: ['preflight'] },
   strace: { commands: ['strace'], folders: ['strace'] },
 };
 /** The other commands ask the rules of these; what is of no other wing they have anyhow. */
-const SHARED = ['fds', 'sockets', 'inotify', 'node', 'preflight', 'strace'];
+const SHARED = ['fds', 'sockets', 'inherit', 'inotify', 'node', 'preflight', 'strace'];
 
 /** In commands.ts, what a bundle has no commands for is left out. */
 function onlyCommandsOf(bundle) {

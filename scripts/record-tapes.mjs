@@ -147,7 +147,7 @@ async function inside(name) {
   const factory = () => tellingProgram(...withUserLimits(entry.userLimits, ['/usr/bin/python3', join(PROGRAMS, 'factory.py'), `--dir=${HOME}`, ...entry.make]));
   const { pid, open } = await (entry.make ? factory() : entry.node ? nodeService(entry) : servers[entry.server]());
   const file = join(TAPES, `${name}.rctl`);
-  const pids = entry.server ? descendants(pid) : [pid];
+  const pids = entry.server || entry.tree ? descendants(pid) : [pid];
   const counted = open ?? pids.reduce((sum, each) => sum + openOf(each), 0);
   const full = name.startsWith('err/') ? join(TAPES, `full/${name.slice(4)}.rctl`) : `${HOME}/full.rctl`;
   // Written aside: the recorder's own open file must not bring the path of this checkout on the tape.

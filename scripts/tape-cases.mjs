@@ -3,6 +3,7 @@
 // so that how many are open in the end is not known beforehand.
 // `command`: the command that shall find it, `fds` unless told, with `options` as commander gives them. `userLimits`: in a user namespace
 // of its own, with these limits (/proc/sys/user/*).
+// `tree`: its children are recorded, too.
 // `node`: a service of fixtures/programs/node-tape.mjs, with our preload unless `preload` is false; its handles are recorded, with `promises` too.
 // `finds`: every finding there must be, as [id, severity, confidence]; nothing else may be found.
 
@@ -147,6 +148,18 @@ export const err = {
     options: { signal: 'USR2' },
     finds: [['preflight/no-headroom', 'warning', 'likely']],
   },
+  'reload-context-lost': {
+    make: ['inherit-umask'],
+    tree: true,
+    command: 'inherit',
+    finds: [['reload/context-lost', 'warning', 'certain'], ['reload/binary-replaced', 'info', 'certain']],
+  },
+  'reload-binary-replaced': {
+    make: ['inherit-intended'],
+    tree: true,
+    command: 'inherit',
+    finds: [['reload/binary-replaced', 'info', 'certain']],
+  },
   'leak-server': {
     // 28 requests, each of which leaves an upload and a connection behind, a rotated log of 20 MiB, and 84 descriptors at most.
     server: 'leaking',
@@ -228,6 +241,9 @@ export const ok = {
   'preflight-signal-blocked': { make: ['signals=other-thread:HUP'], command: 'preflight', options: { signal: 'HUP' }, finds: [] },
   'preflight-binary-unresolvable': { server: 'nginxByPath', command: 'preflight', options: { signal: 'USR2' }, finds: [] },
   'preflight-no-headroom': { make: ['signals=catch:USR2', 'rlimit=32:32', 'files=18:cache/item-{}.json'], command: 'preflight', options: { signal: 'USR2' }, finds: [] },
+  'reload-context-lost': { make: ['inherit-intended'], tree: true, command: 'inherit', finds: [['reload/binary-replaced', 'info', 'certain']] },
+  // A fork of the same program.
+  'reload-binary-replaced': { make: ['fork-shared-epoll'], tree: true, command: 'inherit', finds: [] },
   // Real servers with clients. nginx keeps its listeners open across exec: that is how it upgrades itself.
   nginx: { server: 'nginx', finds: COMMON },
   redis: { server: 'redis', finds: [] },

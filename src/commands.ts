@@ -59,6 +59,13 @@ export const commands: readonly CommandEntry[] = [
     rules: async () => (await import('./strace/rules/index.ts')).straceRules,
   },
   {
+    name: 'inherit',
+    summary: 'two generations of a service: which listeners were handed over, what came along by accident, what context was lost',
+    effects: 'reads',
+    load: () => import('./inherit/index.ts'),
+    rules: inheritRules,
+  },
+  {
     name: 'preflight',
     summary: 'would this reload work: is the signal handled, is the program file found, is there room for a second generation',
     effects: 'reads',
@@ -96,7 +103,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'what a finding means, its false alarms, and what to do',
     effects: 'none',
     load: () => import('./explain/index.ts'),
-    rules: async () => [...(await descriptorRules()), ...(await inotifyRules()), ...(await nodeRules()), ...(await preflightRules())],
+    rules: async () => [...(await descriptorRules()), ...(await inotifyRules()), ...(await nodeRules()), ...(await preflightRules()), ...(await inheritRules())],
   },
   {
     name: 'schema',
@@ -122,4 +129,8 @@ async function inotifyRules() {
 
 async function preflightRules() {
   return (await import('./preflight/rules/index.ts')).preflightRules;
+}
+
+async function inheritRules() {
+  return (await import('./inherit/rules/index.ts')).inheritRules;
 }

@@ -9,6 +9,7 @@ import { takeSnapshot } from '../kernel/snapshot/take.ts';
 import { resolveTarget } from '../kernel/targets/index.ts';
 import type { Snapshot } from '../kernel/types.ts';
 import { UserError } from '../kernel/user-error.ts';
+import { recordGenerations } from '../inherit/index.ts';
 import { collectPreflight } from '../preflight/index.ts';
 import { FileSink } from '../render/index.ts';
 import { bytes, plural, shellWord } from '../report/words.ts';
@@ -86,6 +87,7 @@ async function recordTape(source: TapeTarget, full: boolean, options: Record<str
   await collectInotify(writer.evidence, source.pids, source.name, { expect: [], rerun, isRoot, signal, ...(queuesMs !== undefined && { windowMs: queuesMs }) });
   // Whether it would reload: each by itself, since which one gets the signal is told later. Tapes of earlier versions do not have it.
   if (source.reload) for (const pid of source.pids) await collectPreflight(writer.evidence, [pid], { number: ANY_SIGNAL, everything: true, signal });
+  if (source.reload) await recordGenerations(writer.evidence, source.pids, { rerun, isRoot, signal });
   if (source.node) {
     // Loaded only where it is wanted.
     const { recordNodes } = await import('../node/index.ts');
