@@ -41,7 +41,8 @@ export async function readGeneration(evidence: Evidence, pid: number, which: str
     listeners: listenersOf(table),
     context,
     announced: announcedTo(evidence, table, context),
-    ...(await readUse(evidence, table, context, asking, coverage)),
+    // What the old one uses is nobody's question.
+    ...(which === 'new' ? await readUse(evidence, table, context, asking, coverage) : { used: new Set<number>(), useUnknown: true }),
     ...(exeStat?.value && { exe: { stat: exeStat.value, deleted: process.exe?.endsWith(DELETED) ?? false } }),
   };
 }

@@ -15,7 +15,7 @@ export const binaryReplaced = lastEventRule<InheritLook>(ID, 'inherit', ({ old, 
       id: ID,
       severity: stale ? 'warning' : 'info',
       confidence: 'certain',
-      because: stale ? 'both run one file, and its name is gone or another file has it' : 'device and inode of what they run differ, while both are held open',
+      because: stale ? 'both run one file, and its name is gone or another file has it' : 'device and inode of the files that they run differ',
       title: stale ? `the new generation ${processLabel(now)} runs the binary that was replaced, as the old one does` : `${processLabel(now)} runs another file than ${processLabel(old)}`,
       subject: subjectOf('binary', 'exe', now),
       evidence: [
