@@ -11,13 +11,14 @@ import { openMeter } from './measure.mjs';
 import { Stage } from './stage.mjs';
 import { benchFds } from './wings/fds.mjs';
 import { benchGoroutines } from './wings/goroutines.mjs';
+import { benchInherit } from './wings/inherit.mjs';
 import { benchInotify } from './wings/inotify.mjs';
 import { benchListen } from './wings/listen.mjs';
 import { benchMemory } from './wings/memory.mjs';
 import { benchNode } from './wings/node.mjs';
 import { benchStrace } from './wings/strace.mjs';
 
-const WINGS = { fds: benchFds, inotify: benchInotify, listen: benchListen, goroutines: benchGoroutines, memory: benchMemory, strace: benchStrace, node: benchNode };
+const WINGS = { fds: benchFds, inherit: benchInherit, inotify: benchInotify, listen: benchListen, goroutines: benchGoroutines, memory: benchMemory, strace: benchStrace, node: benchNode };
 
 const smoke = process.argv.includes('--smoke');
 const markdown = process.argv.includes('--markdown');

@@ -42,10 +42,12 @@ const WINGS = {
   inotify: { commands: ['inotify-limits', 'inotify', 'inotify-probe'], folders: ['inotify'] },
   listen: { commands: ['listen'], folders: ['listen', 'sockets', 'fds'] },
   node: { commands: ['node'], folders: ['node'] },
+  inherit: { commands: ['inherit'], folders: ['inherit'] },
+  preflight: { commands: ['preflight'], folders: ['preflight'] },
   strace: { commands: ['strace'], folders: ['strace'] },
 };
 /** The other commands ask the rules of these; what is of no other wing they have anyhow. */
-const SHARED = ['fds', 'sockets', 'inotify', 'listen', 'node', 'strace'];
+const SHARED = ['fds', 'sockets', 'inherit', 'inotify', 'listen', 'node', 'preflight', 'strace'];
 
 /** In commands.ts, what a bundle has no commands for is left out. */
 function onlyCommandsOf(bundle) {

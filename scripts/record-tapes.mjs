@@ -69,13 +69,16 @@ http { access_log ${HOME}/access.log; keepalive_timeout 600; client_body_temp_pa
 fastcgi_temp_path ${HOME}/fastcgi; uwsgi_temp_path ${HOME}/uwsgi; scgi_temp_path ${HOME}/scgi;
 server { listen 127.0.0.1:${PORT}; root ${HOME}; } }`;
 
+function nginx(command) {
+  writeFileSync(`${HOME}/nginx.conf`, nginxConfiguration);
+  const args = ['-p', HOME, '-e', `${HOME}/error.log`, '-c', `${HOME}/nginx.conf`];
+  return withClients(spawn(command, args, { env: ENV, cwd: '/', stdio: 'ignore' }));
+}
+
 /** Healthy servers, each with five clients that stay connected. */
 const servers = {
-  async nginx() {
-    writeFileSync(`${HOME}/nginx.conf`, nginxConfiguration);
-    const args = ['-p', HOME, '-e', `${HOME}/error.log`, '-c', `${HOME}/nginx.conf`];
-    return withClients(spawn('nginx', args, { env: ENV, cwd: '/', stdio: 'ignore' }));
-  },
+  nginx: () => nginx('nginx'),
+  nginxByPath: () => nginx('/usr/sbin/nginx'),
   async redis() {
     const args = ['--port', `${PORT}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', HOME];
     return withClients(spawn('redis-server', args, { env: ENV, cwd: '/', stdio: 'ignore' }));
@@ -145,7 +148,7 @@ async function inside(name) {
   const factory = () => tellingProgram(...withUserLimits(entry.userLimits, ['/usr/bin/python3', join(PROGRAMS, 'factory.py'), `--dir=${HOME}`, ...entry.make]));
   const { pid, open } = await (entry.make ? factory() : entry.node ? nodeService(entry) : servers[entry.server]());
   const file = join(TAPES, `${name}.rctl`);
-  const pids = entry.server ? descendants(pid) : [pid];
+  const pids = entry.server || entry.tree ? descendants(pid) : [pid];
   const counted = open ?? pids.reduce((sum, each) => sum + openOf(each), 0);
   const full = name.startsWith('err/') ? join(TAPES, `full/${name.slice(4)}.rctl`) : `${HOME}/full.rctl`;
   // Written aside: the recorder's own open file must not bring the path of this checkout on the tape.

@@ -3,6 +3,7 @@
 // so that how many are open in the end is not known beforehand.
 // `command`: the command that shall find it, `fds` unless told, with `options` as commander gives them. `userLimits`: in a user namespace
 // of its own, with these limits (/proc/sys/user/*). `network`: with these settings of its network namespace (/proc/sys/net/*).
+// `tree`: its children are recorded, too.
 // `node`: a service of fixtures/programs/node-tape.mjs, with our preload unless `preload` is false; its handles are recorded, with `promises` too.
 // `finds`: every finding there must be, as [id, severity, confidence]; nothing else may be found.
 
@@ -143,6 +144,44 @@ export const err = {
     command: 'inotify',
     finds: [['inotify/churn', 'info', 'hint']],
   },
+  'preflight-signal-kills': {
+    make: ['files=3:cache/item-{}.json'],
+    command: 'preflight',
+    options: { signal: 'HUP' },
+    finds: [['preflight/signal-kills', 'critical', 'certain']],
+  },
+  'preflight-signal-blocked': {
+    make: ['signals=ignore:HUP'],
+    command: 'preflight',
+    options: { signal: 'HUP' },
+    finds: [['preflight/signal-blocked', 'critical', 'certain']],
+  },
+  'preflight-binary-unresolvable': {
+    // Started by its bare name: execve looks into the working directory only.
+    server: 'nginx',
+    command: 'preflight',
+    options: { signal: 'USR2' },
+    finds: [['preflight/binary-unresolvable', 'critical', 'certain']],
+  },
+  'preflight-no-headroom': {
+    // 18 and the three standard ones: one number is left.
+    make: ['signals=catch:USR2', 'rlimit=22:22', 'files=18:cache/item-{}.json'],
+    command: 'preflight',
+    options: { signal: 'USR2' },
+    finds: [['preflight/no-headroom', 'warning', 'likely']],
+  },
+  'reload-context-lost': {
+    make: ['inherit-umask'],
+    tree: true,
+    command: 'inherit',
+    finds: [['reload/context-lost', 'warning', 'certain'], ['reload/binary-replaced', 'info', 'certain']],
+  },
+  'reload-binary-replaced': {
+    make: ['inherit-intended'],
+    tree: true,
+    command: 'inherit',
+    finds: [['reload/binary-replaced', 'info', 'certain']],
+  },
   'leak-server': {
     // 28 requests, each of which leaves an upload and a connection behind, a rotated log of 20 MiB, and 84 descriptors at most.
     server: 'leaking',
@@ -226,6 +265,15 @@ export const ok = {
   'inotify-dead-watch': { make: ['inotify-replaced=2:held=1:on=directory'], command: 'inotify', finds: [] },
   'inotify-blind-filesystem': { make: ['inotify=2:watches=5'], command: 'inotify', finds: [] },
   'inotify-churn': { make: ['inotify-churn=900'], command: 'inotify', finds: [] },
+  // A thread waits for it (sigwait), which is not seen in the mask of what is caught.
+  'preflight-signal-kills': { make: ['signals=sigwait:HUP'], command: 'preflight', options: { signal: 'HUP' }, finds: [] },
+  // Blocked in the main thread; another thread takes it.
+  'preflight-signal-blocked': { make: ['signals=other-thread:HUP'], command: 'preflight', options: { signal: 'HUP' }, finds: [] },
+  'preflight-binary-unresolvable': { server: 'nginxByPath', command: 'preflight', options: { signal: 'USR2' }, finds: [] },
+  'preflight-no-headroom': { make: ['signals=catch:USR2', 'rlimit=32:32', 'files=18:cache/item-{}.json'], command: 'preflight', options: { signal: 'USR2' }, finds: [] },
+  'reload-context-lost': { make: ['inherit-intended'], tree: true, command: 'inherit', finds: [['reload/binary-replaced', 'info', 'certain']] },
+  // A fork of the same program.
+  'reload-binary-replaced': { make: ['fork-shared-epoll'], tree: true, command: 'inherit', finds: [] },
   // Real servers with clients. nginx keeps its listeners open across exec: that is how it upgrades itself.
   nginx: { server: 'nginx', finds: COMMON },
   redis: { server: 'redis', finds: [] },

@@ -80,6 +80,8 @@ export interface TapeTarget {
   watch?: { windowMs: number; intervalMs: number; /** So long the queues of inotify instances were looked at after that. */ queuesMs?: number };
   /** It holds looks at the handles of its Node processes. */
   node?: true;
+  /** It holds what a reload depends on: for preflight. */
+  reload?: true;
 }
 
 /** A report with its text view, or a plain text (`explain`, `schema`). */

@@ -66,6 +66,20 @@ export const commands: readonly CommandEntry[] = [
     rules: async () => (await import('./strace/rules/index.ts')).straceRules,
   },
   {
+    name: 'inherit',
+    summary: 'two generations of a service: which listeners were handed over, what came along by accident, what context was lost',
+    effects: 'reads',
+    load: () => import('./inherit/index.ts'),
+    rules: inheritRules,
+  },
+  {
+    name: 'preflight',
+    summary: 'would this reload work: is the signal handled, is the program file found, is there room for a second generation',
+    effects: 'reads',
+    load: () => import('./preflight/index.ts'),
+    rules: preflightRules,
+  },
+  {
     name: 'record',
     summary: 'take the evidence now and analyse it anywhere later with --from',
     effects: 'reads',
@@ -96,7 +110,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'what a finding means, its false alarms, and what to do',
     effects: 'none',
     load: () => import('./explain/index.ts'),
-    rules: async () => [...(await descriptorRules()), ...(await inotifyRules()), ...(await nodeRules()), ...(await import('./listen/rules/index.ts')).listenRules],
+    rules: async () => [...(await descriptorRules()), ...(await inotifyRules()), ...(await nodeRules()), ...(await preflightRules()), ...(await inheritRules()), ...(await import('./listen/rules/index.ts')).listenRules],
   },
   {
     name: 'schema',
@@ -124,4 +138,12 @@ async function nodeRules() {
 
 async function inotifyRules() {
   return (await import('./inotify/index.ts')).inotifyRules;
+}
+
+async function preflightRules() {
+  return (await import('./preflight/rules/index.ts')).preflightRules;
+}
+
+async function inheritRules() {
+  return (await import('./inherit/rules/index.ts')).inheritRules;
 }

@@ -18,11 +18,11 @@ export function tapeTarget(header: Header, file: string): TapeTarget {
   const { recordedAt, redacted, host = UNKNOWN_HOST, target } = header;
   if (Number.isNaN(Date.parse(recordedAt))) throw new UserError(`${file}:1: the tape says no time when it was recorded; record it again`);
   if (!isTarget(target)) throw new UserError(`${file}:1: the tape does not say which processes it was recorded from; record it again`);
-  const { spec, name, pids, watch, node } = target;
-  return { spec, name, pids, ...(watch && { watch }), ...(node === true && { node }), recordedAt: new Date(recordedAt).toISOString(), host, redacted };
+  const { spec, name, pids, watch, node, reload } = target;
+  return { spec, name, pids, ...(watch && { watch }), ...(node === true && { node }), ...(reload === true && { reload }), recordedAt: new Date(recordedAt).toISOString(), host, redacted };
 }
 
-function isTarget(value: unknown): value is Pick<TapeTarget, 'spec' | 'name' | 'pids' | 'watch' | 'node'> {
+function isTarget(value: unknown): value is Pick<TapeTarget, 'spec' | 'name' | 'pids' | 'watch' | 'node' | 'reload'> {
   if (typeof value !== 'object' || value === null) return false;
   const { spec, name, pids, watch } = value as Record<string, unknown>;
   if (watch !== undefined && !isWatch(watch)) return false;

@@ -9,13 +9,16 @@ import type { Errno, FileStat } from './types.ts';
 const FORMAT = '%d %i %f %h %b %B %s %n';
 const LINE = /^(\d+) (\d+) ([0-9a-f]+) (\d+) (\d+) (\d+) (\d+) (.*)$/;
 
+/** Descriptors, and the program of a process: nothing that a target could name. */
+const NAME = /^(?:\d+|exe)$/;
+
 /** `stat` writes 4 KiB at a time: when it hangs, the name it hangs at is among this many without an answer. */
 const BUFFERED_LINES = 140;
 /** Children of a second try that share those names, so that one bad name costs few good ones. */
 const SEARCHERS = 7;
 
 /**
- * Follows `directory/name` for each name, which must be digits (EINVAL else). A name that never answers costs the deadline:
+ * Follows `directory/name` for each name, which must be digits or `exe` (EINVAL else). A name that never answers costs the deadline:
  * the unanswered are tried once more in small parts, and what is still without an answer gets ETIMEDOUT.
  * @param until performance.now() at which to give up
  */
@@ -31,7 +34,7 @@ export async function statMany(
   const found = new Map<string, Reply<FileStat>>();
   const ask = (paths: readonly string[], deadline: number): Promise<boolean> => statBatch(children, program, paths, deadline, found);
 
-  let todo: readonly string[] = names.filter((name) => /^\d+$/.test(name)).map((name) => prefix + name);
+  let todo: readonly string[] = names.filter((name) => NAME.test(name)).map((name) => prefix + name);
   while (todo.length > 0) {
     const batch = chunkOf(todo, 0);
     if (!(await ask(batch, until))) {
@@ -42,7 +45,7 @@ export async function statMany(
     }
     todo = todo.slice(batch.length);
   }
-  return names.map((name) => found.get(prefix + name) ?? { errno: /^\d+$/.test(name) ? silence(children) : 'EINVAL' });
+  return names.map((name) => found.get(prefix + name) ?? { errno: NAME.test(name) ? silence(children) : 'EINVAL' });
 }
 
 /** The names the child may have hung at in small parts, and those it never came to in large ones. */

@@ -33,10 +33,18 @@ const redactFdinfo: FileRule = (words, content) =>
 const FD_WORD = new RegExp(`((?<![A-Za-z\\x80-\\xff])(?:${FD_WORDS})(?![A-Za-z\\x80-\\xff]))`, 'gi');
 /** Which descriptors a command line names is kept; of all other arguments not even the numbers are, which may be secrets. */
 const NAMES_FDS = /\d{1,7}(?:[,;:]\d{1,7})*$/;
+/** A path or a name, and nothing that could be a title written over the arguments. */
+const PROGRAM = /^[\w./+-]+$/;
+/** What nginx writes over its arguments: the program it would start stands in it. */
+const TITLE = /^(nginx: master process )([\w./+-]+)(.*)$/s;
 const redactCmdline: FileRule = (words, content) =>
   content
     .split('\0')
     .map((argument, index, all) => {
+      // What was started: the rest of the tape has it as the link of exe, too.
+      const [, title, program, rest] = (index === 0 && TITLE.exec(argument)) || [];
+      if (title !== undefined) return title + (program!.startsWith('/') ? redactPath(words, program!) : redactText(words, program!)) + redactText(words, rest!).replace(/\d/g, '0');
+      if (index === 0 && PROGRAM.test(argument)) return argument.startsWith('/') ? redactPath(words, argument) : redactText(words, argument);
       if (/^\/(?:dev|proc\/self)\/fd\/\d{1,7}$/.test(argument)) return argument;
       const parts = argument.split(FD_WORD);
       const namesFds = NAMES_FDS.test(argument) && (parts.length > 1 || (all[index - 1] ?? '').split(FD_WORD).length > 1);

@@ -18,8 +18,11 @@ const RESERVED = new Set([
   'dri', 'pod', 'cri', 'lxc', 'app', 'ecs', 'cls', 'max', 'min', 'low', 'io', 'in', 'fd', 'fds',
 ]);
 
-/** Names of shells say nothing about anybody, and a rule tells a shell's redirections from other inheritance by them. */
-const PUBLIC = new Set(['sh', 'ash', 'bash', 'dash', 'zsh', 'ksh', 'mksh', 'fish', 'busybox']);
+/**
+ * Names of shells say nothing about anybody, and a rule tells a shell's redirections from other inheritance by them; nor do those of
+ * servers whose way of reloading is known, and the words of their titles.
+ */
+const PUBLIC = new Set(['sh', 'ash', 'bash', 'dash', 'zsh', 'ksh', 'mksh', 'fish', 'busybox', 'nginx', 'haproxy', 'master', 'worker', 'process']);
 
 export interface Words {
   /** A letter run, same length (nearly always), same upper and lower case, hexadecimal letters staying so. */

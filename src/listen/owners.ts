@@ -1,7 +1,7 @@
 /** Who holds the listeners, and which of the holders are of one run of a program. */
 import type { Evidence, HoldersFound } from '../evidence/types.ts';
 import { type CoverageLog, errnoWords } from '../kernel/coverage.ts';
-import { imageOf } from '../kernel/proc/image.ts';
+import { parseImage } from '../kernel/proc/image.ts';
 import { readProcess } from '../kernel/process.ts';
 import { programKey } from '../kernel/services.ts';
 import type { Process } from '../kernel/types.ts';
@@ -62,7 +62,7 @@ function generationsOf(evidence: Evidence, owners: readonly Owner[]): Generation
   const byImage = new Map<string, Run>();
   for (const owner of owners) {
     const { process } = owner;
-    const image = imageOf(evidence.read(`/proc/${process.pid}/stat`).value ?? '');
+    const image = parseImage(evidence.read(`/proc/${process.pid}/stat`).value ?? '')?.placed || undefined;
     if (image === undefined) continue;
     const key = `${image} ${programKey(process)}`;
     const known: Run = byImage.get(key) ?? { members: [], processes: new Map(), startTicks: Number(process.startTime) };

@@ -10,12 +10,17 @@ import { takeSnapshot } from '../kernel/snapshot/take.ts';
 import { resolveTarget } from '../kernel/targets/index.ts';
 import type { Snapshot } from '../kernel/types.ts';
 import { UserError } from '../kernel/user-error.ts';
+import { recordGenerations } from '../inherit/index.ts';
+import { collectPreflight } from '../preflight/index.ts';
 import { FileSink } from '../render/index.ts';
 import { bytes, plural, shellWord } from '../report/words.ts';
 import { version } from '../version.ts';
 
 /** Long enough to tell whether queues are read, and not all of a long watch once more. */
 const LONGEST_QUEUES_MS = 5000;
+
+/** SIGHUP: which one it is makes no difference for what is asked. */
+const ANY_SIGNAL = 1;
 
 /** Target and options of `record`. */
 export function configure(command: Command): void {
@@ -83,6 +88,9 @@ async function recordTape(source: TapeTarget, full: boolean, options: Record<str
   await collectInotify(writer.evidence, source.pids, source.name, { expect: [], rerun, isRoot, signal, ...(queuesMs !== undefined && { windowMs: queuesMs }) });
   // Who holds its listeners, and what waits there: for listen.
   await collectListen({ kind: 'processes', pids: source.pids, label: source.name }, { evidence: writer.evidence, rerun, isRoot, signal });
+  // Whether it would reload: each by itself, since which one gets the signal is told later. Tapes of earlier versions do not have it.
+  if (source.reload) for (const pid of source.pids) await collectPreflight(writer.evidence, [pid], { number: ANY_SIGNAL, everything: true, signal });
+  if (source.reload) await recordGenerations(writer.evidence, source.pids, { rerun, isRoot, signal });
   if (source.node) {
     // Loaded only where it is wanted.
     const { recordNodes } = await import('../node/index.ts');
@@ -100,18 +108,18 @@ function sourceOf(spec: string | undefined, options: Pick<TapeTarget, 'watch' | 
   }
   if (spec === undefined) throw new UserError('record needs a target', { hints: ['reloadctl record <pid | name | :port | unit:NAME> -o FILE'] });
   const target = resolveTarget(evidence, spec, { tree: options.tree, command: 'record' });
-  return { ...target, ...(options.watch && { watch: options.watch }), ...(options.node && { node: true as const }), recordedAt: new Date().toISOString(), host: { kernel: release(), hostname: hostname() }, redacted: false };
+  return { ...target, ...(options.watch && { watch: options.watch }), ...(options.node && { node: true as const }), reload: true, recordedAt: new Date().toISOString(), host: { kernel: release(), hostname: hostname() }, redacted: false };
 }
 
 function openWriter(source: TapeTarget, redactor: Redactor | undefined, { evidence }: CommandContext): TapeWriter {
   const hide = (text: string): string => redactor?.text(text) ?? text;
-  const { spec, name, pids, watch, node, recordedAt, redacted, host } = source;
+  const { spec, name, pids, watch, node, reload, recordedAt, redacted, host } = source;
   const header = {
     tool: version,
     recordedAt,
     redacted,
     host: { kernel: host.kernel, hostname: hide(host.hostname) },
-    target: { spec: hide(spec), name: hide(name), pids, ...(watch && { watch }), ...(node && { node }) },
+    target: { spec: hide(spec), name: hide(name), pids, ...(watch && { watch }), ...(node && { node }), ...(reload && { reload }) },
   };
   return openTapeWriter(evidence, header, redactor);
 }

@@ -30,7 +30,7 @@ const files = sourceFiles();
 const imports = files.flatMap(importsOf);
 const room = (path: string): string => (path.includes('/') ? path.slice(0, path.indexOf('/')) : path);
 
-const subjectWings = ['fds', 'sockets', 'inotify', 'strace', 'goroutines', 'node', 'listen', 'tasks', 'generations'];
+const subjectWings = ['fds', 'sockets', 'inotify', 'strace', 'goroutines', 'node', 'listen', 'tasks', 'inherit', 'preflight'];
 const composingWings = ['diff', 'drill', 'gate', 'assert', 'incident', 'record', 'exporter', 'demo', 'doctor', 'explain', 'schema'];
 /** What each room may import of ours, besides itself. */
 const mayImport: Record<string, readonly string[]> = {

@@ -1,20 +1,25 @@
-/** Which run of a program a process belongs to: what fork keeps and exec makes anew. */
+/** Which program image a process runs, /proc/PID/stat of fs/proc/array.c do_task_stat: told only to who may trace it, else zeros. */
 import type { ByteString } from '../../evidence/types.ts';
+import { isDecimal, parseNumber } from './scan.ts';
 
-/** Fields 26 and 28 of /proc/PID/stat, kernel fs/proc/array.c do_task_stat, counted from field 3. */
-const START_CODE = 23;
-const START_STACK = 25;
+export interface ProcImage {
+  /** Field 19. */
+  nice: number;
+  /**
+   * Fields 28, 48 and 50 (start of stack, arguments, environment), which each exec places at random and fork keeps: equal in two
+   * processes of one file, they run the very same image. Empty where it is not told.
+   */
+  placed: string;
+}
 
-/**
- * Equal for a process and what it forked, different after an exec: where the code and the first stack lie, which the kernel chooses
- * at random for each exec. Undefined where we may not see it (it prints 0 and 1 then), or where it is switched off the same as that.
- */
-export function imageOf(stat: ByteString): string | undefined {
-  const close = stat.lastIndexOf(')');
-  const fields = close < 0 ? [] : stat.slice(close + 2).split(' ', START_STACK + 2);
-  const code = fields[START_CODE];
-  const stack = fields[START_STACK];
-  // One more field tells that the last one is whole.
-  if (fields.length < START_STACK + 2 || !/^\d{3,}$/.test(code ?? '') || !/^\d{3,}$/.test(stack ?? '')) return undefined;
-  return `${code}:${stack}`;
+/** Null when the line is cut off before field 50, or none. */
+export function parseImage(text: ByteString): ProcImage | null {
+  const close = text.lastIndexOf(') ');
+  if (close < 0) return null;
+  // Field 3 is the first behind the name.
+  const fields = text.slice(close + 2).split(' ');
+  const [nice, stack, args, environ] = [19, 28, 48, 50].map((number) => fields[number - 3] ?? '');
+  const value = nice!.startsWith('-') ? -parseNumber(nice!.slice(1)) : parseNumber(nice!);
+  if (fields.length <= 48 || Math.abs(value) > 20 || ![stack!, args!, environ!].every((word) => isDecimal(word))) return null;
+  return { nice: value, placed: stack === '0' || args === '0' ? '' : `${stack} ${args} ${environ}` };
 }

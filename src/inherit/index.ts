@@ -1,0 +1,4 @@
+/** The public face of the wing. */
+export { recordGenerations } from './collect.ts';
+export { configure, emptyData, run } from './command.ts';
+export { inheritRules } from './rules/index.ts';

@@ -1,0 +1,7 @@
+import type { RuleDefinition } from '../../report/index.ts';
+import type { InheritLook } from '../model.ts';
+import { binaryReplaced } from './binary-replaced.ts';
+import { contextLost } from './context-lost.ts';
+import { inherited } from './inherited.ts';
+
+export const inheritRules: readonly RuleDefinition<InheritLook>[] = [contextLost, binaryReplaced, inherited];
