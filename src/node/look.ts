@@ -14,7 +14,6 @@ import { placeText, siteFrame } from './join/sites.ts';
 import { measureLoop } from './loop.ts';
 import { type MapFrame, mapperOf } from './maps/index.ts';
 import type { NodeLook, PendingPromise } from './model.ts';
-import { renewTtl } from './attach/ttl.ts';
 import { countPromises, type HeapCount } from './read/heap.ts';
 import { readPlain, readThreads, type ThreadList } from './read/index.ts';
 import { longestRun, Realm } from './read/remote.ts';
@@ -40,7 +39,14 @@ const LEAVING_MS = 3000;
 /** Silence after which a call is given up. */
 const SILENCE_MS = 3000;
 
-export type LookResult = { look: NodeLook; trends?: NodeTrends; how: string; coverage: CoverageLog } | { refused: NotAttached; coverage: CoverageLog };
+export type LookResult = { look: NodeLook; trends?: NodeTrends; how: string; coverage: CoverageLog } | Refused;
+
+interface Refused {
+  refused: NotAttached;
+  /** Nobody could be asked, since its main thread is in a system call: what /proc tells of that. */
+  stuck?: NodeLook;
+  coverage: CoverageLog;
+}
 
 /** Of this host, or what a tape says was seen. */
 export async function lookAtNode(evidence: Evidence, pid: number, options: LookOptions): Promise<LookResult> {
@@ -54,7 +60,10 @@ async function lookLive(evidence: Evidence, pid: number, options: LookOptions): 
   const deadline = performance.now() + TOTAL_MS + (options.watch?.windowMs ?? 0);
   const before = linksOf(await readLinkTable(evidence, pid, options.signal));
   const attached = await attach(evidence, pid, { ...options, deadline });
-  if ('refusal' in attached) return refusedLook(attached, coverage);
+  if ('refusal' in attached) {
+    const stuck = stuckLook(readNodeProcess(evidence, pid), attached);
+    return { ...refusedLook(attached, coverage), ...(stuck && { stuck }) };
+  }
   let threads: ThreadList[] | undefined;
   let loop: NodeLook['loop'];
   let watched: Watched | undefined;
@@ -73,8 +82,7 @@ async function lookLive(evidence: Evidence, pid: number, options: LookOptions): 
       // One after the other: of two answers the second waits for our acknowledgement of the first (Nagle), which takes the kernel 40 ms.
       await attached.connection.call('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true }, SILENCE_MS).catch(() => undefined);
       checkIdentity(attached, await attached.connection.call('Runtime.evaluate', { expression: 'process.pid', returnByValue: true, timeout: longestRun(SILENCE_MS) }, SILENCE_MS));
-      loop = await measureLoop(attached, { samples: options.busy, timeoutMs: SILENCE_MS, signal: options.signal });
-      await renewTtl(attached, new Realm(attached.connection, SILENCE_MS));
+      loop = await measureLoop(attached, { samples: options.busy, timeoutMs: SILENCE_MS, signal: options.signal }, coverage);
       turning = !loop?.blocked;
       if (options.watch && !loop?.blocked) {
         watched = await watchHandles(evidence, attached, { ...options, ...options.watch, timeoutMs: SILENCE_MS }, coverage);
@@ -180,10 +188,20 @@ function checkIdentity({ facts, how }: Attachment, answer: Record<string, unknow
   throw new InspectorError('refused', `the inspector belongs to process ${String(pid)}, not to ${facts.pid}`);
 }
 
-/** What refusals mean for the coverage, where it is not that there is no such way. */
-const STATUSES: Record<string, CoverageStatus> = { 'other-user': 'denied', gone: 'absent', silent: 'timeout' };
+/** A main thread that a system call holds answers nobody, and that is an answer. */
+export function stuckLook(process: Process | undefined, { stuck }: Pick<NotAttached, 'stuck'>): NodeLook | undefined {
+  if (!process || !stuck) return undefined;
+  const { forMs, ...call } = stuck;
+  return {
+    type: 'node', label: labelOf([process], '', `process ${process.pid}`), process, runtime: { name: 'node', version: '', major: 0 }, sites: false, handles: [], orphans: [],
+    loop: { delayMs: forMs, blocked: true, call, samples: 0, stacks: [] },
+  };
+}
 
-function refusedLook(refused: NotAttached, coverage: CoverageLog): LookResult {
+/** What refusals mean for the coverage, where it is not that there is no such way. */
+const STATUSES: Record<string, CoverageStatus> = { 'other-user': 'denied', gone: 'absent', silent: 'timeout', blocked: 'timeout' };
+
+function refusedLook(refused: NotAttached, coverage: CoverageLog): Refused {
   const { code, why, fix } = refused.refusal;
   coverage.note({ source: 'inspector', status: STATUSES[code] ?? 'unsupported', detail: why, ...(fix !== undefined && { fix }), needed: true });
   return { refused, coverage };

@@ -84,6 +84,13 @@ export interface OrphanFd {
   likely: boolean;
 }
 
+/** A call of the system that does not come back, and what it is about. */
+export interface BlockingCall {
+  /** `read`, `wait4`; of the kernel function where its number may not be read. */
+  name: string;
+  target?: string;
+}
+
 export interface LoopState {
   /** ms until the loop turned; the longest seen. */
   delayMs: number;
@@ -92,6 +99,10 @@ export interface LoopState {
   /** Stacks of the running code, sampled; the innermost frame first. */
   stacks: { frames: Frame[]; count: number }[];
   samples: number;
+  /** The main thread is in there, and was all the time. */
+  call?: BlockingCall;
+  /** A debugger has stopped it: `stacks` says where. */
+  paused?: true;
   /** Fraction of the time that it was busy, 0 to 1. */
   utilisation?: number;
 }

@@ -2,8 +2,9 @@
 import { CoverageLog } from '../kernel/coverage.ts';
 import { labelOf } from '../kernel/snapshot/label.ts';
 import type { Process } from '../kernel/types.ts';
+import type { NotAttached } from './attach/index.ts';
 import type { CoverageStatus } from '../report/index.ts';
-import type { LookResult } from './look.ts';
+import { type LookResult, stuckLook } from './look.ts';
 import type { Frame, Handle, LoopState, NodeLook, OrphanFd, PendingPromise } from './model.ts';
 import { asList, asNumber, asRecord, asText, decodeFrames } from './read/decode.ts';
 import type { HandleTrend } from './watch/event.ts';
@@ -12,8 +13,8 @@ import type { HandleTrend } from './watch/event.ts';
 export function toTape(result: LookResult): object {
   const coverage = result.coverage.list().map(({ fix: _fix, ...entry }) => entry);
   if ('refused' in result) {
-    const { refusal, left } = result.refused;
-    return { refused: { code: refusal.code, why: refusal.why }, ...(left && { left }), coverage };
+    const { refusal, left, stuck } = result.refused;
+    return { refused: { code: refusal.code, why: refusal.why }, ...(left && { left }), ...(stuck && { stuck }), coverage };
   }
   const { look: { process: _process, label: _label, again, ...look }, trends, how } = result;
   return {
@@ -32,7 +33,8 @@ export function fromTape(value: unknown, process: Process | undefined, pid: numb
   if (!process || major === undefined) {
     // That there is no look on the tape is told by the tape itself.
     const why = asText(refusal.why, 1000) ?? 'no look at its handles is on this tape: reloadctl record --node makes one';
-    return { refused: { refusal: { code: (asText(refusal.code, 40) ?? 'gone') as 'gone', why } }, coverage };
+    const stuck = stuckLook(process, stuckOf(taped.stuck));
+    return { refused: { refusal: { code: (asText(refusal.code, 40) ?? 'gone') as 'gone', why } }, ...(stuck && { stuck }), coverage };
   }
   const again = asRecord(taped.again);
   const loop = loopOf(taped.loop);
@@ -120,10 +122,16 @@ function orphanOf(raw: Loose, pid: number): OrphanFd {
 
 function loopOf(value: unknown): LoopState | undefined {
   if (value === undefined) return undefined;
-  const { delayMs, blocked, samples, utilisation, stacks } = asRecord(value);
+  const { delayMs, blocked, samples, utilisation, stacks, paused } = asRecord(value);
   const used = asNumber(utilisation);
   const counted = asList(stacks).map((one): { frames: Frame[]; count: number } => ({ frames: decodeFrames(asRecord(one).frames), count: asNumber(asRecord(one).count) ?? 0 }));
-  return { delayMs: asNumber(delayMs) ?? 0, blocked: blocked === true, samples: asNumber(samples) ?? 0, stacks: counted, ...(used !== undefined && { utilisation: used }) };
+  return { delayMs: asNumber(delayMs) ?? 0, blocked: blocked === true, samples: asNumber(samples) ?? 0, stacks: counted, ...(paused === true && { paused }), ...(used !== undefined && { utilisation: used }) };
+}
+
+function stuckOf(value: unknown): Pick<NotAttached, 'stuck'> {
+  const { name, target, forMs } = asRecord(value);
+  const [text, about] = [asText(name, 60), asText(target, 500)];
+  return text === undefined ? {} : { stuck: { name: text, ...(about !== undefined && { target: about }), forMs: asNumber(forMs) ?? 0 } };
 }
 
 function promiseOf({ site, count, ageMs, stack }: Loose): PendingPromise {

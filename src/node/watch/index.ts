@@ -3,7 +3,7 @@ import { InspectorError } from '../../effects/inspector/connection.ts';
 import type { Evidence } from '../../evidence/types.ts';
 import type { CoverageLog } from '../../kernel/coverage.ts';
 import { Lives, type Member, trendOf } from '../../series/index.ts';
-import { renewTtl, TTL_MS } from '../attach/ttl.ts';
+import { TTL_MS } from '../attach/session.ts';
 import type { Attachment } from '../attach/index.ts';
 import { groupOf } from '../data.ts';
 import { readTable, type TableOptions } from '../descriptors.ts';
@@ -51,7 +51,7 @@ export async function watchHandles(evidence: Evidence, attached: Attachment, opt
     for (let next = started; ; next += interval) {
       const elapsed = evidence.now() - started;
       options.progress(`watching the handles of ${pid}: ${Math.round(elapsed / 1000)} of ${Math.round(options.windowMs / 1000)} s`);
-      await renewTtl(attached, realm, interval + TTL_MS);
+      await attached.session?.renew(interval + TTL_MS);
       if (wantsHook) await realm.value(`globalThis[Symbol.for('reloadctl.hook')]?.renew(${ttlMs})`);
       const thread = await readThread(realm, options.timeoutMs, coverage, { thread: 0, name: 'main' });
       const table = await readTable(evidence, pid, options, coverage);
