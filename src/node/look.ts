@@ -6,7 +6,7 @@ import { type LinkTable, readLinkTable } from '../kernel/fd-table.ts';
 import { labelOf } from '../kernel/snapshot/label.ts';
 import type { Process } from '../kernel/types.ts';
 import type { CoverageStatus } from '../report/index.ts';
-import { lookAgain } from './again.ts';
+import { lookAgain, unreadAgain } from './again.ts';
 import { attach, type AttachOptions, type Attachment, type NotAttached } from './attach/index.ts';
 import { readNodeProcess, readTable } from './descriptors.ts';
 import { join } from './join/index.ts';
@@ -68,6 +68,7 @@ async function lookLive(evidence: Evidence, pid: number, options: LookOptions): 
   let loop: NodeLook['loop'];
   let watched: Watched | undefined;
   let heap: HeapCount | undefined;
+  let unread: NodeLook['unread'];
   let turning = false;
   let silent: string | undefined;
   // Whatever it is that takes so long: we go, and the guard closes what we opened.
@@ -88,6 +89,7 @@ async function lookLive(evidence: Evidence, pid: number, options: LookOptions): 
         watched = await watchHandles(evidence, attached, { ...options, ...options.watch, timeoutMs: SILENCE_MS }, coverage);
         threads = watched.threads;
       } else threads = await readThreads(attached, SILENCE_MS, coverage, streamsOf(before));
+      unread = watched ? watched.unread : await unreadAgain(attached, threads[0]!, pid, options.signal);
       if (options.heap) heap = await lookThroughHeap(attached, threads[0]!.list.version, options.heap, coverage);
     }
   } catch (error) {
@@ -120,6 +122,7 @@ async function lookLive(evidence: Evidence, pid: number, options: LookOptions): 
     ...(loop && { loop: { ...loop, stacks: loop.stacks.map(({ frames, count }) => ({ frames: frames.map(written), count })) } }),
     left,
     ...(again && { again }),
+    ...(unread && { unread }),
     ...(heap && { heap }),
     ...(watched?.promises && { promises: watched.promises.map((group) => writtenPromise(group, written)) }),
   };

@@ -79,6 +79,8 @@ function handleOf(pid: number, thread: number, raw: RawHandle, places: ReadonlyM
   if (typeof raw.flow === 'boolean') handle.flowing = raw.flow;
   if (raw.reads !== undefined) handle.reads = raw.reads;
   if (raw.rend) handle.ended = true;
+  if (raw.half) handle.halfOpen = true;
+  if (raw.unread) handle.unread = true;
   if (raw.conns !== undefined) handle.connections = raw.conns;
   if (raw.path !== undefined && raw.path !== '') handle.path = raw.path;
   if (raw.pid !== undefined) handle.childPid = raw.pid;

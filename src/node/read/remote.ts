@@ -32,8 +32,8 @@ export class Realm {
   }
 
   /** What an expression leads to, kept in the target until release(). */
-  async object(expression: string): Promise<Remote | undefined> {
-    const { objectId } = await this.#evaluate(expression, { objectGroup: GROUP });
+  async object(expression: string, objectGroup = GROUP): Promise<Remote | undefined> {
+    const { objectId } = await this.#evaluate(expression, { objectGroup });
     return objectId === undefined ? undefined : { objectId };
   }
 
@@ -59,8 +59,8 @@ export class Realm {
     return found;
   }
 
-  async release(): Promise<void> {
-    await this.connection.call('Runtime.releaseObjectGroup', { objectGroup: GROUP }, this.#timeoutMs).catch(() => undefined);
+  async release(objectGroup = GROUP): Promise<void> {
+    await this.connection.call('Runtime.releaseObjectGroup', { objectGroup }, this.#timeoutMs).catch(() => undefined);
   }
 
   /**
