@@ -13,7 +13,8 @@ import { join } from './join/index.ts';
 import { placeText, siteFrame } from './join/sites.ts';
 import { measureLoop } from './loop.ts';
 import { type MapFrame, mapperOf } from './maps/index.ts';
-import type { NodeLook, PendingPromise } from './model.ts';
+import type { GateFacts } from './gate/index.ts';
+import type { Handle, LoopState, NodeLook, PendingPromise } from './model.ts';
 import { countPromises, type HeapCount } from './read/heap.ts';
 import { readPlain, readThreads, type ThreadList } from './read/index.ts';
 import { longestRun, Realm } from './read/remote.ts';
@@ -58,7 +59,7 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
 async function lookLive(evidence: Evidence, pid: number, options: LookOptions): Promise<LookResult> {
   const coverage = new CoverageLog();
   const deadline = performance.now() + TOTAL_MS + (options.watch?.windowMs ?? 0);
-  const before = linksOf(await readLinkTable(evidence, pid, options.signal));
+  let before = linksOf(await readLinkTable(evidence, pid, options.signal));
   const attached = await attach(evidence, pid, { ...options, deadline });
   if ('refusal' in attached) {
     const stuck = stuckLook(readNodeProcess(evidence, pid), attached);
@@ -97,6 +98,8 @@ async function lookLive(evidence: Evidence, pid: number, options: LookOptions): 
     silent = error.message;
   } finally {
     clearTimeout(limit);
+    // What was opened while we watched is there by now; what we opened ourselves is gone when the table is read again.
+    if (watched) before = linksOf(await readLinkTable(evidence, pid, options.signal));
     options.signal.removeEventListener('abort', hangUp);
     await attached.leave(turning && silent === undefined);
   }
@@ -110,7 +113,7 @@ async function lookLive(evidence: Evidence, pid: number, options: LookOptions): 
   const written = writtenPlaces(evidence, threads, table.process);
   const { handles, orphans } = join(pid, threads, table.fds, list.runtime === 'node' ? before : undefined, written);
   coverage.note({ source: 'handles', status: 'ok', seen: handles.length, total: handles.length, needed: true });
-  const again = await lookAgain(evidence, pid, handles, options.signal);
+  const again = await lookAgain(evidence, pid, handles, orphans, options.signal);
   const look: NodeLook = {
     type: 'node',
     label: labelOf([table.process], '', `process ${pid}`),
@@ -119,7 +122,7 @@ async function lookLive(evidence: Evidence, pid: number, options: LookOptions): 
     sites: list.preloaded || options.watch?.stacks === true,
     handles,
     orphans,
-    ...(loop && { loop: { ...loop, stacks: loop.stacks.map(({ frames, count }) => ({ frames: frames.map(written), count })) } }),
+    ...(loop && { loop: { ...loop, ...(isStarting(attached.facts, loop, handles) && { starting: true as const }), stacks: loop.stacks.map(({ frames, count }) => ({ frames: frames.map(written), count })) } }),
     left,
     ...(again && { again }),
     ...(unread && { unread }),
@@ -147,13 +150,21 @@ function writtenPlaces(evidence: Evidence, threads: readonly ThreadList[], { pid
   return mapperOf(new Map(threads.flatMap(({ maps }) => [...(maps ?? [])])), uid, theirs !== undefined && theirs === evidence.readlink('/proc/self/ns/mnt').value);
 }
 
+/** It loads its modules, or is a build: nothing serves yet, and it has not turned since its start. */
+function isStarting({ ageMs }: GateFacts, { delayMs }: LoopState, handles: readonly Handle[]): boolean {
+  return ageMs < STARTING_MS + delayMs && !handles.some(({ kind }) => kind.endsWith('-server'));
+}
+
+/** A start takes that long. */
+const STARTING_MS = 10_000;
+
 /** From here on a garbage collection throws for a FileHandle that was lost (nodejs/node#58536). */
 const DEADLY_FROM = 25;
 
 async function lookThroughHeap({ connection }: Attachment, version: string, heap: 'asked' | 'force', coverage: CoverageLog): Promise<HeapCount | undefined> {
   if (majorOf(version) >= DEADLY_FROM && heap !== 'force') {
     coverage.note({
-      source: 'heap', status: 'unsupported', needed: false,
+      source: 'heap', status: 'unsupported', needed: true,
       detail: `Node ${version} ends at a garbage collection that finds a lost FileHandle, and a look through the heap is one`,
       fix: '--heap --force, if that may happen',
     });
@@ -188,6 +199,7 @@ async function isPlain({ how, connection }: Attachment): Promise<boolean> {
 function checkIdentity({ facts, how }: Attachment, answer: Record<string, unknown>): void {
   const pid = (answer.result as { value?: unknown } | undefined)?.value;
   if (how === 'preload' || pid === facts.ownPid || pid === facts.pid) return;
+  if (typeof pid !== 'number') throw new InspectorError('refused', 'it does not say which process it is: it waits for its debugger, or has no `process` any more');
   throw new InspectorError('refused', `the inspector belongs to process ${String(pid)}, not to ${facts.pid}`);
 }
 

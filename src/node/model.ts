@@ -107,6 +107,8 @@ export interface LoopState {
   call?: BlockingCall;
   /** A debugger has stopped it: `stacks` says where. */
   paused?: true;
+  /** It started moments ago and serves nothing yet. */
+  starting?: true;
   /** Fraction of the time that it was busy, 0 to 1. */
   utilisation?: number;
 }

@@ -131,10 +131,10 @@ function orphanOf(raw: Loose, pid: number): OrphanFd {
 
 function loopOf(value: unknown): LoopState | undefined {
   if (value === undefined) return undefined;
-  const { delayMs, blocked, samples, utilisation, stacks, paused } = asRecord(value);
+  const { delayMs, blocked, samples, utilisation, stacks, paused, starting } = asRecord(value);
   const used = asNumber(utilisation);
   const counted = asList(stacks).map((one): { frames: Frame[]; count: number } => ({ frames: decodeFrames(asRecord(one).frames), count: asNumber(asRecord(one).count) ?? 0 }));
-  return { delayMs: asNumber(delayMs) ?? 0, blocked: blocked === true, samples: asNumber(samples) ?? 0, stacks: counted, ...(paused === true && { paused }), ...(used !== undefined && { utilisation: used }) };
+  return { delayMs: asNumber(delayMs) ?? 0, blocked: blocked === true, samples: asNumber(samples) ?? 0, stacks: counted, ...(paused === true && { paused }), ...(starting === true && { starting }), ...(used !== undefined && { utilisation: used }) };
 }
 
 function stuckOf(value: unknown): Pick<NotAttached, 'stuck'> {

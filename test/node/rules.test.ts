@@ -92,7 +92,8 @@ describe('node/orphan-fd', () => {
   const orphans = (count: number, more: Partial<OrphanFd> = {}): OrphanFd[] => Array.from({ length: count }, (_, index) => ({ pid: 42, fd: 30 + index, kind: 'file', target: '/a', likely: true, ...more }));
   it('hints at one, warns of many', () => {
     expect(judge({ orphans: orphans(1) })).toEqual(['orphan-fd info hint']);
-    expect(judge({ orphans: orphans(16) })).toEqual(['orphan-fd warning hint']);
+    expect(judge({ orphans: orphans(16), again: again(...Array.from({ length: 16 }, (_, index) => 30 + index)) })).toEqual(['orphan-fd warning hint']);
+    expect(judge({ orphans: orphans(16), again: again() })).toEqual(['orphan-fd info hint']);
     expect(judge({ orphans: orphans(30, { likely: false, kind: 'socket' }) })).toEqual([]);
   });
 });
@@ -110,6 +111,10 @@ describe('node/loop-blocked', () => {
     const loop = { delayMs: 1060, blocked: true, samples: 0, stacks: [], call: { name: 'read', target: 'pipe:[5] (descriptor 17)' } };
     expect(judge({ loop })).toEqual(['loop-blocked critical certain']);
     expect(runRules(nodeRules, [look({ loop })])[0]!.title).toContain('the main thread sits in read() of pipe:[5] (descriptor 17)');
+  });
+
+  it('is a note while a process starts', () => {
+    expect(judge({ loop: { delayMs: 1400, blocked: true, samples: 8, stacks, starting: true } })).toEqual(['loop-blocked info hint']);
   });
 
   it('is no fault of the program where a debugger has stopped it', () => {

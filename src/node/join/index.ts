@@ -24,9 +24,11 @@ export function join(pid: number, threads: readonly ThreadList[], fds: readonly 
     const own = thread.list.handles.map((raw) => handleOf(pid, thread.thread, raw, thread.places, fds, written));
     namePaths(own, thread.uv);
     handles.push(...own);
-    const timers = (thread.timers ?? []).map((raw) => handleOf(pid, thread.thread, raw, thread.timerPlaces, fds, written));
-    // The runtime's own clocks, which hold nothing alive.
-    handles.push(...timers.filter(({ ref, callback, site }) => ref !== false || callback !== undefined || site !== undefined));
+    for (const raw of thread.timers ?? []) {
+      const timer = handleOf(pid, thread.thread, raw, thread.timerPlaces, fds, written);
+      // The runtime's own clocks hold nothing alive. Of functions that were too many to ask for nobody knows whose they are.
+      if (timer.ref !== false || timer.callback !== undefined || timer.site !== undefined || raw.fn === undefined) handles.push(timer);
+    }
     for (const name of thread.list.requests) handles.push({ pid, thread: thread.thread, kind: kindOfRequest(name), ref: true });
   }
   const extras = threads.flatMap(({ thread, list }) => list.extras.map((raw) => ({ thread, raw })));

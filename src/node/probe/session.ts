@@ -20,7 +20,7 @@ export function enterSession({ id, ttlMs, owns }: { id: string; ttlMs: number; o
   const world = globalThis as unknown as Record<symbol, Present | undefined>;
   let present = world[key];
   if (!present) {
-    const load = (process as { getBuiltinModule?: (name: string) => unknown }).getBuiltinModule ?? ((globalThis as unknown as { require: (name: string) => unknown }).require || require);
+    const load = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process?.getBuiltinModule ?? ((globalThis as unknown as { require: (name: string) => unknown }).require || require);
     const inspector = load('node:inspector') as typeof import('node:inspector');
     present = { owned: false, sessions: new Map(), close: () => inspector.close() };
     Object.defineProperty(world, key, { value: present, configurable: true, writable: true, enumerable: false });
@@ -61,7 +61,7 @@ export function exitSession(id: string): string {
 export function closeUnlessUsed({ soonMs }: { soonMs: number }): void {
   const key = Symbol.for('reloadctl.attached');
   const world = globalThis as unknown as Record<symbol, Present | undefined>;
-  const load = (process as { getBuiltinModule?: (name: string) => unknown }).getBuiltinModule ?? ((globalThis as unknown as { require: (name: string) => unknown }).require || require);
+  const load = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process?.getBuiltinModule ?? ((globalThis as unknown as { require: (name: string) => unknown }).require || require);
   const inspector = load('node:inspector') as typeof import('node:inspector');
   const close = (): void => {
     if ((world[key]?.sessions.size ?? 0) > 0) return;

@@ -72,6 +72,8 @@ export async function readThread(realm: Realm, timeoutMs: number, coverage: Cove
   const timers = await remoteTimers(realm, MOST_TIMERS).catch(() => undefined);
   if (timers) result.timers = decodeHandles(await jsonOf(realm, timers));
   else coverage.note({ source: 'timers', status: 'unsupported', detail: 'this runtime does not show its list of timers', needed: false });
+  const unnamed = (result.timers ?? []).filter(({ fn, stack }) => fn === undefined && stack === undefined).length;
+  if (unnamed > 0) coverage.note({ source: 'callbacks', status: 'partial', detail: `of ${unnamed} timers nobody asked where their functions are written: each has one of its own`, fix: 'node --import reloadctl/register knows the lines that made them', needed: false });
   // It costs the target the more the more handles there are, and is only needed for what they do not explain.
   const uv = needsUv(list, who.fds) ? decodeUv(await realm.value(`(${String(listUv)})()`).catch(() => undefined)) : [];
   if (uv) result.uv = uv;

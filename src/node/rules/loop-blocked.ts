@@ -27,9 +27,9 @@ function findingOf(look: NodeLook, loop: LoopState): Finding {
   const where = frame ? ` in ${frame.func || '(anonymous)'} (${frame.file}:${frame.line})` : '';
   return {
     id: ID,
-    severity: long ? 'critical' : 'info',
-    confidence: long ? 'certain' : 'hint',
-    because: long ? `it was watched for ${duration(loop.delayMs)} and never turned` : 'one turn took that long: this may have been the machine, or one request',
+    severity: long && !loop.starting ? 'critical' : 'info',
+    confidence: long && !loop.starting ? 'certain' : 'hint',
+    because: long && loop.starting ? 'it started moments ago and serves nothing yet: it may be loading its modules' : long ? `it was watched for ${duration(loop.delayMs)} and never turned` : 'one turn took that long: this may have been the machine, or one request',
     title: `${processLabel(look.process)}: the event loop ${loop.blocked ? `has not turned for ${duration(loop.delayMs)}` : `took ${duration(loop.delayMs)} for one turn`}${where}`,
     subject: subjectOf('loop', frame ? `${frame.func} ${frame.file}` : 'main', look.process),
     evidence: [

@@ -43,7 +43,7 @@ function findingOf(handles: readonly Handle[], look: NodeLook): Finding {
   const hungUp = isHungUp(first, look);
   const where = whereOf(first);
   const who = processLabel(process);
-  const what = handles.length === 1 ? `a ${first.kind}` : plural(first.kind, handles.length);
+  const what = handles.length === 1 ? `a ${first.kind}` : plural(first.kind, handles.length, first.kind.endsWith('s') ? `${first.kind}es` : `${first.kind}s`);
   return {
     id: ID,
     severity: hungUp ? 'warning' : 'info',

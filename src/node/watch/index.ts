@@ -2,7 +2,8 @@
 import { InspectorError } from '../../effects/inspector/connection.ts';
 import type { Evidence } from '../../evidence/types.ts';
 import type { CoverageLog } from '../../kernel/coverage.ts';
-import { Lives, type Member, trendOf } from '../../series/index.ts';
+import { LEAST_WINDOW_MS, Lives, type Member, trendOf } from '../../series/index.ts';
+import { duration } from '../../report/words.ts';
 import { TTL_MS } from '../attach/session.ts';
 import type { Attachment } from '../attach/index.ts';
 import { groupOf } from '../data.ts';
@@ -78,6 +79,8 @@ export async function watchHandles(evidence: Evidence, attached: Attachment, opt
     const promises = options.promises && state?.on ? await pendingPromises(realm) : undefined;
     const still = await suspects?.ask?.();
     const unread = still && suspects && { afterMs: Math.round(evidence.now() - suspects.at), still: new Set(still.map((fd) => `${pid}:${fd}`)) };
+    // No verdict is no all-clear.
+    if (evidence.now() - started < LEAST_WINDOW_MS) coverage.note({ source: 'growth', status: 'partial', detail: `a window of ${duration(options.windowMs)} is too short to tell what grows`, fix: '--watch 30s', needed: true });
     const trends = process && trendsOf(lives, process, major, delays);
     return { ...(trends && { trends }), threads, ...(promises && { promises }), ...(unread && { unread }) };
   } catch (error) {
