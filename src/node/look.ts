@@ -13,8 +13,7 @@ import { join } from './join/index.ts';
 import { placeText, siteFrame } from './join/sites.ts';
 import { measureLoop } from './loop.ts';
 import { type MapFrame, mapperOf } from './maps/index.ts';
-import type { GateFacts } from './gate/index.ts';
-import type { Handle, LoopState, NodeLook, PendingPromise } from './model.ts';
+import type { NodeLook, PendingPromise } from './model.ts';
 import { countPromises, type HeapCount } from './read/heap.ts';
 import { readPlain, readThreads, type ThreadList } from './read/index.ts';
 import { longestRun, Realm } from './read/remote.ts';
@@ -122,7 +121,7 @@ async function lookLive(evidence: Evidence, pid: number, options: LookOptions): 
     sites: list.preloaded || options.watch?.stacks === true,
     handles,
     orphans,
-    ...(loop && { loop: { ...loop, ...(isStarting(attached.facts, loop, handles) && { starting: true as const }), stacks: loop.stacks.map(({ frames, count }) => ({ frames: frames.map(written), count })) } }),
+    ...(loop && { loop: { ...loop, stacks: loop.stacks.map(({ frames, count }) => ({ frames: frames.map(written), count })) } }),
     left,
     ...(again && { again }),
     ...(unread && { unread }),
@@ -149,14 +148,6 @@ function writtenPlaces(evidence: Evidence, threads: readonly ThreadList[], { pid
   const theirs = evidence.readlink(`/proc/${pid}/ns/mnt`).value;
   return mapperOf(new Map(threads.flatMap(({ maps }) => [...(maps ?? [])])), uid, theirs !== undefined && theirs === evidence.readlink('/proc/self/ns/mnt').value);
 }
-
-/** It loads its modules, or is a build: nothing serves yet, and it has not turned since its start. */
-function isStarting({ ageMs }: GateFacts, { delayMs }: LoopState, handles: readonly Handle[]): boolean {
-  return ageMs < STARTING_MS + delayMs && !handles.some(({ kind }) => kind.endsWith('-server'));
-}
-
-/** A start takes that long. */
-const STARTING_MS = 10_000;
 
 /** From here on a garbage collection throws for a FileHandle that was lost (nodejs/node#58536). */
 const DEADLY_FROM = 25;

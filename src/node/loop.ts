@@ -22,6 +22,8 @@ const LONG_MS = 1050;
 const SAMPLES = 8;
 const BETWEEN_MS = 100;
 const MOST_FRAMES = 30;
+/** Loading modules takes that long at most, where it is a start and no loop that was never reached. */
+const STARTING_MS = 10_000;
 
 /** Runs in the target: counts turns of its loop, and holds nothing alive. Others of us may do the same beside: each under a name of its own, no symbol, which would stay known for ever. */
 const tick = (key: string): string => `(() => { const state = {}; Object.defineProperty(globalThis, '${key}', { value: state, configurable: true }); state.used = performance.eventLoopUtilization?.();
@@ -29,7 +31,7 @@ const at = performance.now(); setImmediate(() => { state.delay = performance.now
 const turns = (key: string): string => `(() => { const state = globalThis['${key}']; return state ? JSON.stringify({ delay: state.delay, used: state.used && performance.eventLoopUtilization(state.used).utilization }) : '{}'; })()`;
 const forget = (key: string): string => `delete globalThis['${key}']`;
 
-export async function measureLoop({ connection, how, strangers }: Attachment, { samples, timeoutMs, signal }: LoopOptions, coverage: CoverageLog): Promise<LoopState | undefined> {
+export async function measureLoop({ connection, how, strangers, facts }: Attachment, { samples, timeoutMs, signal }: LoopOptions, coverage: CoverageLog): Promise<LoopState | undefined> {
   const realm = new Realm(connection, timeoutMs);
   const key = `reloadctl.tick.${randomBytes(6).toString('hex')}`;
   const started = performance.now();
@@ -55,9 +57,11 @@ export async function measureLoop({ connection, how, strangers }: Attachment, { 
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   const { used } = await stateOf(realm, key);
+  const hasTurned = (await realm.value('performance.nodeTiming?.loopStart').catch(() => undefined)) !== -1;
   await realm.value(forget(key));
   const blocked = delay === undefined;
-  return { delayMs: Math.round(delay ?? performance.now() - started), blocked, ...(used !== undefined && !blocked && { utilisation: Number(used.toFixed(3)) }), samples: taken.length, stacks: countStacks(taken) };
+  const isStarting = blocked && !hasTurned && facts.ageMs < STARTING_MS;
+  return { delayMs: Math.round(delay ?? performance.now() - started), blocked, ...(used !== undefined && !blocked && { utilisation: Number(used.toFixed(3)) }), samples: taken.length, stacks: countStacks(taken), ...(isStarting && { starting: true }) };
 }
 
 async function turned(realm: Realm, key: string): Promise<number | undefined> {

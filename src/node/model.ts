@@ -107,7 +107,7 @@ export interface LoopState {
   call?: BlockingCall;
   /** A debugger has stopped it: `stacks` says where. */
   paused?: true;
-  /** It started moments ago and serves nothing yet. */
+  /** The process started moments ago, and its loop has not begun to turn yet. */
   starting?: true;
   /** Fraction of the time that it was busy, 0 to 1. */
   utilisation?: number;

@@ -29,7 +29,7 @@ function findingOf(look: NodeLook, loop: LoopState): Finding {
     id: ID,
     severity: long && !loop.starting ? 'critical' : 'info',
     confidence: long && !loop.starting ? 'certain' : 'hint',
-    because: long && loop.starting ? 'it started moments ago and serves nothing yet: it may be loading its modules' : long ? `it was watched for ${duration(loop.delayMs)} and never turned` : 'one turn took that long: this may have been the machine, or one request',
+    because: long && loop.starting ? 'it started moments ago, and its loop has not begun to turn yet: it may be loading its modules' : long ? `it was watched for ${duration(loop.delayMs)} and never turned` : 'one turn took that long: this may have been the machine, or one request',
     title: `${processLabel(look.process)}: the event loop ${loop.blocked ? `has not turned for ${duration(loop.delayMs)}` : `took ${duration(loop.delayMs)} for one turn`}${where}`,
     subject: subjectOf('loop', frame ? `${frame.func} ${frame.file}` : 'main', look.process),
     evidence: [
