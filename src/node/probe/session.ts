@@ -21,7 +21,7 @@ export function enterSession({ id, ttlMs, owns }: { id: string; ttlMs: number; o
   let present = world[key];
   if (!present) {
     const load = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process?.getBuiltinModule ?? ((globalThis as unknown as { require: (name: string) => unknown }).require || require);
-    const inspector = load('node:inspector') as typeof import('node:inspector');
+    const inspector = load('node:inspector') as { close(): void };
     present = { owned: false, sessions: new Map(), close: () => inspector.close() };
     Object.defineProperty(world, key, { value: present, configurable: true, writable: true, enumerable: false });
   }
@@ -62,7 +62,7 @@ export function closeUnlessUsed({ soonMs }: { soonMs: number }): void {
   const key = Symbol.for('reloadctl.attached');
   const world = globalThis as unknown as Record<symbol, Present | undefined>;
   const load = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process?.getBuiltinModule ?? ((globalThis as unknown as { require: (name: string) => unknown }).require || require);
-  const inspector = load('node:inspector') as typeof import('node:inspector');
+  const inspector = load('node:inspector') as { close(): void };
   const close = (): void => {
     if ((world[key]?.sessions.size ?? 0) > 0) return;
     delete world[key];

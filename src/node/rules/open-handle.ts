@@ -29,7 +29,7 @@ export const openHandle = lookRule(ID, (look) => {
  */
 function isHungUp(handle: Handle, { again }: NodeLook): boolean {
   const { state, fd, pid, halfOpen, accepted } = handle;
-  return state === 'CLOSE_WAIT' && !(halfOpen && accepted) && !isBeingRead(handle) && again !== undefined && again.still.has(`${pid}:${fd}`);
+  return state === 'CLOSE_WAIT' && !(halfOpen && accepted) && !isBeingRead(handle) && (again?.still.has(`${pid}:${fd}`) ?? false);
 }
 
 /** The kernel counts the end of the other side as one byte. */
