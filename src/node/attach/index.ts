@@ -29,7 +29,9 @@ export async function attach(evidence: Evidence, pid: number, options: AttachOpt
   // What no signal may reach may still have the preload, or an open inspector.
   const final = ['gone', 'zombie', 'other-user', 'stopped', 'reused'];
   if (!facts || (refusal && final.includes(refusal.code))) return { refusal: refusal ?? { code: 'gone', why: 'it has ended' }, ...(facts && { facts }) };
-  const call = await stuckCall(evidence, pid, options.signal);
+  // What is no Node may sit in a call as it likes.
+  const isNode = !refusal || ['deaf', 'no-handler', 'too-young'].includes(refusal.code);
+  const call = isNode ? await stuckCall(evidence, pid, options.signal) : undefined;
   if (call) return { refusal: stuckRefusal(pid, call), facts, stuck: call };
   const preload = options.port === undefined ? await byPreload(evidence, facts) : undefined;
   if (preload && preload !== 'silent') return preload;
