@@ -51,30 +51,32 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   const watch = watchOptions(options);
   const looks: NodeLook[] = [];
   const trends: NodeTrends[] = [];
+  const stuck: NodeLook[] = [];
   let how = '';
   let refused: NodeData['refusal'];
   let left: Left | undefined;
   for (const pid of target.pids) {
     if (context.signal.aborted) break;
     const result = await lookAtNode(context.evidence, pid, lookOptionsOf(pid, options, context, { ...(port !== undefined && { port }), ...(watch && { watch }) }));
-    if ('look' in result) {
+    if (!('refused' in result)) {
       looks.push(result.look);
       if (result.trends) trends.push(result.trends);
       how = result.how;
     } else {
       refused ??= { code: result.refused.refusal.code, why: result.refused.refusal.why };
       left ??= result.refused.left;
+      if (result.stuck) stuck.push(result.stuck);
       // What is below a server need not be Node.
       if (target.pids.length > 1 && result.refused.refusal.code === 'not-node') continue;
     }
     for (const entry of result.coverage.list()) coverage.note(entry);
   }
-  const data = looks.length > 0 ? dataOf(looks, how, trends) : { ...emptyNodeData(), ...(refused && { refusal: refused }), ...(left && { left: { ...left, how: 'signal' } }) };
+  const data = looks.length > 0 ? dataOf(looks, how, trends) : { ...emptyNodeData(), ...(stuck[0]?.loop && { loop: stuck[0].loop }), ...(refused && { refusal: refused }), ...(left && { left: { ...left, how: 'signal' } }) };
   const label = looks.length === 1 ? processLabel(looks[0]!.process) : `${target.name || target.spec} (${target.pids.length} ${target.pids.length === 1 ? 'process' : 'processes'})`;
   return {
     kind: 'report',
     target: { spec: target.spec, label, pids: target.pids },
-    findings: runRules(context.rules, [...looks, ...trends]),
+    findings: runRules(context.rules, [...looks, ...stuck, ...trends]),
     coverage: coverage.list(),
     data,
     body: () => viewOf(label, data, { list: Boolean(options.list), rerun: context.rerun }),

@@ -1,7 +1,7 @@
 /** `data` of the report: the part scripts read. Add keys, never change them. */
 import type { Left } from './attach/index.ts';
 import type { NodeTrends } from './watch/event.ts';
-import type { Frame, Handle, NodeLook, OrphanFd, PendingPromise } from './model.ts';
+import type { Handle, LoopState, NodeLook, OrphanFd, PendingPromise } from './model.ts';
 
 export interface GroupRow {
   kind: string;
@@ -22,7 +22,7 @@ export interface NodeData {
   orphanFds: Pick<OrphanFd, 'pid' | 'fd' | 'kind' | 'target' | 'site'>[];
   /** With --busy, or when the loop did not answer: where it is, innermost frame first. */
   busy: { func: string; file: string; line: number; column: number; count?: number }[];
-  loop?: { delayMs: number; blocked: boolean; samples: number; utilisation?: number; stacks: { count: number; frames: Frame[] }[] };
+  loop?: LoopState;
   promises?: PendingPromise[];
   /** With --heap: promises that are held, and those of them that have not settled. */
   heap?: { promises: number; pending: number; cut: boolean };
@@ -49,7 +49,7 @@ export function dataOf(looks: readonly NodeLook[], how: string, trends: readonly
     groups: withGrowth(groupsOf(handles), trends),
     orphanFds: looks.flatMap(({ orphans }) => orphans.map(({ pid, fd, kind, target, site }) => ({ pid, fd, kind, target, ...(site !== undefined && { site }) }))),
     busy: worst ? worst.frames.map(({ func, file, line, column }) => ({ func, file, line, column })) : [],
-    ...(loop && { loop: { delayMs: loop.delayMs, blocked: loop.blocked, samples: loop.samples, ...(loop.utilisation !== undefined && { utilisation: loop.utilisation }), stacks: loop.stacks } }),
+    ...(loop && { loop }),
     ...(first?.promises && { promises: first.promises }),
     ...(first?.heap && { heap: first.heap }),
     left: first?.left ? { ...first.left, how } : null,

@@ -6,7 +6,7 @@ import { type LinkTable, readLinkTable } from '../kernel/fd-table.ts';
 import { labelOf } from '../kernel/snapshot/label.ts';
 import type { Process } from '../kernel/types.ts';
 import type { CoverageStatus } from '../report/index.ts';
-import { lookAgain } from './again.ts';
+import { lookAgain, unreadAgain } from './again.ts';
 import { attach, type AttachOptions, type Attachment, type NotAttached } from './attach/index.ts';
 import { readNodeProcess, readTable } from './descriptors.ts';
 import { join } from './join/index.ts';
@@ -14,7 +14,6 @@ import { placeText, siteFrame } from './join/sites.ts';
 import { measureLoop } from './loop.ts';
 import { type MapFrame, mapperOf } from './maps/index.ts';
 import type { NodeLook, PendingPromise } from './model.ts';
-import { renewTtl } from './attach/ttl.ts';
 import { countPromises, type HeapCount } from './read/heap.ts';
 import { readPlain, readThreads, type ThreadList } from './read/index.ts';
 import { longestRun, Realm } from './read/remote.ts';
@@ -40,7 +39,14 @@ const LEAVING_MS = 3000;
 /** Silence after which a call is given up. */
 const SILENCE_MS = 3000;
 
-export type LookResult = { look: NodeLook; trends?: NodeTrends; how: string; coverage: CoverageLog } | { refused: NotAttached; coverage: CoverageLog };
+export type LookResult = { look: NodeLook; trends?: NodeTrends; how: string; coverage: CoverageLog } | Refused;
+
+interface Refused {
+  refused: NotAttached;
+  /** Nobody could be asked, since its main thread is in a system call: what /proc tells of that. */
+  stuck?: NodeLook;
+  coverage: CoverageLog;
+}
 
 /** Of this host, or what a tape says was seen. */
 export async function lookAtNode(evidence: Evidence, pid: number, options: LookOptions): Promise<LookResult> {
@@ -52,13 +58,17 @@ export async function lookAtNode(evidence: Evidence, pid: number, options: LookO
 async function lookLive(evidence: Evidence, pid: number, options: LookOptions): Promise<LookResult> {
   const coverage = new CoverageLog();
   const deadline = performance.now() + TOTAL_MS + (options.watch?.windowMs ?? 0);
-  const before = linksOf(await readLinkTable(evidence, pid, options.signal));
+  let before = linksOf(await readLinkTable(evidence, pid, options.signal));
   const attached = await attach(evidence, pid, { ...options, deadline });
-  if ('refusal' in attached) return refusedLook(attached, coverage);
+  if ('refusal' in attached) {
+    const stuck = stuckLook(readNodeProcess(evidence, pid), attached);
+    return { ...refusedLook(attached, coverage), ...(stuck && { stuck }) };
+  }
   let threads: ThreadList[] | undefined;
   let loop: NodeLook['loop'];
   let watched: Watched | undefined;
   let heap: HeapCount | undefined;
+  let unread: NodeLook['unread'];
   let turning = false;
   let silent: string | undefined;
   // Whatever it is that takes so long: we go, and the guard closes what we opened.
@@ -73,13 +83,13 @@ async function lookLive(evidence: Evidence, pid: number, options: LookOptions): 
       // One after the other: of two answers the second waits for our acknowledgement of the first (Nagle), which takes the kernel 40 ms.
       await attached.connection.call('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true }, SILENCE_MS).catch(() => undefined);
       checkIdentity(attached, await attached.connection.call('Runtime.evaluate', { expression: 'process.pid', returnByValue: true, timeout: longestRun(SILENCE_MS) }, SILENCE_MS));
-      loop = await measureLoop(attached, { samples: options.busy, timeoutMs: SILENCE_MS, signal: options.signal });
-      await renewTtl(attached, new Realm(attached.connection, SILENCE_MS));
+      loop = await measureLoop(attached, { samples: options.busy, timeoutMs: SILENCE_MS, signal: options.signal }, coverage);
       turning = !loop?.blocked;
       if (options.watch && !loop?.blocked) {
         watched = await watchHandles(evidence, attached, { ...options, ...options.watch, timeoutMs: SILENCE_MS }, coverage);
         threads = watched.threads;
       } else threads = await readThreads(attached, SILENCE_MS, coverage, streamsOf(before));
+      unread = watched ? watched.unread : await unreadAgain(attached, threads[0]!, pid, options.signal);
       if (options.heap) heap = await lookThroughHeap(attached, threads[0]!.list.version, options.heap, coverage);
     }
   } catch (error) {
@@ -87,6 +97,8 @@ async function lookLive(evidence: Evidence, pid: number, options: LookOptions): 
     silent = error.message;
   } finally {
     clearTimeout(limit);
+    // What was opened while we watched is there by now; what we opened ourselves is gone when the table is read again.
+    if (watched) before = linksOf(await readLinkTable(evidence, pid, options.signal));
     options.signal.removeEventListener('abort', hangUp);
     await attached.leave(turning && silent === undefined);
   }
@@ -100,7 +112,7 @@ async function lookLive(evidence: Evidence, pid: number, options: LookOptions): 
   const written = writtenPlaces(evidence, threads, table.process);
   const { handles, orphans } = join(pid, threads, table.fds, list.runtime === 'node' ? before : undefined, written);
   coverage.note({ source: 'handles', status: 'ok', seen: handles.length, total: handles.length, needed: true });
-  const again = await lookAgain(evidence, pid, handles, options.signal);
+  const again = await lookAgain(evidence, pid, handles, orphans, options.signal);
   const look: NodeLook = {
     type: 'node',
     label: labelOf([table.process], '', `process ${pid}`),
@@ -112,6 +124,7 @@ async function lookLive(evidence: Evidence, pid: number, options: LookOptions): 
     ...(loop && { loop: { ...loop, stacks: loop.stacks.map(({ frames, count }) => ({ frames: frames.map(written), count })) } }),
     left,
     ...(again && { again }),
+    ...(unread && { unread }),
     ...(heap && { heap }),
     ...(watched?.promises && { promises: watched.promises.map((group) => writtenPromise(group, written)) }),
   };
@@ -142,7 +155,7 @@ const DEADLY_FROM = 25;
 async function lookThroughHeap({ connection }: Attachment, version: string, heap: 'asked' | 'force', coverage: CoverageLog): Promise<HeapCount | undefined> {
   if (majorOf(version) >= DEADLY_FROM && heap !== 'force') {
     coverage.note({
-      source: 'heap', status: 'unsupported', needed: false,
+      source: 'heap', status: 'unsupported', needed: true,
       detail: `Node ${version} ends at a garbage collection that finds a lost FileHandle, and a look through the heap is one`,
       fix: '--heap --force, if that may happen',
     });
@@ -177,13 +190,24 @@ async function isPlain({ how, connection }: Attachment): Promise<boolean> {
 function checkIdentity({ facts, how }: Attachment, answer: Record<string, unknown>): void {
   const pid = (answer.result as { value?: unknown } | undefined)?.value;
   if (how === 'preload' || pid === facts.ownPid || pid === facts.pid) return;
+  if (typeof pid !== 'number') throw new InspectorError('refused', 'it does not say which process it is: it waits for its debugger, or has no `process` any more');
   throw new InspectorError('refused', `the inspector belongs to process ${String(pid)}, not to ${facts.pid}`);
 }
 
-/** What refusals mean for the coverage, where it is not that there is no such way. */
-const STATUSES: Record<string, CoverageStatus> = { 'other-user': 'denied', gone: 'absent', silent: 'timeout' };
+/** A main thread that a system call holds answers nobody, and that is an answer. */
+export function stuckLook(process: Process | undefined, { stuck }: Pick<NotAttached, 'stuck'>): NodeLook | undefined {
+  if (!process || !stuck) return undefined;
+  const { forMs, ...call } = stuck;
+  return {
+    type: 'node', label: labelOf([process], '', `process ${process.pid}`), process, runtime: { name: 'node', version: '', major: 0 }, sites: false, handles: [], orphans: [],
+    loop: { delayMs: forMs, blocked: true, call, samples: 0, stacks: [] },
+  };
+}
 
-function refusedLook(refused: NotAttached, coverage: CoverageLog): LookResult {
+/** What refusals mean for the coverage, where it is not that there is no such way. */
+const STATUSES: Record<string, CoverageStatus> = { 'other-user': 'denied', gone: 'absent', silent: 'timeout', blocked: 'timeout' };
+
+function refusedLook(refused: NotAttached, coverage: CoverageLog): Refused {
   const { code, why, fix } = refused.refusal;
   coverage.note({ source: 'inspector', status: STATUSES[code] ?? 'unsupported', detail: why, ...(fix !== undefined && { fix }), needed: true });
   return { refused, coverage };

@@ -1,6 +1,8 @@
 /** Does the loop turn, and where is the code when it does not? */
+import { randomBytes } from 'node:crypto';
 import { InspectorError } from '../effects/inspector/connection.ts';
 import type { Attachment } from './attach/index.ts';
+import type { CoverageLog } from '../kernel/coverage.ts';
 import type { Frame, LoopState } from './model.ts';
 import { pathOf } from './join/sites.ts';
 import { asList, asNumber, asRecord, asText } from './read/decode.ts';
@@ -20,50 +22,79 @@ const LONG_MS = 1050;
 const SAMPLES = 8;
 const BETWEEN_MS = 100;
 const MOST_FRAMES = 30;
+/** Loading modules takes that long at most, where it is a start and no loop that was never reached. */
+const STARTING_MS = 10_000;
 
-/** Runs in the target: counts turns of its loop, and holds nothing alive. */
-const TICK = `(() => { const key = Symbol.for('reloadctl.tick'); const state = globalThis[key] ??= { turns: 0 }; state.turns++;
-state.used ??= performance.eventLoopUtilization?.();
-const at = performance.now(); setImmediate(() => { state.seen = (state.seen ?? 0) + 1; state.delay = performance.now() - at; }).unref?.(); })()`;
-const TURNS = `(() => { const state = globalThis[Symbol.for('reloadctl.tick')]; return state ? JSON.stringify({ delay: state.delay, used: state.used && performance.eventLoopUtilization(state.used).utilization }) : '{}'; })()`;
-const FORGET = `delete globalThis[Symbol.for('reloadctl.tick')]`;
+/** Runs in the target: counts turns of its loop, and holds nothing alive. Others of us may do the same beside: each under a name of its own, no symbol, which would stay known for ever. */
+const tick = (key: string): string => `(() => { const state = {}; Object.defineProperty(globalThis, '${key}', { value: state, configurable: true }); state.used = performance.eventLoopUtilization?.();
+const at = performance.now(); setImmediate(() => { state.delay = performance.now() - at; }).unref?.(); })()`;
+const turns = (key: string): string => `(() => { const state = globalThis['${key}']; return state ? JSON.stringify({ delay: state.delay, used: state.used && performance.eventLoopUtilization(state.used).utilization }) : '{}'; })()`;
+const forget = (key: string): string => `delete globalThis['${key}']`;
 
-export async function measureLoop({ connection, how }: Attachment, { samples, timeoutMs, signal }: LoopOptions): Promise<LoopState | undefined> {
+export async function measureLoop({ connection, how, strangers, facts }: Attachment, { samples, timeoutMs, signal }: LoopOptions, coverage: CoverageLog): Promise<LoopState | undefined> {
   const realm = new Realm(connection, timeoutMs);
+  const key = `reloadctl.tick.${randomBytes(6).toString('hex')}`;
   const started = performance.now();
-  await realm.value(TICK);
+  await realm.value(tick(key));
   let delay: number | undefined;
   for (const until = started + BLOCKED_MS; delay === undefined && performance.now() < until && !signal.aborted; ) {
-    delay = await turned(realm);
+    delay = await turned(realm, key);
     if (delay === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
   }
   if (delay !== undefined && samples === 0) {
-    await realm.value(FORGET);
+    await realm.value(forget(key));
     return delay < 50 ? undefined : { delayMs: Math.round(delay), blocked: false, stacks: [], samples: 0 };
   }
-  const taken = how === 'preload' ? [] : await takeStacks(connection, samples || SAMPLES, signal);
-  for (const until = started + LONG_MS; (delay ??= await turned(realm)) === undefined && performance.now() < until && !signal.aborted; ) {
+  const stopped = how === 'preload' ? undefined : await pausedAt(connection, timeoutMs);
+  if (stopped) {
+    await realm.value(forget(key));
+    return { delayMs: Math.round(performance.now() - started), blocked: true, paused: true, samples: 1, stacks: countStacks([stopped]) };
+  }
+  const isShared = how !== 'preload' && (await strangers()) > 0;
+  if (isShared) coverage.note({ source: 'stacks', status: 'unsupported', detail: 'a debugger is connected to the inspector, and would be stopped at each of them', fix: 'disconnect it', needed: samples > 0 });
+  const taken = how === 'preload' || isShared ? [] : await takeStacks(connection, samples || SAMPLES, signal);
+  for (const until = started + LONG_MS; (delay ??= await turned(realm, key)) === undefined && performance.now() < until && !signal.aborted; ) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  const { used } = await stateOf(realm);
-  await realm.value(FORGET);
+  const { used } = await stateOf(realm, key);
+  const hasTurned = (await realm.value('performance.nodeTiming?.loopStart').catch(() => undefined)) !== -1;
+  await realm.value(forget(key));
   const blocked = delay === undefined;
-  return { delayMs: Math.round(delay ?? performance.now() - started), blocked, ...(used !== undefined && !blocked && { utilisation: Number(used.toFixed(3)) }), samples: taken.length, stacks: countStacks(taken) };
+  const isStarting = blocked && !hasTurned && facts.ageMs < STARTING_MS;
+  return { delayMs: Math.round(delay ?? performance.now() - started), blocked, ...(used !== undefined && !blocked && { utilisation: Number(used.toFixed(3)) }), samples: taken.length, stacks: countStacks(taken), ...(isStarting && { starting: true }) };
 }
 
-async function turned(realm: Realm): Promise<number | undefined> {
-  return (await stateOf(realm)).delay;
+async function turned(realm: Realm, key: string): Promise<number | undefined> {
+  return (await stateOf(realm, key)).delay;
 }
 
 /** `used`: the part of the time since the first tick that the loop was busy. */
-async function stateOf(realm: Realm): Promise<{ delay?: number | undefined; used?: number | undefined }> {
-  const text = await realm.value(TURNS);
+async function stateOf(realm: Realm, key: string): Promise<{ delay?: number | undefined; used?: number | undefined }> {
+  const text = await realm.value(turns(key));
   try {
     const { delay, used } = asRecord(typeof text === 'string' ? JSON.parse(text) : {});
     return { delay: asNumber(delay), used: asNumber(used) };
   } catch {
     return {};
   }
+}
+
+/** Where a debugger of somebody else has stopped the program, if one has: whoever comes later is told at once. Nothing goes on by our looking. */
+async function pausedAt(connection: Attachment['connection'], timeoutMs: number): Promise<Frame[] | undefined> {
+  const scripts = new Map<string, string>();
+  let found: unknown[] | undefined;
+  const stops = [
+    connection.on('Debugger.scriptParsed', ({ scriptId, url }) => {
+      if (typeof url === 'string') scripts.set(String(scriptId), url);
+    }),
+    connection.on('Debugger.paused', ({ callFrames }) => {
+      found ??= asList(callFrames);
+    }),
+  ];
+  await connection.call('Debugger.enable', {}, timeoutMs).catch(() => undefined);
+  await connection.call('Debugger.disable', {}, timeoutMs).catch(() => undefined);
+  for (const stop of stops) stop();
+  return found?.slice(0, MOST_FRAMES).map((frame) => frameOf(asRecord(frame), scripts));
 }
 
 /** Each stack is taken by pausing the code for the moment it takes to be told where it is; an idle loop has none. */

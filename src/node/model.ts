@@ -56,6 +56,10 @@ export interface Handle {
   flowing?: boolean;
   reads?: boolean;
   ended?: true;
+  /** It goes on when the other side has ended, on purpose: allowHalfOpen. */
+  halfOpen?: true;
+  /** Of a file stream: no listener, no pipe and no iterator is there. */
+  unread?: true;
   connections?: number;
   path?: string;
   childPid?: number;
@@ -84,6 +88,13 @@ export interface OrphanFd {
   likely: boolean;
 }
 
+/** A call of the system that does not come back, and what it is about. */
+export interface BlockingCall {
+  /** `read`, `wait4`; of the kernel function where its number may not be read. */
+  name: string;
+  target?: string;
+}
+
 export interface LoopState {
   /** ms until the loop turned; the longest seen. */
   delayMs: number;
@@ -92,6 +103,12 @@ export interface LoopState {
   /** Stacks of the running code, sampled; the innermost frame first. */
   stacks: { frames: Frame[]; count: number }[];
   samples: number;
+  /** The main thread is in there, and was all the time. */
+  call?: BlockingCall;
+  /** A debugger has stopped it: `stacks` says where. */
+  paused?: true;
+  /** The process started moments ago, and its loop has not begun to turn yet. */
+  starting?: true;
   /** Fraction of the time that it was busy, 0 to 1. */
   utilisation?: number;
 }
@@ -99,9 +116,18 @@ export interface LoopState {
 export interface PendingPromise {
   site: string;
   count: number;
+  /** Of these, how many have waited for a third of the window and more; and how many of the same line settled after waiting so long. */
+  old?: number;
+  settledLate?: number;
   /** Of the oldest, ms. */
   ageMs: number;
   stack: Frame[];
+}
+
+/** So many ms later; by `pid:fd`, what is as it was. */
+export interface SecondLook {
+  afterMs: number;
+  still: ReadonlySet<string>;
 }
 
 /** The event that rules observe. */
@@ -120,6 +146,8 @@ export interface NodeLook {
   /** Of a look through the heap. */
   heap?: { promises: number; pending: number; cut: boolean };
   windowMs?: number;
-  /** Sockets that were suspicious at first, looked at again so many ms later: by `pid:fd`, what it is then. */
-  again?: { afterMs: number; still: ReadonlySet<string> };
+  /** What was suspicious at first, looked at again by /proc. */
+  again?: SecondLook;
+  /** Streams that nobody read at first, looked at again in the process itself: the very same, and nobody reads them still. */
+  unread?: SecondLook;
 }

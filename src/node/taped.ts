@@ -2,9 +2,10 @@
 import { CoverageLog } from '../kernel/coverage.ts';
 import { labelOf } from '../kernel/snapshot/label.ts';
 import type { Process } from '../kernel/types.ts';
+import type { NotAttached } from './attach/index.ts';
 import type { CoverageStatus } from '../report/index.ts';
-import type { LookResult } from './look.ts';
-import type { Frame, Handle, LoopState, NodeLook, OrphanFd, PendingPromise } from './model.ts';
+import { type LookResult, stuckLook } from './look.ts';
+import type { Frame, Handle, LoopState, NodeLook, OrphanFd, PendingPromise, SecondLook } from './model.ts';
 import { asList, asNumber, asRecord, asText, decodeFrames } from './read/decode.ts';
 import type { HandleTrend } from './watch/event.ts';
 
@@ -12,14 +13,23 @@ import type { HandleTrend } from './watch/event.ts';
 export function toTape(result: LookResult): object {
   const coverage = result.coverage.list().map(({ fix: _fix, ...entry }) => entry);
   if ('refused' in result) {
-    const { refusal, left } = result.refused;
-    return { refused: { code: refusal.code, why: refusal.why }, ...(left && { left }), coverage };
+    const { refusal, left, stuck } = result.refused;
+    return { refused: { code: refusal.code, why: refusal.why }, ...(left && { left }), ...(stuck && { stuck }), coverage };
   }
-  const { look: { process: _process, label: _label, again, ...look }, trends, how } = result;
+  const { look: { process: _process, label: _label, again, unread, ...look }, trends, how } = result;
   return {
-    how, coverage, ...look, ...(again && { again: { afterMs: again.afterMs, still: [...again.still] } }),
+    how, coverage, ...look, ...(again && { again: secondLook(again) }), ...(unread && { unread: secondLook(unread) }),
     ...(trends && { trends: { windowMs: trends.windowMs, samples: trends.samples, groups: trends.groups } }),
   };
+}
+
+function secondLook({ afterMs, still }: SecondLook): object {
+  return { afterMs, still: [...still] };
+}
+
+function secondLookOf(value: unknown): SecondLook {
+  const { afterMs, still } = asRecord(value);
+  return { afterMs: asNumber(afterMs) ?? 0, still: new Set(asList(still).flatMap((key) => asText(key, 40) ?? [])) };
 }
 
 export function fromTape(value: unknown, process: Process | undefined, pid: number): LookResult {
@@ -32,9 +42,9 @@ export function fromTape(value: unknown, process: Process | undefined, pid: numb
   if (!process || major === undefined) {
     // That there is no look on the tape is told by the tape itself.
     const why = asText(refusal.why, 1000) ?? 'no look at its handles is on this tape: reloadctl record --node makes one';
-    return { refused: { refusal: { code: (asText(refusal.code, 40) ?? 'gone') as 'gone', why } }, coverage };
+    const stuck = stuckLook(process, stuckOf(taped.stuck));
+    return { refused: { refusal: { code: (asText(refusal.code, 40) ?? 'gone') as 'gone', why } }, ...(stuck && { stuck }), coverage };
   }
-  const again = asRecord(taped.again);
   const loop = loopOf(taped.loop);
   const heap = asRecord(taped.heap);
   const left = asRecord(taped.left);
@@ -49,7 +59,8 @@ export function fromTape(value: unknown, process: Process | undefined, pid: numb
     ...(loop && { loop }),
     ...(taped.promises !== undefined && { promises: asList(taped.promises).map((one) => promiseOf(asRecord(one))) }),
     ...(taped.heap !== undefined && { heap: { promises: asNumber(heap.promises) ?? 0, pending: asNumber(heap.pending) ?? 0, cut: heap.cut === true } }),
-    ...(taped.again !== undefined && { again: { afterMs: asNumber(again.afterMs) ?? 0, still: new Set(asList(again.still).flatMap((key) => asText(key, 40) ?? [])) } }),
+    ...(taped.again !== undefined && { again: secondLookOf(taped.again) }),
+    ...(taped.unread !== undefined && { unread: secondLookOf(taped.unread) }),
     ...(taped.left !== undefined && {
       left: {
         portClosed: typeof left.portClosed === 'boolean' ? left.portClosed : null,
@@ -86,7 +97,7 @@ const TEXTS = ['site', 'callback', 'local', 'remote', 'state', 'path', 'command'
 const NUMBERS = ['id', 'fd', 'receiveQueue', 'buffered', 'connections', 'childPid', 'workerId', 'intervalMs', 'dueMs', 'ageMs'] as const;
 const FLAGS = ['ref', 'flowing', 'reads', 'held'] as const;
 /** There where true only. */
-const MARKS = ['accepted', 'ended', 'stdio'] as const;
+const MARKS = ['accepted', 'ended', 'stdio', 'halfOpen', 'unread'] as const;
 
 function handleOf(raw: Loose, pid: number): Handle {
   const handle: Handle = { pid, thread: asNumber(raw.thread) ?? 0, kind: (asText(raw.kind, 80) ?? 'other:?') as Handle['kind'] };
@@ -120,14 +131,20 @@ function orphanOf(raw: Loose, pid: number): OrphanFd {
 
 function loopOf(value: unknown): LoopState | undefined {
   if (value === undefined) return undefined;
-  const { delayMs, blocked, samples, utilisation, stacks } = asRecord(value);
+  const { delayMs, blocked, samples, utilisation, stacks, paused, starting } = asRecord(value);
   const used = asNumber(utilisation);
   const counted = asList(stacks).map((one): { frames: Frame[]; count: number } => ({ frames: decodeFrames(asRecord(one).frames), count: asNumber(asRecord(one).count) ?? 0 }));
-  return { delayMs: asNumber(delayMs) ?? 0, blocked: blocked === true, samples: asNumber(samples) ?? 0, stacks: counted, ...(used !== undefined && { utilisation: used }) };
+  return { delayMs: asNumber(delayMs) ?? 0, blocked: blocked === true, samples: asNumber(samples) ?? 0, stacks: counted, ...(paused === true && { paused }), ...(starting === true && { starting }), ...(used !== undefined && { utilisation: used }) };
 }
 
-function promiseOf({ site, count, ageMs, stack }: Loose): PendingPromise {
-  return { site: asText(site) ?? '', count: asNumber(count) ?? 0, ageMs: asNumber(ageMs) ?? 0, stack: decodeFrames(stack) };
+function stuckOf(value: unknown): Pick<NotAttached, 'stuck'> {
+  const { name, target, forMs } = asRecord(value);
+  const [text, about] = [asText(name, 60), asText(target, 500)];
+  return text === undefined ? {} : { stuck: { name: text, ...(about !== undefined && { target: about }), forMs: asNumber(forMs) ?? 0 } };
+}
+
+function promiseOf({ site, count, old, settledLate, ageMs, stack }: Loose): PendingPromise {
+  return { site: asText(site) ?? '', count: asNumber(count) ?? 0, old: asNumber(old) ?? 0, settledLate: asNumber(settledLate) ?? 0, ageMs: asNumber(ageMs) ?? 0, stack: decodeFrames(stack) };
 }
 
 const RATES = ['atStart', 'atEnd', 'births', 'deaths', 'survivorsGained', 'growthPerMinute', 'slowestPerMinute', 'fastestPerMinute', 'survivorAgeMs'] as const;
@@ -136,5 +153,6 @@ function trendOf(raw: Loose): HandleTrend[] {
   const rates = Object.fromEntries(RATES.map((name) => [name, asNumber(raw[name]) ?? 0])) as Record<(typeof RATES)[number], number>;
   const [kind, by, key, trend, because] = ['kind', 'by', 'key', 'trend', 'because'].map((name) => asText(raw[name]));
   if (kind === undefined || by === undefined || key === undefined || trend === undefined) return [];
-  return [{ ...rates, group: asText(raw.group) ?? key, quality: raw.quality === 'exact' ? 'exact' : 'weak', trend: trend as HandleTrend['trend'], because: because ?? '', kind, by, key }];
+  const delayMs = asNumber(raw.delayMs);
+  return [{ ...rates, group: asText(raw.group) ?? key, quality: raw.quality === 'exact' ? 'exact' : 'weak', trend: trend as HandleTrend['trend'], because: because ?? '', kind, by, key, ...(delayMs !== undefined && { delayMs }) }];
 }

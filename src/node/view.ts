@@ -17,6 +17,7 @@ export function* viewOf(label: string, data: NodeData, options: ViewOptions): Ge
   yield { type: 'blank' };
   if (data.refusal) {
     yield { type: 'paragraph', text: `${label}: ${data.refusal.why}`, tone: 'strong' };
+    if (data.left?.note !== undefined) yield { type: 'paragraph', text: data.left.note, tone: 'warning' };
     return;
   }
   const refs = data.handles.filter(({ ref, stdio }) => ref !== false && !stdio).length;
@@ -90,7 +91,7 @@ function* orphanTable({ orphanFds }: NodeData): Generator<Block> {
 
 function* loopBlocks({ loop }: NodeData): Generator<Block> {
   if (!loop) return;
-  yield { type: 'heading', text: loop.blocked ? `The loop did not turn for ${duration(loop.delayMs)}` : `The loop: longest delay ${duration(loop.delayMs)}${loop.utilisation === undefined ? '' : `, ${percent(loop.utilisation)} busy`}` };
+  yield { type: 'heading', text: loop.paused ? 'A debugger has stopped it' : loop.blocked ? `The loop did not turn for ${duration(loop.delayMs)}` : `The loop: longest delay ${duration(loop.delayMs)}${loop.utilisation === undefined ? '' : `, ${percent(loop.utilisation)} busy`}` };
   for (const { frames, count: times } of loop.stacks.slice(0, 3)) {
     yield { type: 'paragraph', text: `${times} of ${plural('sample', loop.samples)}:` };
     yield { type: 'list', items: frames.slice(0, FRAMES_SHOWN).map(({ func, file, line, column }) => `${func || '(anonymous)'}  ${file}:${line}:${column}`) };

@@ -1,8 +1,8 @@
 /** Who may be sent SIGUSR1: every row of the table of targets, from what /proc says of them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inspectOptions } from '../../src/node/attach/existing.ts';
-import { type GateFacts, readGateFacts, refusalOf, runtimeOf } from '../../src/node/gate/index.ts';
+import { inspectOptions } from '../../src/node/attach/inspect-options.ts';
+import { type GateFacts, mainThread, readGateFacts, refusalOf, runtimeOf } from '../../src/node/gate/index.ts';
 import { UserError } from '../../src/kernel/user-error.ts';
 import { portOfUrl } from '../../src/node/command.ts';
 import type { Evidence } from '../../src/evidence/types.ts';
@@ -78,7 +78,7 @@ describe('readGateFacts', () => {
 });
 
 describe('inspectOptions', () => {
-  it.each<[string[], { port: number; open: boolean }]>([
+  it.each<[string[], { port: number; open: boolean; hidden?: boolean }]>([
     [['node', 'app.js'], { port: 9229, open: false }],
     [['node', '--inspect', 'app.js'], { port: 9229, open: true }],
     [['node', '--inspect=9333', 'app.js'], { port: 9333, open: true }],
@@ -86,8 +86,17 @@ describe('inspectOptions', () => {
     [['node', '--inspect=[::1]:9400', 'app.js'], { port: 9400, open: true }],
     [['node', '--inspect-port=0', 'app.js'], { port: 0, open: false }],
     [['node', 'app.js', '--inspect=9333'], { port: 9229, open: false }],
+    [['node', '-r', './a.js', '--inspect=9333', 'app.js'], { port: 9333, open: true }],
+    [['node', '--inspect-publish-uid=stderr', 'app.js'], { port: 9229, open: false, hidden: true }],
+    [['node', '--inspect-publish-uid', 'stderr', 'app.js'], { port: 9229, open: false, hidden: true }],
+    [['node', '--inspect-publish-uid=stderr,http', 'app.js'], { port: 9229, open: false }],
   ])('%j', (words, expected) => {
-    expect(inspectOptions(`${words.join('\0')}\0`)).toEqual(expected);
+    expect(inspectOptions(`${words.join('\0')}\0`)).toEqual({ hidden: false, ...expected });
+  });
+
+  it('reads NODE_OPTIONS too', () => {
+    expect(inspectOptions('node\0app.js\0', '--no-warnings --inspect=9555')).toEqual({ port: 9555, open: true, hidden: false });
+    expect(inspectOptions('node\0--inspect=9333\0app.js\0', '--inspect=9555')).toMatchObject({ port: 9333 });
   });
 
   it('never throws', () => {
@@ -104,5 +113,41 @@ describe('portOfUrl', () => {
 
   it.each(['ws://10.0.0.7:9229/a', 'ws://127.0.0.1', 'ws://127.0.0.1:99999/', 'wss://127.0.0.1:1/', 'ws://127.0.0.1:1/a b'])('refuses %s', (url) => {
     expect(() => portOfUrl(url)).toThrow(UserError);
+  });
+});
+
+describe('where the main thread is', () => {
+  const world = (more: Record<string, string>, epolls: Record<number, string> = {}): Evidence => {
+    const files: Record<string, string> = { '/proc/42/task/42/status': 'State:\tS (sleeping)\nvoluntary_ctxt_switches:\t7\nnonvoluntary_ctxt_switches:\t1\n', ...more };
+    for (const [fd, watched] of Object.entries(epolls)) files[`/proc/42/fdinfo/${fd}`] = watched;
+    return {
+      read: (path: string) => ({ value: files[path], at: 0, source: path }),
+      readlink: (path: string) => ({ value: /\/fd\/17$/.test(path) ? 'pipe:[5]' : 'anon_inode:[eventpoll]', at: 0, source: '' }),
+      list: (path: string) => ({ value: path.endsWith('/task') ? ['42', '43'] : Object.keys(epolls), at: 0, source: '' }),
+    } as unknown as Evidence;
+  };
+  const syscall = (number: number, first: number): Record<string, string> => ({ '/proc/42/task/42/syscall': `${number} 0x${first.toString(16)} 0x0 0x0 0x0 0x0 0x0 0x7ffc 0x7f1e\n` });
+  const other = { '/proc/42/task/43/syscall': '281 0x9 0x0 0x0 0x0 0x0 0x0 0x7ffc 0x7f1e\n' };
+  const x64 = it.skipIf(process.arch !== 'x64');
+
+  x64('is its own epoll, or a lock, where a signal wakes it up', () => {
+    expect(mainThread(world(syscall(281, 14)), 42).call).toBeUndefined();
+    expect(mainThread(world(syscall(202, 14)), 42)).toMatchObject({ lock: true });
+    expect(mainThread(world({ '/proc/42/task/42/syscall': 'running\n' }), 42).call).toBeUndefined();
+    expect(mainThread(world({}), 42).call).toBeUndefined();
+  });
+
+  x64('is a call that answers to nobody', () => {
+    expect(mainThread(world(syscall(0, 17)), 42)).toMatchObject({ isSleeping: true, call: { name: 'read', target: 'pipe:[5] (descriptor 17)' } });
+    expect(mainThread(world({ '/proc/42/task/42/wchan': 'anon_pipe_read' }), 42).call).toEqual({ name: 'anon_pipe_read' });
+    expect(mainThread(world({ '/proc/42/task/42/wchan': 'do_epoll_wait' }), 42).call).toBeUndefined();
+  });
+
+  x64('is the second loop of execSync(), not the loop of a process that has children', () => {
+    const epolls = { 3: '', 9: 'tfd:       11 events: 1\n', 14: 'tfd:       17 events: 1\n', 18: 'tfd:       21 events: 1\n' };
+    const children = { '/proc/42/task/42/children': '77 ' };
+    expect(mainThread(world({ ...syscall(281, 18), ...other, ...children }, epolls), 42).call?.target).toContain('77');
+    expect(mainThread(world({ ...syscall(281, 14), ...other, ...children }, epolls), 42).call).toBeUndefined();
+    expect(mainThread(world({ ...syscall(281, 18), ...other }, epolls), 42).call).toBeUndefined();
   });
 });

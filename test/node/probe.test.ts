@@ -1,8 +1,9 @@
 /** What runs inside targets, run in here: it must come through whatever it meets, and leave nothing. */
 import { createServer, type Server } from 'node:net';
+import { Duplex, PassThrough, Readable, Writable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { installHook } from '../../src/node/probe/hook.ts';
-import { type Listing, listHandles } from '../../src/node/probe/list.ts';
+import { type Listing, listHandles, stillUnread } from '../../src/node/probe/list.ts';
 import { listTimers } from '../../src/node/probe/timers.ts';
 import { listUv } from '../../src/node/probe/uv.ts';
 import { capture, note, of } from '../../src/node/register/made.ts';
@@ -66,6 +67,58 @@ describe('listHandles', () => {
   });
 });
 
+describe('who reads a stream', () => {
+  /** A pooled connection of a client whose response is `response`. */
+  const socketWith = (response: object): object => {
+    const socket = Object.create(Duplex.prototype) as Record<string, unknown>;
+    Object.assign(socket, { _handle: { fd: 20 }, _httpMessage: { method: 'GET', protocol: 'http:', host: 'x', path: '/', res: response } });
+    return socket;
+  };
+  const unread = (response: object, listing: Listing = {}): boolean | undefined => {
+    internals._getActiveHandles = () => [socketWith(response)];
+    return list(listing).handles[0]?.http?.unread;
+  };
+  const source = (): Readable => new Readable({ read() {}, highWaterMark: 4 });
+  const full = (): Readable => {
+    const stream = source();
+    stream.push('0123456789');
+    return stream;
+  };
+
+  it('is nobody where there is neither a listener, a pipe nor an iterator', async () => {
+    expect(unread(full())).toBe(true);
+    const compressed = full();
+    compressed.pipe(new PassThrough({ highWaterMark: 1 }));
+    await new Promise((resolve) => setImmediate(resolve));
+    compressed.push('more');
+    expect(unread(compressed)).toBe(true);
+  });
+
+  it('is somebody who is slow: back pressure is reading', () => {
+    const piped = full();
+    piped.pipe(new Writable({ write() {}, highWaterMark: 1 }));
+    expect(unread(piped)).toBeUndefined();
+    const iterated = full();
+    void iterated[Symbol.asyncIterator]().next();
+    expect(unread(iterated)).toBeUndefined();
+    const paused = full();
+    paused.on('data', () => undefined).pause();
+    expect(unread(paused)).toBeUndefined();
+  });
+
+  it('is asked again of the very same stream', async () => {
+    const listing: Listing = {};
+    const [first, second] = [full(), full()];
+    expect(unread(first, listing)).toBe(true);
+    expect(JSON.parse(stillUnread.call(listing))).toEqual([20]);
+    internals._getActiveHandles = () => [socketWith(second)];
+    first.resume();
+    first.push(null);
+    await new Promise((resolve) => first.once('end', resolve));
+    expect(JSON.parse(stillUnread.call(listing))).toEqual([]);
+  });
+});
+
 describe('listTimers', () => {
   it('leaves out what does not belong to the program', () => {
     const refed = Symbol('refed');
@@ -98,7 +151,7 @@ describe('installHook', () => {
   it('knows who made a handle, turns off, and leaves nothing', async () => {
     const key = Symbol.for('reloadctl.hook');
     const world = globalThis as unknown as Record<symbol, { of(id: number): { stack: { file: string }[] } | undefined; remove(): void; promises(): string } | undefined>;
-    const state: unknown = JSON.parse(installHook({ ttlMs: 60_000, promises: false, most: 1000, mostOverhead: 0 }));
+    const state: unknown = JSON.parse(installHook({ ttlMs: 60_000, promises: false, most: 1000, mostOverhead: 0, oldMs: 1000 }));
     expect(state).toMatchObject({ on: true });
     const server = await listen();
     const { _handle: native } = server as unknown as { _handle: { getAsyncId(): number } };
@@ -108,7 +161,7 @@ describe('installHook', () => {
   });
 
   it('is removed by its own timer', async () => {
-    installHook({ ttlMs: 20, promises: false, most: 10, mostOverhead: 0 });
+    installHook({ ttlMs: 20, promises: false, most: 10, mostOverhead: 0, oldMs: 1000 });
     await expect.poll(() => Symbol.for('reloadctl.hook') in globalThis, { timeout: 5000 }).toBe(false);
   });
 });

@@ -38,6 +38,9 @@ describe('node/open-handle', () => {
     expect(judge({ handles })).toEqual(['open-handle info certain']);
     expect(judge({ handles, again: again() })).toEqual(['open-handle info certain']);
     expect(judge({ handles, again: again(20) })).toEqual(['open-handle warning likely']);
+    expect(judge({ handles: [handle({ state: 'CLOSE_WAIT', halfOpen: true, accepted: true })], again: again(20) })).toEqual(['open-handle info certain']);
+    expect(judge({ handles: [handle({ state: 'CLOSE_WAIT', receiveQueue: 5000, reads: true })], again: again(20) })).toEqual(['open-handle info certain']);
+    expect(judge({ handles: [handle({ state: 'CLOSE_WAIT', receiveQueue: 1, reads: true })], again: again(20) })).toEqual(['open-handle warning likely']);
   });
 
   it('tells those of one line together, and the same fault by the same fingerprint', () => {
@@ -51,16 +54,20 @@ describe('node/open-handle', () => {
 
 describe('node/unconsumed-stream', () => {
   const response = handle({ http: { method: 'GET', url: '/a', side: 'client', status: 200, unread: true } });
-  it('hints at once, and warns when nothing moves', () => {
+  const twice = { unread: again(20) };
+  it('hints at once, and warns where the very same was seen twice', () => {
     expect(judge({ handles: [response] })).toContain('unconsumed-stream info hint');
-    expect(judge({ handles: [response], again: again(20) })).toContain('unconsumed-stream warning likely');
-    expect(judge({ handles: [{ ...response, ageMs: 60_000 }] })).toContain('unconsumed-stream warning likely');
+    expect(judge({ handles: [response], ...twice })).toContain('unconsumed-stream warning likely');
+    expect(judge({ handles: [response], unread: again() })).toContain('unconsumed-stream info hint');
   });
 
-  it('knows a file that nobody reads from one that flows', () => {
-    expect(judge({ handles: [handle({ kind: 'file-stream', ageMs: 20_000 })] })).toEqual(['unconsumed-stream warning likely']);
-    expect(judge({ handles: [handle({ kind: 'file-stream', flowing: true, ageMs: 20_000 })] })).toEqual([]);
-    expect(judge({ handles: [handle({ kind: 'file-stream', ended: true, ageMs: 20_000 })] })).toEqual([]);
+  it('takes no age for a proof: a pooled connection is older than what it carries', () => {
+    expect(judge({ handles: [{ ...response, ageMs: 60_000 }], again: again(20) })).toContain('unconsumed-stream info hint');
+  });
+
+  it('knows a file that nobody reads from one that is written, or read slowly', () => {
+    expect(judge({ handles: [handle({ kind: 'file-stream', unread: true })], ...twice })).toEqual(['unconsumed-stream warning likely']);
+    expect(judge({ handles: [handle({ kind: 'file-stream', ageMs: 20_000, flowing: false })], again: again(20) })).toEqual([]);
   });
 });
 
@@ -85,7 +92,8 @@ describe('node/orphan-fd', () => {
   const orphans = (count: number, more: Partial<OrphanFd> = {}): OrphanFd[] => Array.from({ length: count }, (_, index) => ({ pid: 42, fd: 30 + index, kind: 'file', target: '/a', likely: true, ...more }));
   it('hints at one, warns of many', () => {
     expect(judge({ orphans: orphans(1) })).toEqual(['orphan-fd info hint']);
-    expect(judge({ orphans: orphans(16) })).toEqual(['orphan-fd warning hint']);
+    expect(judge({ orphans: orphans(16), again: again(...Array.from({ length: 16 }, (_, index) => 30 + index)) })).toEqual(['orphan-fd warning hint']);
+    expect(judge({ orphans: orphans(16), again: again() })).toEqual(['orphan-fd info hint']);
     expect(judge({ orphans: orphans(30, { likely: false, kind: 'socket' }) })).toEqual([]);
   });
 });
@@ -98,11 +106,34 @@ describe('node/loop-blocked', () => {
     expect(judge({ loop: { delayMs: 60, blocked: false, samples: 10, stacks } })).toEqual([]);
     expect(runRules(nodeRules, [look({ loop: { delayMs: 1400, blocked: true, samples: 8, stacks } })])[0]!.title).toContain('in spin (/srv/a.js:3)');
   });
+
+  it('is certain of a thread that a system call holds, and says what about', () => {
+    const loop = { delayMs: 1060, blocked: true, samples: 0, stacks: [], call: { name: 'read', target: 'pipe:[5] (descriptor 17)' } };
+    expect(judge({ loop })).toEqual(['loop-blocked critical certain']);
+    expect(runRules(nodeRules, [look({ loop })])[0]!.title).toContain('the main thread sits in read() of pipe:[5] (descriptor 17)');
+  });
+
+  it('is a note while a process starts', () => {
+    expect(judge({ loop: { delayMs: 1400, blocked: true, samples: 8, stacks, starting: true } })).toEqual(['loop-blocked info hint']);
+  });
+
+  it('is no fault of the program where a debugger has stopped it', () => {
+    expect(judge({ loop: { delayMs: 600, blocked: true, paused: true, samples: 1, stacks } })).toEqual(['loop-blocked warning certain']);
+  });
 });
 
 describe('node/pending-promise', () => {
-  it('warns of many', () => {
-    expect(judge({ promises: [{ site: '/a.js:1:1', count: 1, ageMs: 5, stack: [] }, { site: '/a.js:2:1', count: 200, ageMs: 5, stack: [] }] })).toEqual(['pending-promise warning likely', 'pending-promise info hint']);
+  const group = { site: '/a.js:2:1', count: 300, old: 200, settledLate: 0, ageMs: 9000, stack: [] };
+  it('warns of many that wait long and of whose line none settles', () => {
+    expect(judge({ promises: [group] })).toEqual(['pending-promise warning likely']);
+  });
+  it.each<[string, Partial<NodeLook>]>([
+    ['that were made just now', { promises: [{ ...group, old: 0 }] }],
+    ['of a line that takes its time', { promises: [{ ...group, settledLate: 3 }] }],
+    ['that timers or requests in flight can settle', { promises: [group], handles: Array.from({ length: 200 }, () => handle({ ref: false })) }],
+    ['that are few', { promises: [{ ...group, old: 99 }] }],
+  ])('only hints at those %s', (_, more) => {
+    expect(judge(more)).toEqual(['pending-promise info hint']);
   });
 });
 
@@ -117,6 +148,13 @@ describe('node/handle-growth', () => {
     const found = runRules(nodeRules, [trends]);
     expect(found.map(({ id, severity, confidence }) => [id, severity, confidence])).toEqual([['node/handle-growth', 'warning', 'likely']]);
     expect(found[0]!.title).toContain('+60 tcp-socket a minute made at /srv/a.js:3:1');
+  });
+
+  it('cannot tell of timers that fire after the window', () => {
+    const late = runRules(nodeRules, [{ ...trends, groups: [{ ...group, kind: 'timer-timeout', delayMs: 60_000 }] }]);
+    expect(late.map(({ severity, confidence }) => [severity, confidence])).toEqual([['info', 'hint']]);
+    const soon = runRules(nodeRules, [{ ...trends, groups: [{ ...group, kind: 'timer-timeout', delayMs: 1000 }] }]);
+    expect(soon[0]).toMatchObject({ severity: 'warning', confidence: 'likely' });
   });
 
   it('is a rate of the group in the data', () => {

@@ -1,65 +1,58 @@
-/** Closes an inspector that we opened, and looks whether all is as it was. */
+/** Closes an inspector that one of us opened, and looks whether all is as it was. */
 import type { InspectorConnection } from '../../effects/inspector/connection.ts';
 import type { Undo } from '../../effects/undo.ts';
 import type { Evidence } from '../../evidence/types.ts';
-import type { GateFacts } from '../gate/index.ts';
 import { countFds, countThreads, type Descriptors, isOpen, type Listener, readDescriptors } from '../listeners.ts';
+import type { Session } from './session.ts';
 import type { Left } from './types.ts';
 
 const CLOSE_MS = 4000;
 const SETTLE_MS = 1000;
 const POLL_MS = 5;
-
-const FORGET = `const timer = Symbol.for('reloadctl.attached'); clearTimeout(globalThis[timer]); delete globalThis[timer];
-const inspector = process.getBuiltinModule ? process.getBuiltinModule('node:inspector') : require('node:inspector');`;
-/** Runs in the target. At once, not with the next turn of the loop: the loop may not turn. It stands still until we have hung up, too. */
-export const CLOSE = `(() => { ${FORGET} inspector.close(); })()`;
-/** The same for a loop that turns: we hang up first, and closing takes it no time. */
-const CLOSE_SOON = `(() => { ${FORGET} setTimeout(() => inspector.close(), 5); })()`;
-/** So long that may take. */
-const SOON_MS = 500;
+/** Closing takes a loop that turns no time: we have hung up by then. */
+const SOON_MS = 5;
+/** So long a loop that turns may take for it. */
+const TURNING_MS = 500;
+/** Whoever asks for the name of the inspector, or goes like us, is connected for a moment. */
+const STRANGER_MS = 500;
+/** One of us who is still in is most often about to go. */
+const OTHERS_MS = 2000;
 
 export interface Opened {
-  facts: GateFacts;
+  pid: number;
   listener: Listener;
   before: Descriptors;
   threadsBefore: number | null;
   openedAt: number;
-  undo: Undo;
+  /** Of the one who sent the signal. */
+  undo?: Undo;
+}
+
+export interface Conversation {
+  connection: InspectorConnection;
+  session: Session;
 }
 
 /** @param turning the loop is known to turn */
-export async function leaveOpened(evidence: Evidence, opened: Opened, connection: InspectorConnection | undefined, turning: boolean): Promise<Left> {
-  const { facts: { pid }, listener, before, threadsBefore, openedAt, undo } = opened;
-  let note: string | undefined;
-  const now = await readDescriptors(evidence, pid);
-  if (connection && (now.established.get(listener.port) ?? 0) > 1) {
-    // Nor may the timer in the target close it on them.
-    await connection.call('Runtime.evaluate', { expression: `(() => { ${FORGET} })()`, includeCommandLineAPI: true }, SOON_MS).catch(() => undefined);
-    connection.close();
-    undo.done();
-    note = `somebody else is connected to the inspector on port ${listener.port}: it was left open for them`;
-  } else {
-    if (connection?.isOpen && turning) {
-      await connection.call('Runtime.evaluate', { expression: CLOSE_SOON, includeCommandLineAPI: true }, SOON_MS).catch(() => undefined);
-    } else if (connection?.isOpen) {
-      // It answers by hanging up.
-      void connection.call('Runtime.evaluate', { expression: CLOSE, includeCommandLineAPI: true }, CLOSE_MS).catch(() => undefined);
-      await within(connection.ended, CLOSE_MS);
-    }
-    connection?.close();
-  }
+export async function leaveOpened(evidence: Evidence, opened: Opened, conversation: Conversation | undefined, turning: boolean): Promise<Left> {
+  const { pid, listener, before, threadsBefore, openedAt, undo } = opened;
   const open = (): boolean => isOpen(evidence, pid, listener);
+  const whose = conversation?.connection.isOpen ? await whoseIsIt(evidence, opened, conversation) : 'ours';
+  if (whose === 'ours') {
+    if (conversation?.connection.isOpen) await close(conversation, turning);
+  } else if (whose === 'a stranger') await conversation?.session.giveUp();
+  conversation?.connection.close();
+  // Who is in now closes it, or wants it open.
+  if (whose !== 'ours') undo?.done();
   // Without a conversation of ours, or where it did not help, the guard holds one.
-  if (note === undefined && (await lasts(open, turning ? SOON_MS : 0))) undo.takeBack();
-  const until = performance.now() + (open() ? CLOSE_MS : SETTLE_MS);
+  else if (await lasts(open, turning ? TURNING_MS : 0)) undo?.takeBack();
+  const until = performance.now() + (whose === 'ours' ? (open() ? CLOSE_MS : SETTLE_MS) : whose === 'another of us' ? OTHERS_MS : 0);
   const unsettled = (): boolean => open() || (countFds(evidence, pid) ?? 0) > (before.count ?? 0) || (countThreads(evidence, pid) ?? 0) > (threadsBefore ?? 0);
-  while (note === undefined && unsettled() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  while (unsettled() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   const portClosed = !open();
-  // Of one that was left to others, too: done() came first there.
-  if (portClosed) undo.done();
-  else undo.takeBack();
-  if (!portClosed) note ??= `the inspector on port ${listener.port} did not close in time; the guard goes on trying`;
+  if (portClosed) undo?.done();
+  else undo?.takeBack();
+  const note = portClosed ? undefined : noteOf(whose, listener.port);
   return {
     portClosed,
     fdsBefore: before.count,
@@ -69,6 +62,33 @@ export async function leaveOpened(evidence: Evidence, opened: Opened, connection
     openMs: Math.round(performance.now() - openedAt),
     ...(note !== undefined && { note }),
   };
+}
+
+type Whose = 'ours' | 'another of us' | 'a stranger';
+
+/** Who is the last of us is told in the target, in one breath: of two that go at once only one is. */
+async function whoseIsIt(evidence: Evidence, { pid, listener }: Opened, { session }: Conversation): Promise<Whose> {
+  if ((await session.exit()).others > 0) return 'another of us';
+  for (const until = performance.now() + STRANGER_MS; ; ) {
+    const { established } = await readDescriptors(evidence, pid);
+    if ((established.get(listener.port) ?? 0) <= 1) return 'ours';
+    if ((await session.exit()).others > 0) return 'another of us';
+    if (performance.now() > until) return 'a stranger';
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS * 4));
+  }
+}
+
+async function close({ connection, session }: Conversation, turning: boolean): Promise<void> {
+  if (turning) return await session.close(SOON_MS, TURNING_MS);
+  // It answers by hanging up.
+  void session.close(0, CLOSE_MS);
+  await within(connection.ended, CLOSE_MS);
+}
+
+function noteOf(whose: Whose, port: number): string {
+  if (whose === 'another of us') return `another reloadctl is connected to the inspector on port ${port}: the last one closes it`;
+  if (whose === 'a stranger') return `somebody else is connected to the inspector on port ${port}: it was left open for them`;
+  return `the inspector on port ${port} did not close in time; the guard goes on trying`;
 }
 
 /** Waits for a promise, but no longer than `ms`; the timer does not outlive it. */

@@ -22,6 +22,7 @@ export interface Search {
   until: number;
   signal: AbortSignal;
   helper: Helper;
+  pollMs?: number;
 }
 
 const POLL_MS = 4;
@@ -31,7 +32,7 @@ const POLLS_BETWEEN = 25;
 const ANSWER_MS = [500, 1500, 3000];
 
 /** Undefined when none came; `seen` is what listens there all the same and gave no answer. */
-export async function findOpened(evidence: Evidence, pid: number, { known, numbers, port, until, signal, helper }: Search): Promise<{ opened?: Opened; seen?: Listener }> {
+export async function findOpened(evidence: Evidence, pid: number, { known, numbers, port, until, signal, helper, pollMs = POLL_MS }: Search): Promise<{ opened?: Opened; seen?: Listener }> {
   const tries = new Map<string, number>();
   let seen: Listener | undefined;
   const ask = async (listener: Listener): Promise<Opened | undefined> => {
@@ -45,7 +46,7 @@ export async function findOpened(evidence: Evidence, pid: number, { known, numbe
     // A number may have been closed and be in use again.
     if (numbers && poll % POLLS_BETWEEN !== 0 && !hasNewSocket(evidence, pid, numbers)) {
       if (evidence.read(`/proc/${pid}/stat`).value === undefined) break;
-      await evidence.sleep(POLL_MS);
+      await evidence.sleep(pollMs);
       continue;
     }
     const { listeners } = await readDescriptors(evidence, pid);
@@ -56,7 +57,7 @@ export async function findOpened(evidence: Evidence, pid: number, { known, numbe
     const opened = found.find(({ listener }) => listener.port === port) ?? found[0];
     if (opened) return { opened };
     if (evidence.read(`/proc/${pid}/stat`).value === undefined) break;
-    await evidence.sleep(POLL_MS);
+    await evidence.sleep(pollMs);
   }
   return seen ? { seen } : {};
 }

@@ -5,19 +5,34 @@ import { openWebSocket } from '../../effects/inspector/websocket.ts';
 import { sendSignal } from '../../effects/signal.ts';
 import { openUndo, type Undo } from '../../effects/undo.ts';
 import type { Evidence } from '../../evidence/types.ts';
-import { type GateFacts, readGateFacts, refusalOf } from '../gate/index.ts';
-import { countThreads, type Descriptors, type Listener } from '../listeners.ts';
+import { type GateFacts, mainThread, readGateFacts, refusalOf, untilUninterrupted } from '../gate/index.ts';
+import { countFds, countThreads, type Descriptors, type Listener } from '../listeners.ts';
+import { callText } from '../call-text.ts';
 import { holderOf } from './holder.ts';
 import { endpointOf } from './endpoint.ts';
 import { leaveOpened } from './leave.ts';
 import { findOpened } from './opened.ts';
+import { Session } from './session.ts';
+import { strangersAt } from './strangers.ts';
 import type { Attachment, AttachOptions, Left, NotAttached } from './types.ts';
 
 /** How long an inspector takes at most to listen; 30 ms on a quiet machine. */
 const LISTEN_MS = 5000;
 const ANSWER_MS = 3000;
 
-export async function openBySignal(evidence: Evidence, facts: GateFacts, before: Descriptors, port: number, options: AttachOptions): Promise<Attachment | NotAttached> {
+/** A port that opens right after we were interrupted is closed by ourselves. */
+const INTERRUPTED_MS = 1500;
+const NEVER = new AbortController().signal;
+
+export interface BeforeSignal {
+  before: Descriptors;
+  /** Where the inspector will listen. */
+  port: number;
+  /** Its preload accepted us and said nothing. */
+  preloaded: boolean;
+}
+
+export async function openBySignal(evidence: Evidence, facts: GateFacts, { before, port, preloaded }: BeforeSignal, options: AttachOptions): Promise<Attachment | NotAttached> {
   const { pid } = facts;
   const [foreign] = before.ports.get(port) ?? [];
   if (foreign !== undefined && !before.listeners.some((listener) => listener.port === port)) {
@@ -35,6 +50,11 @@ export async function openBySignal(evidence: Evidence, facts: GateFacts, before:
   } catch (error) {
     return { refusal: { code: 'no-guard', why: `no guard could be started that closes the inspector should we be killed (${(error as Error).message}): nothing was done` }, facts };
   }
+  const call = await untilUninterrupted(evidence, pid, options.signal);
+  if (call) {
+    undo.done();
+    return { refusal: { code: 'blocked', why: `the main thread of process ${pid} ${callText(call)}, again and again: a signal would interrupt it`, fix: 'try again later' }, facts };
+  }
   const openedAt = performance.now();
   const objection = sendSignal(pid, 'SIGUSR1', () => refusalOf(readGateFacts(evidence, pid), facts)?.why);
   if (objection !== undefined) {
@@ -43,35 +63,57 @@ export async function openBySignal(evidence: Evidence, facts: GateFacts, before:
     return { refusal: now ?? { code: 'silent', why: `SIGUSR1 could not be sent to ${pid}: ${objection}` }, facts };
   }
   const until = Math.min(performance.now() + LISTEN_MS, options.deadline);
-  const { opened, seen } = await findOpened(evidence, pid, { numbers: before.numbers, known: new Set(known), port, until, signal: options.signal, helper: options.helper });
+  const search = { numbers: before.numbers, known: new Set(known), port, helper: options.helper };
+  let { opened, seen } = await findOpened(evidence, pid, { ...search, until, signal: options.signal });
+  if (!opened && options.signal.aborted) ({ opened, seen } = await findOpened(evidence, pid, { ...search, until: performance.now() + INTERRUPTED_MS, signal: NEVER }));
   if (!opened) {
-    // Should it come later after all, the guard closes it.
+    // Should it come later after all, the guard closes it: it stays for as long as a system call holds the main thread.
     undo.takeBack();
-    return nothingListens(evidence, facts, before, threadsBefore, openedAt, seen);
+    const counts = { fdsBefore: before.count, fdsAfter: countFds(evidence, pid), threadsBefore, threadsAfter: countThreads(evidence, pid), openMs: Math.round(performance.now() - openedAt) };
+    return nothingListens(evidence, facts, { counts, seen, preloaded, interrupted: options.signal.aborted });
   }
   const { listener, endpoint, url } = opened;
-  const leave = once((turning = false) => leaveOpened(evidence, { facts, listener, before, threadsBefore, openedAt, undo }, connection, turning));
   let connection: InspectorConnection | undefined;
+  let session: Session | undefined;
+  const leave = once((turning = false) => leaveOpened(evidence, { pid, listener, before, threadsBefore, openedAt, undo }, connection && session && { connection, session }, turning));
   try {
     connection = new InspectorConnection(await openWebSocket(url, endpoint, ANSWER_MS));
-    return { how: 'signal', connection, facts, leave };
+    session = new Session(connection, true);
+    await session.renew();
+    if (options.signal.aborted) return { refusal: { code: 'interrupted', why: 'interrupted before it was asked' }, facts, left: await leave() };
+    return { how: 'signal', connection, facts, session, strangers: strangersAt(evidence, pid, listener, session), leave };
   } catch (error) {
     return { refusal: { code: 'silent', why: (error as Error).message }, facts, left: await leave() };
   }
 }
 
-function nothingListens(evidence: Evidence, facts: GateFacts, before: Descriptors, threadsBefore: number | null, openedAt: number, seen: Listener | undefined): NotAttached {
-  const left: Left = {
-    portClosed: true, fdsBefore: before.count, fdsAfter: before.count, threadsBefore, threadsAfter: countThreads(evidence, facts.pid), openMs: Math.round(performance.now() - openedAt),
-  };
-  const gone = readGateFacts(evidence, facts.pid)?.startTime !== facts.startTime;
-  if (gone) return { refusal: { code: 'gone', why: `process ${facts.pid} ended while it was signalled` }, facts };
+interface Silence {
+  counts: Omit<Left, 'portClosed' | 'note'>;
+  seen: Listener | undefined;
+  preloaded: boolean;
+  interrupted: boolean;
+}
+
+/** What is known of a process that opened nothing, and no more than that. */
+function nothingListens(evidence: Evidence, facts: GateFacts, { counts, seen, preloaded, interrupted }: Silence): NotAttached {
+  const { pid } = facts;
+  if (readGateFacts(evidence, pid)?.startTime !== facts.startTime) return { refusal: { code: 'gone', why: `process ${pid} ended while it was signalled` }, facts };
+  const waiting = (note: string): Left => ({ ...counts, portClosed: false, note });
   if (seen) {
-    const silent = `port ${seen.port} opened, and no inspector answers there; a guard closes it when it does`;
-    return { refusal: { code: 'silent', why: silent }, facts, left: { ...left, portClosed: false } };
+    return { refusal: { code: 'silent', why: `port ${seen.port} opened, and no inspector answers there` }, facts, left: waiting('a guard closes it should it answer within 6 s') };
   }
-  const why = 'no inspector opened: the application handles SIGUSR1 itself, and its handler has been called';
-  return { refusal: { code: 'own-handler', why, fix: 'start it with node --import reloadctl/register' }, facts, left };
+  const { call, lock } = mainThread(evidence, pid);
+  if (call) {
+    const why = `the main thread of process ${pid} ${callText(call)}: until that is over it answers nobody, and its inspector opens only then`;
+    return { refusal: { code: 'blocked', why }, facts, left: waiting('not opened yet; a guard waits until it is, and closes it') };
+  }
+  if (interrupted) return { refusal: { code: 'interrupted', why: 'interrupted before the inspector opened' }, facts, left: waiting('not opened yet; a guard closes it should it open within 6 s') };
+  if (lock) {
+    const why = `no inspector opened in ${LISTEN_MS / 1000} s: the main thread of process ${pid} waits for another thread (futex)`;
+    return { refusal: { code: 'silent', why }, facts, left: waiting('not opened yet; a guard closes it should it open within 6 s') };
+  }
+  const why = `no inspector opened in ${LISTEN_MS / 1000} s, though the main thread was free to: most likely the application handles SIGUSR1 itself, and its handler has been called`;
+  return { refusal: { code: 'own-handler', why, ...(!preloaded && { fix: 'start it with node --import reloadctl/register' }) }, facts, left: { ...counts, portClosed: true } };
 }
 
 /** What is opened must be closed again: a port that we cannot reach is not opened. */

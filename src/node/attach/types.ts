@@ -1,12 +1,14 @@
 import type { InspectorConnection } from '../../effects/inspector/connection.ts';
 import type { GateFacts, Refusal } from '../gate/index.ts';
+import type { BlockingCall } from '../model.ts';
+import type { Session } from './session.ts';
 
 /** How the target came to talk to us. */
 export type How = 'preload' | 'existing inspector' | 'signal' | 'url';
 
 /** What is proven of our having been there. */
 export interface Left {
-  /** null: it was not ours to close. */
+  /** null: it was not ours to close. false, too, where it may open yet: see `note`. */
   portClosed: boolean | null;
   fdsBefore: number | null;
   fdsAfter: number | null;
@@ -22,15 +24,23 @@ export interface Attachment {
   how: How;
   connection: InspectorConnection;
   facts: GateFacts;
+  /** Where it is an inspector: we as it knows us. */
+  session?: Session;
+  /** Debuggers at the inspector, beside us. Throws InspectorError. */
+  strangers(): Promise<number>;
   /** Goes, takes back what was done, and looks whether it worked. Safe to call twice; `turning`: its loop is known to turn. */
   leave(turning?: boolean): Promise<Left>;
 }
 
 export interface NotAttached {
-  refusal: Refusal | { code: 'unreachable' | 'no-guard' | 'port-taken' | 'own-handler' | 'silent' | 'gone' | 'not-asked' | 'wrong-answer'; why: string; fix?: string };
+  refusal: Refusal | { code: NoAnswer; why: string; fix?: string };
+  /** Its main thread is in a system call, and was for so long, ms. */
+  stuck?: BlockingCall & { forMs: number };
   facts?: GateFacts;
   left?: Left;
 }
+
+type NoAnswer = 'unreachable' | 'no-guard' | 'port-taken' | 'own-handler' | 'silent' | 'gone' | 'not-asked' | 'wrong-answer' | 'blocked' | 'hidden' | 'interrupted';
 
 export interface AttachOptions {
   /** Asks whether the signal may be sent. */

@@ -24,9 +24,11 @@ export function join(pid: number, threads: readonly ThreadList[], fds: readonly 
     const own = thread.list.handles.map((raw) => handleOf(pid, thread.thread, raw, thread.places, fds, written));
     namePaths(own, thread.uv);
     handles.push(...own);
-    const timers = (thread.timers ?? []).map((raw) => handleOf(pid, thread.thread, raw, thread.timerPlaces, fds, written));
-    // The runtime's own clocks, which hold nothing alive.
-    handles.push(...timers.filter(({ ref, callback, site }) => ref !== false || callback !== undefined || site !== undefined));
+    for (const raw of thread.timers ?? []) {
+      const timer = handleOf(pid, thread.thread, raw, thread.timerPlaces, fds, written);
+      // The runtime's own clocks hold nothing alive. Of functions that were too many to ask for nobody knows whose they are.
+      if (timer.ref !== false || timer.callback !== undefined || timer.site !== undefined || raw.fn === undefined) handles.push(timer);
+    }
     for (const name of thread.list.requests) handles.push({ pid, thread: thread.thread, kind: kindOfRequest(name), ref: true });
   }
   const extras = threads.flatMap(({ thread, list }) => list.extras.map((raw) => ({ thread, raw })));
@@ -79,6 +81,8 @@ function handleOf(pid: number, thread: number, raw: RawHandle, places: ReadonlyM
   if (typeof raw.flow === 'boolean') handle.flowing = raw.flow;
   if (raw.reads !== undefined) handle.reads = raw.reads;
   if (raw.rend) handle.ended = true;
+  if (raw.half) handle.halfOpen = true;
+  if (raw.unread) handle.unread = true;
   if (raw.conns !== undefined) handle.connections = raw.conns;
   if (raw.path !== undefined && raw.path !== '') handle.path = raw.path;
   if (raw.pid !== undefined) handle.childPid = raw.pid;

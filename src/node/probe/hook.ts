@@ -9,6 +9,8 @@ export interface HookOptions {
   most: number;
   /** Turned off when taking stacks costs more than this part of the time; 0: never. */
   mostOverhead: number;
+  /** A promise that waits for longer waits for long, ms. */
+  oldMs: number;
 }
 
 export interface HookState {
@@ -60,6 +62,13 @@ export function installHook(options: HookOptions): string {
     busy = false;
   };
   const forget = (id: number): void => void entries.delete(id);
+  /** Promises that settled after waiting for long: their lines only take their time. */
+  const late: Entry[] = [];
+  const settle = (id: number): void => {
+    const entry = entries.get(id);
+    if (entry && late.length < 500 && clock.now() - entry.at > options.oldMs) late.push(entry);
+    entries.delete(id);
+  };
   // Unknown to Node before 24.21: then promises are followed by the runtime, and left out by us.
   let cheap = false;
   try {
@@ -67,7 +76,7 @@ export function installHook(options: HookOptions): string {
   } catch {
     cheap = !options.promises;
   }
-  const hook = hooks.createHook({ init, destroy: forget, ...(options.promises ? { promiseResolve: forget } : cheap ? { trackPromises: false } : {}) } as never);
+  const hook = hooks.createHook({ init, destroy: forget, ...(options.promises ? { promiseResolve: settle } : cheap ? { trackPromises: false } : {}) } as never);
   const remove = (): void => {
     hook.disable();
     clearTimeout(end);
@@ -120,17 +129,26 @@ export function installHook(options: HookOptions): string {
       return { stack, age: clock.now() - entry.at };
     },
     promises(): string {
-      const groups = new Map<string, { stack: RawFrame[]; count: number; age: number }>();
+      const groups = new Map<string, { stack: RawFrame[]; count: number; old: number; late: number; age: number }>();
+      const placeOf = (stack: RawFrame[]): string | undefined => {
+        const top = stack.find(isUser);
+        return top && `${top.file}:${top.line}:${top.column}`;
+      };
       for (const entry of entries.values()) {
         if (entry.type !== 'PROMISE') continue;
         const stack = framesOf(entry);
-        const top = stack.find(isUser);
-        if (!top) continue;
-        const place = `${top.file}:${top.line}:${top.column}`;
-        const group = groups.get(place) ?? { stack, count: 0, age: 0 };
+        const place = placeOf(stack);
+        if (place === undefined) continue;
+        const group = groups.get(place) ?? { stack, count: 0, old: 0, late: 0, age: 0 };
+        const age = clock.now() - entry.at;
         group.count++;
-        group.age = Math.max(group.age, clock.now() - entry.at);
+        if (age > options.oldMs) group.old++;
+        group.age = Math.max(group.age, age);
         groups.set(place, group);
+      }
+      for (const entry of late) {
+        const group = groups.get(placeOf(framesOf(entry)) ?? '');
+        if (group) group.late++;
       }
       return JSON.stringify([...groups.values()].sort((a, b) => b.count - a.count).slice(0, 200));
     },

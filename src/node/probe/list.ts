@@ -9,6 +9,8 @@ interface Register {
   of(value: object): { stack: RawFrame[]; age: number } | undefined;
   /** Open files and workers. */
   extras(): RawHandle[];
+  /** The stream that has opened this descriptor. */
+  streamOf?(fd: number): object | undefined;
 }
 
 type Loose = Record<PropertyKey, unknown>;
@@ -20,6 +22,15 @@ export interface Listing {
   at?: number;
   functions?: Fn[];
   numbers?: Map<Fn, number>;
+  /** Streams that nobody reads, by their descriptors, for a second look at the very same. */
+  suspects?: { fd: number; stream: WeakRef<object> }[];
+  isUnread?: (stream: unknown) => boolean;
+}
+
+/** The descriptors of those that nobody reads still. Runs inside the target, on what listHandles() left. */
+export function stillUnread(this: Listing): string {
+  const { suspects = [], isUnread } = this;
+  return JSON.stringify(suspects.filter(({ stream }) => isUnread?.(stream.deref()) === true).map(({ fd }) => fd));
 }
 
 /**
@@ -123,9 +134,29 @@ export function listHandles(this: Listing, most: number, part: number): string {
     return get(readable, 'destroyed') !== true && get(state, 'endEmitted') !== true && get(state, 'flowing') !== true && (number(get(state, 'length')) ?? 0) > 0;
   };
 
+  /** Neither a pipe nor a listener is there, and an iterator is one, too, between its turns: back pressure is reading. Of a pipe into a transformation its end counts. */
+  const isUnread = (stream: unknown, steps = 0): boolean => {
+    const state = get(stream, '_readableState');
+    if (typeof state !== 'object' || state === null || get(stream, 'destroyed') === true || get(state, 'endEmitted') === true) return false;
+    const pipes = get(state, 'pipes');
+    if (Array.isArray(pipes) && pipes.length > 0) {
+      const into: unknown = pipes[0];
+      return pipes.length === 1 && steps < 5 && typeof get(into, '_transform') === 'function' && isUnread(into, steps + 1);
+    }
+    return get(state, 'flowing') !== true && !hears(stream, 'data') && !hears(stream, 'readable');
+  };
+  this.isUnread = (stream) => isUnread(stream);
+  this.suspects ??= [];
+  const { suspects } = this;
+  const suspect = (fd: number | undefined, stream: unknown): boolean => {
+    if (!isUnread(stream)) return false;
+    if (fd !== undefined && suspects.length < 500) suspects.push({ fd, stream: new WeakRef(stream as object) });
+    return true;
+  };
+
   /** The request in progress of a socket. */
   const requests = new Map<unknown, unknown>();
-  const httpOf = (socket: unknown): RawHandle['http'] => {
+  const httpOf = (socket: unknown, fd: number | undefined): RawHandle['http'] => {
     const message = get(socket, '_httpMessage');
     if (typeof message === 'object' && message !== null) {
       const asked = get(message, 'req');
@@ -136,7 +167,7 @@ export function listHandles(this: Listing, most: number, part: number): string {
         method: text(get(message, 'method')),
         url: `${text(get(message, 'protocol'))}//${text(get(message, 'host'))}${text(get(message, 'path'))}`,
         side: 'client',
-        ...(response !== undefined && response !== null && { status: number(get(response, 'statusCode')) ?? 0, unread: waits(response) }),
+        ...(response !== undefined && response !== null && { status: number(get(response, 'statusCode')) ?? 0, unread: waits(response) && suspect(fd, response) }),
       };
     }
     // undici, which fetch() is.
@@ -149,11 +180,14 @@ export function listHandles(this: Listing, most: number, part: number): string {
     requests.set(socket, request);
     const status = number(get(parser, 'statusCode'));
     const origin = get(request, 'origin');
+    // Of fetch(), and of undici.request().
+    const handler = hidden(request, 'handler');
+    const body = get(handler, 'body') ?? get(handler, 'res');
     return {
       method: text(get(request, 'method')),
       url: `${typeof origin === 'string' ? text(origin) : text(get(origin, 'origin'))}${text(get(request, 'path'))}`,
       side: 'client',
-      ...(status ? { status, unread: waits(socket) } : {}),
+      ...(status ? { status, unread: waits(socket) && (typeof body === 'object' && body !== null ? suspect(fd, body) : true) } : {}),
     };
   };
 
@@ -174,7 +208,8 @@ export function listHandles(this: Listing, most: number, part: number): string {
       const made = register?.of(server);
       if (made) handle.stack = made.stack;
     }
-    const http = httpOf(value);
+    if (get(value, 'allowHalfOpen') === true) handle.half = true;
+    const http = httpOf(value, handle.fd);
     if (http) handle.http = http;
   };
 
@@ -266,9 +301,18 @@ export function listHandles(this: Listing, most: number, part: number): string {
   for (const value of isFirst ? ((runtime._getActiveRequests as undefined | (() => unknown[]))?.() ?? []) : []) {
     if (pending.length < 1000) pending.push(chainOf(value).split(' ')[0] ?? '?');
   }
+  const extras = isFirst ? (register?.extras() ?? []) : [];
+  for (const extra of extras) if (extra.fd !== undefined && suspect(extra.fd, register?.streamOf?.(extra.fd))) extra.unread = true;
   const resources: Record<string, number> = {};
   for (const name of isFirst ? ((runtime.getActiveResourcesInfo as undefined | (() => string[]))?.() ?? []) : []) resources[name] = (resources[name] ?? 0) + 1;
   const deno = get(globalThis, 'Deno');
+  if (end >= Math.min(most, active.length)) {
+    // For a second look only suspects are kept, weakly.
+    this.active = [];
+    of.length = 0;
+    requests.clear();
+    streamsOf.clear();
+  }
   const answer: RawList = {
     pid: process.pid,
     version: text(deno === undefined ? process.version : get(get(deno, 'version'), 'deno')),
@@ -276,8 +320,8 @@ export function listHandles(this: Listing, most: number, part: number): string {
     main: true,
     handles,
     requests: pending,
-    extras: isFirst ? (register?.extras() ?? []) : [],
-    left: Math.min(most, active.length) - end,
+    extras,
+    left: Math.max(0, Math.min(most, active.length) - end),
     preloaded: register !== undefined,
     cut,
     resources,

@@ -20,6 +20,10 @@ export interface RawHandle {
   /** Somebody listens for `data` or `readable`. */
   reads?: boolean;
   destroyed?: boolean;
+  /** It may be written after the other side has ended: allowHalfOpen. */
+  half?: boolean;
+  /** Of a file stream: nobody reads it. */
+  unread?: boolean;
   connecting?: boolean;
   listening?: boolean;
   /** Connections of a server. */

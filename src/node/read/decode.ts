@@ -34,7 +34,7 @@ function decodeHandle(value: unknown): RawHandle {
   const handle: Record<string, unknown> = { c: asText(raw.c, 600) ?? '?' };
   for (const key of ['n', 'file', 'path']) put(handle, key, asText(raw[key]));
   for (const key of ['fd', 'id', 'pid', 'rlen', 'conns', 'repeat', 'once', 'due', 'age', 'thread']) put(handle, key, asNumber(raw[key]));
-  for (const key of ['ref', 'flow', 'rend', 'wend', 'reads', 'destroyed', 'connecting', 'listening', 'h2', 'acc', 'held']) put(handle, key, asBoolean(raw[key]));
+  for (const key of ['ref', 'flow', 'rend', 'wend', 'reads', 'destroyed', 'connecting', 'listening', 'h2', 'acc', 'held', 'half', 'unread']) put(handle, key, asBoolean(raw[key]));
   if (Array.isArray(raw.fn)) handle.fn = raw.fn.filter((index) => Number.isSafeInteger(index));
   for (const key of ['stack', 'ask']) if (Array.isArray(raw[key])) handle[key] = decodeFrames(raw[key]);
   if (raw.http !== undefined) {

@@ -24,10 +24,10 @@ export async function stopHook(realm: Realm): Promise<void> {
 export async function pendingPromises(realm: Realm): Promise<PendingPromise[]> {
   const text = await realm.value(`${HOOK}?.promises() ?? '[]'`);
   return asList(parse(text)).flatMap((one) => {
-    const { stack, count, age } = asRecord(one);
+    const { stack, count, old, late, age } = asRecord(one);
     const frames = decodeFrames(stack).map((frame) => ({ ...frame, file: pathOf(frame.file) }));
     const site = siteFrame(frames);
-    return site ? [{ site: placeText(site), count: asNumber(count) ?? 1, ageMs: Math.round(asNumber(age) ?? 0), stack: frames }] : [];
+    return site ? [{ site: placeText(site), count: asNumber(count) ?? 1, old: asNumber(old) ?? 0, settledLate: asNumber(late) ?? 0, ageMs: Math.round(asNumber(age) ?? 0), stack: frames }] : [];
   });
 }
 

@@ -3,10 +3,10 @@ import { InspectorError } from '../../effects/inspector/connection.ts';
 import type { CoverageLog } from '../../kernel/coverage.ts';
 import type { Attachment } from '../attach/index.ts';
 import type { Frame } from '../model.ts';
-import { listHandles } from '../probe/list.ts';
+import { listHandles, stillUnread } from '../probe/list.ts';
 import type { RawHandle, RawList, RawUv } from '../probe/raw.ts';
 import { listUv } from '../probe/uv.ts';
-import { decodeHandles, decodeList, decodeUv } from './decode.ts';
+import { asList, asNumber, decodeHandles, decodeList, decodeUv } from './decode.ts';
 import { releaseFiles, settleFiles } from './files.ts';
 import { placesOf } from './places.ts';
 import { Realm, type Remote, remoteOf } from './remote.ts';
@@ -25,7 +25,12 @@ export interface ThreadList {
   timerPlaces: Map<number, Frame>;
   /** URLs of source maps, by the name of the script. */
   maps?: Map<string, string>;
+  /** Where a stream was found that nobody reads: a second look at the same, by descriptor. Throws InspectorError. */
+  unreadAgain?: () => Promise<number[]>;
 }
+
+/** What a second look needs is kept in the target until we have gone, under a name of its own. */
+let lists = 0;
 
 const MOST_HANDLES = 50_000;
 const MOST_TIMERS = 20_000;
@@ -40,7 +45,7 @@ const MOST_MS = 2000;
  */
 export async function readThreads({ connection }: Pick<Attachment, 'connection'>, timeoutMs: number, coverage: CoverageLog, fds?: readonly number[]): Promise<ThreadList[]> {
   const realm = new Realm(connection, timeoutMs);
-  const main = await readThread(realm, timeoutMs, coverage, { thread: 0, name: 'main', ...(fds && { fds }) });
+  const main = await readThread(realm, timeoutMs, coverage, { thread: 0, name: 'main', ...(fds && { fds, again: true }) });
   const workers = main.list.runtime === 'node' ? await readWorkers(connection, timeoutMs, coverage) : [];
   return [main, ...workers];
 }
@@ -52,11 +57,12 @@ export async function readPlain({ connection }: Pick<Attachment, 'connection'>, 
   return { thread: 0, name: 'main', list: decodeList(parse(json)), places: new Map(), timerPlaces: new Map() };
 }
 
-export async function readThread(realm: Realm, timeoutMs: number, coverage: CoverageLog, who: { thread: number; name: string; fds?: readonly number[] }): Promise<ThreadList> {
+export async function readThread(realm: Realm, timeoutMs: number, coverage: CoverageLog, who: { thread: number; name: string; fds?: readonly number[]; again?: boolean }): Promise<ThreadList> {
   const { thread } = who;
   // A watch comes again and again: once is enough.
   if (thread === 0 && who.fds) await settleFiles(realm, timeoutMs);
-  const listing = await realm.object('({})');
+  const group = `reloadctl.suspects.${++lists}`;
+  const listing = await realm.object('({})', group);
   if (!listing) throw new InspectorError('refused', 'the target makes no objects');
   const list = await listAll(realm, listing);
   if (thread === 0 && list.preloaded) await releaseFiles(realm);
@@ -66,6 +72,8 @@ export async function readThread(realm: Realm, timeoutMs: number, coverage: Cove
   const timers = await remoteTimers(realm, MOST_TIMERS).catch(() => undefined);
   if (timers) result.timers = decodeHandles(await jsonOf(realm, timers));
   else coverage.note({ source: 'timers', status: 'unsupported', detail: 'this runtime does not show its list of timers', needed: false });
+  const unnamed = (result.timers ?? []).filter(({ fn, stack }) => fn === undefined && stack === undefined).length;
+  if (unnamed > 0) coverage.note({ source: 'callbacks', status: 'partial', detail: `of ${unnamed} timers nobody asked where their functions are written: each has one of its own`, fix: 'node --import reloadctl/register knows the lines that made them', needed: false });
   // It costs the target the more the more handles there are, and is only needed for what they do not explain.
   const uv = needsUv(list, who.fds) ? decodeUv(await realm.value(`(${String(listUv)})()`).catch(() => undefined)) : [];
   if (uv) result.uv = uv;
@@ -79,6 +87,9 @@ export async function readThread(realm: Realm, timeoutMs: number, coverage: Cove
     coverage.note({ source: 'callbacks', status: 'partial', detail: 'where functions are written was not told in time', needed: false });
   }
   await realm.release();
+  if (who.again && [...list.handles, ...list.extras].some(({ http, unread }) => http?.unread || unread)) {
+    result.unreadAgain = async () => asList(parse(await realm.callValue(listing, stillUnread))).flatMap((fd) => asNumber(fd) ?? []);
+  } else await realm.release(group);
   return result;
 }
 

@@ -1,4 +1,5 @@
 /** Runs functions of ours inside the target. */
+import { randomBytes } from 'node:crypto';
 import { type InspectorConnection, InspectorError } from '../../effects/inspector/connection.ts';
 
 /** An object in the target, by its id in the conversation. */
@@ -17,6 +18,8 @@ interface RemoteValue {
 export class Realm {
   readonly connection: InspectorConnection;
   readonly #timeoutMs: number;
+  /** Others of us may be in the same target. */
+  readonly #key = `reloadctl.this.${randomBytes(6).toString('hex')}`;
 
   constructor(connection: InspectorConnection, timeoutMs: number) {
     this.connection = connection;
@@ -29,8 +32,8 @@ export class Realm {
   }
 
   /** What an expression leads to, kept in the target until release(). */
-  async object(expression: string): Promise<Remote | undefined> {
-    const { objectId } = await this.#evaluate(expression, { objectGroup: GROUP });
+  async object(expression: string, objectGroup = GROUP): Promise<Remote | undefined> {
+    const { objectId } = await this.#evaluate(expression, { objectGroup });
     return objectId === undefined ? undefined : { objectId };
   }
 
@@ -56,8 +59,8 @@ export class Realm {
     return found;
   }
 
-  async release(): Promise<void> {
-    await this.connection.call('Runtime.releaseObjectGroup', { objectGroup: GROUP }, this.#timeoutMs).catch(() => undefined);
+  async release(objectGroup = GROUP): Promise<void> {
+    await this.connection.call('Runtime.releaseObjectGroup', { objectGroup }, this.#timeoutMs).catch(() => undefined);
   }
 
   /**
@@ -65,9 +68,9 @@ export class Realm {
    * `this` is laid down first, which runs nothing of the application.
    */
   async #apply(on: Remote, fn: (...args: never[]) => unknown, args: readonly unknown[], options: object): Promise<RemoteValue> {
-    const put = { objectId: on.objectId, functionDeclaration: String(putDown), silent: true };
+    const put = { objectId: on.objectId, functionDeclaration: String(putDown), arguments: [{ value: this.#key }], silent: true };
     resultOf(await this.connection.call('Runtime.callFunctionOn', put, this.#timeoutMs));
-    return await this.#evaluate(`(${String(fn)}).call((${String(pickUp)})(), ...${JSON.stringify(args)})`, options);
+    return await this.#evaluate(`(${String(fn)}).call((${String(pickUp)})('${this.#key}'), ...${JSON.stringify(args)})`, options);
   }
 
   async #evaluate(expression: string, options: object): Promise<RemoteValue> {
@@ -82,15 +85,14 @@ export function longestRun(timeoutMs: number): number {
 }
 
 /** Both run inside the target, as their own text. */
-function putDown(this: object): void {
-  Object.defineProperty(globalThis, Symbol.for('reloadctl.this'), { value: this, configurable: true, enumerable: false });
+function putDown(this: object, name: string): void {
+  Object.defineProperty(globalThis, name, { value: this, configurable: true, enumerable: false });
 }
 
-function pickUp(): unknown {
-  const key = Symbol.for('reloadctl.this');
-  const world = globalThis as unknown as Record<symbol, unknown>;
-  const found = world[key];
-  delete world[key];
+function pickUp(name: string): unknown {
+  const world = globalThis as unknown as Record<string, unknown>;
+  const found = world[name];
+  delete world[name];
   return found;
 }
 

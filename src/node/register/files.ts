@@ -73,6 +73,12 @@ function text(path: unknown): string {
   return typeof path === 'string' ? path.slice(0, 4096) : path instanceof URL ? path.pathname : '';
 }
 
+/** Where it is there still. */
+export function streamOf(fd: number): object | undefined {
+  const file = opened.get(fd);
+  return file?.c === 'FileStream' ? file.object?.deref() : undefined;
+}
+
 /** What is open by all that is known; the kernel's table has the last word. */
 export function listFiles(): RawHandle[] {
   const files: RawHandle[] = [];

@@ -6,7 +6,7 @@ import module from 'node:module';
 import workerThreads from 'node:worker_threads';
 import { listHandles } from '../probe/list.ts';
 import { listWorkers, watchCreations } from './creations.ts';
-import { holdFiles, listFiles, releaseFiles, watchFiles } from './files.ts';
+import { holdFiles, listFiles, releaseFiles, streamOf, watchFiles } from './files.ts';
 import { of } from './made.ts';
 import { openControlSocket } from './socket.ts';
 
@@ -24,7 +24,7 @@ function register(): void {
   const original = watchCreations();
   watchFiles();
   module.syncBuiltinESMExports();
-  const api = { of, setTimeout: original.setTimeout, extras: () => [...listFiles(), ...listWorkers()], holdFiles, releaseFiles };
+  const api = { of, setTimeout: original.setTimeout, extras: () => [...listFiles(), ...listWorkers()], streamOf, holdFiles, releaseFiles };
   Object.defineProperty(globalThis, KEY, { value: api, enumerable: false });
   if (!workerThreads.isMainThread) return;
   openControlSocket((method) => {

@@ -23,13 +23,19 @@ export const handleGrowth: RuleDefinition<NodeObservation> = {
   },
 };
 
+/** Timers that fire once end in a window longer than their delay, or do not: a shorter one cannot tell. */
+function firesLater({ delayMs }: HandleTrend, windowMs: number): boolean {
+  return delayMs !== undefined && delayMs * 2 > windowMs;
+}
+
 function findingOf(group: HandleTrend, { process, windowMs, samples, major }: NodeTrends): Finding {
+  const later = firesLater(group, windowMs);
   const origin = { site: 'made at', remote: 'to', path: 'on', callback: 'calling', kind: '' }[group.by] ?? '';
   return {
     id: ID,
-    severity: 'warning',
-    confidence: group.quality === 'exact' ? 'likely' : 'hint',
-    because: group.because,
+    severity: later ? 'info' : 'warning',
+    confidence: group.quality === 'exact' && !later ? 'likely' : 'hint',
+    because: later ? `they fire after ${duration(group.delayMs ?? 0)}: a window of ${duration(windowMs)} is too short to see them end` : group.because,
     title: `${processLabel(process)}: +${count(group.growthPerMinute)} ${group.kind} a minute${group.key === '' ? '' : ` ${origin} ${group.key}`}`,
     subject: subjectOf(group.kind, group.key, process),
     evidence: [

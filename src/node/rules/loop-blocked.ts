@@ -2,7 +2,8 @@ import { processLabel } from '../../kernel/services.ts';
 import { subjectOf } from '../../kernel/snapshot-rule.ts';
 import { type Finding, fingerprint } from '../../report/index.ts';
 import { duration } from '../../report/words.ts';
-import type { Frame, LoopState, NodeLook } from '../model.ts';
+import { callText } from '../call-text.ts';
+import type { BlockingCall, Frame, LoopState, NodeLook } from '../model.ts';
 import { lookRule } from './look-rule.ts';
 
 const ID = 'node/loop-blocked';
@@ -14,6 +15,8 @@ const NOTABLE_MS = 200;
 /** The loop does not turn: nothing is read, no timer fires, no request is answered. */
 export const loopBlocked = lookRule(ID, (look) => {
   const { loop } = look;
+  if (loop?.call) return [callFinding(look, loop.delayMs, loop.call)];
+  if (loop?.paused) return [pausedFinding(look, loop)];
   return loop && (loop.blocked || loop.delayMs >= NOTABLE_MS) ? [findingOf(look, loop)] : [];
 });
 
@@ -24,9 +27,9 @@ function findingOf(look: NodeLook, loop: LoopState): Finding {
   const where = frame ? ` in ${frame.func || '(anonymous)'} (${frame.file}:${frame.line})` : '';
   return {
     id: ID,
-    severity: long ? 'critical' : 'info',
-    confidence: long ? 'certain' : 'hint',
-    because: long ? `it was watched for ${duration(loop.delayMs)} and never turned` : 'one turn took that long: this may have been the machine, or one request',
+    severity: long && !loop.starting ? 'critical' : 'info',
+    confidence: long && !loop.starting ? 'certain' : 'hint',
+    because: long && loop.starting ? 'it started moments ago, and its loop has not begun to turn yet: it may be loading its modules' : long ? `it was watched for ${duration(loop.delayMs)} and never turned` : 'one turn took that long: this may have been the machine, or one request',
     title: `${processLabel(look.process)}: the event loop ${loop.blocked ? `has not turned for ${duration(loop.delayMs)}` : `took ${duration(loop.delayMs)} for one turn`}${where}`,
     subject: subjectOf('loop', frame ? `${frame.func} ${frame.file}` : 'main', look.process),
     evidence: [
@@ -41,6 +44,42 @@ function findingOf(look: NodeLook, loop: LoopState): Finding {
       ...(worst ? [] : [{ text: 'see where it is', command: `reloadctl node ${look.process.pid} --busy`, risk: 'none' as const }]),
     ],
     fingerprint: fingerprint(ID, frame ? `${frame.func} ${frame.file}` : ''),
+  };
+}
+
+/** Not JavaScript holds it but the kernel. */
+function callFinding({ process }: NodeLook, delayMs: number, call: BlockingCall): Finding {
+  return {
+    id: ID,
+    severity: 'critical',
+    confidence: 'certain',
+    because: `its main thread was in that call for ${duration(delayMs)}, and has not run once`,
+    title: `${processLabel(process)}: the event loop has not turned for ${duration(delayMs)}: the main thread ${callText(call)}`,
+    subject: subjectOf('loop', call.name, process),
+    evidence: [
+      { name: 'without a turn', value: delayMs, unit: 'ms', source: `/proc/${process.pid}/task/${process.pid}/status` },
+      { name: 'system call', value: call.name, source: `/proc/${process.pid}/syscall` },
+      ...(call.target === undefined ? [] : [{ name: 'about', value: call.target, source: `/proc/${process.pid}` }]),
+    ],
+    remedy: [{ text: 'call the asynchronous form: exec() for execSync(), fs.promises for fs.*Sync(); what blocks for good belongs in a worker thread', risk: 'none' }],
+    fingerprint: fingerprint(ID, call.name),
+  };
+}
+
+/** Somebody looks at it: whether that is meant, only they know. */
+function pausedFinding({ process }: NodeLook, { stacks }: LoopState): Finding {
+  const frame = stacks[0] && userFrame(stacks[0].frames);
+  const where = frame ? ` in ${frame.func || '(anonymous)'} (${frame.file}:${frame.line})` : '';
+  return {
+    id: ID,
+    severity: 'warning',
+    confidence: 'certain',
+    because: 'V8 said so when we connected; we have not touched it',
+    title: `${processLabel(process)}: a debugger has stopped the program${where}: it answers nobody until it is resumed`,
+    subject: subjectOf('loop', 'paused', process),
+    evidence: (stacks[0]?.frames ?? []).slice(0, 5).map(({ func, file, line }, index) => ({ name: index === 0 ? 'innermost' : 'called from', value: `${func || '(anonymous)'} ${file}:${line}`, source: 'Debugger.paused' })),
+    remedy: [{ text: 'resume it in the debugger that is connected, or disconnect that', risk: 'none' }],
+    fingerprint: fingerprint(ID, 'paused'),
   };
 }
 

@@ -23,9 +23,18 @@ export const openHandle = lookRule(ID, (look) => {
   return sorted.slice(0, MOST).map((handles) => findingOf(handles, look));
 });
 
-/** CLOSE_WAIT, and still so at a second look: the program neither reads on nor closes. */
-function isHungUp({ state, fd, pid }: Handle, { again }: NodeLook): boolean {
-  return state === 'CLOSE_WAIT' && again !== undefined && again.still.has(`${pid}:${fd}`);
+/**
+ * CLOSE_WAIT, and still so at a second look: the program neither reads on, nor writes, nor closes. A server that accepts with
+ * allowHalfOpen may take its time for the answer, and whoever has data to read yet, and reads, has not seen the end.
+ */
+function isHungUp(handle: Handle, { again }: NodeLook): boolean {
+  const { state, fd, pid, halfOpen, accepted } = handle;
+  return state === 'CLOSE_WAIT' && !(halfOpen && accepted) && !isBeingRead(handle) && (again?.still.has(`${pid}:${fd}`) ?? false);
+}
+
+/** The kernel counts the end of the other side as one byte. */
+function isBeingRead({ receiveQueue = 0, buffered = 0, reads, http }: Handle): boolean {
+  return (receiveQueue > 1 || buffered > 0) && (http ? !http.unread : reads === true);
 }
 
 function findingOf(handles: readonly Handle[], look: NodeLook): Finding {
@@ -34,7 +43,7 @@ function findingOf(handles: readonly Handle[], look: NodeLook): Finding {
   const hungUp = isHungUp(first, look);
   const where = whereOf(first);
   const who = processLabel(process);
-  const what = handles.length === 1 ? `a ${first.kind}` : plural(first.kind, handles.length);
+  const what = handles.length === 1 ? `a ${first.kind}` : plural(first.kind, handles.length, first.kind.endsWith('s') ? `${first.kind}es` : `${first.kind}s`);
   return {
     id: ID,
     severity: hungUp ? 'warning' : 'info',

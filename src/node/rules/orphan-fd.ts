@@ -23,12 +23,13 @@ export const orphanFd = lookRule(ID, (look) => {
 
 function findingOf(key: string, orphans: readonly OrphanFd[], look: NodeLook): Finding {
   const [first] = orphans as [OrphanFd];
-  const many = orphans.length >= MANY;
+  // Files that a store holds open, and reads and writes, are no leak.
+  const many = orphans.filter(({ pid, fd }) => look.again?.still.has(`${pid}:${fd}`)).length >= MANY;
   return {
     id: ID,
     severity: many ? 'warning' : 'info',
     confidence: 'hint',
-    because: many ? `${orphans.length} of one origin: a file that is meant to stay open is opened once` : 'a log, a lock or a database file is meant to stay open: one look cannot tell',
+    because: many ? `${orphans.length} of one origin, not used for ${duration(look.again?.afterMs ?? 0)}: a file that is meant to stay open is opened once` : 'a log, a lock or a database file is meant to stay open: one look cannot tell',
     title: `${processLabel(look.process)}: ${plural('descriptor', orphans.length)} without a handle: ${first.site === undefined ? first.target : `opened at ${first.site}`}`,
     subject: subjectOf('descriptor', key, look.process),
     evidence: [

@@ -13,13 +13,22 @@ const MOST = 10;
 /** Promises that were made at one line while we looked, and have not settled. */
 export const pendingPromise = lookRule(ID, (look) => (look.promises ?? []).slice(0, MOST).map((group) => findingOf(group, look)));
 
-function findingOf({ site, count, ageMs }: PendingPromise, look: NodeLook): Finding {
-  const many = count >= MANY;
+/**
+ * Many that have waited for a third of the window, while none of their line that waited so long has settled, and more than there are
+ * handles that could settle them: a request in flight, or a time-out of a minute, has one.
+ */
+function isLeak({ old = 0, settledLate = 0 }: PendingPromise, { handles }: NodeLook): boolean {
+  return old >= MANY && settledLate === 0 && old > handles.length;
+}
+
+function findingOf(group: PendingPromise, look: NodeLook): Finding {
+  const { site, count, ageMs } = group;
+  const many = isLeak(group, look);
   return {
     id: ID,
     severity: many ? 'warning' : 'info',
     confidence: many ? 'likely' : 'hint',
-    because: many ? `${count} of one line wait, the oldest for ${duration(ageMs)}` : 'a promise may wait for good reason, and the loser of a race waits for ever',
+    because: many ? `${group.old} of one line have waited long, the oldest for ${duration(ageMs)}, and none of those has settled` : 'a promise may wait for good reason, and the loser of a race waits for ever',
     title: `${processLabel(look.process)}: ${plural('promise', count)} made at ${site} ${count === 1 ? 'has' : 'have'} not settled`,
     subject: subjectOf('promise', site, look.process),
     evidence: [

@@ -7,8 +7,6 @@ import { lookRule } from './look-rule.ts';
 import { placeKey, whereOf } from './places.ts';
 
 const ID = 'node/unconsumed-stream';
-/** A stream that was opened so long ago and never read is forgotten, ms. */
-const OLD_MS = 10_000;
 const READ_OR_CANCEL = 'read the body to its end (await response.text(), response.resume()), or cancel it: await response.body.cancel(), response.destroy()';
 
 /** A response, or a file, that was asked for and that nobody reads: its connection or descriptor stays until the end of the process. */
@@ -22,14 +20,13 @@ export const unconsumedStream = lookRule(ID, (look) => {
   return [...groups.values()].map((handles) => findingOf(handles, look));
 });
 
-function isUnread({ kind, http, flowing, reads, ended }: Handle): boolean {
-  if (http?.unread) return true;
-  // Opened, and neither piped nor read: nothing was ever asked of it.
-  return kind === 'file-stream' && flowing !== true && !reads && !ended;
+function isUnread({ http, unread }: Handle): boolean {
+  return http?.unread === true || unread === true;
 }
 
-function isLasting({ pid, fd, ageMs = 0 }: Handle, { again }: NodeLook): boolean {
-  return ageMs >= OLD_MS || (again?.still.has(`${pid}:${fd}`) ?? false);
+/** Seen twice, the very same stream. Age proves nothing: a connection outlives its requests, and a log is written for months. */
+function isLasting({ pid, fd }: Handle, { unread }: NodeLook): boolean {
+  return unread?.still.has(`${pid}:${fd}`) ?? false;
 }
 
 function findingOf(handles: readonly Handle[], look: NodeLook): Finding {
@@ -41,7 +38,7 @@ function findingOf(handles: readonly Handle[], look: NodeLook): Finding {
     severity: lasting ? 'warning' : 'info',
     confidence: lasting ? 'likely' : 'hint',
     because: lasting
-      ? (first.ageMs ?? 0) >= OLD_MS ? `it is ${duration(first.ageMs!)} old, and nobody reads it` : `${duration(look.again!.afterMs)} later it was as it had been`
+      ? `${duration(look.unread!.afterMs)} later nobody read the very same: no listener, no pipe, no iterator`
       : 'seen at one moment only: it may be read in the next',
     title: `${processLabel(look.process)}: ${plural(isFile ? 'file stream' : 'response body', handles.length, isFile ? 'file streams' : 'response bodies')} that nobody reads, ${whereOf(first)}`,
     subject: subjectOf(first.kind, placeKey(first), look.process),
@@ -50,7 +47,10 @@ function findingOf(handles: readonly Handle[], look: NodeLook): Finding {
       ...(first.receiveQueue === undefined ? [] : [{ name: 'waits in the kernel', value: bytes(first.receiveQueue), source: `/proc/${first.pid}/net/tcp` }]),
       { name: 'descriptor', value: first.fd ?? -1, source: `/proc/${first.pid}/fd` },
     ],
-    remedy: [{ text: isFile ? 'read it to its end, or call stream.destroy()' : READ_OR_CANCEL, risk: 'none' }],
+    remedy: [
+      { text: isFile ? 'read it to its end, or call stream.destroy()' : READ_OR_CANCEL, risk: 'none' },
+      ...(look.unread ? [] : [{ text: 'see whether it stays so', command: `reloadctl node ${look.process.pid} --watch 8s`, risk: 'none' as const }]),
+    ],
     fingerprint: fingerprint(ID, first.kind, placeKey(first)),
   };
 }

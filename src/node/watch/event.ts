@@ -5,6 +5,8 @@ export interface HandleTrend extends GroupTrend {
   kind: string;
   by: string;
   key: string;
+  /** Of timers that fire once: the longest delay, ms. */
+  delayMs?: number;
 }
 
 /** What a watch of the handles of one process saw: the event that growth rules observe. */

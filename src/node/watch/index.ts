@@ -2,13 +2,14 @@
 import { InspectorError } from '../../effects/inspector/connection.ts';
 import type { Evidence } from '../../evidence/types.ts';
 import type { CoverageLog } from '../../kernel/coverage.ts';
-import { Lives, type Member, trendOf } from '../../series/index.ts';
-import { renewTtl, TTL_MS } from '../attach/ttl.ts';
+import { LEAST_WINDOW_MS, Lives, type Member, trendOf } from '../../series/index.ts';
+import { duration } from '../../report/words.ts';
+import { TTL_MS } from '../attach/session.ts';
 import type { Attachment } from '../attach/index.ts';
 import { groupOf } from '../data.ts';
 import { readTable, type TableOptions } from '../descriptors.ts';
 import { join } from '../join/index.ts';
-import type { Handle, PendingPromise } from '../model.ts';
+import type { Handle, NodeLook, PendingPromise } from '../model.ts';
 import { hookState, pendingPromises, startHook, stopHook } from '../read/hook.ts';
 import { readThread, readThreads, type ThreadList } from '../read/index.ts';
 import { Realm } from '../read/remote.ts';
@@ -29,6 +30,7 @@ export interface Watched {
   /** The last list of all threads. */
   threads: ThreadList[];
   promises?: PendingPromise[];
+  unread?: NonNullable<NodeLook['unread']>;
 }
 
 const LEAST_INTERVAL_MS = 500;
@@ -41,32 +43,46 @@ export async function watchHandles(evidence: Evidence, attached: Attachment, opt
   const realm = new Realm(attached.connection, options.timeoutMs);
   const wantsHook = options.stacks || options.promises;
   const ttlMs = Math.min(options.windowMs + TTL_MS, 60_000);
-  if (wantsHook) await startHook(realm, { ttlMs, promises: options.promises, most: MOST_ENTRIES, mostOverhead: options.mostOverhead });
+  if (wantsHook) await startHook(realm, { ttlMs, promises: options.promises, most: MOST_ENTRIES, mostOverhead: options.mostOverhead, oldMs: options.windowMs / 3 });
   const lives = new Lives<Handle>({ sortOf: keyOf, nameOf: ({ fd }) => String(fd) });
+  /** The longest of the timers of a group that fire once, ms. */
+  const delays = new Map<string, number>();
   const started = evidence.now();
   const interval = Math.max(LEAST_INTERVAL_MS, options.windowMs / SAMPLES);
   let process: NodeTrends['process'] | undefined;
   let major = 0;
+  let suspects: { at: number; ask: ThreadList['unreadAgain'] } | undefined;
   try {
     for (let next = started; ; next += interval) {
       const elapsed = evidence.now() - started;
       options.progress(`watching the handles of ${pid}: ${Math.round(elapsed / 1000)} of ${Math.round(options.windowMs / 1000)} s`);
-      await renewTtl(attached, realm, interval + TTL_MS);
+      await attached.session?.renew(interval + TTL_MS);
       if (wantsHook) await realm.value(`globalThis[Symbol.for('reloadctl.hook')]?.renew(${ttlMs})`);
-      const thread = await readThread(realm, options.timeoutMs, coverage, { thread: 0, name: 'main' });
+      const thread = await readThread(realm, options.timeoutMs, coverage, { thread: 0, name: 'main', again: suspects === undefined });
       const table = await readTable(evidence, pid, options, coverage);
       if (!table) break;
       process = table.process;
+      suspects ??= { at: evidence.now(), ask: thread.unreadAgain };
       major = Number(/^v?(\d+)/.exec(thread.list.version)?.[1] ?? 0);
-      lives.add(evidence.now(), join(pid, [thread], table.fds).handles.map(memberOf));
+      const { handles } = join(pid, [thread], table.fds);
+      for (const { kind, intervalMs = 0, ...rest } of handles) {
+        if (kind === 'timer-timeout') delays.set(keyOf({ kind, ...rest }), Math.max(delays.get(keyOf({ kind, ...rest })) ?? 0, intervalMs));
+      }
+      lives.add(evidence.now(), handles.map(memberOf));
       if (elapsed >= options.windowMs || options.signal.aborted) break;
       await evidence.sleep(Math.max(0, next + interval - evidence.now()));
     }
     const threads = await readThreads(attached, options.timeoutMs, coverage);
-    const promises = options.promises ? await pendingPromises(realm) : undefined;
-    if (wantsHook) noteHook(await hookState(realm), coverage);
-    const trends = process && trendsOf(lives, process, major);
-    return { ...(trends && { trends }), threads, ...(promises && { promises }) };
+    const state = wantsHook ? await hookState(realm) : undefined;
+    if (state) noteHook(state, options, coverage);
+    // What settled when nobody listened any more would be told as waiting.
+    const promises = options.promises && state?.on ? await pendingPromises(realm) : undefined;
+    const still = await suspects?.ask?.();
+    const unread = still && suspects && { afterMs: Math.round(evidence.now() - suspects.at), still: new Set(still.map((fd) => `${pid}:${fd}`)) };
+    // No verdict is no all-clear.
+    if (evidence.now() - started < LEAST_WINDOW_MS) coverage.note({ source: 'growth', status: 'partial', detail: `a window of ${duration(options.windowMs)} is too short to tell what grows`, fix: '--watch 30s', needed: true });
+    const trends = process && trendsOf(lives, process, major, delays);
+    return { ...(trends && { trends }), threads, ...(promises && { promises }), ...(unread && { unread }) };
   } catch (error) {
     if (error instanceof InspectorError) coverage.note({ source: 'watch', status: 'partial', detail: error.message, needed: true });
     throw error;
@@ -76,9 +92,10 @@ export async function watchHandles(evidence: Evidence, attached: Attachment, opt
   }
 }
 
-function noteHook({ on, off, entries }: { on: boolean; off?: string; entries: number }, coverage: CoverageLog): void {
+/** Promises were the question: without the hook it has no answer. */
+function noteHook({ on, off, entries }: { on: boolean; off?: string; entries: number }, { promises }: Pick<WatchOptions, 'promises'>, coverage: CoverageLog): void {
   if (entries >= MOST_ENTRIES) coverage.note({ source: 'creation stacks', status: 'partial', seen: MOST_ENTRIES, detail: 'more was made than is followed', needed: false });
-  else if (!on) coverage.note({ source: 'creation stacks', status: 'partial', seen: entries, detail: `turned off: ${off ?? 'its time was over'}`, fix: '--max-overhead 0 never turns it off', needed: false });
+  else if (!on) coverage.note({ source: 'creation stacks', status: 'partial', seen: entries, detail: `turned off: ${off ?? 'its time was over'}`, fix: '--max-overhead 0 never turns it off', needed: promises });
 }
 
 /** Kind and origin: what one line made, or whom it talks to, without the state that changes. */
@@ -95,11 +112,12 @@ function memberOf(handle: Handle, index: number): Member<Handle> {
   return { identity: `${keyOf(handle)} ${index}`, quality: 'weak', item: handle };
 }
 
-function trendsOf(lives: Lives<Handle>, process: NodeTrends['process'], major: number): NodeTrends {
+function trendsOf(lives: Lives<Handle>, process: NodeTrends['process'], major: number, delays: ReadonlyMap<string, number>): NodeTrends {
   const times = lives.sampleTimes;
   const groups = lives.sorts().map(({ examples, spans }): HandleTrend => {
     const [example] = examples as [Handle];
-    return { ...trendOf(keyOf(example), spans, times), kind: example.kind, ...groupOf(example) };
+    const delayMs = delays.get(keyOf(example));
+    return { ...trendOf(keyOf(example), spans, times), kind: example.kind, ...groupOf(example), ...(delayMs !== undefined && { delayMs }) };
   });
   return { type: 'node-trends', process, major, windowMs: (times.at(-1) ?? 0) - (times[0] ?? 0), samples: times.length, groups };
 }

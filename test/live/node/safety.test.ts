@@ -13,7 +13,7 @@ import { findProgram } from '../support/need.ts';
 import { reloadctl } from '../support/program.ts';
 import { bunPath } from '../support/runtimes.ts';
 import { until } from '../support/until.ts';
-import { countFds, isAlive, listens, look, NODES, REGISTER, startScript, untilHandled, untilOld } from './support.ts';
+import { ANY_PORT, countFds, isAlive, listens, look, loud, NODES, REGISTER, ROOT, startScript, untilHandled, untilOld } from './support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'reloadctl-node-safety-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -173,6 +173,92 @@ describe('killed with -9 while it is in', () => {
   });
 });
 
+describe('a main thread that a system call holds', () => {
+  const EXEC = (seconds: number): string => `console.log('up'); setTimeout(() => { require('child_process').execSync('sleep ${seconds}'); setInterval(() => {}, 60000); }, 1500)`;
+  const untilInChild = (pid: number): Promise<unknown> => until(() => readChildren(pid).length > 0, { what: 'the child' });
+
+  it.each(NODES.filter(([name], index) => index === 0 || name === 'node 26'))('%s: is not signalled, and the call is named', async (_name, node) => {
+    child = await startScript(node, EXEC(20));
+    await untilHandled(child.pid);
+    await untilInChild(child.pid);
+    const grandchildren = readChildren(child.pid);
+    const { code, data, findings } = await look(child.pid, '--yes');
+    for (const pid of grandchildren) process.kill(pid);
+    expect([code, data.refusal?.code]).toEqual([1, 'blocked']);
+    expect(findings[0]).toMatchObject({ id: 'node/loop-blocked', severity: 'critical', title: expect.stringContaining('waits for a child process') });
+    expect(child.stderr()).toBe('');
+  });
+
+  it('in fs.readSync() would be ended by the signal (EINTR)', async () => {
+    child = await startChild(process.execPath, ['-e', `console.log('up'); require('fs').readSync(0, Buffer.alloc(1))`]);
+    await child.nextLine();
+    await untilHandled(child.pid);
+    const { data, findings } = await look(child.pid, '--yes');
+    expect(data.refusal?.code).toBe('blocked');
+    expect(findings[0]?.title).toMatch(/sits in read\(\) of (?:pipe|socket):.* \(descriptor 0\)/);
+    expect(isAlive(child.pid)).toBe(true);
+  });
+
+  it('is waited for by the guard, and the inspector that opens then is closed', async () => {
+    child = await startScript(process.execPath, EXEC(9));
+    await untilHandled(child.pid);
+    const { pid } = child;
+    await untilInChild(pid);
+    const fds = countFds(pid);
+    process.kill(pid, 'SIGUSR1');
+    const guard = spawn(process.execPath, [`${ROOT}dist/node-helper.cjs`, 'undo', String(pid), startTimeOf(pid), ''], { stdio: 'ignore', env: plainEnv() });
+    const ended = once(guard, 'exit');
+    await until(() => child!.stderr().includes('Debugger listening'), { what: 'the inspector to open after the call', deadlineMs: 20_000 });
+    await until(() => !listens(pid), { what: 'the guard to close it', deadlineMs: 20_000 });
+    await ended;
+    expect(countFds(pid)).toBeLessThan(fds);
+    expect(isAlive(pid)).toBe(true);
+  });
+});
+
+describe('an inspector', () => {
+  it('that NODE_OPTIONS opened is asked, without a signal', async () => {
+    child = await startScript(process.execPath, WAIT, [], { NODE_OPTIONS: '--inspect=127.0.0.1:0' });
+    const { data } = await look(child.pid);
+    expect([data.attached, data.left?.portClosed]).toEqual(['existing inspector', null]);
+  });
+
+  it('that the program opened is asked, without a signal', async () => {
+    child = await startScript(process.execPath, `require('inspector').open(0, '127.0.0.1'); ${WAIT}`);
+    expect((await look(child.pid)).data.attached).toBe('existing inspector');
+  });
+
+  it('that nobody could close is not opened', async () => {
+    child = await startScript(process.execPath, WAIT, [ANY_PORT, '--inspect-publish-uid=stderr']);
+    await untilHandled(child.pid);
+    expect(await refused(child.pid)).toBe('hidden');
+    expect(listens(child.pid)).toBe(false);
+  });
+});
+
+describe('several of us at once', () => {
+  it('leave nothing open: the last one closes it', async () => {
+    child = await startScript(process.execPath, WAIT);
+    await untilHandled(child.pid);
+    const { pid } = child;
+    const fds = countFds(pid);
+    const looks = await Promise.all([look(pid, '--yes'), look(pid, '--yes'), look(pid, '--yes')]);
+    expect(looks.map(({ code, findings }) => [code, loud(findings)])).toEqual([[0, []], [0, []], [0, []]]);
+    await until(() => !listens(pid), { what: 'the inspector to be closed' });
+    await until(() => countFds(pid) === fds, { what: 'the descriptors to be gone' });
+  });
+});
+
+describe('worker threads', () => {
+  it('are all listed, in the time that is promised', async () => {
+    child = await startScript(process.execPath, `const { Worker } = require('worker_threads'); let up = 0; for (let i = 0; i < 12; i++) new Worker('setInterval(() => {}, 60000)', { eval: true }).on('online', () => ++up === 12 && console.log('up'))`);
+    await untilHandled(child.pid);
+    const { data } = await look(child.pid, '--yes');
+    expect(data.handles.filter(({ kind }) => kind === 'worker')).toHaveLength(12);
+    expect(data.left!.openMs).toBeLessThan(10_000);
+  });
+});
+
 describe('somebody else at the inspector', () => {
   const urlOf = (target: Child): string | undefined => /ws:\/\/\S+/.exec(target.stderr())?.[0];
   const connect = async (url: string): Promise<WebSocket> => {
@@ -187,6 +273,27 @@ describe('somebody else at the inspector', () => {
     const { data, code } = await look(child.pid);
     expect([code, data.attached]).toEqual([0, 'existing inspector']);
     expect(socket.readyState).toBe(WebSocket.OPEN);
+    socket.terminate();
+  });
+
+  it('who has stopped the program finds it where it was', async () => {
+    child = await startScript(process.execPath, `setInterval(function work() { for (let n = 0; n < 1e6; n++); }, 20); console.log('up')`, ['--inspect=127.0.0.1:0']);
+    const socket = await connect((await until(() => urlOf(child!)))!);
+    const told: string[] = [];
+    socket.on('message', (data) => told.push((JSON.parse(String(data)) as { method?: string }).method ?? ''));
+    for (const [index, method] of ['Debugger.enable', 'Debugger.pause'].entries()) socket.send(JSON.stringify({ id: index + 1, method }));
+    await until(() => told.includes('Debugger.paused'), { what: 'the program to stop' });
+    const { findings } = await look(child.pid, '--busy');
+    expect(findings.find(({ id }) => id === 'node/loop-blocked')).toMatchObject({ severity: 'warning', title: expect.stringContaining('a debugger has stopped the program') });
+    expect([told.filter((method) => method === 'Debugger.paused').length, told.includes('Debugger.resumed')]).toEqual([1, false]);
+    socket.terminate();
+  });
+
+  it('who only looks on is not stopped by us', async () => {
+    child = await startScript(process.execPath, WAIT, ['--inspect=127.0.0.1:0']);
+    const socket = await connect((await until(() => urlOf(child!)))!);
+    const { code, report } = await look(child.pid, '--busy');
+    expect([code, report.coverage.find(({ source }) => source === 'stacks')?.status]).toEqual([3, 'unsupported']);
     socket.terminate();
   });
 
@@ -213,6 +320,11 @@ describe.skipIf(findProgram('unshare') === undefined || process.geteuid?.() !== 
     expect(data.handles.map(({ kind }) => kind)).toContain('timer-interval');
   });
 });
+
+function startTimeOf(pid: number): string {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]!;
+}
 
 function zombieOf(parent: number): number | undefined {
   const children = readChildren(parent);

@@ -83,6 +83,37 @@ describe.each(NODES)('%s', (_name, node) => {
   });
 });
 
+/** Slow readers of all sorts, and pools whose responses are read after a while: all of them are read. */
+const SLOW = `
+const http = require('http'), net = require('net'), fs = require('fs'), os = require('os'), path = require('path');
+const file = path.join(os.tmpdir(), 'reloadctl-slow-' + process.pid);
+fs.writeFileSync(file, Buffer.alloc(8 << 20)); process.on('exit', () => fs.rmSync(file));
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const log = fs.createWriteStream(file + '.log'); process.on('exit', () => fs.rmSync(file + '.log')); setInterval(() => log.write('tick'), 100);
+const server = http.createServer((q, r) => {
+  if (q.url === '/file') return fs.createReadStream(file).pipe(r);
+  if (q.url === '/proxy') return http.get({ port: server.address().port, host: '127.0.0.1', path: '/big' }, (u) => u.pipe(r));
+  r.end(Buffer.alloc(q.url === '/big' ? 8 << 20 : 1000));
+}).listen(0, '127.0.0.1', async () => {
+  const port = server.address().port, agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
+  for (const p of ['/file', '/proxy']) { const c = net.connect(port, '127.0.0.1'); c.write('GET ' + p + ' HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n'); c.pause(); setInterval(() => c.read(1000), 200); }
+  for (let i = 0; i < 4; i++) (async () => { for (;;) { const r = await new Promise((resolve) => http.get({ port, host: '127.0.0.1', agent }, resolve)); await sleep(80); for await (const c of r); } })();
+  (async () => { for await (const c of (await fetch('http://127.0.0.1:' + port + '/big')).body) await sleep(3000); })();
+  (async () => { for await (const c of fs.createReadStream(file)) await sleep(3000); })();
+  net.createServer({ allowHalfOpen: true }, (s) => { s.resume(); }).listen(0, '127.0.0.1', function () { net.connect({ port: this.address().port, host: '127.0.0.1', allowHalfOpen: true }).end('ask'); });
+  await sleep(300); console.log('up');
+});
+process.on('SIGTERM', () => process.exit(0));`;
+
+describe.each(NODES.filter(([name], index) => index === 0 || name === 'node 26'))('%s: who reads slowly', (_name, node) => {
+  it('reads', async () => {
+    child = await startChild(node, ['--import', REGISTER, '-e', SLOW]);
+    await child.nextLine();
+    const { code, findings } = await look(child.pid);
+    expect([code, loud(findings)]).toEqual([0, []]);
+  });
+});
+
 /** Four clients one after another; the function that comes back ends them and says how many requests failed. */
 function load(port: number): () => Promise<number> {
   let on = true;

@@ -33,7 +33,7 @@ describe.each(NODES)('%s', (_name, node) => {
   it('a leak is found with its rate and its line, by attaching', async () => {
     child = await startScript(node, LEAKY, [ANY_PORT]);
     await untilHandled(child.pid);
-    const { data, findings } = await look(child.pid, '--yes', '--watch', '12s', '--stacks', '--max-overhead', '0');
+    const { data, findings } = await look(child.pid, '--yes', '--watch', '8s', '--stacks', '--max-overhead', '0');
     const growth = findings.filter(({ id }) => id === 'node/handle-growth');
     expect(growth.length).toBeGreaterThan(0);
     expect(data.groups.find(({ by, key, growthPerMinute = 0 }) => by === 'site' && key.startsWith('[eval]:4:') && growthPerMinute > 50)).toBeDefined();
