@@ -128,6 +128,8 @@ async function readOpen(all: readonly LogFile[], missing: Ran['missing'], contex
     pauseOf(sorted.map(({ file }) => file.input), context, options.drain),
   );
   context.progress('');
+  // Who waited for input when the signal came was told that it ends here.
+  stopped ||= context.signal.aborted;
   if (options.stopsAt && !taker?.isOver() && !context.signal.aborted) refuseOutside(options.stopsAt, { lines: logs.readers[0]!.number, first: follower.clock.start, last: follower.now });
   const broken = logs.readers.flatMap(({ problem, input }) => (problem === undefined ? [] : [{ name: input.name, problem }]));
   const isCut = logs.readers.some((reader) => reader.cut) || broken.length > 0 || stopped;

@@ -37,7 +37,7 @@ describe('usage: exit 2, a message, nothing on stdout', () => {
     [['fds', SELF, '--columns', 'fd,taget'], '--columns:1:4: unknown attribute taget, did you mean target?'],
     [['fds', SELF, '--group-by', 'knd'], '--group-by:1:1: unknown attribute knd, did you mean kind?'],
     [['fds', SELF, '--columns', 'pid,,fd'], '--columns:1:5: a name is missing here'],
-    [['fds', SELF, '--watch', '0'], /^reloadctl: --watch: 0 is not a time \(use 30s, 500ms, 5m or 1h\)\n$/],
+    [['fds', SELF, '--watch', '0'], /^reloadctl: --watch: 0 is no time at all\n$/],
     [['fds', SELF, '--watch', '0s'], '--watch: 0s is no time at all'],
     [['fds', SELF, '--watch', '30'], 'did you mean 30s?'],
     [['fds', SELF, '--watch', '61d', '--interval', '30d'], '--watch: 61d is too long (at most 24d)'],
