@@ -2,6 +2,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import type { InotifyData } from '../../src/inotify/instances/data.ts';
@@ -280,6 +281,31 @@ describeNeeds(['bindfs', 'fuse', 'root', 'python3'], 'on FUSE', () => {
       expect(dead.data.watches[0]?.state).toBe('nameless');
       expect(dead.findings.find(({ id }) => id === 'inotify/dead-watch')).toMatchObject({ severity: 'warning', confidence: 'likely' });
     }));
+
+  it('mounted inside of one that does not answer: not asked, and the program ends', () =>
+    mounted(async (mount, source, fuse) => {
+      const inner = `${mount}/inner`;
+      mkdirSync(`${source}/inner`);
+      const nested = await startChild('bindfs', ['-f', `${source}/d`, inner]);
+      try {
+        await until(() => readFileSync('/proc/self/mountinfo', 'utf8').includes(`${inner} `));
+        const watcher = await startWatcher([inner, `${inner}/cfg`]);
+        process.kill(fuse.pid, 'SIGSTOP');
+        // By a process of its own: where it asks it hangs beyond SIGKILL.
+        const looking = reloadctl(['inotify', String(watcher.pid), '--expect', `${inner}/cfg`, '--json'], { timeoutMs: 20_000 });
+        const ended = await Promise.race([looking, delay(15_000, 'hangs')]);
+        process.kill(fuse.pid, 'SIGCONT');
+        expect(ended).not.toBe('hangs');
+        const report = JSON.parse((await looking).stdout) as Report;
+        expect((report.data as InotifyData).watches.map(({ state }) => state)).toEqual(['unresolved', 'unresolved']);
+        expect(report.verdict).toBe('inconclusive');
+        await watcher.child.stop();
+      } finally {
+        process.kill(fuse.pid, 'SIGCONT');
+        execFileSync('umount', ['-l', inner]);
+        await nested.stop();
+      }
+    }), 40_000);
 
   it('that does not answer is given up on, and said to be', () =>
     mounted(async (mount, _source, fuse) => {

@@ -1,9 +1,10 @@
 /** What was asked and how much of it was answered, in words. */
+import { isLocal } from '../../evidence/local-filesystems.ts';
 import type { Errno } from '../../evidence/types.ts';
 import { type CoverageLog, errnoWords, statusOf } from '../../kernel/coverage.ts';
 import type { Process } from '../../kernel/types.ts';
 import { plural } from '../../report/words.ts';
-import { isLocal, isSearchedSlowly, isWalkable } from '../filesystems.ts';
+import { isSearchedSlowly, isWalkable } from '../filesystems.ts';
 import type { InotifyLook, Watch } from './model.ts';
 import type { Walked } from './walk.ts';
 
