@@ -151,6 +151,8 @@ export interface FoundPath {
 
 export interface MountSearch {
   found: FoundPath[];
+  /** st_dev of where it began, which need not be the file system that was meant: another mount may lie on it. */
+  dev?: string;
   /** How many things were met. */
   entries: number;
   /** It came to its end, and met all there is. */

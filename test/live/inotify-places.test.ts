@@ -282,6 +282,35 @@ describeNeeds(['bindfs', 'fuse', 'root', 'python3'], 'on FUSE', () => {
       expect(dead.findings.find(({ id }) => id === 'inotify/dead-watch')).toMatchObject({ severity: 'warning', confidence: 'likely' });
     }));
 
+  it('is not searched where the target waits for directories to be read: nothing is put into its queue, and that is said', () =>
+    mounted(async (mount) => {
+      const watcher = await startWatcher([mount, `${mount}/d`], 0xfff);
+      const { data, coverage } = await lookAtInotify(watcher.pid);
+      expect(data.instances[0]?.queueBytes).toBe(0);
+      const { data: after } = await lookAtInotify(watcher.pid);
+      expect(after.instances[0]?.queueBytes).toBe(0);
+      expect(coverage.find(({ source }) => source === 'paths of watches')).toMatchObject({ needed: true, detail: expect.stringContaining('2 on FUSE, which was not asked') });
+    }));
+
+  it('what another mount hides is not dead, and is found where a bind mount shows it', () =>
+    mounted(async (mount) => {
+      const other = ownFolder('other');
+      execFileSync('mount', ['--bind', `${mount}/d`, other]);
+      const watcher = await startWatcher([`${mount}/d/cfg`]);
+      try {
+        execFileSync('mount', ['-t', 'tmpfs', 'none', `${mount}/d`]);
+        const shown = await lookAtInotify(watcher.pid);
+        expect(shown.data.watches).toMatchObject([{ path: `${other}/cfg`, state: 'ok' }]);
+        execFileSync('umount', [other]);
+        const hidden = await lookAtInotify(watcher.pid);
+        expect(hidden.data.watches[0]?.state).toBe('unresolved');
+        expect([...shown.findings, ...hidden.findings].filter(({ id }) => id === 'inotify/dead-watch')).toEqual([]);
+      } finally {
+        execFileSync('umount', ['-l', `${mount}/d`]);
+        if (readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${other} `)) execFileSync('umount', ['-l', other]);
+      }
+    }));
+
   it('mounted inside of one that does not answer: not asked, and the program ends', () =>
     mounted(async (mount, source, fuse) => {
       const inner = `${mount}/inner`;
