@@ -273,6 +273,7 @@ describe('user namespaces', () => {
       expect([data.demand?.fits, data.demand?.raise, data.binding?.resource]).toEqual(['no', [], 'watches']);
       expect(JSON.stringify(outcome.findings)).not.toContain('sysctl -w');
       expect(outcome.findings[0]?.title).toContain('not seen from here');
+      expect(outcome.findings[0]?.remedy[0]?.text).toContain('user.max_inotify_instances there), or of the host (fs.inotify.max_user_instances)');
       expect(text).not.toContain('fs.inotify.max_user_instances');
     }
   });
@@ -283,6 +284,7 @@ describe('user namespaces', () => {
     expect([fit.verdict, fit.data.demand?.fits]).toEqual(['pass', 'yes']);
     const short = await limits(world(5), { needWatches: '17' });
     expect([short.verdict, short.outcome.findings[0]?.title]).toEqual(['fail', expect.stringMatching(/17 inotify watches do not fit: .* could make 5, and the limit that was met is not seen from here/)]);
+    expect(short.outcome.findings[0]?.remedy[0]?.text).toContain('user.max_inotify_watches there), or of the host (fs.inotify.max_user_watches)');
     // So many are not tried.
     expect((await limits(world(0), { needWatches: '65000000' })).data.demand?.fits).not.toBe('yes');
   });
