@@ -1,7 +1,7 @@
 /** How many inotify watches the kernel would still give a user: only it knows what is used where we may not look. */
 import { closeSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
-import { errnoName } from './errno.ts';
-import type { Libc } from './libc.ts';
+import { errnoOf } from '../errno.ts';
+import { check, type Libc } from './libc.ts';
 import { callNumber } from './numbers.ts';
 
 const CLOEXEC = 0o2000000;
@@ -9,8 +9,6 @@ const CLOEXEC = 0o2000000;
 const QUIET = 0x400 | 0x2000000;
 /** Made by the kernel, or where programs lie: on this host, or nothing would run. */
 const ROOTS = ['/proc/sys', '/sys', '/usr', '/etc'];
-/** So many are given back the moment the kernel refuses one: closing comes too late for others of that user who add one then. */
-const GIVEN_BACK = 64;
 /** The same things are watched by each of them: a watch counts once per instance. */
 const MOST_INSTANCES = 8;
 
@@ -31,29 +29,22 @@ export function tryWatches(libc: Libc, wanted: number, as: <T>(action: () => T) 
   };
   try {
     let made = 0;
-    let refused = 0;
     const paths: Buffer[] = [];
     let fd = open();
     let wds = new Set<number>();
-    const giveBack = (): void => {
-      let left = GIVEN_BACK;
-      for (const wd of wds) if (left-- <= 0 || libc.syscall(callNumber('inotifyRmWatch'), fd, wd) < 0) break;
-    };
     /** False when the kernel refuses. */
     const add = (path: Buffer): boolean => {
-      const wd = libc.syscall(callNumber('inotifyAddWatch'), fd, path, QUIET);
-      if (wd >= 0) wds.add(wd);
-      else if (errnoName(libc.errno()) === 'ENOSPC') {
-        refused = made + wds.size;
-        giveBack();
-        return false;
+      try {
+        wds.add(check(libc, 'inotify_add_watch', libc.syscall(callNumber('inotifyAddWatch'), fd, path, QUIET)));
+        return true;
+      } catch (error) {
+        return errnoOf(error) !== 'ENOSPC';
       }
-      return true;
     };
     for (const path of things()) {
       if (made + wds.size >= wanted) return wanted;
       const bytes = Buffer.from(`${path}\0`);
-      if (!add(bytes)) return refused;
+      if (!add(bytes)) return wds.size;
       paths.push(bytes);
     }
     while (instances.length < MOST_INSTANCES) {
@@ -62,7 +53,7 @@ export function tryWatches(libc: Libc, wanted: number, as: <T>(action: () => T) 
       fd = open();
       for (const path of paths) {
         if (made + wds.size >= wanted) return wanted;
-        if (!add(path)) return refused;
+        if (!add(path)) return made + wds.size;
       }
     }
     if (made + wds.size >= wanted) return wanted;
