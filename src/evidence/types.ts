@@ -253,7 +253,7 @@ export interface TreeCount {
   unreadable: number;
   /** Names and links that were not counted, since what they stand for could not be told or not be remembered. */
   unsure: number;
-  /** Links that lead to a directory they lie in, by their names; only told where links are followed. */
+  /** Links that lead to a directory they lie in, or by others back to it, by their names; only told where links are followed. */
   loops?: number;
   /** Why it ended before all was seen: EINTR or ETIMEDOUT. */
   cut?: Errno;

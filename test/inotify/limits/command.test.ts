@@ -326,7 +326,7 @@ describe('a demand', () => {
     expect(await notes('ext4', 'dirs')).toEqual([]);
     expect(await notes('ext4', 'watchfiles')).toEqual([]);
     expect(await notes('fuse.bindfs', 'dirs')).toEqual([expect.stringMatching(/it is on fuse\.bindfs: a change made behind the FUSE program is not told; .*inotify-probe/)]);
-    expect(await notes('ext4', 'chokidar5')).toEqual([expect.stringMatching(/1 link leads to a directory that holds it: chokidar5 .* ELOOP/)]);
+    expect(await notes('ext4', 'chokidar5')).toEqual([expect.stringMatching(/1 link leads back to a directory that holds it: chokidar5 .* ELOOP/)]);
     expect(await notes('ext4', 'parcel')).toEqual([expect.stringMatching(/a symbolic link, which parcel refuses/)]);
     const { data, text } = await limits(hostOf([APP], mounts('fuse.bindfs')), { for: ['/srv/app'] });
     expect(data.demand?.trees?.[0]?.blind).toBe('fuse.bindfs');
