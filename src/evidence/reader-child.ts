@@ -17,9 +17,9 @@ export interface ChildRun {
 export interface Children {
   /**
    * Runs `program`, one variable in its environment, until performance.now() is `until`. Never rejects.
-   * With `onOutput` its output goes there, however much it is, and is not kept. `inherited` is descriptor 3 there.
+   * With `onOutput` its output goes there, however much it is, and is not kept; it is given up on where that returns false. `inherited` is descriptor 3 there.
    */
-  run(program: string, args: readonly string[], environment: Record<string, string>, until: number, onOutput?: (chunk: Buffer) => void, inherited?: number): Promise<ChildRun>;
+  run(program: string, args: readonly string[], environment: Record<string, string>, until: number, onOutput?: (chunk: Buffer) => unknown, inherited?: number): Promise<ChildRun>;
   /** Nobody waits for answers any more: what runs is given up on, what comes is not started. */
   interrupted(): boolean;
   /** Kills what still runs. True when any child, now or before, had to be given up on. */
@@ -102,7 +102,7 @@ export function openChildren(signal?: AbortSignal): Children {
       child.stdout?.on('data', (chunk: Buffer) => {
         outputBytes += chunk.length;
         if (onOutput) {
-          onOutput(chunk);
+          if (onOutput(chunk) === false) giveUp('big');
           return;
         }
         output.push(chunk);

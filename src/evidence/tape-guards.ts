@@ -85,7 +85,7 @@ const GUARDS: Record<Question, Guard> = {
   handleInRoot: shape({ type: isNumber, bytes: isByteString }),
   lookInRoot: shape({ stat: isFileStat, link: optional(isByteString), bornMs: optional(isNumber), changedMs: optional(isNumber) }),
   listInRoot: (value) => Array.isArray(value) && value.every(isDirectoryEntry),
-  searchMount: shape({ found: (value) => Array.isArray(value) && value.every(isFoundPath), entries: isNumber, whole: isBoolean }),
+  searchMount: shape({ found: (value) => Array.isArray(value) && value.every(isFoundPath), dev: optional(isByteString), entries: isNumber, whole: isBoolean }),
   watcherProgram: shape({ runtime: optional(isByteString), words: isStrings, packages: (value) => Array.isArray(value) && value.every(isPackage) }),
   findLinks: (value) => Array.isArray(value) && value.every(isNumber),
   countLinesSlow: isNumber,

@@ -1,4 +1,5 @@
 /** Counts a tree by inode, with what links in it lead to: as a library has one watch of each inode, whatever leads there. */
+import { type LinkCycles, linkCycles } from './link-cycles.ts';
 import type { ChildRun } from './reader-child.ts';
 import { type Find, isSkipped, pruned, rootOf } from './tree-find.ts';
 import { InodeMap, MOST_INODES, roomForInodes } from './tree-inodes.ts';
@@ -24,6 +25,7 @@ export async function countInodes(find: Find, openLinks: OpenLinks, tree: TreeTo
   // What is in the tree is counted there; without files in the count, files there are targets as well.
   const links = openLinks((path) => !tree.files || !isCovered(path), MOST_INODES);
   const targets = new InodeMap<Target>(room);
+  const cycles = linkCycles();
   const errors: string[] = [];
   const real = tree.links ? await links.realPath(tree.path) : undefined;
   let todo: Root[] = [{ argument: tree.path, path: real ?? tree.path }];
@@ -31,7 +33,7 @@ export async function countInodes(find: Find, openLinks: OpenLinks, tree: TreeTo
     const [root, ...rest] = todo as [Root, ...Root[]];
     const inside = roots.filter(({ path }) => isIn(path, root.path, []));
     roots.push(root);
-    const run = await find([rootOf(root.argument)], [...withoutOthers(inside), ...pruned(tree), ...printed(tree)], eachThing({ severalNames, links }, count));
+    const run = await find([rootOf(root.argument)], [...withoutOthers(inside), ...pruned(tree), ...printed(tree)], eachThing({ severalNames, links, cycles }, count));
     errors.push(run.errors);
     const found = run.ended === 'done' && count.directories > 0 ? await links.targets() : [];
     todo = rest;
@@ -48,6 +50,8 @@ export async function countInodes(find: Find, openLinks: OpenLinks, tree: TreeTo
     const isCounted = ({ id, path, directory }: Target): boolean => (isCovered(path) && (directory || tree.files)) || (tree.files && severalNames.has(id));
     for (const target of targets.values()) if (!isCounted(target)) count.targets++;
     count.unsure += links.unsure();
+    const loops = cycles.count();
+    if (loops > 0) count.loops = loops;
     return { ...run, ...(links.stopped() && { ended: 'timeout' as const }), errors: errors.join('') };
   }
 }
@@ -82,7 +86,7 @@ function printed({ files, links, follow }: TreeToCount): string[] {
 
 const [DIRECTORY, FILE, LINK, SAYS] = ['d', 'f', 'l', 'o'].map((letter) => letter.charCodeAt(0)) as [number, number, number, number];
 
-function eachThing({ severalNames, links }: { severalNames: InodeMap<true>; links: LinkReader }, count: TreeCount): (chunk: Buffer) => void {
+function eachThing({ severalNames, links, cycles }: { severalNames: InodeMap<true>; links: LinkReader; cycles: LinkCycles }, count: TreeCount): (chunk: Buffer) => void {
   let rest: Buffer | undefined;
   let says: ByteString | undefined;
   return (chunk) => {
@@ -102,7 +106,7 @@ function eachThing({ severalNames, links }: { severalNames: InodeMap<true>; link
         if (letter === LINK) {
           count.links++;
           links.add(text);
-          if (says !== undefined && isLoop(text, says)) count.loops = (count.loops ?? 0) + 1;
+          if (says !== undefined) cycles.add(text, says);
         } else if (letter === SAYS) {
           says = text;
         } else {
@@ -114,20 +118,4 @@ function eachThing({ severalNames, links }: { severalNames: InodeMap<true>; link
       }
     }
   };
-}
-
-/** Does it lead to a directory that holds it? By names alone. */
-function isLoop(link: ByteString, says: ByteString): boolean {
-  const directory = normal(link.slice(0, link.lastIndexOf('/')));
-  const target = normal(says.startsWith('/') ? says : `${directory}/${says}`);
-  return target === '/' || directory === target || directory.startsWith(`${target}/`);
-}
-
-function normal(path: ByteString): ByteString {
-  const parts: ByteString[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return `/${parts.join('/')}`;
 }

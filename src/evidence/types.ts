@@ -157,6 +157,8 @@ export interface FoundPath {
 
 export interface MountSearch {
   found: FoundPath[];
+  /** st_dev of where it began, which need not be the file system that was meant: another mount may lie on it. */
+  dev?: string;
   /** How many things were met. */
   entries: number;
   /** It came to its end, and met all there is. */
@@ -257,7 +259,7 @@ export interface TreeCount {
   unreadable: number;
   /** Names and links that were not counted, since what they stand for could not be told or not be remembered. */
   unsure: number;
-  /** Links that lead to a directory they lie in, by their names; only told where links are followed. */
+  /** Links that lead to a directory they lie in, or by others back to it, by their names; only told where links are followed. */
   loops?: number;
   /** Why it ended before all was seen: EINTR or ETIMEDOUT. */
   cut?: Errno;

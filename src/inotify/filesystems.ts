@@ -1,15 +1,5 @@
 /** What file systems tell inotify, by type. */
-
-/** Disks and memory of this host: asking them for a path blocks on nobody else. */
-const LOCAL = new Set([
-  'ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'f2fs', 'tmpfs', 'ramfs', 'overlay', 'devtmpfs', 'squashfs', 'erofs', 'zfs', 'bcachefs', 'jfs',
-  'reiserfs', 'vfat', 'exfat', 'ntfs3', 'iso9660', 'udf', 'rootfs', 'sysfs', 'cgroup', 'cgroup2', 'proc', 'hugetlbfs', 'configfs', 'devpts',
-  'mqueue', 'minix', 'hfsplus', 'nilfs2', 'ubifs', 'jffs2', 'aufs', 'securityfs', 'tracefs', 'debugfs', 'bpf', 'fusectl', 'efivarfs', 'pstore',
-]);
-
-export function isLocal(fsType: string): boolean {
-  return LOCAL.has(fsType);
-}
+import { isLocal } from '../evidence/local-filesystems.ts';
 
 /** Where only a child may look, which can be given up on: opening the mount itself asks nobody there, other than on NFS or 9p. */
 export function isSearchedSlowly(fsType: string): boolean {

@@ -66,6 +66,7 @@ export function errnoWords(errno: string): string {
     ENOREADER: 'no reader process could be started: it needs cat and stat, a free pid, and free descriptors',
     ENOTSUP: 'no native calls (Node without the optional package koffi, or RELOADCTL_NO_NATIVE is set)',
     EINTR: 'stopped by a signal',
+    EREMOTE: 'not asked, since a file system on the way there may not answer',
     ETIMEDOUT: 'did not answer in time: the target holds a lock, or a file system is dead',
   };
   return words[errno] ?? errno;

@@ -146,10 +146,11 @@ describe.skipIf(!FIND || !STAT)('by inode', () => {
 
   it('of directories outside everything, however many ways lead there and back', async () => {
     for (const [path, target] of [['out/deep/er/up', '../..'], ['out/deep/far', '../../far'], ['far/back', '../t'], ['t/loop', '.']] as const) link(path, target);
+    // Two hold what they lead to; three more lead round: 5 to out/deep, far from there, back from far.
     // t, t/d, out, out/deep, out/deep/er, far; f, g, x, y, z, w.
-    expect(await ask(inside, { files: true, links: true, follow: true })).toEqual(counted(6, { files: 6, links: 11, loops: 2 }));
+    expect(await ask(inside, { files: true, links: true, follow: true })).toEqual(counted(6, { files: 6, links: 11, loops: 5 }));
     link('far/all', '..');
-    expect(await ask(inside, { files: true, links: true, follow: true })).toEqual(counted(7, { files: 6, links: 12, loops: 3 }));
+    expect(await ask(inside, { files: true, links: true, follow: true })).toEqual(counted(7, { files: 6, links: 12, loops: 6 }));
   });
 
   it('without stat links are told to be unsure', async () => {

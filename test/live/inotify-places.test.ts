@@ -2,6 +2,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import type { InotifyData } from '../../src/inotify/instances/data.ts';
@@ -280,6 +281,60 @@ describeNeeds(['bindfs', 'fuse', 'root', 'python3'], 'on FUSE', () => {
       expect(dead.data.watches[0]?.state).toBe('nameless');
       expect(dead.findings.find(({ id }) => id === 'inotify/dead-watch')).toMatchObject({ severity: 'warning', confidence: 'likely' });
     }));
+
+  it('is not searched where the target waits for directories to be read: nothing is put into its queue, and that is said', () =>
+    mounted(async (mount) => {
+      const watcher = await startWatcher([mount, `${mount}/d`], 0xfff);
+      const { data, coverage } = await lookAtInotify(watcher.pid);
+      expect(data.instances[0]?.queueBytes).toBe(0);
+      const { data: after } = await lookAtInotify(watcher.pid);
+      expect(after.instances[0]?.queueBytes).toBe(0);
+      expect(coverage.find(({ source }) => source === 'paths of watches')).toMatchObject({ needed: true, detail: expect.stringContaining('2 on FUSE, which was not asked') });
+    }));
+
+  it('what another mount hides is not dead, and is found where a bind mount shows it', () =>
+    mounted(async (mount) => {
+      const other = ownFolder('other');
+      execFileSync('mount', ['--bind', `${mount}/d`, other]);
+      const watcher = await startWatcher([`${mount}/d/cfg`]);
+      try {
+        execFileSync('mount', ['-t', 'tmpfs', 'none', `${mount}/d`]);
+        const shown = await lookAtInotify(watcher.pid);
+        expect(shown.data.watches).toMatchObject([{ path: `${other}/cfg`, state: 'ok' }]);
+        execFileSync('umount', [other]);
+        const hidden = await lookAtInotify(watcher.pid);
+        expect(hidden.data.watches[0]?.state).toBe('unresolved');
+        expect([...shown.findings, ...hidden.findings].filter(({ id }) => id === 'inotify/dead-watch')).toEqual([]);
+      } finally {
+        execFileSync('umount', ['-l', `${mount}/d`]);
+        if (readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${other} `)) execFileSync('umount', ['-l', other]);
+      }
+    }));
+
+  it('mounted inside of one that does not answer: not asked, and the program ends', () =>
+    mounted(async (mount, source, fuse) => {
+      const inner = `${mount}/inner`;
+      mkdirSync(`${source}/inner`);
+      const nested = await startChild('bindfs', ['-f', `${source}/d`, inner]);
+      try {
+        await until(() => readFileSync('/proc/self/mountinfo', 'utf8').includes(`${inner} `));
+        const watcher = await startWatcher([inner, `${inner}/cfg`]);
+        process.kill(fuse.pid, 'SIGSTOP');
+        // By a process of its own: where it asks it hangs beyond SIGKILL.
+        const looking = reloadctl(['inotify', String(watcher.pid), '--expect', `${inner}/cfg`, '--json'], { timeoutMs: 20_000 });
+        const ended = await Promise.race([looking, delay(15_000, 'hangs')]);
+        process.kill(fuse.pid, 'SIGCONT');
+        expect(ended).not.toBe('hangs');
+        const report = JSON.parse((await looking).stdout) as Report;
+        expect((report.data as InotifyData).watches.map(({ state }) => state)).toEqual(['unresolved', 'unresolved']);
+        expect(report.verdict).toBe('inconclusive');
+        await watcher.child.stop();
+      } finally {
+        process.kill(fuse.pid, 'SIGCONT');
+        execFileSync('umount', ['-l', inner]);
+        await nested.stop();
+      }
+    }), 40_000);
 
   it('that does not answer is given up on, and said to be', () =>
     mounted(async (mount, _source, fuse) => {

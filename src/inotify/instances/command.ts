@@ -21,7 +21,8 @@ export function configure(command: Command): void {
     .option('--expect <path>', 'would a change of this path be seen? Absolute, as the process sees it; may be given several times', (value: string, before: string[] = []) => [...before, value])
     .option('--watch <time>', 'look at the queues for this long (5s, 1m): read, or stuck? and count watches that come and go')
     .option('--all', 'all watches, not only the first')
-    .option('--from <tape>', 'analyse a tape made by reloadctl record instead of this host');
+    .option('--from <tape>', 'analyse a tape made by reloadctl record instead of this host')
+    .addHelpText('after', '\nNames of watches on FUSE are looked for by a child that lists all of the mount, for 2 seconds at most: its program has to answer. Not where the target watches for being read.');
 }
 
 export async function run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {

@@ -35,6 +35,20 @@ export function hiding(mount: Mount, mounts: readonly Mount[]): ((path: ByteStri
   };
 }
 
+/**
+ * Does a walk of this mount meet all that is on its file system? Not where it shows a part, or where anything is mounted on it, below it,
+ * or later above it.
+ */
+export function showsAll(mount: Mount, mounts: readonly Mount[]): boolean {
+  if (mount.root !== '/') return false;
+  const own = mounts.indexOf(mount);
+  return mounts.every(({ mountPoint }, at) => at === own || !(isBelow(mountPoint, mount.mountPoint) || (at > own && isBelow(mount.mountPoint, mountPoint))));
+}
+
+function isBelow(path: ByteString, directory: ByteString): boolean {
+  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
+}
+
 function nameAt(path: ByteString, from: number): ByteString {
   const end = path.indexOf('/', from);
   return path.slice(from, end < 0 ? undefined : end);

@@ -1,9 +1,10 @@
 /** What was asked and how much of it was answered, in words. */
+import { isLocal } from '../../evidence/local-filesystems.ts';
 import type { Errno } from '../../evidence/types.ts';
 import { type CoverageLog, errnoWords, statusOf } from '../../kernel/coverage.ts';
 import type { Process } from '../../kernel/types.ts';
 import { plural } from '../../report/words.ts';
-import { isLocal, isSearchedSlowly, isWalkable } from '../filesystems.ts';
+import { isSearchedSlowly, isWalkable } from '../filesystems.ts';
 import type { InotifyLook, Watch } from './model.ts';
 import type { Walked } from './walk.ts';
 
@@ -15,6 +16,8 @@ export interface Notes {
   handleErrno?: Errno;
   noMounts: number;
   walks: Walked[];
+  /** FUSE was not searched: that lists directories, and the target watches for that. */
+  fuseAvoided: boolean;
   table(process: Process, total: number, seen: number, errno: Errno | undefined, coverage: CoverageLog): void;
   fix(errno: Errno | undefined): { fix?: string };
 }
@@ -29,6 +32,7 @@ export function notesOf({ rerun, isRoot }: { rerun: string; isRoot: boolean }): 
     unreadTables: 0,
     noMounts: 0,
     walks: [],
+    fuseAvoided: false,
     fix,
     table(process, total, seen, errno, coverage) {
       if (errno !== undefined) notes.unreadTables++;
@@ -90,7 +94,7 @@ function notePaths({ instances }: InotifyLook, notes: Notes, coverage: CoverageL
     const remote = left.filter(({ fsType }) => fsType !== undefined && !isLocal(fsType)).length - slow;
     if (elsewhere > 0) reasons.push(`${elsewhere} on file systems that are not mounted where the process is`);
     if (remote > 0) reasons.push(`${remote} on network file systems, which are not asked since that may block`);
-    if (slow > 0) reasons.push(`${slow} on FUSE, where a search did not end in time, or was refused`);
+    if (slow > 0) reasons.push(`${slow} on FUSE, ${notes.fuseAvoided ? 'which was not asked: a search lists its directories, and the target watches for being read' : 'where a search did not end in time, or was refused'}`);
     const cut = notes.walks.filter(({ cut: isCut }) => isCut);
     const entries = notes.walks.reduce((sum, walk) => sum + walk.entries, 0);
     const avoided = notes.walks.reduce((sum, walk) => sum + walk.avoided, 0);

@@ -50,7 +50,7 @@ export async function resolveAll(evidence: Evidence, processes: readonly Process
     resolveInProc(watches, resolving);
     await resolveHeld(evidence, watches, pid, options.heldBy(pid));
     const own = instances.filter((instance) => instance.process.pid === pid);
-    await resolveOnFuse(evidence, own, resolving, options.signal);
+    await resolveOnFuse(evidence, own, instances, resolving, options.signal, notes);
     await search(evidence, process, own, resolving, options, notes);
     const alive = own.map((instance) => instance.watches ?? []);
     judgeNames(alive.flat(), resolving.questions, pid);

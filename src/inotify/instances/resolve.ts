@@ -1,7 +1,8 @@
 /** From inode numbers to paths: by handle where that is permitted, through the layers of an overlay, else by a bounded walk. */
+import { isLocal } from '../../evidence/local-filesystems.ts';
 import type { Answer, ByteString, Errno, FileHandle, HandlePath, InotifyQuestions } from '../../evidence/types.ts';
 import type { Mount } from '../../kernel/proc/mountinfo.ts';
-import { isLocal, isWalkable } from '../filesystems.ts';
+import { isWalkable } from '../filesystems.ts';
 import { nameBeside, whatIsAt } from './identity.ts';
 import type { Watch } from './model.ts';
 import { HIDDEN, hiding, MOST_MOUNTS, mountsOf } from './mounts.ts';

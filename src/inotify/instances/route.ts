@@ -1,8 +1,8 @@
 /** The way a path takes, link by link, as the process sees it. */
+import { isLocal } from '../../evidence/local-filesystems.ts';
 import type { ByteString, FileStat, InotifyQuestions } from '../../evidence/types.ts';
 import { errnoWords } from '../../kernel/coverage.ts';
 import type { Mount } from '../../kernel/proc/mountinfo.ts';
-import { isLocal } from '../filesystems.ts';
 
 export interface Place {
   path: ByteString;

@@ -27,7 +27,7 @@ export function configure(command: Command): void {
     .option('--count-timeout <time>', 'how long counting a directory may take (default: 5m)')
     .option('--all', 'all processes that hold instances, not only the first')
     .option('--from <tape>', 'analyse a tape made by reloadctl record instead of this host')
-    .addHelpText('after', '\nCounting a directory lists it and all below: events of opening and reading, for who watches them for that.\nExit codes: 0 it fits (or no limit is near), 1 it does not, 3 cannot tell. Nothing is changed: what to set is printed. Where what is seen does not tell, instances and watches (up to 65,536) are made and given back at once.');
+    .addHelpText('after', '\nCounting a directory lists it and all below: events of opening and reading, for who watches them for that.\nExit codes: 0 it fits (or no limit is near), 1 it does not, 3 cannot tell. Nothing is changed: what to set is printed. Where what is seen does not tell, instances and watches (up to 65,536) are made and given back at once: where they do not fit, another program of that user can be refused one for a moment (below 1 ms).');
 }
 
 export async function run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {

@@ -41,11 +41,13 @@ function inNamespace(level: Level, command: string, ownNamespace: string, inside
 }
 
 /** Where trying met a limit that is not seen. */
-export const UNSEEN_LIMIT: Remedy = {
-  text: 'the limit that was met is not seen from here: that of a user namespace around this one (user.max_inotify_instances there), or of the host, used up by what runs outside: ask on the host',
-  command: 'sudo reloadctl inotify-limits',
-  risk: 'none',
-};
+export function unseenLimit(resource: Resource): Remedy {
+  return {
+    text: `the limit that was met is not seen from here: that of a user namespace around this one (user.max_inotify_${resource} there), or of the host (fs.inotify.max_user_${resource}), used up by what runs outside: ask on the host`,
+    command: 'sudo reloadctl inotify-limits',
+    risk: 'none',
+  };
+}
 
 export function raiseRemedies(raise: Raise | null, level: Level, ownNamespace: string): Remedy[] {
   if (!raise) return [{ text: `no setting allows so many: the kernel takes ${count(MOST_SETTABLE)} at most`, risk: 'none' }];

@@ -25,7 +25,7 @@ export async function notesOfTree(path: string, { loops = 0 }: TreeCount, { name
     ...(blindness && { blind: fsType! }),
     notes: [
       ...(blindness ? [`it is on ${fsType}: ${blindness.why}; see reloadctl inotify-probe ${path}`] : []),
-      ...(loops > 0 && startsFailing === 'loop' ? [`${plural('link leads', loops, 'links lead')} to a directory that holds it: ${name} goes round and round there, and ends with ELOOP or ENAMETOOLONG`] : []),
+      ...(loops > 0 && startsFailing === 'loop' ? [`${plural('link leads', loops, 'links lead')} back to a directory that holds ${loops === 1 ? 'it' : 'them, by themselves or by each other'}: ${name} goes round and round there, and ends with ELOOP or ENAMETOOLONG`] : []),
       ...(isLink && startsFailing === 'link' ? [`it is a symbolic link, which ${name} refuses ("Not a directory"): give it what that leads to`] : []),
     ],
   };

@@ -2,7 +2,7 @@ import { type Finding, fingerprint } from '../../report/index.ts';
 import { count } from '../../report/words.ts';
 import type { Demand, InotifyUsersEvent } from '../limits/event.ts';
 import { fits, inUse, nameOf, type Resource, roomOf, settingOf, triedOf } from '../limits/fit.ts';
-import { raiseOf, raiseRemedies, UNSEEN_LIMIT } from '../limits/raise.ts';
+import { raiseOf, raiseRemedies, unseenLimit } from '../limits/raise.ts';
 import { usersRule } from './limit-use.ts';
 
 const ID = 'inotify/demand';
@@ -60,7 +60,7 @@ function unseenFinding(resource: Resource, { userns, uid, levels }: Demand['user
       { name: `inotify ${resource} needed`, value: need, source: 'as given' },
       { name: 'could be made', value: left, source: `${resource === 'instances' ? 'inotify_init1' : 'inotify_add_watch'}, tried` },
     ],
-    remedy: [UNSEEN_LIMIT],
+    remedy: [unseenLimit(resource)],
     fingerprint: fingerprint(ID, resource),
   };
 }

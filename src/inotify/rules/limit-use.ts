@@ -5,7 +5,7 @@ import { count, percent } from '../../report/words.ts';
 import type { InotifyUsersEvent } from '../limits/event.ts';
 import { inUse, nameOf, type Resource, roomOf, settingOf } from '../limits/fit.ts';
 import { type Holder, holdersOf } from '../limits/holders.ts';
-import { raiseOf, raiseRemedies, UNSEEN_LIMIT } from '../limits/raise.ts';
+import { raiseOf, raiseRemedies, unseenLimit } from '../limits/raise.ts';
 
 const NEAR = 0.9;
 const MOST_HOLDERS = 3;
@@ -55,7 +55,7 @@ function findingOf(id: string, resource: Resource, user: InotifyUser, event: Ino
         { name: 'limit', value: limit, source: `/proc/sys/${setting.replaceAll('.', '/')}` },
         ...holders.map((holder): EvidenceItem => holderEvidence(holder, resource)),
       ],
-      remedy: [...holders.slice(0, 1).flatMap((holder) => holderRemedies(holder, resource)), ...(isUnseen ? [UNSEEN_LIMIT] : raiseRemedies(raiseOf(level, resource, { used: inUse(user, level, resource), need: isFull ? 1 : 0 }, event.ownNamespace, user.instances[0]?.held[0]?.watcher.pid), level, event.ownNamespace))],
+      remedy: [...holders.slice(0, 1).flatMap((holder) => holderRemedies(holder, resource)), ...(isUnseen ? [unseenLimit(resource)] : raiseRemedies(raiseOf(level, resource, { used: inUse(user, level, resource), need: isFull ? 1 : 0 }, event.ownNamespace, user.instances[0]?.held[0]?.watcher.pid), level, event.ownNamespace))],
       fingerprint: fingerprint(id, 'user'),
     },
   ];

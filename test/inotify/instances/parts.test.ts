@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { InotifyQuestions } from '../../../src/evidence/types.ts';
-import { blindnessOf, isLocal } from '../../../src/inotify/filesystems.ts';
+import { isLocal } from '../../../src/evidence/local-filesystems.ts';
+import { blindnessOf } from '../../../src/inotify/filesystems.ts';
 import { type LibraryWatch, libraryOf } from '../../../src/inotify/instances/library.ts';
 import { findLayer, layerHandle, layersOf, pathInOverlay } from '../../../src/inotify/instances/overlay.ts';
 import { judgeFullness, recordBytes } from '../../../src/inotify/instances/fullness.ts';

@@ -273,6 +273,7 @@ describe('user namespaces', () => {
       expect([data.demand?.fits, data.demand?.raise, data.binding?.resource]).toEqual(['no', [], 'watches']);
       expect(JSON.stringify(outcome.findings)).not.toContain('sysctl -w');
       expect(outcome.findings[0]?.title).toContain('not seen from here');
+      expect(outcome.findings[0]?.remedy[0]?.text).toContain('user.max_inotify_instances there), or of the host (fs.inotify.max_user_instances)');
       expect(text).not.toContain('fs.inotify.max_user_instances');
     }
   });
@@ -283,6 +284,7 @@ describe('user namespaces', () => {
     expect([fit.verdict, fit.data.demand?.fits]).toEqual(['pass', 'yes']);
     const short = await limits(world(5), { needWatches: '17' });
     expect([short.verdict, short.outcome.findings[0]?.title]).toEqual(['fail', expect.stringMatching(/17 inotify watches do not fit: .* could make 5, and the limit that was met is not seen from here/)]);
+    expect(short.outcome.findings[0]?.remedy[0]?.text).toContain('user.max_inotify_watches there), or of the host (fs.inotify.max_user_watches)');
     // So many are not tried.
     expect((await limits(world(0), { needWatches: '65000000' })).data.demand?.fits).not.toBe('yes');
   });
@@ -324,7 +326,7 @@ describe('a demand', () => {
     expect(await notes('ext4', 'dirs')).toEqual([]);
     expect(await notes('ext4', 'watchfiles')).toEqual([]);
     expect(await notes('fuse.bindfs', 'dirs')).toEqual([expect.stringMatching(/it is on fuse\.bindfs: a change made behind the FUSE program is not told; .*inotify-probe/)]);
-    expect(await notes('ext4', 'chokidar5')).toEqual([expect.stringMatching(/1 link leads to a directory that holds it: chokidar5 .* ELOOP/)]);
+    expect(await notes('ext4', 'chokidar5')).toEqual([expect.stringMatching(/1 link leads back to a directory that holds it: chokidar5 .* ELOOP/)]);
     expect(await notes('ext4', 'parcel')).toEqual([expect.stringMatching(/a symbolic link, which parcel refuses/)]);
     const { data, text } = await limits(hostOf([APP], mounts('fuse.bindfs')), { for: ['/srv/app'] });
     expect(data.demand?.trees?.[0]?.blind).toBe('fuse.bindfs');
