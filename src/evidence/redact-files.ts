@@ -44,9 +44,9 @@ const redactCmdline: FileRule = (words, content) =>
       // What was started: the rest of the tape has it as the link of exe, too.
       const [, title, program, rest] = (index === 0 && TITLE.exec(argument)) || [];
       if (title !== undefined) return title + (program!.startsWith('/') ? redactPath(words, program!) : redactText(words, program!)) + redactText(words, rest!).replace(/\d/g, '0');
-      if (index === 0 && PROGRAM.test(argument)) return argument.startsWith('/') ? redactPath(words, argument) : redactText(words, argument);
       if (/^\/(?:dev|proc\/self)\/fd\/\d{1,7}$/.test(argument)) return argument;
       const parts = argument.split(FD_WORD);
+      if (index === 0 && parts.length === 1 && PROGRAM.test(argument)) return argument.startsWith('/') ? redactPath(words, argument) : redactText(words, argument);
       const namesFds = NAMES_FDS.test(argument) && (parts.length > 1 || (all[index - 1] ?? '').split(FD_WORD).length > 1);
       const hidden = parts.length === 1 && argument.startsWith('/')
         ? redactPath(words, argument)
