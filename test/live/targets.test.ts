@@ -146,15 +146,15 @@ describe('by pid file', () => {
   });
 
   it.each([
-    ['garbage', 'not a pid\n'],
-    ['empty', ''],
-    ['binary', '\0\x01\xff'],
-    ['huge', `${'9'.repeat(40)}\n`],
-  ])('no pid file: %s', async (name, text) => {
+    ['garbage', 'not a pid\n', 'its first line is not a number'],
+    ['empty', '', 'it is empty\n  a service that is just starting or stopping has not written it yet, or emptied it'],
+    ['binary', '\0\x01\xff', 'its first line is not a number'],
+    ['huge', `${'9'.repeat(40)}\n`, 'its first line is not a number'],
+  ])('no pid file: %s', async (name, text, why) => {
     const path = file(`${name}.pid`, text);
     const run = await reloadctl(['fds', path]);
     expect([run.code, run.stdout]).toEqual([2, '']);
-    expect(run.stderr).toBe(`reloadctl: ${path}:1:1: not a pid file: its first line is not a number\n`);
+    expect(run.stderr).toBe(`reloadctl: ${path}:1:1: not a pid file: ${why}\n`);
   });
 
   it('a folder, a missing file', async () => {
