@@ -1,6 +1,6 @@
 /** What became of what is watched: each fault is made, told of, and its healthy brother is not. */
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
 import type { InotifyData } from '../../src/inotify/instances/data.ts';
@@ -77,6 +77,9 @@ describeNeeds(['python3', 'root'], 'watches', () => {
   it('that went with a backup are guessed', async () => {
     const path = config();
     const watcher = await startWatcher([path]);
+    // What is changed within 20 ms of its making was not renamed, as far as times tell.
+    const { birthtimeMs } = statSync(path);
+    await until(() => Date.now() - birthtimeMs > 100, { what: 'the file to be older' });
     renameSync(path, `${path}~`);
     writeFileSync(path, 'new');
     const { data, findings } = await lookAtInotify(watcher.pid, { expect: [path] });
