@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CommandContext } from '../../src/command.ts';
+import type { CommandContext, ReportOutcome } from '../../src/command.ts';
 import { fdRules } from '../../src/fds/rules/index.ts';
 import { runTop, type TopRow } from '../../src/fds/top.ts';
 import type { Coverage, Finding } from '../../src/report/types.ts';
@@ -18,7 +18,7 @@ const noneOf = (): never => {
   throw new Error('not asked for here');
 };
 
-async function top(world: World, options: { all?: boolean; isRoot?: boolean } = {}): Promise<Top> {
+async function lookAtAll(world: World, options: { all?: boolean; isRoot?: boolean } = {}): Promise<ReportOutcome> {
   const context: CommandContext = {
     evidence: fakeEvidence(world),
     rules: fdRules,
@@ -32,6 +32,11 @@ async function top(world: World, options: { all?: boolean; isRoot?: boolean } = 
   };
   const outcome = await runTop(context, { all: options.all ?? false });
   if (outcome.kind !== 'report') throw new Error('no report');
+  return outcome;
+}
+
+async function top(world: World, options: { all?: boolean; isRoot?: boolean } = {}): Promise<Top> {
+  const outcome = await lookAtAll(world, options);
   const { processes } = outcome.data as { processes: TopRow[] };
   const coverage = Object.fromEntries(outcome.coverage.map((line) => [line.source, line]));
   return { rows: processes, findings: outcome.findings, coverage, shown: await text(report(), [...outcome.body()]) };
@@ -65,6 +70,25 @@ describe('fds --top', () => {
       [14, 70, null, null],
     ]);
     expect(coverage['descriptor counts']).toMatchObject({ status: 'ok', seen: 5, total: 5 });
+  });
+
+  it('reads the status of those it tells of, and of all for the data', async () => {
+    const processes = Array.from({ length: 60 }, (_, index) => sized(index + 100, index + 1));
+    const world = counted(...processes);
+    const asked = new Set<number>();
+    for (const { pid } of processes) {
+      const file = `/proc/${pid}/status`;
+      const text = world.files![file] as string;
+      world.files![file] = () => {
+        asked.add(pid);
+        return text;
+      };
+    }
+    const outcome = await lookAtAll(world);
+    await text(report(), [...outcome.body()]);
+    expect([...asked].sort((a, b) => b - a)).toEqual(processes.map(({ pid }) => pid).reverse().slice(0, 20));
+    expect((outcome.data as { processes: TopRow[] }).processes).toHaveLength(60);
+    expect(asked.size).toBe(60);
   });
 
   it('needs no right but to read what everybody may', async () => {

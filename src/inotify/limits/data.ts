@@ -27,7 +27,7 @@ export interface UseRow {
   limit: number | null;
   left: number | null;
   leftAtLeast: number | null;
-  /** The counter that has least left: this user's, or that of a namespace around it. */
+  /** The counter that has least left: this user's, or that of a namespace around it. null also where trying met one that is not seen. */
   binding: Omit<BindingRow, 'resource'> | null;
 }
 

@@ -2,7 +2,7 @@ import { FIRST_USER_NAMESPACE } from '../../kernel/inotify-users/index.ts';
 import type { Block, Cell } from '../../render/index.ts';
 import { bytes, count, listOf, percent, plural } from '../../report/words.ts';
 import type { DemandRow, LimitsData, UserRow, UseRow } from './data.ts';
-import { nameOf, type Resource, shareOf, WATCH_BYTES } from './fit.ts';
+import { nameOf, shareOf, WATCH_BYTES } from './fit.ts';
 import type { Holder } from './holders.ts';
 import type { TreeRow } from './trees.ts';
 
@@ -72,9 +72,9 @@ function leftCell({ left, leftAtLeast, binding }: UseRow): Cell {
 
 /** What this user runs out of first, and whose counter that is. */
 function boundBy(user: UserRow): string {
-  const full = ([['instances', user.instances], ['watches', user.watches]] as [Resource, UseRow][])
-    .flatMap(([, { binding }]) => (binding ? [binding] : []))
-    .sort((a, b) => shareOf(b.used, b.limit) - shareOf(a.used, a.limit))[0];
+  const uses = [user.instances, user.watches];
+  if (uses.some(({ left, binding }) => left !== null && binding === null)) return 'a limit that is not seen from here';
+  const [full] = uses.flatMap(({ binding }) => binding ?? []).sort((a, b) => shareOf(b.used, b.limit) - shareOf(a.used, a.limit));
   if (!full) return '-';
   const whose = full.userns === user.userns && full.uid === user.uid ? '' : ` of ${nameOf(full, full.userns === FIRST_USER_NAMESPACE)}`;
   return `${full.setting}${whose} (${percent(shareOf(full.used, full.limit))} used)`;

@@ -275,6 +275,7 @@ describe('user namespaces', () => {
       expect(outcome.findings[0]?.title).toContain('not seen from here');
       expect(outcome.findings[0]?.remedy[0]?.text).toContain('user.max_inotify_instances there), or of the host (fs.inotify.max_user_instances)');
       expect(text).not.toContain('fs.inotify.max_user_instances');
+      expect(text).toMatch(/\(you\).* a limit that is not seen from here$/m);
     }
   });
 
@@ -283,6 +284,8 @@ describe('user namespaces', () => {
     const fit = await limits(world(17), { needWatches: '17' });
     expect([fit.verdict, fit.data.demand?.fits]).toEqual(['pass', 'yes']);
     const short = await limits(world(5), { needWatches: '17' });
+    expect(short.text).toMatch(/\(you\).* a limit that is not seen from here$/m);
+    expect(short.text).not.toContain('max_user_instances (');
     expect([short.verdict, short.outcome.findings[0]?.title]).toEqual(['fail', expect.stringMatching(/17 inotify watches do not fit: .* could make 5, and the limit that was met is not seen from here/)]);
     expect(short.outcome.findings[0]?.remedy[0]?.text).toContain('user.max_inotify_watches there), or of the host (fs.inotify.max_user_watches)');
     // So many are not tried.
