@@ -144,27 +144,31 @@ export class BlockReader {
   }
 
   /** A goroutine whose stack was recognised whole: without a string of its own, where none is kept. */
-  private addMatched(buffer: Buffer, { group, line, offset, createdLine, calls }: Known, header: Header, idStart: number, idEnd: number): void {
-    const { now } = this;
+  private addMatched(buffer: Buffer, known: Known, header: Header, idStart: number, idEnd: number): void {
+    const { group, line, offset, createdLine } = known;
     const object = line < 0 || holes[line]! < 0 ? -1 : pointerAt(buffer, holes[line]!, offset);
     const isSample = group.samples.length < MOST_SAMPLES;
     const id = isSample || this.keepRows ? buffer.toString('latin1', idStart, idEnd) : '';
     const parent = (isSample || this.keepRows) && createdLine >= 0 && holes[createdLine]! >= 0 ? numberAt(buffer, holes[createdLine]!) : undefined;
-    if (!isSample) {
-      now.count(group, header, id, object, parent);
-      return;
-    }
+    if (isSample) this.addSample(buffer, known, header, { id, object, parent }, matchedEnd, (call) => holes[call]!);
+    else this.now.count(group, header, id, object, parent);
+  }
+
+  /** With the arguments of its calls, where they are wanted. @param opensAt where those of the call in this line begin, negative without */
+  private addSample(buffer: Buffer, { group, calls }: Known, header: Header, one: { id: string; object: number; parent: string | undefined }, end: number, opensAt: (line: number) => number): void {
+    const { now } = this;
     const { words } = now;
     const start = words.next;
     words.globals = false;
     const isClose = now.wantsArguments(group);
     if (isClose) {
       for (const call of calls) {
-        if (holes[call]! < 0) words.addNone();
-        else words.add(buffer, holes[call]!, matchedEnd);
+        const from = opensAt(call);
+        if (from < 0) words.addNone();
+        else words.add(buffer, from, end);
       }
     }
-    now.sample(group, header, id, object, start, isClose ? calls.length : 0, parent);
+    now.sample(group, header, one.id, one.object, start, isClose ? calls.length : 0, one.parent);
   }
 
   private scanned(buffer: Buffer, start: number, cached: CachedHeader<Known>, { id, text: idText }: { id: number; text: string }, last: boolean): number {
@@ -183,26 +187,15 @@ export class BlockReader {
     return end;
   }
 
-  private addScanned(buffer: Buffer, end: number, { group, line, offset, createdLine, calls }: Known, header: Header, id: string): void {
-    const { scanner: { lines, lineStarts }, now } = this;
-    const object = line < 0 || line >= lines ? -1 : pointerAt(buffer, argumentsFrom(buffer, lineStarts[line]!, end), offset);
+  private addScanned(buffer: Buffer, end: number, known: Known, header: Header, id: string): void {
+    const { group, line, offset, createdLine } = known;
+    const { lines, lineStarts } = this.scanner;
+    const opensAt = (call: number): number => (call < 0 || call >= lines ? -1 : argumentsFrom(buffer, lineStarts[call]!, end));
+    const object = line < 0 || line >= lines ? -1 : pointerAt(buffer, opensAt(line), offset);
     const isSample = group.samples.length < MOST_SAMPLES;
     const parent = (isSample || this.keepRows) && createdLine >= 0 && createdLine < lines ? parentIn(buffer, lineStarts[createdLine]!, end) : undefined;
-    if (!isSample) {
-      now.count(group, header, id, object, parent);
-      return;
-    }
-    const { words } = now;
-    const start = words.next;
-    words.globals = false;
-    const isClose = now.wantsArguments(group);
-    if (isClose) {
-      for (const call of calls) {
-        if (call >= lines) words.addNone();
-        else words.add(buffer, argumentsFrom(buffer, lineStarts[call]!, end), end);
-      }
-    }
-    now.sample(group, header, id, object, start, isClose ? calls.length : 0, parent);
+    if (isSample) this.addSample(buffer, known, header, { id, object, parent }, end, opensAt);
+    else this.now.count(group, header, id, object, parent);
   }
 }
 
