@@ -20,6 +20,8 @@ const LIST: readonly Benign[] = [
   { pattern: /^net\/http\.\(\*persistConn\)\.readLoop$/, why: 'idle connections of an HTTP client', most: 1000, unless: 'select' },
   { pattern: SENDS_BODY, why: 'an HTTP client that sends the body of a request' },
   { pattern: /^net\/http\.\(\*persistConn\)\.writeLoop$|^net\/http\.\(\*http2ClientConn\)\.readLoop$/, why: 'idle connections of an HTTP client', most: 1000 },
+  // One for each stream, as long as that lasts, also when the answer has begun (h2_bundle.go, RoundTrip).
+  { pattern: /^net\/http\.\(\*http2clientStream\)\.doRequest$/, why: 'streams of an HTTP/2 client' },
   { pattern: /^net\/http\.\(\*http2serverConn\)\.(serve|readFrames)$|^golang\.org\/x\/net\/http2\./, why: 'connections of an HTTP/2 server or client' },
   { pattern: /^net\/http\.\(\*connReader\)\.(backgroundRead|startBackgroundRead)/, why: 'an HTTP server watching for the end of a connection' },
   { pattern: /^(os\/signal\.(loop|signal_recv)|os\/signal\.Notify)/, why: 'waiting for signals' },

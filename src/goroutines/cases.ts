@@ -1,7 +1,8 @@
 /** A place where goroutines wait, and what of its size and age is asked of it again and again. */
 import type { Confidence, Severity } from '../report/index.ts';
 import type { Settled } from '../series/index.ts';
-import { type Course, courseOf, isConstant } from './course.ts';
+import { type Ages, agesOf } from './ages.ts';
+import { type Course, courseOf } from './course.ts';
 import { reasonsOf } from './reasons.ts';
 import { type Site, waitsForMinutes } from './sites.ts';
 
@@ -27,8 +28,8 @@ export interface Case {
   countsAlone: boolean;
   /** What a few looks showed of it. */
   course?: Course;
-  /** In a few looks nobody came and nobody left. */
-  constant: boolean;
+  /** How they came to be there, where ids and waiting times tell it. */
+  ages?: Ages;
   reasons: string[];
 }
 
@@ -44,17 +45,30 @@ const THOUSANDS = 5000;
 export function newCase(site: Site, ageless: boolean, settled: Settled | undefined): Case {
   const isMany = site.count >= MANY && site.share >= MANY_SHARE;
   const isMost = site.count >= SOME && site.share >= MOST_SHARE;
-  const minutes = waitsForMinutes(site);
   const countsAlone = ageless && isMost && site.count >= THOUSANDS;
-  const course = settled && !minutes ? courseOf(site, settled) : undefined;
+  const course = settled ? courseOf(site, settled) : undefined;
+  // What is seen to get on has not waited, whatever the collector's clock says.
+  const minutes = waitsForMinutes(site) && course?.course !== 'moves';
   const reasons = reasonsOf(site, { isMany: isMany || isMost, minutes });
   if (course) reasons.push(course.words);
-  return { site, isMany, isMost, minutes, countsAlone, constant: settled !== undefined && isConstant(site, settled), reasons, ...(course && { course: course.course }) };
+  const ages = minutes ? agesOf(site.groups, site.wait) : undefined;
+  if (ages && (isMany || isMost)) reasons.push(AGES[ages]);
+  return { site, isMany, isMost, minutes, countsAlone, reasons, ...(ages && { ages }), ...(course && { course: course.course }) };
 }
 
-/** At least a thousand, or most of all, for minutes: whatever they are, somebody must look. */
-export function isFloor({ site, isMost, minutes }: Case): boolean {
-  return minutes && (isMost || site.count >= VERY_MANY);
+const AGES: Readonly<Record<Ages, string>> = {
+  together: 'they have waited for about as long as each other: what was set up at one time and has nothing to do waits so, and what got stuck at one time',
+  'one by one': 'they came one after the other, and who was started earlier has waited for longer: none is seen to have got on since it came',
+  'some get on': 'some were started earlier than others and have waited for less: they got on, so that somebody is at the other side',
+};
+
+/**
+ * That many are old proves nothing: programs that are idle by design are full of such. Too many for that: a thousand for minutes, or
+ * most of all, come one by one and never got on; whatever they are, somebody must look. None of those of which some get on.
+ */
+export function isFloor({ site, isMost, minutes, ages }: Case): boolean {
+  if (!minutes || ages === 'some get on') return false;
+  return site.count >= VERY_MANY || (isMost && ages === 'one by one');
 }
 
 export const NO_AGE = 'whether they wait for more than a moment this dump does not tell: a second look does';

@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
-import type { CommandContext, Outcome } from '../command.ts';
+import type { CommandContext, Outcome, TapeTarget } from '../command.ts';
+import type { Evidence } from '../evidence/types.ts';
 import { inputExists } from '../evidence/index.ts';
+import { decodeText } from '../kernel/text.ts';
 import { UserError } from '../kernel/user-error.ts';
 import { runRules, type Coverage } from '../report/index.ts';
-import type { GoroutineGrowth, Settled } from '../series/index.ts';
-import { addAccessOptions, collect } from './access-options.ts';
+import { addAccessOptions, collect } from '../kernel/access-options.ts';
 import { buildData, type GoroutinesData } from './data.ts';
-import { nameConnections } from './memory/facts.ts';
+import { nameConnections, placeConnections } from './memory/facts.ts';
+import { placeOf } from './names.ts';
 import { exportKinds, writeExports } from './export/index.ts';
 import { eventOf } from './event.ts';
 import { lookAgain } from './look-again.ts';
@@ -15,14 +17,17 @@ import { isEndpoint } from './source/endpoint.ts';
 import { isCoreFile, takeCore } from './source/core.ts';
 import { takeFile } from './source/file.ts';
 import { listProcesses } from './processes.ts';
+import { NotGo } from './source/memory.ts';
 import { openProcess } from './source/process.ts';
+import { fromTape, type KeptLook, toTape } from './taped.ts';
+import { targetOf } from '../kernel/look-at.ts';
 import { MOST_WITH_IDS, type Source, type Taken, type TakeOptions } from './source/types.ts';
 import { MOST_STOPPED, openUrl } from './source/url.ts';
 import { viewOf } from './view.ts';
 import { compareDumps, strangers } from './watch/compare.ts';
 import { watch } from './watch/run.ts';
 import { tooShort } from './watch/too-short.ts';
-import { growthBlocks, growthData, type WatchData } from './watch/view.ts';
+import { growthBlocks, growthData } from './watch/view.ts';
 
 export function configure(command: Command): void {
   command
@@ -38,10 +43,11 @@ export function configure(command: Command): void {
     .option('--interval <time>', 'time between samples of --watch')
     .option('--export <format=file>', `${Object.entries(exportKinds).map(([name, { what }]) => `${name} (${what})`).join(', ')}; may be given several times`, collect)
     .option('--binary <file>', 'of a core file: the program that wrote it, where it is not at its old place; of a process with several Go runtimes: the library that is meant')
-    .option('--entry <name>', 'of a ZIP archive: the entry to read')
+    .option('--entry <name>', 'of a ZIP or tar archive: the entry to read')
     .option('--force', 'ask for debug=2 above 5,000 goroutines, too: it stops the program for as long as it takes')
     .option('--light', 'never ask for debug=2: groups only, no ids, no waiting times')
     .option('--settle <time>', 'look again after this long, twice at most, when one look shows what only time can tell; 0: never (default: 2s)')
+    .option('--from <tape>', 'what a tape made by reloadctl record says of a Go program, instead of this host; - is stdin')
     .option('--no-leak-profile', 'do not ask for the goroutineleak profile, which makes the program collect its garbage');
   addAccessOptions(command);
   command.addHelpText(
@@ -55,18 +61,69 @@ export function configure(command: Command): void {
 export async function run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
   const parsed = parseOptions(options);
   const [spec, later] = args;
+  if (context.tapeHeader) return runTaped(spec, later, parsed, { ...context, tapeHeader: context.tapeHeader });
   if (options.listProcesses) {
     if (spec !== undefined) throw new UserError('--list-processes takes no source: it looks at all processes');
     return listProcesses(context);
   }
   if (spec === undefined) throw new UserError('no source given', { hints: ['reloadctl goroutines <pid | http://HOST:PORT | FILE>', 'reloadctl goroutines --list-processes'] });
   if (later !== undefined) return runCompared(spec, later, parsed, context);
-  if (parsed.watch) return runWatched(spec, parsed, context);
+  return report(context.taping ? await keptLook(spec, parsed, context) : await look(spec, parsed, context), parsed, context);
+}
+
+function look(spec: string, parsed: GoroutinesOptions, context: CommandContext): Promise<KeptLook> {
+  return parsed.watch ? watchedLook(spec, parsed, context) : oneLook(spec, parsed, context);
+}
+
+async function oneLook(spec: string, parsed: GoroutinesOptions, context: CommandContext): Promise<KeptLook> {
   const source = await open(spec, parsed, context);
   const taken = await source.take({ ...parsed.take, rowsIfCheap: parsed.take.rowsIfCheap === true || (source.live && !source.isFree && parsed.settleMs > 0) });
-  if (!source.live || parsed.settleMs === 0 || parsed.take.light) return report(taken, parsed, context, undefined, []);
+  if (!source.live || parsed.settleMs === 0 || parsed.take.light) return { taken, coverage: [] };
   const { last, settled, coverage } = await lookAgain(source, taken, parsed, context);
-  return report(last, parsed, context, undefined, coverage, settled);
+  return { taken: last, coverage, ...(settled && { settled }) };
+}
+
+/** Through evidence that notes it: what the memory holds is never noted, what was made of it is. */
+async function keptLook(spec: string, parsed: GoroutinesOptions, context: CommandContext): Promise<KeptLook> {
+  let kept: KeptLook | undefined;
+  await context.evidence.inside!.goroutines(Number(spec), async (live) => toTape((kept = await look(spec, parsed, { ...context, evidence: live }))));
+  return kept!;
+}
+
+/** For a tape: looks at each of these processes that is a Go program, through evidence that notes what was seen. */
+export async function recordGoroutines(evidence: Evidence, pids: readonly number[], watch: { windowMs: number } | undefined, context: CommandContext): Promise<void> {
+  const parsed = parseOptions({ sockets: true, leakProfile: false, via: 'memory', ...(watch && { watch: `${watch.windowMs}ms` }) });
+  for (const pid of pids.slice(0, MOST_RECORDED)) {
+    if (context.signal.aborted) return;
+    await evidence.inside!.goroutines(pid, async (live) => {
+      try {
+        return toTape(await look(String(pid), parsed, { ...context, evidence: live }));
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        return error instanceof NotGo ? { refused: NOT_GO } : { refused: error.message };
+      }
+    });
+  }
+}
+
+const NOT_GO = 'not a Go program';
+
+/** Workers of one kind: the first of them tell what they do. */
+const MOST_RECORDED = 16;
+
+async function runTaped(spec: string | undefined, later: string | undefined, parsed: GoroutinesOptions, context: CommandContext & { tapeHeader: TapeTarget }): Promise<Outcome> {
+  if (later !== undefined || parsed.watch || parsed.data.list || parsed.exports.length > 0) throw new UserError('a tape keeps groups of goroutines: leave the second source, --watch, --list and --export out');
+  const { pids } = targetOf(spec, false, context, 'goroutines');
+  for (const pid of pids) {
+    const { value, errno } = await context.evidence.inside!.goroutines(pid, () => Promise.resolve({}));
+    if (errno !== undefined) continue;
+    const kept = fromTape(value, String(pid));
+    if (kept) return report(kept, parsed, context);
+    const { refused } = value as { refused?: unknown };
+    if (refused === NOT_GO) continue;
+    throw new UserError(typeof refused === 'string' ? refused : 'what the tape holds of its goroutines is damaged', { exitCode: 3 });
+  }
+  throw new NotGo('no goroutines are on this tape: it is of no Go program, or of an earlier version of reloadctl', { exitCode: 3 });
 }
 
 /** They become more between the count and the look. */
@@ -90,7 +147,7 @@ async function open(spec: string, { access, via, binary }: GoroutinesOptions, co
     if (spec !== '-' && isCoreFile(spec)) return { live: false, take: (options) => takeCore(spec, binary, options, context.signal) };
     return { live: false, take: (options) => takeFile(spec, options, context) };
   }
-  if (!isProcess && /\.(txt|log|gz|zip|out|dump|pb|pprof|debug[012])$/.test(spec)) throw new UserError(`${spec}: no such file`);
+  if (!isProcess && /\.(txt|log|gz|zst|zip|tar|tgz|out|dump|pb|pprof|debug[012])$/.test(spec)) throw new UserError(`${spec}: no such file`);
   const opened = await openProcess(spec, access, via, context, binary);
   return { live: true, isFree: opened.via === 'memory', take: opened.take };
 }
@@ -105,10 +162,10 @@ async function runCompared(first: string, second: string, options: GoroutinesOpt
   const compared = compareDumps(before.dump, after.dump, one.live && other.live ? (after.atMs ?? 0) - (before.atMs ?? 0) : null);
   const growth = { ...compared, groups: strange === undefined ? compared.groups : [] };
   const doubt: Coverage[] = strange === undefined ? [] : [{ source: 'the comparison', status: 'absent', detail: strange, needed: true }];
-  return report(after, options, context, { growth, data: growthData(growth, after.dump, [before.dump.total, after.dump.total], null) }, [...before.coverage, ...doubt]);
+  return report({ taken: after, coverage: [...before.coverage, ...doubt], growing: { growth, totals: [before.dump.total, after.dump.total], intervalMs: null } }, options, context);
 }
 
-async function runWatched(spec: string, options: GoroutinesOptions, context: CommandContext): Promise<Outcome> {
+async function watchedLook(spec: string, options: GoroutinesOptions, context: CommandContext): Promise<KeptLook> {
   const source = await open(spec, options, context);
   if (!source.live) throw new UserError('--watch needs an endpoint or a process: a file does not change', { hints: ['reloadctl goroutines BEFORE AFTER   # compares two dumps'] });
   const sampled: TakeOptions = { ...options.take, rows: false, sockets: false, light: true, force: false, leaks: false };
@@ -124,19 +181,16 @@ async function runWatched(spec: string, options: GoroutinesOptions, context: Com
     { source: 'samples', status: failed > 0 ? 'partial' : 'ok', seen: growth.samples, total: growth.samples + failed, needed: growth.samples < 2 },
     ...tooShort(growth),
   ];
-  return report(taken, options, context, { growth, data: growthData(growth, taken.dump, totals, options.watch!.intervalMs) }, coverage);
+  return { taken, coverage, growing: { growth, totals, intervalMs: options.watch!.intervalMs } };
 }
 
-interface Growing {
-  growth: GoroutineGrowth;
-  data: WatchData;
-}
-
-async function report(taken: Taken, options: GoroutinesOptions, context: CommandContext, growing: Growing | undefined, more: readonly Coverage[], settled?: Settled): Promise<Outcome> {
+async function report({ taken, coverage: more, growing, settled }: KeptLook, options: GoroutinesOptions, context: CommandContext): Promise<Outcome> {
   const { dump, source, label, memory, trace } = taken;
+  const watched = growing && growthData(growing.growth, dump, growing.totals, growing.intervalMs);
   const event = eventOf(taken, growing?.growth, settled);
   const findings = runRules(context.rules, [event]);
-  const data = { ...buildData(dump, source, options.data), ...(memory && { memory }), ...(trace && { trace }), ...(growing && { watch: growing.data }) };
+  const data = { ...buildData(dump, source, options.data), ...(memory && { memory }), ...(trace && { trace }), ...(watched && { watch: watched }) };
+  if (memory?.connections) placeConnections(memory.connections, dump.groups, (frame) => decodeText(placeOf(frame)).text);
   if (memory?.connections && data.goroutines) nameConnections(data.goroutines, memory.connections);
   const exported = await writeExports(dump, options.exports);
   return {
@@ -145,7 +199,7 @@ async function report(taken: Taken, options: GoroutinesOptions, context: Command
     findings,
     coverage: [...more, ...taken.coverage, ...labelsMissing(dump, options.data.groupBy), ...exported],
     data,
-    body: () => [...(growing ? growthBlocks(growing.data) : []), ...viewOf(data, label, { all: options.all, filtered: options.data.where !== undefined })],
+    body: () => [...(watched ? growthBlocks(watched) : []), ...viewOf(data, label, { all: options.all, filtered: options.data.where !== undefined })],
   };
 }
 

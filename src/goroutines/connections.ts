@@ -27,12 +27,15 @@ function isRunning({ state, system }: Group): boolean {
   return !system && /^(running|runnable|unknown)$/.test(state);
 }
 
-/** Does it read from a connection in code that is not the standard library's? */
+/** Does it read from a connection, or a stream of one, in code that is not the standard library's? */
 export function readsPeer({ state, frame, groups, benign }: Site): boolean {
-  if (state !== 'IO wait' || benign !== undefined || ownerOf(frame) === 'stdlib') return false;
-  return groups.every(({ frames }) => frames.some(({ func }) => READS.test(func)));
+  if (benign !== undefined || ownerOf(frame) === 'stdlib') return false;
+  const reads = state === 'IO wait' ? READS : state === 'sync.Cond.Wait' ? READS_STREAM : undefined;
+  return reads !== undefined && groups.every(({ frames }) => frames.some(({ func }) => reads.test(func)));
 }
 
+/** Streams of HTTP/2 are handed on by the goroutine that reads the connection, under a Cond (h2_bundle.go, http2pipe). */
+const READS_STREAM = /^(net\/http\.\(\*http2pipe\)|golang\.org\/x\/net\/http2\.\(\*pipe\))\.Read$/;
 const READS = /^net\.\(\*(conn|netFD|TCPConn|UnixConn|UDPConn)\)\.Read$|^crypto\/tls\.\(\*Conn\)\.Read$/;
 
 /** Nearly every one has a companion that was started in the same function and reads from the network. */

@@ -2,6 +2,7 @@
 import { duration } from '../report/words.ts';
 import type { Settled, Staying } from '../series/index.ts';
 import { placeKey, type Site } from './sites.ts';
+import { isLock } from './states.ts';
 
 /** `grows`: more came in every look, and nobody left; `moves`: some got on; `stays`: neither. */
 export type Course = 'grows' | 'moves' | 'stays';
@@ -28,13 +29,7 @@ export function courseOf(site: Site, { windowMs, looks, places }: Settled): { co
   return { course: 'stays', words: `${after} ${stayed} of ${before} stayed, by their ids, and ${came === 0 ? 'none came' : `${came} came`}` };
 }
 
-/** Workers come back from elsewhere to where they wait for work; who comes from elsewhere to send is one more that does not get on. */
+/** Workers come back from elsewhere to where they wait for work; who comes from elsewhere to send, or to lock, is one more that does not get on. */
 export function comersOf({ state }: Site, { fresh, arrived }: Staying): readonly number[] {
-  return state === 'chan send' ? arrived : fresh;
-}
-
-/** In every look the very same ones. */
-export function isConstant(site: Site, { places }: Settled): boolean {
-  const staying = places.get(placeKey(site));
-  return staying !== undefined && staying.before === site.count && staying.stayed === staying.before && staying.fresh.every((count) => count === 0);
+  return state === 'chan send' || isLock(state) ? arrived : fresh;
 }

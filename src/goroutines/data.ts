@@ -7,6 +7,7 @@ import type { TraceFacts } from './trace/facts.ts';
 import { contendedLocks } from './locks.ts';
 import { ownerOfStack, placeOf, type Owner, siteOf } from './names.ts';
 import { type Keeper, keepersOf } from './reload.ts';
+import { isTimed } from './sites.ts';
 import { attributeOf, type Where } from './where.ts';
 
 const MINUTE = 60_000;
@@ -23,12 +24,14 @@ export interface GroupData {
   createdBy?: Frame;
   site: string;
   owner: Owner;
-  /** Lower bounds, of those that tell it. */
+  /** Of those that tell it, as the runtime tells it: it may be too much by the time between two collections. */
   waitMs?: { min: number; max: number; told: number };
   leaked: number;
   lockedToThread: number;
   system?: true;
   benign?: string;
+  /** Where it took a lock before, and did not give it back, as its code has it. */
+  tookLock?: Frame;
   labels?: Record<string, string>;
   /** With --group-by: the values it stands for. */
   by?: Record<string, string>;
@@ -172,12 +175,16 @@ interface Draft {
 
 /** Merged by stack whatever the labels, or by the attributes asked for; largest first. */
 function groupsOf(dump: Dump, { where, groupBy }: DataOptions): GroupData[] {
-  const drafts = new Map<string, Draft>();
+  const drafts = new Map<string, Draft[]>();
   for (const one of selected(dump, where).sort((a, b) => b.count - a.count)) {
     const by = groupBy.length === 0 ? undefined : Object.fromEntries(groupBy.map((name) => [name, wordOf(attributeOf({ group: one.group }, name))]));
     const key = by ? JSON.stringify(by) : stackKey(one.group);
-    let draft = drafts.get(key);
-    if (!draft) drafts.set(key, (draft = { first: one, states: new Set(), count: 0, leaked: 0, locked: 0, ids: [], labels: new Set(), ...(by && { by }) }));
+    const alike = drafts.get(key) ?? [];
+    let draft = by ? alike[0] : alike.find(({ first }) => isSameStack(first.group, one.group));
+    if (!draft) {
+      draft = { first: one, states: new Set(), count: 0, leaked: 0, locked: 0, ids: [], labels: new Set(), ...(by && { by }) };
+      drafts.set(key, [...alike, draft]);
+    }
     draft.count += one.count;
     draft.leaked += Math.min(one.group.leaked, one.count);
     draft.locked += Math.min(one.group.lockedToThread, one.count);
@@ -186,11 +193,21 @@ function groupsOf(dump: Dump, { where, groupBy }: DataOptions): GroupData[] {
     if (one.wait) draft.wait = widened(draft.wait, one.wait);
     draft.ids.push(...one.ids.slice(0, MOST_IDS - draft.ids.length));
   }
-  return [...drafts.values()].map((draft) => groupData(draft, dump.total)).sort((a, b) => b.count - a.count || (a.site < b.site ? -1 : a.site > b.site ? 1 : 0));
+  return [...drafts.values()].flat().map((draft) => groupData(draft, dump.total)).sort((a, b) => b.count - a.count || (a.site < b.site ? -1 : a.site > b.site ? 1 : 0));
 }
 
+/** Equal for equal stacks; others are told by their frames. */
 function stackKey({ state, frames, creator, system }: Group): string {
-  return JSON.stringify([state, system, frames, creator?.func, creator?.line]);
+  const [top] = frames;
+  return [state, system, frames.length, top?.func, top?.line, frames.at(-1)?.line, siteOf(frames)?.func, creator?.func, creator?.line].join('\n');
+}
+
+function isSameStack(a: Group, b: Group): boolean {
+  // Of the same source they are the same objects.
+  return a.frames.every((frame, index) => {
+    const other = b.frames[index]!;
+    return frame === other || (frame.func === other.func && frame.line === other.line && frame.file === other.file);
+  });
 }
 
 function wordOf(value: unknown): string {
@@ -202,7 +219,7 @@ function groupData({ first, states, count, leaked, locked, wait, ids, labels: la
   const { frames, creator, system, elided } = group;
   const site = siteOf(frames);
   // What was grouped by something else has its own things in it: the first speaks for none but itself.
-  const benign = by ? undefined : benignReason(group);
+  const benign = by ? undefined : (benignReason(group) ?? (isTimed(group) ? 'a timer wakes them' : undefined));
   // Labels are those of the group when all of it has the same.
   const labels = labelSets.size === 1 ? shownLabels(group.labels) : undefined;
   return {
@@ -218,6 +235,7 @@ function groupData({ first, states, count, leaked, locked, wait, ids, labels: la
     lockedToThread: locked,
     ...(system && !by && { system: true as const }),
     ...(benign !== undefined && { benign }),
+    ...(group.took && !by && { tookLock: shownFrame(group.took) }),
     ...(labels && { labels }),
     ...(by && { by }),
     ...(ids.length > 0 && { ids }),

@@ -2,6 +2,7 @@
 import type { Frame, Group } from '../kernel/goroutines.ts';
 import { type ContendedLock, type Holder, isNearBehind, isOnce, onceCode } from './locks.ts';
 import { codeOf, ownerOf, packageOf, receiverOf, siteOf } from './names.ts';
+import { isServing } from './requests.ts';
 import { isBlocking, isForever, waitsForLock } from './states.ts';
 
 export class Inside {
@@ -86,11 +87,6 @@ function ownFrame({ frames, state }: Group): Frame | undefined {
   if (isForever(state) || frames.some(({ func }) => func === 'main.main' || func.startsWith('net/http/pprof.'))) return undefined;
   const site = siteOf(frames);
   return site && ownerOf(site) === 'own' ? site : undefined;
-}
-
-/** Loops that accept are methods of what has the lock, too, and hold nothing while they wait for the next connection. */
-function isServing({ frames }: Group): boolean {
-  return frames.some(({ func }) => /^net\.\(\*\w*Listener\)\.Accept|^net\/http\.\(\*Server\)\.Serve$/.test(func));
 }
 
 function unique(holders: readonly Holder[]): Holder[] {

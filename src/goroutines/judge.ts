@@ -1,21 +1,17 @@
 /** What to think of a place where goroutines wait: at most one finding for each, with the reasons one by one. */
 import type { DumpFormat, Group } from '../kernel/goroutines.ts';
-import type { Severity } from '../report/index.ts';
 import type { GoroutinesEvent, GrownGroup } from '../series/index.ts';
 import { SLEEPING } from './benign.ts';
 import { bodiesOnTheWay, growsWithConnections, holdsBodies, readsPeer, unreadBodies } from './connections.ts';
-import { type Case, isFloor, type Judgement, MANY, newCase, NO_AGE, SOME, VERY_MANY } from './cases.ts';
+import { type Case, isFloor, type Judgement, newCase, NO_AGE, SOME, VERY_MANY } from './cases.ts';
 import { type KnownWait, knownWait } from './known-waits.ts';
 import { handlers, silentPeers, sleepers, waiting } from './judge-places.ts';
 import { type OtherSide, otherSideOf, othersAtWork, siblingOf } from './other-side.ts';
-import { isQueue, poolOf, suspicionOf } from './reasons.ts';
+import { behind, isInLine, waitingInTurn } from './judge-sends.ts';
+import { poolOf, type Suspicion, suspicionOf } from './reasons.ts';
 import { blockedSites, isHandler, outlivedCreators, type Site, sitesOf, waitsForMinutes } from './sites.ts';
 import { isBlocking, isForever, waitsForLock } from './states.ts';
 
-/** Fewer may be all the workers of a small service. */
-const A_FEW_DOZEN = 50;
-/** So many wait for one that is at work, and it is a queue; more are stuck. */
-const IN_TURN = 50;
 const EMERGENCY = 10_000;
 /** A trace tells of waits since it began only, which was seconds ago. */
 const AGELESS: ReadonlySet<DumpFormat> = new Set(['profile', 'profile-text', 'trace']);
@@ -39,7 +35,7 @@ function findJudgements(event: GoroutinesEvent): Judgement[] {
   const caseOf = (site: Site): Case => newCase(site, ageless, event.settled);
   const sites = blockedSites(groups, total);
   const neverWoken = sites.filter(({ state }) => isForever(state)).reduce((sum, { count }) => sum + count, 0);
-  const blocked = sites.flatMap((site) => {
+  const blocked = sites.filter((site) => !readsPeer(site)).flatMap((site) => {
     if (isForever(site.state)) return [nilChannel(site, neverWoken)];
     if (site.leaked === 0 && holdsBodies(site)) return bodies(caseOf(site), unreadBodies(site, groups)) ?? [];
     const isSend = site.state === 'chan send';
@@ -91,9 +87,9 @@ function judge(one: Case, groups: readonly Group[], grown: readonly GrownGroup[]
   if (site.state === 'sync.WaitGroup.Wait' || site.state === 'sync.Cond.Wait') return waiting(one, known, groups);
   if (pilesUp(one)) return leak(one, 'are stuck in a send that nobody receives', 'wait to send, and nobody may receive');
   if (receiver) return behind(one, receiver);
-  if (inTurn > 0 && (one.minutes ? isQueue(site) : site.state === 'chan send' && site.count < inTurn * IN_TURN)) return waitingInTurn(one, inTurn);
+  if (isInLine(one, inTurn)) return waitingInTurn(one, inTurn);
   const suspect = known ? undefined : suspicionOf(site);
-  if (suspect && isSuspiciousEnough(one, suspect.isStrong)) return leak(one, suspect.cause, suspect.perhaps);
+  if (suspect && isSuspiciousEnough(one, suspect)) return leak(one, suspect.cause, suspect.perhaps, isDoubtful(one, suspect));
   const pool = known ? undefined : poolOf(site);
   if (pool === 'one' && (site.state === 'chan receive' || site.count < VERY_MANY)) return undefined;
   if (pool === 'named' && site.count < VERY_MANY) return namedPool(one);
@@ -136,58 +132,29 @@ function namedPool({ site, isMany, isMost, minutes, reasons }: Case): Judgement 
   return { id: 'goroutine/blocked', severity: 'info', confidence: 'hint', reasons, cause: 'wait at one place', site };
 }
 
-/** How one is known that may be the other side of a send, and what that makes of the senders. */
-const HOW: Readonly<Record<OtherSide['by'], { reason(place: string, state: string): string; cause(who: string, place: string, state: string): string }>> = {
-  creator: {
-    reason: (place, state) => `has the same at hand and is in ${place} (${state}): it runs what started them, and nobody else is seen who may receive`,
-    cause: () => 'wait to send, and nobody may receive',
-  },
-  address: {
-    reason: (place, state) => `has the same at hand and is in ${place} (${state}): it may be the one that receives`,
-    cause: (who, place, state) => `wait to send, and ${who} in ${place} (${state}) may be the one that receives`,
-  },
-  family: {
-    reason: (place, state) => `was started by the same goroutine, in the same function, and is in ${place} (${state}): it may be the one that receives`,
-    cause: (who, place, state) => `wait to send, and ${who} in ${place} (${state}) may be the one that receives`,
-  },
-};
-
-/** The receiver may be alive: slow, or stuck itself. */
-function behind({ site, isMany, isMost, minutes, reasons }: Case, { id, place, state, by }: OtherSide): Judgement | undefined {
-  if (!isMany && !isMost && !(minutes && site.count >= SOME)) return undefined;
-  const who = id === undefined ? 'one goroutine' : `goroutine ${id}`;
-  reasons.push(`${who} ${HOW[by].reason(place, state)}`);
-  const cause = HOW[by].cause(who, place, state);
-  return { id: 'goroutine/blocked', severity: minutes && site.count >= SOME ? 'warning' : 'info', confidence: 'hint', reasons, cause, site };
+/** Workers of a pool may have a channel each: of what is no more than likely it takes many, or nearly nothing else. */
+function isSuspiciousEnough({ site, isMany, isMost, minutes, course }: Case, { sign }: Suspicion): boolean {
+  return isMany || isMost || (sign !== 'context' && (minutes || course === 'grows') && site.count >= SOME);
 }
 
-/** Some of them are through: a semaphore, or back pressure, in a program that goes on. */
-function waitingInTurn(one: Case, inTurn: number): Judgement | undefined {
+/** Healthy programs give the same sign: it takes more than that they are old. */
+function isDoubtful(one: Case, { sign }: Suspicion): boolean {
+  if (sign === 'stuck') return false;
+  if (one.ages === 'some get on') return true;
+  return sign === 'orphans' ? !one.isMany && !one.isMost : !isFloor(one);
+}
+
+/** Nothing speaks for a fault but that they are many, or old, and so are those of programs that are idle by design. */
+function atOnePlace(one: Case, known: KnownWait | undefined): Judgement | undefined {
   const { site, isMany, isMost, minutes, reasons } = one;
   if (!isMany && !isMost && !(minutes && site.count >= SOME)) return undefined;
-  reasons.push(`${inTurn} that run the same function are at work behind or before it: they may take turns`);
-  return { id: 'goroutine/blocked', severity: isFloor(one) ? 'warning' : 'info', confidence: 'hint', reasons, cause: minutes ? 'wait in line' : 'wait at one place', site };
-}
-
-/** Workers of a pool may have a channel each: of what is not strong it takes many, or nearly nothing else. */
-function isSuspiciousEnough({ site, isMany, isMost, minutes, course }: Case, isStrong: boolean): boolean {
-  return isMany || isMost || (isStrong && (minutes || course === 'grows') && site.count >= SOME);
-}
-
-/** Nothing speaks for a leak but that they are many, or old. */
-function atOnePlace({ site, isMany, isMost, minutes, countsAlone, constant, reasons }: Case, known: KnownWait | undefined): Judgement | undefined {
-  const blocked = (severity: Severity, cause: string): Judgement => ({ id: 'goroutine/blocked', severity, confidence: 'hint', reasons, cause: known?.cause ?? cause, site });
-  if (minutes && (site.count >= VERY_MANY || isMost || (known && site.count >= SOME))) {
-    // A select mostly has its context among its cases, which a dump does not show.
-    const isSelect = site.state === 'select' && !known;
-    // Workers, and loops for timers and the end of contexts, are of a constant number; that one dump cannot show.
-    const isConstant = constant && site.count < MANY && !known && (isSelect || site.state === 'chan receive');
-    if (isConstant) reasons.push('all of them were there at each look, and nobody else came: workers and timers of a constant number wait so, too');
-    if (isSelect) reasons.push(`none of its cases has come for ${site.wait!.min} min: neither work, nor a timer, nor the end of a context`);
-    return blocked(isConstant || (isSelect && site.count < A_FEW_DOZEN) ? 'info' : 'warning', isSelect ? 'wait in a select that nothing has ended' : 'wait for something that has not come');
-  }
-  if (countsAlone) return blocked(site.state === 'select' ? 'info' : 'warning', 'wait at one place');
-  return isMany || isMost || (minutes && site.count >= SOME) ? blocked('info', 'wait at one place') : undefined;
+  // A select mostly has its context among its cases, which a dump does not show.
+  const isSelect = site.state === 'select' && !known;
+  const isOld = minutes && (isMost || site.count >= VERY_MANY);
+  if (isSelect && isOld) reasons.push(`none of its cases has come for minutes: neither work, nor a timer, nor the end of a context`);
+  const isUnusual = known !== undefined && minutes && site.count >= SOME && site.wait!.max >= (known.usualMinutes ?? 0);
+  const cause = known?.cause ?? (!isOld ? 'wait at one place' : isSelect ? 'wait in a select that nothing has ended' : 'wait for something that has not come');
+  return { id: 'goroutine/blocked', severity: isUnusual || isFloor(one) ? 'warning' : 'info', confidence: 'hint', reasons, cause, site };
 }
 
 function provenLeak({ site, reasons }: Case): Judgement {

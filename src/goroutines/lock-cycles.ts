@@ -1,6 +1,7 @@
 /** Locks that can never be had again: waits that go in a circle, or come back to oneself. */
 import type { Frame, Sample } from '../kernel/goroutines.ts';
 import { circleOf } from './lock-graph.ts';
+import { cyclesByCode } from './lock-taken.ts';
 import { type ContendedLock, elsewhereForAsLong, isNearBehind, isSameFunction, type Nested, userFrame, type Waiters } from './locks.ts';
 import { packageOf } from './names.ts';
 
@@ -18,9 +19,10 @@ export interface LockCycle {
   members: CycleMember[];
   /**
    * `address`: who waits for one lock has the other, or what that is part of, among its arguments; `type`: the caller is a
-   * method of the same type; `nobody`: only that nobody else in the dump could hold them.
+   * method of the same type; `code`: their code takes one lock, and another before it gives that back; `nobody`: only that nobody
+   * else in the dump could hold them.
    */
-  by: 'address' | 'type' | 'nobody';
+  by: 'address' | 'type' | 'code' | 'nobody';
 }
 
 /** The most wanted ones: behind them the same fault repeats itself. */
@@ -41,7 +43,9 @@ function findCycles(locks: readonly ContendedLock[]): LockCycle[] {
   const free = locks.slice(0, MOST_JUDGED).filter((lock) => isStuck(lock) && !isHeldOutside(lock));
   const circle = circleOf(free);
   const rest = free.filter((lock) => lock.holders.length === 0 && !circle?.locks.includes(lock));
-  return [...(circle ? [circle] : []), ...single(rest, locks.length === 1)];
+  const others = single(rest, locks.length === 1);
+  const told = new Set(others.flatMap((cycle) => cycle.locks));
+  return [...(circle ? [circle] : []), ...others, ...(circle ? [] : cyclesByCode(rest.filter((lock) => !told.has(lock))))];
 }
 
 /** Somebody who waits for no lock has it at hand, or is in the very function that takes it: all get on when that one does. */
@@ -134,6 +138,8 @@ function unexplainedOrder(locks: readonly ContendedLock[]): LockCycle | undefine
   });
   const functions = new Set(members.map(({ waiters }) => userFrame(waiters.group.frames)?.func));
   const isNested = members.every(({ outer }) => outer !== undefined);
+  // Locks of things that are told: who waits for one and had another would have that thing at hand, too.
+  if (!isNested && wanted.every(({ bases }) => bases.size > 0)) return undefined;
   return isNested || functions.size === wanted.length ? { kind: 'order', locks: wanted, members, by: 'nobody' } : undefined;
 }
 

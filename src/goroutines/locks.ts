@@ -33,7 +33,7 @@ export interface ContendedLock {
   bases: Set<string>;
   waiters: Waiters[];
   count: number;
-  /** Minutes, lower bounds. */
+  /** Minutes, see Sample.waitMinutes. */
   wait?: { min: number; max: number };
   /** The garbage collector found that nobody can unlock it. */
   proven: boolean;
@@ -83,11 +83,11 @@ function findLocks(groups: readonly Group[]): ContendedLock[] {
   const inside = new Inside(groups);
   const alive = new Set(groups.flatMap((group) => (group.system || waitsForLock(group) ? [] : group.frames.map(({ func }) => func))));
   for (const lock of found) {
-    lock.holders = inside.of(lock);
+    lock.holders = inside.of(lock).filter(mayHold(lock));
     lock.atHand = inside.hasAtHand(lock);
     lock.enclosed = around(lock).some((func) => alive.has(func));
     if (lock.holders.length > 0 && (lock.address === undefined || lock.holders.some(({ by }) => by === 'address'))) continue;
-    lock.chained = chainedTo(lock, found);
+    lock.chained = chainedTo(lock, found).filter(mayHold(lock));
     // Who has it at hand is likelier to hold it than one that is in the same code with another at hand.
     if (lock.chained.length > 0) lock.holders = lock.holders.filter(isSameFunction(lock));
     if (lock.holders.length === 0) lock.bystanders = inside.besides(lock);
@@ -96,6 +96,11 @@ function findLocks(groups: readonly Group[]): ContendedLock[] {
   for (const { group } of found.flatMap(byTypeOnly)) perGroup.set(group, (perGroup.get(group) ?? 0) + 1);
   for (const lock of found) lock.ambiguous = byTypeOnly(lock).some(({ group }) => perGroup.get(group)! > group.count);
   return found;
+}
+
+/** What is proven to be out of reach is held by nobody who still runs, or will: such a one would reach it. */
+function mayHold({ proven }: ContendedLock): (holder: Holder) => boolean {
+  return ({ group }) => !proven || group.leaked > 0;
 }
 
 /** Functions that a closure which takes it was written in: `main.run` of `main.run.func1.2`. */

@@ -6,6 +6,7 @@ import type { Coverage } from '../report/index.ts';
 import { duration } from '../report/words.ts';
 import type { Settled } from '../series/index.ts';
 import { eventOf } from './event.ts';
+import { contendedLocks } from './locks.ts';
 import type { GoroutinesOptions } from './options.ts';
 import { lacksTime, mayTellMore, MOST_LOOKS, settle } from './settle.ts';
 import { MOST_WITH_IDS, type Source, type Taken } from './source/types.ts';
@@ -14,7 +15,7 @@ import { MOST_WITH_IDS, type Source, type Taken } from './source/types.ts';
 export async function lookAgain(source: Source, first: Taken, { take, settleMs }: GoroutinesOptions, { evidence, signal, progress }: Pick<CommandContext, 'evidence' | 'signal' | 'progress'>): Promise<{ last: Taken; settled?: Settled; coverage: Coverage[] }> {
   const mayHaveIds = first.dump.rows !== undefined || (source.isFree === true && first.dump.total <= MOST_WITH_IDS);
   // What stands still shows the same picture each time.
-  if (isPaused(first) || !mayHaveIds || !lacksTime(eventOf(first, undefined))) return { last: first, coverage: [] };
+  if (isPaused(first) || !mayHaveIds || !(lacksTime(eventOf(first, undefined)) || mayHaveBeenPaused(first))) return { last: first, coverage: [] };
   const ask = (): Promise<Taken> => source.take({ ...take, rowsIfCheap: true, leaks: false });
   const looks: Taken[] = [];
   const start = evidence.now();
@@ -43,6 +44,13 @@ export async function lookAgain(source: Source, first: Taken, { take, settleMs }
   // The leak profile was asked for once, with the first: what it marked is there only.
   const last = looks.length <= 1 || hasLeaks(first) ? first : { ...looks.at(-1)!, coverage: first.coverage };
   return { last, ...(settled && { settled }), coverage };
+}
+
+const SOME = 10;
+
+/** A program that was let go a moment ago (SIGCONT, docker unpause) looks as if it had waited all the time for its locks. */
+function mayHaveBeenPaused({ dump, memory }: Taken): boolean {
+  return memory !== undefined && contendedLocks(dump.groups).some(({ count, wait }) => count >= SOME && (wait?.min ?? 0) >= 1);
 }
 
 function isPaused({ memory }: Taken): boolean {

@@ -31,10 +31,23 @@ export function ownerOf(frame: Frame): Owner {
   return owner;
 }
 
+/** A program that was fetched and built (go install MODULE@VERSION) has its own code where dependencies lie; it knows its module. */
+export function ownedBy(frame: Frame, module: string | undefined): Frame {
+  if (module !== undefined && `${packageOf(frame.func)}/`.startsWith(`${module}/`)) owners.set(frame, 'own');
+  return frame;
+}
+
+/** Of a frame whose owner was found before: on a tape its file may have another name. */
+export function restoreOwner(frame: Frame, owner: Owner): Frame {
+  owners.set(frame, owner);
+  return frame;
+}
+
 function findOwner({ func, file }: Frame): Owner {
   const name = packageOf(func);
   const first = name.split('/')[0]!;
   if (STANDARD.has(first) && (!file.includes('@v') || TOOLCHAIN.test(file))) return 'stdlib';
+  if (name === 'main') return 'own';
   if (/@v\d|\/pkg\/mod\/|\/vendor\/|\/usr\/share\/gocode\//.test(file)) return 'dependency';
   return 'own';
 }

@@ -2,7 +2,7 @@ import { parseDuration } from '../kernel/duration.ts';
 import { UserError } from '../kernel/user-error.ts';
 import type { DataOptions } from './data.ts';
 import { type Export, parseExports } from './export/index.ts';
-import type { Access } from './source/endpoint.ts';
+import { type Access, accessOf } from '../kernel/access.ts';
 import type { Via } from './source/process.ts';
 import type { TakeOptions } from './source/types.ts';
 import { parseGroupBy, parseWhere } from './where.ts';
@@ -47,7 +47,8 @@ export function parseOptions(options: Record<string, unknown>): GoroutinesOption
       rows: list || where !== undefined,
       // Each goroutine is written by its id: more ids are kept than are looked at.
       ...(exports.some(({ kind }) => kind === 'debug2') && { rowsIfCheap: true }),
-      sockets: list,
+      // Of a report, too.
+      sockets: list || options.sockets === true,
       force: Boolean(options.force),
       light: Boolean(options.light) || wantsLabels,
       leaks: options.leakProfile !== false,
@@ -68,17 +69,6 @@ function viaOf(via: string | undefined): { via?: Via } {
   if (via === undefined) return {};
   if (via !== 'memory' && via !== 'endpoint') throw new UserError(`--via ${via}: memory or endpoint`);
   return { via };
-}
-
-export function accessOf(options: Record<string, unknown>, text: (name: string) => string | undefined): Access {
-  const access: Access = {};
-  for (const name of ['bearerEnv', 'bearerFile', 'headerFile', 'cacert', 'cert', 'key'] as const) {
-    const value = text(name);
-    if (value !== undefined) access[name] = value;
-  }
-  if (options.insecure) access.insecure = true;
-  if (Array.isArray(options.headerEnv)) access.headerEnv = options.headerEnv as string[];
-  return access;
 }
 
 function parseSettle(settle: string | undefined): number {

@@ -1,7 +1,9 @@
 /** Who is at the other side of what many send to: back pressure is no leak. */
 import type { Group, Sample } from '../kernel/goroutines.ts';
+import { benignReason, SLEEPING } from './benign.ts';
 import { ownerOf, placeOf, siteOf } from './names.ts';
-import { allOnOne, type Site } from './sites.ts';
+import { isServing } from './requests.ts';
+import { allOnOne, type Site, waitsForMinutes } from './sites.ts';
 import { isBlocking } from './states.ts';
 
 export interface OtherSide {
@@ -34,20 +36,27 @@ export function otherSideOf(site: Site, groups: readonly Group[]): OtherSide | u
  * One that the same goroutine started in the same function, and that runs other code, for something outside: who makes a channel
  * mostly starts both its ends. What leaks was mostly started by many, which have ended.
  */
-export function siblingOf({ groups: own, creators, parents, wait }: Site, groups: readonly Group[]): OtherSide | undefined {
+export function siblingOf(site: Site, groups: readonly Group[]): OtherSide | undefined {
+  const { groups: own, creators, parents, wait } = site;
   const [creator] = creators;
   // One that got on since would have received.
   const minutes = wait?.min ?? 0;
-  if (!creator || minutes < 1 || creators.length > 1 || creator.func === 'main.main' || ownerOf(creator) === 'stdlib' || parents.different !== 1 || parents.gone > 0) return undefined;
+  if (!creator || !waitsForMinutes(site) || creators.length > 1 || creator.func === 'main.main' || ownerOf(creator) === 'stdlib' || parents.different !== 1 || parents.gone > 0) return undefined;
   const parent = own.flatMap(({ samples }) => samples.flatMap((sample) => sample.parent ?? []))[0];
   for (const group of groups) {
-    if (group.system || isBlocking(group.state) || (group.wait?.max ?? 0) < minutes || group.creator?.func !== creator.func || own.includes(group)) continue;
+    if (group.system || isBlocking(group.state) || group.creator?.func !== creator.func || own.includes(group) || hasOtherWork(group)) continue;
     const frame = siteOf(group.frames);
-    const sample = group.samples.find((one) => one.parent === parent);
+    const sample = group.samples.find((one) => one.parent === parent && (one.waitMinutes ?? 0) >= minutes);
     if (!sample || !frame || ownerOf(frame) === 'stdlib') continue;
     return { place: placeOf(frame), state: group.state, by: 'family', ...(sample.id !== undefined && { id: sample.id }) };
   }
   return undefined;
+}
+
+/** Loops of servers and of libraries are started beside everything, and receive nothing of the program's. */
+function hasOtherWork(group: Group): boolean {
+  const why = benignReason(group);
+  return (why !== undefined && why !== SLEEPING) || isServing(group);
 }
 
 /** How many that were started with the same function are somewhere else, and not blocked there. */

@@ -11,6 +11,8 @@ import { countGoroutines } from './memory/count.ts';
 import type { KnownOthers } from './memory/go-files.ts';
 import { openProcessMemory, Refused } from './memory/open.ts';
 import { Unreadable } from './memory/unreadable.ts';
+import { ageOf, uptimeMs } from './process-age.ts';
+import { whyNoMemory } from './source/rights.ts';
 
 export interface GoProcess {
   pid: number;
@@ -32,25 +34,41 @@ export async function listProcesses({ evidence, signal }: CommandContext): Promi
   const { memory } = evidence;
   if (!memory) throw new UserError('--list-processes reads memory, which is not on tapes', { exitCode: 3 });
   const processes: GoProcess[] = [];
-  let refused = 0;
+  const refused: number[] = [];
   const pids = listPids(evidence);
   const files: KnownOthers = new Set();
-  const upMs = Number((evidence.read('/proc/uptime').value ?? '').split(' ')[0]) * 1000;
+  const upMs = uptimeMs(evidence);
   for (const pid of pids) {
     if (signal.aborted) break;
     const found = await lookAt(pid, evidence, memory, upMs, files);
-    if (found === 'refused') refused++;
+    if (found === 'refused') refused.push(pid);
     else if (found) processes.push(found);
   }
   const coverage: Coverage[] = [
     {
-      source: '/proc/*/exe', status: refused > 0 || signal.aborted ? 'partial' : 'ok', seen: pids.length - refused,
+      source: '/proc/*/exe', status: refused.length > 0 || signal.aborted ? 'partial' : 'ok', seen: pids.length - refused.length,
       // None was found among those that we may look at: that says nothing of the others.
-      needed: processes.length === 0 && refused > 0,
-      ...(refused > 0 && { total: pids.length, detail: `${plural('process', refused, 'processes')} of others may be Go programs, too`, fix: 'sudo reloadctl goroutines --list-processes' }),
+      needed: processes.length === 0 && refused.length > 0,
+      ...(refused.length > 0 && { total: pids.length, ...refusalOf(refused, evidence) }),
     },
   ];
   return { kind: 'report', target: null, findings: [], coverage, data: { processes }, body: () => blocks(processes) };
+}
+
+function refusalOf(refused: readonly number[], evidence: Evidence): { detail: string; fix: string } {
+  const { why, fix } = whyNoMemory(evidence, refused[0]!);
+  const example = refused.length === 1 ? `pid ${refused[0]}: ${why}` : `pid ${refused[0]} is one: ${why}`;
+  return { detail: `${plural('process', refused.length, 'processes')} of others may be Go programs, too (${example})`, fix: fix.startsWith('sudo ') ? 'sudo reloadctl goroutines --list-processes' : fix };
+}
+
+/**
+ * How many goroutines a process has, those of the runtime aside; undefined for what is no Go program, or may not be looked at, or
+ * could not be read.
+ * @param files what was found to be no Go before: keep it from one question to the next
+ */
+export async function countGoroutinesOf(evidence: Evidence, pid: number, files: KnownOthers): Promise<number | undefined> {
+  const found = evidence.memory && (await lookAt(pid, evidence, evidence.memory, uptimeMs(evidence), files));
+  return found && found !== 'refused' ? (found.goroutines ?? undefined) : undefined;
 }
 
 async function lookAt(pid: number, evidence: Evidence, memory: MemoryQuestions, upMs: number, files: KnownOthers): Promise<GoProcess | 'refused' | undefined> {
@@ -76,12 +94,6 @@ async function lookAt(pid: number, evidence: Evidence, memory: MemoryQuestions, 
     if (error instanceof Unreadable) return error.isGo ? { ...own, problem: error.message } : undefined;
     throw error;
   }
-}
-
-/** Ticks of /proc/PID/stat are hundredths of a second on all machines that we know. */
-function ageOf(startTime: string, upMs: number): number | null {
-  const age = upMs - Number(startTime) * 10;
-  return Number.isFinite(age) ? Math.max(0, Math.round(age)) : null;
 }
 
 function* blocks(processes: readonly GoProcess[]): Generator<Block> {

@@ -1,4 +1,5 @@
 /** What speaks for a fault at a place where goroutines wait, and what against it. */
+import { count } from '../report/words.ts';
 import { ownerOf } from './names.ts';
 import type { Frame } from '../kernel/goroutines.ts';
 import { areGlobals } from './globals.ts';
@@ -8,7 +9,7 @@ import { allOnOne, eachOnItsOwn, outlivedCreators, type Site, waitsItself } from
 export function reasonsOf(site: Site, { isMany, minutes }: { isMany: boolean; minutes: boolean }): string[] {
   const reasons: string[] = [];
   if (isMany) reasons.push(`${site.count} at one place are ${Math.round(site.share * 100)}% of all goroutines`);
-  if (minutes) reasons.push(`all that tell it have waited for at least ${site.wait!.min} min`);
+  if (minutes) reasons.push(`${site.lasting === site.count ? 'all' : count(site.lasting)} of them have waited for minutes`);
   const one = allOnOne(site);
   if (eachOnItsOwn(site)) {
     const what = site.objects!.kind === 'channel' ? 'a channel' : 'an object';
@@ -25,8 +26,11 @@ export interface Suspicion {
   cause: string;
   /** The same where nothing tells that it lasts. */
   perhaps: string;
-  /** Even where they are not many. */
-  isStrong: boolean;
+  /**
+   * `stuck`: even where they are not many. `orphans`: what started them has ended, where workers that were set up on demand wait so, too.
+   * `context`: programs that have but one context give that to all.
+   */
+  sign: 'stuck' | 'orphans' | 'context';
 }
 
 /** Why it looks like a leak and not like a wait; undefined when it does not. */
@@ -35,12 +39,12 @@ export function suspicionOf(site: Site): Suspicion | undefined {
   // What was started with a reader of a connection ends with that, and not with its creator.
   const orphaned = outlivedCreators(site) && !site.withReader;
   // Only dumps of SIGQUIT tell the channel: what a fault is called must not depend on that.
-  if (site.state === 'chan send') return { cause: 'are stuck in a send that nobody receives', perhaps: 'wait to send, and nobody may receive', isStrong: true };
+  if (site.state === 'chan send') return { cause: 'are stuck in a send that nobody receives', perhaps: 'wait to send, and nobody may receive', sign: 'stuck' };
   // A channel of its own is how every mailbox, session and subscriber is built.
-  if (site.state === 'chan receive' && orphaned && !shared) return { cause: 'are stuck in a receive that nobody answers', perhaps: 'wait to receive, and nobody may answer', isStrong: true };
+  if (site.state === 'chan receive' && orphaned && !shared) return { cause: 'are stuck in a receive that nobody answers', perhaps: 'wait to receive, and nobody may answer', sign: 'orphans' };
   if (site.state !== 'select') return undefined;
-  if (neverEndingContext(site)) return { cause: 'wait in a select whose context never ends', perhaps: 'wait in a select whose context may never end', isStrong: false };
-  return orphaned && waitsItself(site) ? { cause: 'wait in a select that did not end with what started them', perhaps: 'wait in a select that goes on after what started them', isStrong: true } : undefined;
+  if (neverEndingContext(site)) return { cause: 'wait in a select whose context never ends', perhaps: 'wait in a select whose context may never end', sign: orphaned ? 'orphans' : 'context' };
+  return orphaned && waitsItself(site) ? { cause: 'wait in a select that did not end with what started them', perhaps: 'wait in a select that goes on after what started them', sign: 'orphans' } : undefined;
 }
 
 /** Started by one that lives, for one and the same thing, where that is told: where others of them are through, these are in line. */

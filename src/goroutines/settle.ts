@@ -6,32 +6,45 @@ import type { Dump, Group } from '../kernel/goroutines.ts';
 import type { GoroutinesEvent, Settled, Staying } from '../series/index.ts';
 import { judgements } from './judge.ts';
 import { cyclesOf } from './lock-cycles.ts';
+import { behindTheLock } from './lock-channel.ts';
+import { mayBeLost } from './lock-piles.ts';
 import { contendedLocks } from './locks.ts';
 import { comersOf } from './course.ts';
+import { lasts } from './minutes.ts';
 import { suspicionOf } from './reasons.ts';
 import { blockedSites, placeKey, type Site, sitesOf, waitsForMinutes } from './sites.ts';
 
 /** Three looks show two steps: what comes at once and then no more is a burst. */
 export const MOST_LOOKS = 3;
 const SOME = 10;
-const FEW_ENOUGH = 100;
 
 /** Is there anything in the dump that seconds may tell more of? */
 export function lacksTime(event: GoroutinesEvent): boolean {
   const { groups, total } = event.dump;
   const young = blockedSites(groups, total).some((site) => site.count >= SOME && site.leaked === 0 && !waitsForMinutes(site) && mayPileUp(site));
-  // Of what waits for minutes seconds can tell whether it is a constant number.
-  const found = judgements(event).some(({ id, site, severity }) => (waitsForMinutes(site) ? id === 'goroutine/blocked' && severity === 'warning' && site.count < FEW_ENOUGH : id === 'goroutine/leak'));
-  return young || found || cyclesOf(contendedLocks(groups)).some(({ locks }) => locks.every(({ wait }) => (wait?.min ?? 0) < 1));
+  const found = judgements(event).some(({ id, site }) => id === 'goroutine/leak' && site.leaked === 0);
+  const lost = contendedLocks(groups).some((lock) => mayBeLost(lock, event.dump));
+  const behind = contendedLocks(groups).some((lock) => !lasts(lock.wait) && behindTheLock(lock, groups)?.only);
+  return young || found || lost || behind || cyclesOf(contendedLocks(groups)).some(({ locks }) => locks.every(({ wait }) => !lasts(wait)));
 }
 
 /** Does a further look help? Where nothing came, or what was there went, two looks have said it. @param event of the last look */
-export function mayTellMore({ places, unmoved }: Settled, { dump: { groups, total } }: GoroutinesEvent): boolean {
+export function mayTellMore({ places, unmoved }: Settled, { dump }: GoroutinesEvent): boolean {
+  const { groups, total } = dump;
   const grows = blockedSites(groups, total).some((site) => {
     const staying = places.get(placeKey(site));
     return staying !== undefined && mayPileUp(site) && staying.stayed >= staying.before && comersOf(site, staying).every((count) => count > 0);
   });
-  return grows || cyclesOf(contendedLocks(groups)).some(({ members }) => members.every(({ sample }) => sample?.id !== undefined && unmoved.has(sample.id)));
+  // Two looks tell whether anybody got on: a third is for those places where nobody did.
+  const isLost = contendedLocks(groups).some((lock) => mayBeLost(lock, dump) && lock.waiters.every(({ group }) => stays(dump, group, places)));
+  return grows || isLost || cyclesOf(contendedLocks(groups)).some(({ members }) => members.every(({ sample }) => sample?.id !== undefined && unmoved.has(sample.id)));
+}
+
+function stays({ groups, total }: Dump, group: Group, places: Settled['places']): boolean {
+  return sitesOf(groups, total).every((site) => {
+    const staying = places.get(placeKey(site));
+    return !site.groups.includes(group) || (staying !== undefined && staying.stayed >= staying.before && staying.arrived.every((count) => count > 0));
+  });
 }
 
 /** Senders that share a channel are behind a slow receiver, or behind none: ids tell. */

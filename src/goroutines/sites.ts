@@ -15,15 +15,17 @@ export interface Site {
   count: number;
   share: number;
   leaked: number;
-  /** Minutes, lower bounds, and of how many it is told. */
+  /** Minutes, as the runtime tells them, and of how many it is told. */
   wait?: { min: number; max: number; told: number };
+  /** How many have waited for minutes. */
+  lasting: number;
   creators: Frame[];
   /** Of those that were looked at closely: who tells its creator, and whose creator has ended. */
   parents: { told: number; gone: number; different: number };
   /** Most of those were started together with one that reads from a connection. */
   withReader: boolean;
   /** Objects they wait for and how many wait for each, where all of them are known. */
-  objects?: { kind: ObjectKind; addresses: Map<string, number>; known: number };
+  objects?: { kind: ObjectKind; addresses: ReadonlyMap<string, number>; known: number };
   benign?: string;
 }
 
@@ -47,7 +49,7 @@ export function sitesOf(groups: readonly Group[], total: number): Site[] {
     const key = [group.state, frame.func, frame.file, frame.line, benign ?? ''].join('\0');
     let site = sites.get(key);
     if (!site) {
-      site = { state: group.state, frame, place: placeOf(frame), owner: ownerOf(frame), groups: [], count: 0, share: 0, leaked: 0, creators: [], parents: { told: 0, gone: 0, different: 0 }, withReader: false, ...(benign !== undefined && { benign }) };
+      site = { state: group.state, frame, place: placeOf(frame), owner: ownerOf(frame), groups: [], count: 0, share: 0, leaked: 0, lasting: 0, creators: [], parents: { told: 0, gone: 0, different: 0 }, withReader: false, ...(benign !== undefined && { benign }) };
       sites.set(key, site);
     }
     add(site, group);
@@ -77,6 +79,7 @@ function add(site: Site, group: Group): void {
   site.groups.push(group);
   site.count += group.count;
   site.leaked += group.leaked;
+  site.lasting += group.lasting;
   if (group.wait) {
     const { min, max, told } = group.wait;
     site.wait = site.wait ? { min: Math.min(site.wait.min, min), max: Math.max(site.wait.max, max), told: site.wait.told + told } : { min, max, told };
@@ -87,14 +90,16 @@ function add(site: Site, group: Group): void {
   if (creator && !site.creators.some((one) => one.func === creator.func && one.line === creator.line)) site.creators.push(creator);
 }
 
-function objectsOf(groups: readonly Group[]): Site['objects'] {
+function objectsOf(all: readonly Group[]): Site['objects'] {
+  const groups = all.filter(({ objects, manyObjects, objectKind }) => objects && !manyObjects && objectKind !== undefined);
+  const [only] = groups;
+  if (groups.length === 1 && only) return { kind: only.objectKind!, addresses: only.objects!, known: [...only.objects!.values()].reduce((sum, count) => sum + count, 0) };
   const addresses = new Map<string, number>();
   let kind: ObjectKind | undefined;
   let known = 0;
-  for (const { objects, objectKind, manyObjects } of groups) {
-    if (!objects || manyObjects || objectKind === undefined) continue;
+  for (const { objects, objectKind } of groups) {
     kind ??= objectKind;
-    for (const [address, count] of objects) {
+    for (const [address, count] of objects!) {
       addresses.set(address, (addresses.get(address) ?? 0) + count);
       known += count;
     }
@@ -104,7 +109,15 @@ function objectsOf(groups: readonly Group[]): Site['objects'] {
 
 /** Sites where goroutines wait for each other, those by design aside. */
 export function blockedSites(groups: readonly Group[], total: number): Site[] {
-  return sitesOf(groups, total).filter(({ state, benign, leaked }) => leaked > 0 || (isBlocking(state) && benign === undefined));
+  return sitesOf(groups, total).filter((site) => site.leaked > 0 || (isBlocking(site.state) && site.benign === undefined && !site.groups.every(isTimed)));
+}
+
+/** Of many tickers one or another has just fired. */
+const NEARLY_ALL = 0.9;
+
+/** A timer wakes them: as those that sleep, they wait for nobody. */
+export function isTimed({ timed = 0, count }: Group): boolean {
+  return timed > 0 && timed >= count * NEARLY_ALL;
 }
 
 /** Every one of those with a known object waits for one of its own. */
@@ -117,9 +130,9 @@ export function allOnOne({ objects }: Site): string | undefined {
   return objects && objects.addresses.size === 1 && objects.known >= 2 ? [...objects.addresses.keys()][0] : undefined;
 }
 
-/** Have all of those that say so waited for minutes? */
-export function waitsForMinutes({ wait, count }: Site, minutes = 1): boolean {
-  return wait !== undefined && wait.min >= minutes && wait.told >= count / 2;
+/** Have half of them waited for minutes, at least? The others may have come since. */
+export function waitsForMinutes({ lasting, count }: Site): boolean {
+  return lasting > 0 && lasting >= count / 2;
 }
 
 /** Did nearly all outlive the goroutines that started them? */
@@ -131,11 +144,6 @@ export function outlivedCreators({ parents: { told, gone, different } }: Site): 
 /** Does every goroutine of it run in a handler of net/http, HTTP/2 or gRPC? */
 export function isHandler(site: Site): boolean {
   return site.groups.every(({ frames }) => isRequest(frames));
-}
-
-/** Do requests share connections, and their goroutines? */
-export function isHttp2({ groups }: Site): boolean {
-  return groups.some(({ frames }) => frames.some(({ func }) => func.includes('.runHandler') || func.startsWith('google.golang.org/grpc.')));
 }
 
 /** Is the wait in the code of the site itself, and not in something of the standard library that it called? */

@@ -23,6 +23,8 @@ const NAMES = ['state', 'wait', 'func', 'file', 'site', 'package', 'creator', 'o
 /** Of single goroutines: a group has many. */
 const ROWS_ONLY: ReadonlySet<string> = new Set(['parent', 'channel', 'lock']);
 const LABEL = 'label:';
+/** What --group-by takes, beside label:NAME. */
+export const groupableNames: readonly string[] = NAMES.filter((name) => !ROWS_ONLY.has(name));
 
 const attributes: Attributes<Candidate> = {
   names: [...NAMES, `${LABEL}NAME`],
@@ -39,7 +41,7 @@ export function parseWhere(text: string): Where {
 }
 
 export function parseGroupBy(text: string): string[] {
-  return parseAttributeNames('--group-by', text, { ...attributes, names: attributes.names.filter((name) => !ROWS_ONLY.has(name)) });
+  return parseAttributeNames('--group-by', text, { ...attributes, names: [...groupableNames, `${LABEL}NAME`] });
 }
 
 export function attributeOf({ group, row, id, waitMs }: Candidate, name: string): unknown {

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { folded } from '../../src/goroutines/export/folded.ts';
 import { pprof } from '../../src/goroutines/export/pprof.ts';
 import { debug1, debug2, unnamed } from '../../src/goroutines/export/text.ts';
 import { parseGc } from '../../src/goroutines/gc/parse.ts';
@@ -24,8 +25,14 @@ describe('an export is read again', () => {
     const own = essence(dump);
     expect(essence(await parse([...debug1(dump)].join('')))).toEqual(own);
     expect(essence(await parse([...debug2(dump)].join('')))).toEqual(own);
-    // Those of the runtime are in the profile, too.
     expect(essence(await parse(gunzipSync([...pprof(dump)][0]!)))).toEqual(own);
+  });
+
+  it('elsewhere (go tool pprof, flame graphs) they are as many: those of the runtime are in none', async () => {
+    const dump = await parse(bytesOf('versions', 'go1.27.3-labels.sigquit.txt'));
+    expect(dump.groups.filter(({ system }) => system)).not.toEqual([]);
+    expect((await parse(gunzipSync([...pprof(dump)][0]!))).groups.filter(({ system }) => system)).toEqual([]);
+    expect([...folded(dump)].reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)).toBe(dump.total);
   });
 });
 

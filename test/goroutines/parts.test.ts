@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildData } from '../../src/goroutines/data.ts';
-import { isSystem, ownerOf, packageOf, shortName } from '../../src/goroutines/names.ts';
+import { isSystem, ownedBy, ownerOf, packageOf, shortName } from '../../src/goroutines/names.ts';
 import { fieldsOf, ProtobufError } from '../../src/goroutines/parse/protobuf.ts';
 import { otherLanguage } from '../../src/goroutines/parse/other-languages.ts';
 import { stateOfFrames, stateOfStack } from '../../src/goroutines/states.ts';
@@ -23,6 +23,13 @@ describe('whose code', () => {
     ['main.main', '/src/app/main.go', 'own'],
   ])('%s in %s', (func, file, owner) => {
     expect(ownerOf({ func, file, line: 1 })).toBe(owner);
+  });
+
+  it('of a program that was fetched and built its own packages are its own', () => {
+    const file = '/root/go/pkg/mod/example.com/app/v2@v2.3.4/server/server.go';
+    const told = (func: string): string => ownerOf(ownedBy({ func, file, line: 1 }, 'example.com/app/v2'));
+    expect(['example.com/app/v2/server.(*client).read', 'example.com/app/v2.Run', 'main.main', 'example.com/app/v22.Run', 'example.com/other.Run'].map(told)).toEqual(['own', 'own', 'own', 'dependency', 'dependency']);
+    expect(ownerOf(ownedBy({ func: 'example.com/app/v2.Run', file, line: 1 }, undefined))).toBe('dependency');
   });
 
   it.each([

@@ -87,18 +87,13 @@ describe('senders that share a channel', () => {
   });
 });
 
-describe('what waits for minutes', () => {
-  const lease: Make = (id) => goroutine({ id, state: 'select, 3 minutes', frames: ['main.keepLease(0x1)'] });
-  const timer: Make = (id) => goroutine({ id, state: 'chan receive, 3 minutes', frames: ['main.expire(0x1)'] });
+describe('what waits for minutes by the clock of the collector', () => {
+  const producer: Make = (id) => goroutine({ id, state: 'chan send, 5 minutes', frames: ['main.produce()'], creator: `main.handle in goroutine ${id + 100_000}` });
 
-  it.each([['leases', lease], ['timers', timer]])('%s of a constant number are told only; one dump cannot know that', async (_, make) => {
-    expect(summary(runRules(goroutineRules, [eventOf(await look(from(10, 60, make)))]))).toEqual(['warning hint goroutine/blocked']);
-    expect((await judged([from(10, 60, make)], [from(10, 60, make)])).found).toEqual(['info hint goroutine/blocked']);
-    expect((await judged([from(10, 60, make)], [from(10, 61, make)])).found).toEqual(['warning hint goroutine/blocked']);
-  });
-
-  it('a thousand are a warning, constant or not', async () => {
-    expect((await judged([from(10, 1000, timer)], [from(10, 1000, timer)])).found).toEqual(['warning hint goroutine/blocked']);
+  it('is looked at again, and has not waited where it is seen to get on', async () => {
+    expect(lacksTime(eventOf(await look(from(10, 300, producer))))).toBe(true);
+    expect((await judged([from(10, 300, producer)], [from(10, 300, producer)])).found).toEqual(['warning hint goroutine/leak']);
+    expect((await judged([from(10, 300, producer)], [from(120, 300, producer)])).found.filter((line) => !line.startsWith('info'))).toEqual([]);
   });
 });
 
@@ -121,6 +116,8 @@ describe('another look', () => {
   it('is taken where the first leaves a doubt', async () => {
     expect(lacksTime(eventOf(await look(from(10, 20, abandoned), other(400))))).toBe(true);
     expect(lacksTime(eventOf(await look(other(400))))).toBe(false);
+    // What is old is judged as it is: seconds tell nothing of it.
+    expect(lacksTime(eventOf(await look(from(10, 60, (id) => goroutine({ id, state: 'select, 3 minutes', frames: ['main.keepLease(0x1)'] })))))).toBe(false);
   });
 
   it('is not taken for what two have settled', async () => {

@@ -68,7 +68,8 @@ function encode({ groups }: Dump): Buffer {
     const fn = functions.id(`${func}\0${file}`, () => new Message().number(1, functions.items.length + 1).number(2, text(func)).number(3, text(func)).number(4, text(file)).done());
     return locations.id(`${fn}:${line}`, () => new Message().number(1, locations.items.length + 1).bytes(4, new Message().number(1, fn).number(2, line).done()).done());
   };
-  const samples = groups.map((group) => sampleOf(group, locationOf, text));
+  // As in the runtime's own profile, those of the runtime are no part of it.
+  const samples = groups.filter(({ system }) => !system).map((group) => sampleOf(group, locationOf, text));
   // By this we know our own: what the labels say of state and creator is no label of the program then.
   const mark = text(OWN_PROFILE);
   const type = new Message().number(1, text('goroutine')).number(2, text('count')).done();

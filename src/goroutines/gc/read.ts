@@ -1,13 +1,13 @@
 /** A saved answer of heap?debug=1 or /debug/vars, packed or not. */
 import { gunzipSync } from 'node:zlib';
 import type { CommandContext } from '../../command.ts';
-import { openInput, streamInput } from '../../evidence/index.ts';
+import { type OpenedInput, openInput, streamInput } from '../../evidence/index.ts';
 
 const MOST_BYTES = 256 * 1024 * 1024;
 
 /** @param path `-` is standard input @returns its text, or why there is none, in words */
 export async function readSaved(path: string, { stdin, signal }: Pick<CommandContext, 'stdin' | 'signal'>): Promise<{ text: string } | { problem: string }> {
-  const opened: Awaited<ReturnType<typeof openInput>> = path === '-' ? { input: streamInput(stdin(), signal) } : await openInput(path);
+  const opened: OpenedInput = path === '-' ? { input: streamInput(stdin(), signal) } : openInput(path);
   if (opened.problem !== undefined) return { problem: opened.problem };
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -1,5 +1,5 @@
 /** The list of all goroutines (runtime.allgs), by its symbol or by what it must look like, and whether the layout holds. */
-import { numberAt } from './elf.ts';
+import { numberAt } from '../../kernel/elf.ts';
 import type { Program, Range } from './program.ts';
 import { MOST_ADDRESS, type Space, Words } from './space.ts';
 import { Unreadable } from './unreadable.ts';
@@ -126,7 +126,7 @@ function goroutineId(program: Program, space: Space, address: number): number | 
 
 function isCode(g: Buffer, { layout: { startpc, gopc }, functions, plugins }: Program): boolean {
   // Goroutines of threads that C started begin nowhere.
-  const isKnown = (pc: number): boolean => pc === 0 || functions.find(pc) !== undefined || plugins.some(({ start, end }) => pc >= start && pc < end);
+  const isKnown = (pc: number): boolean => pc === 0 || functions.find(pc) !== undefined || plugins.some(({ code: { start, end } }) => pc >= start && pc < end);
   return isKnown(numberAt(g, startpc)) && isKnown(numberAt(g, gopc));
 }
 

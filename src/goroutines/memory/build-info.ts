@@ -1,14 +1,13 @@
 /** What a Go program says of its own build (debug/buildinfo; cmd/go and cmd/link write it). */
 import type { RandomFile } from '../../evidence/types.ts';
-import { type Elf, take } from './elf.ts';
+import { type Elf, take } from '../../kernel/elf.ts';
 
 export interface BuildInfo {
   /** `go1.22.4`. */
   version?: string;
-  /** Of the main module, `example.com/app`. */
+  /** Of the main module, `example.com/app`; of its main package, where it was built without modules, as Debian builds. */
   module?: string;
   moduleVersion?: string;
-  main?: string;
 }
 
 const MAGIC = '\xff Go buildinf:';
@@ -26,12 +25,11 @@ export function readBuildInfo(file: RandomFile, { sections }: Elf): BuildInfo {
   // 16 bytes of a mark stand before and behind it.
   const lines = text.length >= 33 ? text.slice(16, -16).split('\n').map((line) => line.split('\t')) : [];
   const mod = lines.find(([key]) => key === 'mod');
-  const main = lines.find(([key]) => key === 'path');
+  const module = (mod ?? lines.find(([key]) => key === 'path'))?.[1];
   return {
     ...(version && version.text !== '' && { version: version.text }),
-    ...(mod?.[1] !== undefined && { module: mod[1] }),
+    ...(module !== undefined && { module }),
     ...(mod?.[2] !== undefined && mod[2] !== '' && mod[2] !== '(devel)' && { moduleVersion: mod[2] }),
-    ...(main?.[1] !== undefined && { main: main[1] }),
   };
 }
 

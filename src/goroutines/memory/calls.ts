@@ -1,5 +1,6 @@
 /** What an address in the code stands for: the size of its frame, and the calls it shows, inlined ones included. */
 import type { Frame } from '../../kernel/goroutines.ts';
+import { ownedBy } from '../names.ts';
 import { type Fn, FUNCDATA_INLINE, PCDATA_INLINE } from './pclntab.ts';
 import type { Program } from './program.ts';
 
@@ -13,6 +14,8 @@ export interface Call {
 
 export interface Step {
   fn: Fn;
+  /** Where it stands, or goes on when what it called returns. */
+  pc: number;
   /** Innermost first. */
   calls: Call[];
   /** Bytes between the stack pointer and the return address. */
@@ -27,6 +30,7 @@ const TOP_FRAME = 1;
 const WRITES_SP = 2;
 const INJECTED = new Set(['runtime.sigpanic', 'runtime.asyncPreempt', 'runtime.debugCallV2']);
 const MOST_INLINED = 64;
+const MOST_NODES = 2000;
 /** Places in the code where goroutines stand; a program that has more is made to exhaust us. */
 const MOST_STEPS = 1_000_000;
 const LARGEST_FRAME = 1024 * 1024 * 1024;
@@ -88,20 +92,21 @@ export class Calls {
   /** Assembly, and what the compiler wraps around methods, may go on in another function without a frame of its own. */
   private jumpsOn(fn: Fn): boolean {
     const { functions } = this.program;
-    return fn.id === functions.wrapperId || fn.name.startsWith('runtime.') || !functions.position(fn, fn.entry).file.endsWith('.go');
+    return fn.id === functions.wrapperId || fn.name.startsWith('runtime.') || !fn.table.position(fn, fn.entry).file.endsWith('.go');
   }
 
   private make(pc: number, place: 'first' | 'exact' | 'caller'): Step | undefined {
     const { functions } = this.program;
     const fn = functions.find(pc);
     if (!fn) return undefined;
-    const size = functions.frameSize(fn, pc);
+    const size = fn.table.frameSize(fn, pc);
     if (size !== undefined && (size < 0 || size > LARGEST_FRAME || size % 8 !== 0)) return undefined;
     // Functions that change their stack pointer in ways the table does not tell. cgocallback takes care to look right.
     const isLost = (fn.flag & WRITES_SP) !== 0 && place !== 'first' && fn.name !== 'runtime.cgocallback';
     const source = place !== 'exact' && pc > fn.entry ? pc - 1 : pc;
     return {
       fn,
+      pc,
       calls: this.callsAt(fn, source),
       size: size ?? 0,
       isLast: size === undefined || isLost || (fn.flag & TOP_FRAME) !== 0,
@@ -110,11 +115,10 @@ export class Calls {
   }
 
   private callsAt(fn: Fn, pc: number): Call[] {
-    const { functions } = this.program;
     const calls: Call[] = [];
     let at = pc;
     for (let depth = 0; depth < MOST_INLINED; depth++) {
-      const index = functions.data(fn, PCDATA_INLINE, at);
+      const index = fn.table.data(fn, PCDATA_INLINE, at);
       const inlined = index < 0 ? undefined : this.inlined(fn, index);
       if (!inlined) break;
       calls.push(this.call(inlined.name, inlined.id, fn, at));
@@ -124,23 +128,55 @@ export class Calls {
     return calls;
   }
 
+  /** All that is inlined into a function, by number. */
+  inlinedIn(fn: Fn): Map<number, Inlined> {
+    const found = new Map<number, Inlined>();
+    for (const [index, start] of fn.table.dataPlaces(fn, PCDATA_INLINE)) {
+      const one = index < 0 || found.size >= MOST_NODES ? undefined : this.inlined(fn, index);
+      if (one) found.set(index, { index, name: one.name, line: fn.entry + one.parent, start, parentIndex: this.inlineIndex(fn, fn.entry + one.parent) });
+    }
+    for (const { start, parentIndex } of [...found.values()]) {
+      let above = found.get(parentIndex);
+      for (let depth = 0; above && depth < MOST_INLINED; depth++, above = found.get(above.parentIndex)) above.start = Math.min(above.start, start);
+    }
+    return found;
+  }
+
+  /** Number of the innermost inlined call at an address; -1 outside of any. */
+  inlineIndex(fn: Fn, pc: number): number {
+    return fn.table.data(fn, PCDATA_INLINE, pc);
+  }
+
   private call(name: string, id: number, fn: Fn, pc: number): Call {
-    const { functions } = this.program;
-    return { frame: { func: printedName(name), ...functions.position(fn, pc) }, name, isWrapper: id === functions.wrapperId };
+    const { functions, build } = this.program;
+    return { frame: ownedBy({ func: printedName(name), ...fn.table.position(fn, pc) }, build.module), name, isWrapper: id === functions.wrapperId };
   }
 
   /** runtime/symtabinl.go inlinedCall. */
   private inlined(fn: Fn, index: number): { name: string; id: number; parent: number } | undefined {
-    const { functions, constants, gofunc } = this.program;
-    const offset = functions.funcdata(fn, FUNCDATA_INLINE);
+    const { constants } = this.program;
+    const { table } = fn;
+    const offset = table.funcdata(fn, FUNCDATA_INLINE);
     if (offset === undefined) return undefined;
-    if (functions.header.isNew) {
-      const entry = constants(gofunc + offset + index * INLINED_NEW, INLINED_NEW);
-      return entry && { id: entry[0]!, name: functions.nameAt(entry.readInt32LE(4)), parent: entry.readInt32LE(8) };
+    if (table.header.isNew) {
+      const entry = constants(table.gofunc + offset + index * INLINED_NEW, INLINED_NEW);
+      return entry && { id: entry[0]!, name: table.nameAt(entry.readInt32LE(4)), parent: entry.readInt32LE(8) };
     }
-    const entry = constants(gofunc + offset + index * INLINED_OLD, INLINED_OLD);
-    return entry && { id: entry[2]!, name: functions.nameAt(entry.readInt32LE(12)), parent: entry.readInt32LE(16) };
+    const entry = constants(table.gofunc + offset + index * INLINED_OLD, INLINED_OLD);
+    return entry && { id: entry[2]!, name: table.nameAt(entry.readInt32LE(12)), parent: entry.readInt32LE(16) };
   }
+}
+
+/** One call that was inlined into a function. */
+export interface Inlined {
+  index: number;
+  name: string;
+  /** An address of the same line as the call. */
+  line: number;
+  /** Where its code begins, or that of what it calls; a rarely taken part of it may lie far behind. */
+  start: number;
+  /** Of what was inlined around it; below 0: the function itself. */
+  parentIndex: number;
 }
 
 /** As the runtime prints it: without what a generic function was made for (runtime/symtab.go funcNameForPrint). */

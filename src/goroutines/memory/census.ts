@@ -1,6 +1,6 @@
 /** Goroutines that were read, as groups: what a dump of text becomes, too. */
 import type { Cut, Dump, Frame, Group, Sample } from '../../kernel/goroutines.ts';
-import { isSystem } from '../names.ts';
+import { isSystem, ownedBy } from '../names.ts';
 import { semaphoreOffset } from '../objects.ts';
 import { GroupTable, MOST_SAMPLES, type Seen } from '../parse/group-table.ts';
 import { SeenIds } from '../parse/seen-ids.ts';
@@ -13,6 +13,7 @@ import type { Program } from './program.ts';
 import { isLeaked, minutesOf, printedState, type Raw } from './raw.ts';
 import type { Space } from './space.ts';
 import type { Stack } from './stacks.ts';
+import { Taken } from './taken.ts';
 import type { Found } from './waits.ts';
 
 /** One goroutine that waits for a descriptor. */
@@ -29,11 +30,14 @@ const MOST_LOOKED = 10_000;
 export class Census {
   /** All that were added. */
   read = 0;
+  /** The collector has noted of one at least since when it waits. */
+  hasTimes = false;
   readonly connections: Connection[] = [];
   private readonly program: Program;
   private readonly nowNs: number;
   private readonly live: LiveWords;
   private readonly labels: Labels;
+  private readonly taken: Taken;
   private readonly table: GroupTable;
   private readonly groups = new Map<Stack | undefined, Map<string, Group>>();
   private readonly creators = new Map<number, Frame | undefined>();
@@ -46,6 +50,7 @@ export class Census {
     this.program = program;
     this.nowNs = nowNs;
     this.live = new LiveWords(program, space, calls);
+    this.taken = new Taken(program, calls);
     this.labels = new Labels(space, program.layout.labelList);
     this.table = new GroupTable(rows);
     this.looked = light ? MOST_LOOKED : 0;
@@ -69,13 +74,14 @@ export class Census {
 
   add(raw: Raw, stack: Stack | undefined, found: Found | undefined): void {
     this.read++;
+    if (raw.waitsince !== 0) this.hasTimes = true;
     const group = this.groupOf(raw, stack);
     const waitMinutes = minutesOf(raw, this.nowNs);
     const object = objectOf(group, found);
     const id = String(raw.id);
     this.ids.add(raw.id);
     const parent = raw.parent === 0 ? undefined : String(raw.parent);
-    const seen: Seen = { id, lockedToThread: raw.locked, leaked: isLeaked(raw), parent, channels: found?.channels, ...(object && { object: object.address }) };
+    const seen: Seen = { id, lockedToThread: raw.locked, leaked: isLeaked(raw), parent, channels: found?.channels, ...(found?.timed && { timed: true }), ...(object && { object: object.address }) };
     if (waitMinutes !== undefined) seen.waitMinutes = waitMinutes;
     if (object && !group.objectKind) group.objectKind = object.kind;
     const isSample = group.samples.length < MOST_SAMPLES;
@@ -102,6 +108,9 @@ export class Census {
       system: this.isOfRuntime(raw.startpc) || (frames.length > 0 && raw.startpc === 0 && isSystem(frames, creator)),
       ...(creator && { creator }),
     });
+    // Who waits for something else may hold what others wait for.
+    const took = stack && !group.system ? this.taken.of(stack) : undefined;
+    if (took) group.took = took;
     known.set(key, group);
     return group;
   }
@@ -113,7 +122,7 @@ export class Census {
     const { functions } = this.program;
     const fn = functions.find(gopc);
     const isTold = fn && isShown(fn.name, fn.id === functions.wrapperId, false, '');
-    const creator = isTold ? { func: printedName(fn.name), ...functions.position(fn, gopc > fn.entry ? gopc - functions.header.quantum : gopc) } : undefined;
+    const creator = isTold ? ownedBy({ func: printedName(fn.name), ...fn.table.position(fn, gopc > fn.entry ? gopc - functions.header.quantum : gopc) }, this.program.build.module) : undefined;
     this.creators.set(gopc, creator);
     return creator;
   }

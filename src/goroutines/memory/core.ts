@@ -1,6 +1,6 @@
 /** Core files (core(5), gcore): memory as it was, and which files were mapped where (fs/binfmt_elf.c fill_files_note). */
 import type { RandomFile } from '../../evidence/types.ts';
-import { type Elf, numberAt, stringAt, take } from './elf.ts';
+import { type Elf, numberAt, stringAt, take } from '../../kernel/elf.ts';
 import { BadTable } from './pclntab.ts';
 import type { Space } from './space.ts';
 

@@ -2,6 +2,8 @@
 import type { Evidence } from '../../evidence/types.ts';
 import type { Paused } from '../../kernel/paused.ts';
 import { scanInet } from '../../kernel/proc/net-inet.ts';
+import type { Frame } from '../../kernel/goroutines.ts';
+import { siteOf } from '../names.ts';
 import { hex } from './census.ts';
 import type { MemoryDump } from './read.ts';
 
@@ -15,6 +17,8 @@ export interface ChannelFact {
   receivers: number;
   /** Those that wait in a select with it among its cases. */
   selecting: number;
+  /** A timer or ticker that runs will send to it. */
+  timer?: true;
 }
 
 export interface CondFact {
@@ -30,6 +34,9 @@ export interface ConnectionFact {
   local?: string;
   peer?: string;
   state?: string;
+  /** Where in the program it waits: the function, and the wait as the runtime words it. */
+  site?: string;
+  wait?: string;
 }
 
 export interface MemoryFacts {
@@ -109,6 +116,17 @@ export function nameConnections(goroutines: { id: string | null; fd?: number; pe
     if (!found) continue;
     goroutine.fd = found.fd;
     if (found.peer !== undefined) goroutine.peer = found.peer;
+  }
+}
+
+/** Says of connections where the goroutine that waits for each is. */
+export function placeConnections(connections: readonly ConnectionFact[], groups: readonly { state: string; frames: readonly Frame[] }[], shown: (frame: Frame) => string): void {
+  for (const connection of connections) {
+    const group = groups[connection.group];
+    const site = group && siteOf(group.frames);
+    if (!group || !site) continue;
+    connection.site = shown(site);
+    connection.wait = group.state;
   }
 }
 

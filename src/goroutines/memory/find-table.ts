@@ -1,6 +1,6 @@
 /** The table of functions by what it looks like, where no section of its own tells where it is. */
 import type { RandomFile } from '../../evidence/types.ts';
-import { numberAt, take } from './elf.ts';
+import { numberAt, take } from '../../kernel/elf.ts';
 
 const HEADER = 72;
 const CHUNK = 1024 * 1024;

@@ -1,7 +1,7 @@
 /** Which files of a process hold Go: its program, libraries (-buildmode=c-shared), plugins. */
 import type { MemoryQuestions, RandomFile } from '../../evidence/types.ts';
-import { type Elf, readElf } from './elf.ts';
-import type { Mapping } from './maps.ts';
+import { type Elf, readElf } from '../../kernel/elf.ts';
+import type { Mapping } from '../../kernel/proc/maps.ts';
 import { tableSection, withTable } from './with-table.ts';
 
 export interface GoFile {

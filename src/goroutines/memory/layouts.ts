@@ -31,6 +31,8 @@ export interface Layout {
   sudogChannel: number;
   receiveQueue: number;
   sendQueue: number;
+  /** timer.when (time.go), behind hchan.timer at 32: Go 1.23 and later. */
+  timerWhen?: number;
   /** moduledata.gofunc. */
   gofunc: number;
 }
@@ -41,9 +43,9 @@ const G_118 = {
 };
 const G_121 = { ...G_118, lockedm: 208, parentGoid: 272, gopc: 280, startpc: 296, waiting: 312, labels: 344, gofunc: 320 };
 const G_123 = {
-  ...G_121, atomicstatus: 152, goid: 160, waitsince: 176, waitreason: 184, flags: 192, lockedm: 216, parentGoid: 280, gopc: 288, startpc: 304, waiting: 320, labels: 352, receiveQueue: 64, sendQueue: 80,
+  ...G_121, atomicstatus: 152, goid: 160, waitsince: 176, waitreason: 184, flags: 192, lockedm: 216, parentGoid: 280, gopc: 288, startpc: 304, waiting: 320, labels: 352, receiveQueue: 64, sendQueue: 80, timerWhen: 16,
 };
-const G_125 = { ...G_121, syscallsp: 104, syscallpc: 112, labelList: true, receiveQueue: 64, sendQueue: 80 };
+const G_125 = { ...G_121, syscallsp: 104, syscallpc: 112, labelList: true, receiveQueue: 64, sendQueue: 80, timerWhen: 24 };
 const G_126 = { ...G_125, parentGoid: 280, gopc: 288, startpc: 304, waiting: 320, labels: 352, sudogElement: 32, sudogWaitlink: 72, sudogChannel: 88 };
 
 /** By the minor version: 19 is Go 1.19. */
@@ -69,4 +71,4 @@ export function layoutOf(minor: number): Layout | undefined {
 }
 
 /** Offsets in moduledata that are the same in all of them. */
-export const MODULE = { pcHeader: 0, minpc: 160, maxpc: 168, text: 176, etext: 184, noptrdata: 192, enoptrdata: 200, data: 208, edata: 216, bss: 224, ebss: 232, noptrbss: 240, enoptrbss: 248, size: 360 } as const;
+export const MODULE = { pcHeader: 0, pclntable: 104, minpc: 160, maxpc: 168, text: 176, etext: 184, noptrdata: 192, enoptrdata: 200, data: 208, edata: 216, bss: 224, ebss: 232, noptrbss: 240, enoptrbss: 248, size: 360 } as const;

@@ -77,8 +77,8 @@ export class LiveWords {
   }
 
   private isOfImage(word: number): boolean {
-    const { start, end } = this.program.image;
-    return word >= start && word < end;
+    const { image, plugins } = this.program;
+    return (word >= image.start && word < image.end) || plugins.some(({ image: { start, end } }) => word >= start && word < end);
   }
 
   /** @param at where its frame begins in the words read */
@@ -107,17 +107,18 @@ export class LiveWords {
 
   /** runtime/symtab.go stackmap: {n, nbit int32, bytes}. */
   private mapOf(fn: Fn, kind: number, pc: number): PointerMap {
-    const { functions, constants, gofunc } = this.program;
-    const index = Math.max(0, functions.data(fn, PCDATA_STACK_MAP, pc));
-    const key = `${fn.at} ${kind} ${index}`;
+    const { constants } = this.program;
+    const { table } = fn;
+    const index = Math.max(0, table.data(fn, PCDATA_STACK_MAP, pc));
+    const key = `${fn.entry} ${kind} ${index}`;
     const known = this.maps.get(key);
     if (known) return known;
-    const offset = functions.funcdata(fn, kind);
-    const header = offset === undefined ? undefined : constants(gofunc + offset, 8);
+    const offset = table.funcdata(fn, kind);
+    const header = offset === undefined ? undefined : constants(table.gofunc + offset, 8);
     const [count, bits] = header ? [header.readInt32LE(0), header.readInt32LE(4)] : [0, 0];
     const size = Math.ceil(bits / 8);
     const isSane = index < count && bits > 0 && bits <= MOST_MAP_BITS;
-    const bytes = isSane ? constants(gofunc + offset! + 8 + index * size, size) : undefined;
+    const bytes = isSane ? constants(table.gofunc + offset! + 8 + index * size, size) : undefined;
     const map = bytes ? { bits, bytes } : EMPTY;
     this.maps.set(key, map);
     return map;

@@ -1,9 +1,9 @@
 /** A process opened for reading: which file holds its Go code, where that was loaded, and its memory. */
 import type { Evidence, MemoryQuestions, RandomFile } from '../../evidence/types.ts';
 import { readBuildInfo } from './build-info.ts';
-import { type Elf, NotElf, readElf } from './elf.ts';
+import { type Elf, NotElf, readElf } from '../../kernel/elf.ts';
 import { type GoFile, goFiles, type KnownOthers } from './go-files.ts';
-import { type Mapping, parseMaps } from './maps.ts';
+import { type Mapping, parseMaps } from '../../kernel/proc/maps.ts';
 import { BadTable } from './pclntab.ts';
 import { openProgram, type Program } from './program.ts';
 import type { Space } from './space.ts';
@@ -95,7 +95,7 @@ function chosen(files: readonly GoFile[], library: string | undefined): GoFile |
 
 /** Plugins have a table of their own, and share the runtime of the program. */
 function isPlugin({ code }: GoFile, { plugins }: Program): boolean {
-  return code !== undefined && plugins.some(({ start, end }) => start < code.end && end > code.start);
+  return code !== undefined && plugins.some(({ code: { start, end } }) => start < code.end && end > code.start);
 }
 
 function runtimeOf({ file, elf, path }: GoFile): OtherRuntime {

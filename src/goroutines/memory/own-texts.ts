@@ -1,6 +1,7 @@
 /** Texts that the runtime keeps among its own variables: its version, and the names of its wait reasons. */
 import type { RandomFile } from '../../evidence/types.ts';
-import { type Elf, numberAt, take } from './elf.ts';
+import type { Constants } from './constants.ts';
+import { type Elf, numberAt, take } from '../../kernel/elf.ts';
 import { Unreadable } from './unreadable.ts';
 
 /** Bytes of memory from an address on. */
@@ -11,9 +12,6 @@ export interface Piece {
 
 /** Of variables or constants that are looked through. */
 export const MOST_DATA = 64 * 1024 * 1024;
-
-/** Bytes of constant data by their address in memory. */
-export type Constants = (address: number, length: number) => Buffer | undefined;
 
 /** 64 bits as they lie in memory. */
 export function word(value: number): Buffer {

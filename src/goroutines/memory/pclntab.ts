@@ -3,7 +3,7 @@
  * (runtime/symtab.go pcHeader, _func, step; cmd/internal/objabi). Go 1.18 and later. Its numbers are checked before they are
  * followed: a program may have been made to mislead its readers.
  */
-import { numberAt, stringAt } from './elf.ts';
+import { numberAt, stringAt } from '../../kernel/elf.ts';
 
 export class BadTable extends Error {
   override readonly name = 'BadTable';
@@ -19,6 +19,8 @@ export interface Fn {
   id: number;
   /** abi.FuncFlag: 1 top frame, 2 writes SP. */
   flag: number;
+  /** What it stands in. */
+  table: FunctionTable;
 }
 
 /** Magic of Go 1.18 and 1.19. */
@@ -67,6 +69,8 @@ export function readTableHeader(table: Buffer): TableHeader {
 
 export class FunctionTable {
   readonly header: TableHeader;
+  /** Base of FUNCDATA offsets. */
+  readonly gofunc: number;
   private readonly table: Buffer;
   private readonly text: number;
   private readonly names: number;
@@ -80,7 +84,8 @@ export class FunctionTable {
   readonly wrapperId: number;
 
   /** @param text where the functions begin in memory. Throws BadTable. */
-  constructor(table: Buffer, text: number) {
+  constructor(table: Buffer, text: number, gofunc = 0) {
+    this.gofunc = gofunc;
     this.header = readTableHeader(table);
     this.table = table;
     this.text = text;
@@ -121,7 +126,7 @@ export class FunctionTable {
     if (fn) return fn;
     if (at + this.functionSize > this.table.length) return undefined;
     const id = this.table[at + this.functionSize - 4]!;
-    fn = { entry: this.text + this.table.readUInt32LE(at), name: this.nameAt(this.table.readInt32LE(at + 4)), at, id, flag: this.table[at + this.functionSize - 3]! };
+    fn = { entry: this.text + this.table.readUInt32LE(at), name: this.nameAt(this.table.readInt32LE(at + 4)), at, id, flag: this.table[at + this.functionSize - 3]!, table: this };
     this.known.set(at, fn);
     return fn;
   }
@@ -134,10 +139,22 @@ export class FunctionTable {
 
   /** Numbers change with each version; wrappers have always come right behind this function (internal/abi FuncIDWrapper). */
   private findWrapperId(): number {
-    const name = this.table.indexOf(`\0${BEFORE_WRAPPERS}\0`, this.names, 'latin1') + 1 - this.names;
-    for (let index = 0; name > 0 && index < this.header.functions; index++) {
+    const index = this.indexOf(BEFORE_WRAPPERS);
+    const at = index < 0 ? this.table.length : this.entries + this.table.readUInt32LE(this.entries + index * ENTRY + 4);
+    return at + this.functionSize <= this.table.length ? this.table[at + this.functionSize - 4]! + 1 : -1;
+  }
+
+  /** Where the code of a function of the program lies; undefined when it has none of that name. */
+  rangeOf(name: string): { start: number; end: number } | undefined {
+    const index = this.indexOf(name);
+    return index < 0 ? undefined : { start: this.text + this.entryAt(index), end: this.text + this.entryAt(index + 1) };
+  }
+
+  private indexOf(name: string): number {
+    const place = this.table.indexOf(`\0${name}\0`, this.names, 'latin1') + 1 - this.names;
+    for (let index = 0; place > 0 && index < this.header.functions; index++) {
       const at = this.entries + this.table.readUInt32LE(this.entries + index * ENTRY + 4);
-      if (at + this.functionSize <= this.table.length && this.table.readInt32LE(at + 4) === name) return this.table[at + this.functionSize - 4]! + 1;
+      if (at + this.functionSize <= this.table.length && this.table.readInt32LE(at + 4) === place) return index;
     }
     return -1;
   }
@@ -172,6 +189,21 @@ export class FunctionTable {
     return offset === 0 ? -1 : (this.value(fn, offset, pc) ?? -1);
   }
 
+  /** Every value that PCDATA `table` has somewhere in the function, and the first address where it has it. */
+  dataPlaces(fn: Fn, table: number): Map<number, number> {
+    const count = this.table.readUInt32LE(fn.at + 28);
+    const at = fn.at + this.functionSize + table * 4;
+    const offset = table >= count || at + 4 > this.table.length ? 0 : this.table.readUInt32LE(at);
+    const found = new Map<number, number>();
+    let start = fn.entry;
+    if (offset === 0) return found;
+    for (const { value, end } of this.pieces(fn, offset)) {
+      if (!found.has(value)) found.set(value, start);
+      start = end;
+    }
+    return found;
+  }
+
   /** Offset of FUNCDATA `index` from go:func.*; undefined when the function has none. */
   funcdata(fn: Fn, index: number): number | undefined {
     const count = this.table[fn.at + this.functionSize - 1]!;
@@ -183,6 +215,11 @@ export class FunctionTable {
 
   /** runtime/symtab.go pcvalue: pairs of a change of the value and of the address up to which it holds. */
   private value(fn: Fn, offset: number, target: number): number | undefined {
+    for (const { value, end } of this.pieces(fn, offset)) if (target < end) return value;
+    return undefined;
+  }
+
+  private *pieces(fn: Fn, offset: number): Generator<{ value: number; end: number }> {
     const { table, header: { quantum } } = this;
     let at = this.values + offset;
     let pc = fn.entry;
@@ -190,13 +227,12 @@ export class FunctionTable {
     for (let step = 0; step < MOST_STEPS && at < table.length; step++) {
       let change = 0;
       for (let shift = 0, byte = 0x80; byte & 0x80 && shift < 35; shift += 7) change |= ((byte = table[at++] ?? 0) & 0x7f) << shift;
-      if (change === 0 && step > 0) return undefined;
+      if (change === 0 && step > 0) return;
       value += change & 1 ? ~(change >>> 1) : change >>> 1;
       let delta = 0;
       for (let shift = 0, byte = 0x80; byte & 0x80 && shift < 35; shift += 7) delta |= ((byte = table[at++] ?? 0) & 0x7f) << shift;
       pc += (delta >>> 0) * quantum;
-      if (target < pc) return value;
+      yield { value, end: pc };
     }
-    return undefined;
   }
 }

@@ -1,11 +1,13 @@
 /** A running Go program: its tables out of the file it runs, the places of its variables out of its memory. */
 import type { RandomFile } from '../../evidence/types.ts';
 import { type BuildInfo, minorOf, readBuildInfo } from './build-info.ts';
-import { type Elf, numberAt, readElf, symbolAddress, take } from './elf.ts';
+import { type Constants, constantsInMemory, constantsOf } from './constants.ts';
+import { type Elf, numberAt, readElf, symbolAddress, take } from '../../kernel/elf.ts';
 import { type Layout, layoutOf, MODULE, NEWEST, OLDEST } from './layouts.ts';
-import { type Constants, MOST_DATA, type Piece, versionInData, waitReasonsOf, word } from './own-texts.ts';
+import { MOST_DATA, type Piece, versionInData, waitReasonsOf, word } from './own-texts.ts';
+import { withoutTable } from './no-table.ts';
 import { BadTable, FunctionTable, readTableHeader } from './pclntab.ts';
-import { pluginCode } from './plugins.ts';
+import { Functions, type Plugin, pluginsOf } from './plugins.ts';
 import type { Space } from './space.ts';
 import { Unreadable } from './unreadable.ts';
 import { tableSection, withTable } from './with-table.ts';
@@ -15,7 +17,7 @@ export interface Program {
   version: string;
   build: BuildInfo;
   layout: Layout;
-  functions: FunctionTable;
+  functions: Functions;
   /** Texts of runtime.waitReasonStrings, by number. */
   waitReasons: readonly string[];
   /** Address of runtime.allgs as a symbol says it. */
@@ -27,10 +29,7 @@ export interface Program {
   constantRange: Range;
   /** Bytes of constant data by their address in memory. */
   constants: Constants;
-  /** Base of FUNCDATA offsets. */
-  gofunc: number;
-  /** Where the code of its plugins is, whose functions are not looked up. */
-  plugins: Range[];
+  plugins: Plugin[];
 }
 
 export interface Range {
@@ -47,13 +46,13 @@ const MOST_TABLE = 512 * 1024 * 1024;
  */
 export function openProgram(file: RandomFile, bias: number, space: Space, elf: Elf = withTable(file, readElf(file))): Program {
   const section = tableSection(elf);
-  if (!section) throw notGo(file, elf);
+  if (!section) throw withoutTable(file, elf);
   if (section.size > MOST_TABLE) throw new BadTable('its table of functions is too large to be one');
   const table = take(file, section.offset, section.size);
   if (!table) throw new BadTable('its table of functions is cut');
   readTableHeader(table);
   const data = dataOf(elf, bias, space);
-  const constants = constantsOf(file, elf, bias);
+  const own = constantsOf(file, elf, bias);
   const build = readBuildInfo(file, elf);
   const version = build.version ?? versionInData(file, elf, bias, data);
   const minor = version === undefined ? undefined : minorOf(version);
@@ -62,8 +61,11 @@ export function openProgram(file: RandomFile, bias: number, space: Space, elf: E
   const layout = layoutOf(minor);
   if (!layout) throw new Unreadable(`was built by ${version}, newer than Go 1.${NEWEST}, the newest whose layout is verified: its layout is unverified`);
   const { bytes: module, address: first } = moduleOf(data, section.address + bias, elf, bias);
-  const functions = new FunctionTable(table, numberAt(module, MODULE.text));
-  const waitReasons = waitReasonsOf(file, elf, bias, data, constants);
+  const plugins = pluginsOf(space, first, layout.gofunc);
+  const functions = new Functions(new FunctionTable(table, numberAt(module, MODULE.text), numberAt(module, layout.gofunc)), plugins, space);
+  const others = constantsInMemory(space);
+  const constants: Constants = plugins.length === 0 ? own : (address, length) => own(address, length) ?? others(address, length);
+  const waitReasons = waitReasonsOf(file, elf, bias, data, own);
   const allgs = symbolAddress(file, elf, 'runtime.allgs');
   const at = (offset: number): number => numberAt(module, offset);
   return {
@@ -72,18 +74,8 @@ export function openProgram(file: RandomFile, bias: number, space: Space, elf: E
     bss: { start: at(MODULE.bss), end: at(MODULE.ebss) },
     image: { start: at(MODULE.text), end: Math.max(at(MODULE.enoptrbss), at(MODULE.ebss)) },
     constantRange: { start: at(MODULE.etext), end: Math.min(at(MODULE.noptrdata), at(MODULE.data)) },
-    gofunc: at(layout.gofunc),
-    plugins: pluginCode(space, first),
+    plugins,
   };
-}
-
-function notGo(file: RandomFile, { sections }: Elf): Unreadable {
-  const start = take(file, 0, Math.min(file.size, 4096));
-  if (start?.includes('UPX!')) return new Unreadable('is packed with UPX, whose tables are gone: run it unpacked, or ask its pprof endpoint');
-  const has = (...names: string[]): boolean => sections.some(({ name }) => names.includes(name));
-  if (has('.go_export')) return new Unreadable('was built by gccgo, which keeps goroutines in another way');
-  if (has('.go.buildinfo', '.note.go.buildid')) return new Unreadable('was built from Go, and has no table of functions where Go\'s own compiler puts it: by TinyGo or gccgo, which keep goroutines in another way, or made unreadable');
-  return new Unreadable('is no Go program', false);
 }
 
 /** Initialised variables as they are in memory now: of a position independent program the file has no addresses. */
@@ -94,30 +86,6 @@ function dataOf({ sections }: Elf, bias: number, space: Space): Piece[] {
     const got = space.read(address + bias, bytes, 0, bytes.length);
     return got < 8 ? [] : [{ address: address + bias, bytes: bytes.subarray(0, got) }];
   });
-}
-
-const CHUNK = 32 * 1024;
-const MOST_CHUNKS = 2048;
-
-/** Small pieces that lie together are asked for again and again: whole chunks are kept. */
-function constantsOf(file: RandomFile, { segments }: Elf, bias: number): Constants {
-  const loaded = segments.filter(({ type }) => type === 1);
-  const chunks = new Map<number, Buffer | undefined>();
-  const chunkAt = (offset: number): Buffer | undefined => {
-    if (chunks.size >= MOST_CHUNKS) chunks.clear();
-    if (!chunks.has(offset)) chunks.set(offset, take(file, offset, Math.min(CHUNK, file.size - offset)));
-    return chunks.get(offset);
-  };
-  return (address, length) => {
-    const at = address - bias;
-    const segment = loaded.find((one) => at >= one.address && at + length <= one.address + one.fileSize);
-    if (!segment) return undefined;
-    const offset = segment.offset + at - segment.address;
-    const start = offset - (offset % CHUNK);
-    if (offset + length > start + CHUNK) return take(file, offset, length);
-    const bytes = chunkAt(start)?.subarray(offset - start, offset - start + length);
-    return bytes?.length === length ? bytes : take(file, offset, length);
-  };
 }
 
 /** runtime.firstmoduledata: the place that points to the table of functions and whose ranges fit the program. */

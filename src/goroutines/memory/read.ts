@@ -37,6 +37,8 @@ export interface MemoryDump {
   channels: Map<number, Channel>;
   /** Descriptors that goroutines wait on. */
   waitsOnFds: Connection[];
+  /** False: no collection has seen any of them wait, and no waiting time is known. */
+  hasTimes: boolean;
   /** The list was found by its shape. */
   guessed: boolean;
 }
@@ -109,7 +111,7 @@ class Reading {
     const { waits, census } = this;
     const notes = waits.manyChannels ? ['so many channels that some were left out'] : [];
     const cut: Cut | undefined = stopped === undefined ? undefined : { kind: 'interrupted', detail: stopped };
-    return { dump: census.dump(notes, cut), torn: this.torn, foreign: this.foreign, read: census.read, channels: waits.channels, waitsOnFds: census.connections, guessed: this.guessed };
+    return { dump: census.dump(notes, cut), torn: this.torn, foreign: this.foreign, read: census.read, hasTimes: census.hasTimes, channels: waits.channels, waitsOnFds: census.connections, guessed: this.guessed };
   }
 
   private slice(addresses: readonly number[]): void {

@@ -17,6 +17,8 @@ export interface Channel {
   receivers: number;
   /** In a select, which tells not whether they would send or receive. */
   selecting: number;
+  /** A timer or ticker that runs will send to it (Go 1.23 and later). */
+  timer?: true;
 }
 
 export interface Waiting {
@@ -28,6 +30,8 @@ export interface Waiting {
 export interface Found {
   /** Channels of a wait; of a select those that are not nil. */
   channels?: number[];
+  /** It waits for one channel, and a timer will send to that. */
+  timed?: true;
   /** The word that a lock sleeps on. */
   semaphore?: number;
   /** Address of a sync.Cond. */
@@ -36,7 +40,10 @@ export interface Found {
 }
 
 const MOST_CASES = 32;
-const CHANNEL_BYTES = 32;
+const CHANNEL_BYTES = 40;
+const CHANNEL_TIMER = 32;
+/** Later than a century of uptime: for ever. */
+const MOST_WHEN = 3.2e18;
 const SUDOG_BYTES = 104;
 const POLL_BYTES = 48;
 const MOST_NEAR = 2048;
@@ -154,6 +161,10 @@ export class Waits {
       open = next;
     }
     this.readChannels(found);
+    for (const one of found) {
+      const [channel, ...more] = one.channels ?? [];
+      if (channel !== undefined && more.length === 0 && this.channels.get(channel)?.timer) one.timed = true;
+    }
   }
 
   private readChannels(found: readonly Found[]): void {
@@ -161,10 +172,26 @@ export class Waits {
     for (const { channels } of found) for (const channel of channels ?? []) if (!this.channels.has(channel)) fresh.add(channel);
     const list = [...fresh].slice(0, Math.max(0, MOST_CHANNELS - this.channels.size));
     if (list.length < fresh.size) this.manyChannels = true;
+    const timers: { channel: Channel; at: number }[] = [];
     this.gatherer.gather(list, CHANNEL_BYTES, (index, words, at) => {
       const [length, capacity, closed] = [words.word(at), words.word(at + 8), words.half(at + 28)];
       // What is in a channel fits into it: else this is none (any more).
-      if (length <= capacity && closed <= 1) this.channels.set(list[index]!, { length, capacity, closed: closed === 1, senders: 0, receivers: 0, selecting: 0 });
+      if (length > capacity || closed > 1) return;
+      const channel: Channel = { length, capacity, closed: closed === 1, senders: 0, receivers: 0, selecting: 0 };
+      this.channels.set(list[index]!, channel);
+      const timer = words.word(at + CHANNEL_TIMER);
+      if (isAddress(timer)) timers.push({ channel, at: timer });
+    });
+    this.readTimers(timers);
+  }
+
+  /** One that was stopped, or has fired its only time, has no time. */
+  private readTimers(timers: readonly { channel: Channel; at: number }[]): void {
+    const { timerWhen } = this.layout;
+    if (timerWhen === undefined || timers.length === 0) return;
+    this.gatherer.gather(timers.map(({ at }) => at + timerWhen), 8, (index, words, at) => {
+      const when = words.word(at);
+      if (when > 0 && when < MOST_WHEN) timers[index]!.channel.timer = true;
     });
   }
 

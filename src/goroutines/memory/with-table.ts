@@ -1,6 +1,6 @@
 /** Programs of Go whose table of functions has no section of its own: what matters is found by what it looks like. */
 import type { RandomFile } from '../../evidence/types.ts';
-import type { Elf, Section, Segment } from './elf.ts';
+import type { Elf, Section, Segment } from '../../kernel/elf.ts';
 import { findTable } from './find-table.ts';
 
 const LOAD = 1;

@@ -1,15 +1,16 @@
 /**
- * The hot path: goroutine blocks of a text dump, byte by byte, without making strings of what was seen before. A stack is
- * recognised without arguments, offsets and ids; only the first goroutines of each stack are parsed.
+ * The hot path: goroutine blocks of a text dump, without making strings of what was seen before. A stack is recognised without
+ * arguments, offsets and ids, by hashes; only the first goroutines of each stack are parsed.
  */
 import type { Header } from './header.ts';
-import { MOST_SAMPLES } from './group-table.ts';
 import { type CachedHeader, Headers } from './headers.ts';
 import { type Known, KnownGroups } from './known-groups.ts';
 import { numberAt, pointerAt } from './pointers.ts';
 import { RollCall } from './roll-call.ts';
-import { argumentsFrom, NEEDS_MORE, StackScanner, startsWithWord, WORD } from './scan.ts';
-import { holes, matchedEnd, StackTree } from './stack-tree.ts';
+import { keyOf } from './stacks/hash.ts';
+import { ROW, StackLexer } from './stacks/lexer.ts';
+import { NEEDS_MORE, StackScanner, startsWithWord, WORD } from './stacks/scanner.ts';
+import type { Words } from './words.ts';
 
 const LF = 10;
 const CR = 13;
@@ -18,6 +19,8 @@ const SPACE = 32;
 const MOST_BLOCK_BYTES = 8 * 1024 * 1024;
 /** A dump that is so many times smaller than the one before is a trace that somebody printed. */
 const MUCH_LESS = 10;
+/** Less is read before what lexes it is set up. */
+const LEAST_LEXED = 64 * 1024;
 /** There is no goroutine here. */
 const NOT_ONE = -1;
 
@@ -32,15 +35,16 @@ export interface BlockResult {
 export class BlockReader {
   /** Dumps that came before, one behind the other in the same text. */
   repeats = 0;
+  /** Texts of others within stacks, which were left out. */
+  foreignTexts = 0;
   private now: KnownGroups;
   /** The last of those that was more than a trace or two. */
   private before: KnownGroups | undefined;
   private readonly keepRows: boolean;
-  private readonly headers = new Headers<Known>();
-  private tree = new StackTree<Known>();
+  private readonly headers = new Headers();
   private readonly scanner = new StackScanner();
+  private lexer: StackLexer | undefined;
   private readonly roll = new RollCall();
-  private view: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(keepRows: boolean) {
     this.keepRows = keepRows;
@@ -83,8 +87,6 @@ export class BlockReader {
     if (!this.before || this.now.total * MUCH_LESS >= this.before.total) this.before = this.now;
     this.now = new KnownGroups(this.keepRows);
     this.roll.clear();
-    this.headers.clear();
-    this.tree = new StackTree();
   }
 
   /**
@@ -93,7 +95,9 @@ export class BlockReader {
    * @returns where it stopped: at text that is no goroutine, or (`more`) at a block whose end is not here yet
    */
   read(buffer: Buffer, from: number, last: boolean): BlockResult {
-    this.view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+    // Once it is set up it reads what is left of pieces, too.
+    const lexer = (this.lexer ??= buffer.length - from < LEAST_LEXED ? undefined : StackLexer.create());
+    lexer?.forget();
     let at = from;
     for (;;) {
       while (at < buffer.length && (buffer[at] === LF || buffer[at] === CR)) at++;
@@ -102,7 +106,12 @@ export class BlockReader {
         // The word itself may be cut by the end of the chunk.
         return { used: at, more: !last && buffer.length - at < WORD.length && WORD.indexOf(buffer.subarray(at)) === 0 };
       }
-      const end = this.block(buffer, at, last);
+      const lexed = lexer ? this.lexed(lexer, buffer, at) : at;
+      if (lexed > at) {
+        at = lexed;
+        continue;
+      }
+      const end = !last && lexer?.goesOn(buffer, at) ? NEEDS_MORE : this.block(buffer, at, last);
       if (end === NOT_ONE) return { used: at, more: false };
       if (end === NEEDS_MORE) {
         const fits = buffer.length - at < MOST_BLOCK_BYTES;
@@ -127,76 +136,126 @@ export class BlockReader {
       c = buffer[++at]!;
     }
     if (at === idStart || c !== SPACE) return NOT_ONE;
-    const header = buffer.toString('latin1', at, lineEnd);
-    let cached = this.headers.of(header);
+    const cached = this.headers.of(buffer.toString('latin1', at, lineEnd));
     if (!cached) return NOT_ONE;
-    if (this.roll.isAnew(id)) {
-      this.beginAnew();
-      cached = this.headers.of(header)!;
+    const { scanner } = this;
+    const end = scanner.scan(buffer, lineEnd + 1, last);
+    // g0 of the signalled thread: a stack, but no goroutine.
+    if (end === NEEDS_MORE || id === 0) return end;
+    const { hash, opens, lines, foreign } = scanner;
+    if (foreign.length > 0) {
+      this.foreignTexts += foreign.length / 2;
+      this.block(without(buffer, start, end, foreign), 0, true);
+      return end;
     }
-    const known = id === 0 ? undefined : this.tree.match(cached.stacks, buffer, this.view, lineEnd + 1);
-    if (known) {
-      this.roll.note(id);
-      this.addMatched(buffer, known, cached.header, idStart, at);
-      return matchedEnd;
-    }
-    return this.scanned(buffer, lineEnd + 1, cached, { id, text: buffer.toString('latin1', idStart, at) }, last);
+    this.add(buffer, cached, { number: id, idFrom: idStart, idTo: at, from: lineEnd + 1, to: end, one: hash.one, two: hash.two, opens, base: 0, first: 0, lines });
+    return end;
   }
 
-  /** A goroutine whose stack was recognised whole: without a string of its own, where none is kept. */
-  private addMatched(buffer: Buffer, known: Known, header: Header, idStart: number, idEnd: number): void {
+  /** Many, one behind the other. Answers where they end; `at` where the one there is left to `block`. */
+  private lexed(lexer: StackLexer, buffer: Buffer, at: number): number {
+    const count = lexer.lex(buffer, at);
+    const { rows, ids, opens, base } = lexer;
+    for (let index = 0, row = 0; index < count; index++, row += ROW.words) {
+      const idTo = base + rows[row + ROW.idTo]!;
+      const headerTo = base + rows[row + ROW.headerTo]!;
+      const cached = this.headers.hashed(rows[row + ROW.header1]!, rows[row + ROW.header2]!, buffer, idTo, headerTo);
+      const idFrom = base + rows[row + ROW.idFrom]!;
+      if (!cached) return idFrom - WORD.length;
+      this.add(buffer, cached, {
+        number: ids[(row >> 1) + ROW.id]!, idFrom, idTo, from: headerTo + 1, to: base + rows[row + ROW.to]!,
+        one: rows[row + ROW.hash1]!, two: rows[row + ROW.hash2]!, opens, base, first: rows[row + ROW.firstOpen]!, lines: rows[row + ROW.lines]!, lexer,
+      });
+    }
+    return count > 0 ? lexer.next : at;
+  }
+
+  private add(buffer: Buffer, { header, seed, seedUnlabelled }: CachedHeader, block: Block): void {
+    const { number, one, two } = block;
+    if (this.roll.isAnew(number)) this.beginAnew();
+    this.roll.note(number);
+    const { now } = this;
+    const key = keyOf(one, two, now.labelsDropped ? seedUnlabelled : seed);
+    const known = now.get(key) ?? now.addNew(key, header, linesOf(buffer.toString('latin1', block.from, block.to)));
     const { group, line, offset, createdLine } = known;
-    const object = line < 0 || holes[line]! < 0 ? -1 : pointerAt(buffer, holes[line]!, offset);
-    const isSample = group.samples.length < MOST_SAMPLES;
-    const id = isSample || this.keepRows ? buffer.toString('latin1', idStart, idEnd) : '';
-    const parent = (isSample || this.keepRows) && createdLine >= 0 && holes[createdLine]! >= 0 ? numberAt(buffer, holes[createdLine]!) : undefined;
-    if (isSample) this.addSample(buffer, known, header, { id, object, parent }, matchedEnd, (call) => holes[call]!);
-    else this.now.count(group, header, id, object, parent);
+    const at = openOf(block, line);
+    const object = at < 0 ? -1 : pointerAt(buffer, at, offset);
+    const isSample = now.wantsSample(group);
+    if (!isSample && !this.keepRows) {
+      now.count(group, header, { id: '', number }, object, undefined);
+      return;
+    }
+    const id = buffer.toString('latin1', block.idFrom, block.idTo);
+    const parent = parentAt(buffer, openOf(block, createdLine));
+    if (isSample) this.addSample(buffer, known, header, { id, number, object, parent }, block);
+    else now.count(group, header, { id, number }, object, parent);
   }
 
-  /** With the arguments of its calls, where they are wanted. @param opensAt where those of the call in this line begin, negative without */
-  private addSample(buffer: Buffer, { group, calls }: Known, header: Header, one: { id: string; object: number; parent: string | undefined }, end: number, opensAt: (line: number) => number): void {
+  /** With the arguments of its calls, where they are wanted. */
+  private addSample(buffer: Buffer, { group, calls }: Known, header: Header, one: { id: string; number: number; object: number; parent: string | undefined }, block: Block): void {
     const { now } = this;
     const { words } = now;
     const start = words.next;
     words.globals = false;
     const isClose = now.wantsArguments(group);
-    if (isClose) {
-      for (const call of calls) {
-        const from = opensAt(call);
-        if (from < 0) words.addNone();
-        else words.add(buffer, from, end);
-      }
+    if (isClose) addWords(words, calls, buffer, block);
+    now.sample(group, header, one, one.object, start, isClose ? calls.length : 0, one.parent);
+  }
+}
+
+/** Where in the buffer the parts of a goroutine are. */
+interface Block {
+  number: number;
+  idFrom: number;
+  idTo: number;
+  /** Of its stack. */
+  from: number;
+  to: number;
+  /** Its hashes. */
+  one: number;
+  two: number;
+  /** Where in its lines begins what may differ: `lines` of them, from `first` on, `base` to be added. */
+  opens: Int32Array;
+  base: number;
+  first: number;
+  lines: number;
+  /** What cut it, where `first` counts among its opens. */
+  lexer?: StackLexer;
+}
+
+/** Of each of `calls`, lines of a stack, its arguments. */
+function addWords(words: Words, calls: readonly number[], buffer: Buffer, block: Block): void {
+  const { lexer, first, lines, to } = block;
+  if (lexer?.readWords(first, lines)) {
+    const { wordStarts } = lexer;
+    for (const call of calls) {
+      if (call < lines) words.take(lexer.words, wordStarts[call]!, wordStarts[call + 1]!);
+      else words.addNone();
     }
-    now.sample(group, header, one.id, one.object, start, isClose ? calls.length : 0, one.parent);
+    return;
   }
+  for (const call of calls) {
+    const from = openOf(block, call);
+    if (from < 0) words.addNone();
+    else words.add(buffer, from, to);
+  }
+}
 
-  private scanned(buffer: Buffer, start: number, cached: CachedHeader<Known>, { id, text: idText }: { id: number; text: string }, last: boolean): number {
-    const { scanner, now } = this;
-    const end = scanner.scan(buffer, start, cached.seed, last);
-    // g0 of the signalled thread: a stack, but no goroutine.
-    if (end === NEEDS_MORE || id === 0) return end;
-    this.roll.note(id);
-    if (now.labelsDropped && cached.seed !== cached.seedUnlabelled) scanner.scan(buffer, start, cached.seedUnlabelled, last);
-    const key = scanner.hash1 * 0x200000 + (scanner.hash2 & 0x1fffff);
-    const seen = now.get(key);
-    const known = seen ?? now.addNew(key, cached.header, linesOf(buffer.toString('latin1', start, end)));
-    this.addScanned(buffer, end, known, cached.header, idText);
-    // What comes once only, as with labels of its own, is not worth it.
-    if (seen && !now.labelsDropped) this.tree.add(cached.stacks, buffer, scanner.lineStarts, scanner.lines, end, known);
-    return end;
+/** @param ranges where each begins and ends */
+function without(buffer: Buffer, from: number, to: number, ranges: readonly number[]): Buffer {
+  const kept: Buffer[] = [];
+  let at = from;
+  for (let i = 0; i < ranges.length; i += 2) {
+    kept.push(buffer.subarray(at, ranges[i]!));
+    at = ranges[i + 1]!;
   }
+  return Buffer.concat([...kept, buffer.subarray(at, to)]);
+}
 
-  private addScanned(buffer: Buffer, end: number, known: Known, header: Header, id: string): void {
-    const { group, line, offset, createdLine } = known;
-    const { lines, lineStarts } = this.scanner;
-    const opensAt = (call: number): number => (call < 0 || call >= lines ? -1 : argumentsFrom(buffer, lineStarts[call]!, end));
-    const object = line < 0 || line >= lines ? -1 : pointerAt(buffer, opensAt(line), offset);
-    const isSample = group.samples.length < MOST_SAMPLES;
-    const parent = (isSample || this.keepRows) && createdLine >= 0 && createdLine < lines ? parentIn(buffer, lineStarts[createdLine]!, end) : undefined;
-    if (isSample) this.addSample(buffer, known, header, { id, object, parent }, end, opensAt);
-    else this.now.count(group, header, id, object, parent);
-  }
+function openOf({ opens, base, first, lines }: Block, line: number): number {
+  if (line < 0 || line >= lines) return -1;
+  const open = opens[first + line]!;
+  return open < 0 ? -1 : base + open;
 }
 
 function linesOf(text: string): string[] {
@@ -205,7 +264,9 @@ function linesOf(text: string): string[] {
 
 const IN_GOROUTINE = Buffer.from(' in goroutine ');
 
-function parentIn(buffer: Buffer, start: number, end: number): string | undefined {
-  const at = buffer.indexOf(IN_GOROUTINE, start);
-  return at < 0 || at >= end || buffer.indexOf(LF, start) < at ? undefined : numberAt(buffer, at + IN_GOROUTINE.length);
+/** @param at behind the name of the function that started it */
+function parentAt(buffer: Buffer, at: number): string | undefined {
+  if (at < 0) return undefined;
+  for (let i = 0; i < IN_GOROUTINE.length; i++) if (buffer[at + i] !== IN_GOROUTINE[i]) return undefined;
+  return numberAt(buffer, at + IN_GOROUTINE.length);
 }

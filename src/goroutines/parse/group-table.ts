@@ -1,5 +1,6 @@
 /** Groups while a dump is read: the place where memory is bounded. */
 import type { Group, Row, Sample } from '../../kernel/goroutines.ts';
+import { LASTING_MINUTES } from '../minutes.ts';
 
 /** Goroutines of a group that are looked at closely. */
 export const MOST_SAMPLES = 64;
@@ -10,9 +11,13 @@ const MOST_OBJECTS_IN_ALL = 200_000;
 
 export interface Seen {
   id?: string;
+  /** The same as a number, where that is at hand already. */
+  number?: number;
   waitMinutes?: number;
   lockedToThread?: boolean;
   leaked?: boolean;
+  /** A timer will wake it. */
+  timed?: boolean;
   /** Its address; below 0 when it is not told. */
   object?: number;
   /** Of a row only. */
@@ -32,8 +37,8 @@ export class GroupTable {
     this.rows = keepRows ? [] : undefined;
   }
 
-  add(group: Omit<Group, 'index' | 'count' | 'lockedToThread' | 'leaked' | 'samples' | 'manyObjects'>): Group {
-    const added: Group = { ...group, index: this.groups.length, count: 0, lockedToThread: 0, leaked: 0, samples: [], manyObjects: false };
+  add(group: Omit<Group, 'index' | 'count' | 'lasting' | 'lockedToThread' | 'leaked' | 'samples' | 'manyObjects'>): Group {
+    const added: Group = { ...group, index: this.groups.length, count: 0, lasting: 0, lockedToThread: 0, leaked: 0, samples: [], manyObjects: false };
     this.groups.push(added);
     return added;
   }
@@ -47,9 +52,13 @@ export class GroupTable {
       if (waitMinutes < wait.min) wait.min = waitMinutes;
       if (waitMinutes > wait.max) wait.max = waitMinutes;
       wait.told++;
+      if (waitMinutes >= LASTING_MINUTES) group.lasting++;
     }
+    const number = seen.number ?? (seen.id === undefined ? 0 : Number(seen.id));
+    if (number > 0) addAge(group, number, waitMinutes ?? 0);
     if (seen.lockedToThread) group.lockedToThread++;
     if (seen.leaked) group.leaked++;
+    if (seen.timed) group.timed = (group.timed ?? 0) + 1;
     if (sample) group.samples.push(sample);
     if (seen.object !== undefined && seen.object >= 0) this.countObject(group, seen.object);
     this.rows?.push(rowOf(group, seen));
@@ -73,6 +82,16 @@ export class GroupTable {
       this.objectsInAll++;
     } else group.manyObjects = true;
   }
+}
+
+function addAge(group: Group, id: number, minutes: number): void {
+  const ages = (group.ages ??= { count: 0, ids: 0, ids2: 0, minutes: 0, minutes2: 0, both: 0 });
+  ages.count++;
+  ages.ids += id;
+  ages.ids2 += id * id;
+  ages.minutes += minutes;
+  ages.minutes2 += minutes * minutes;
+  ages.both += id * minutes;
 }
 
 function rowOf({ index, objectKind }: Group, { id, waitMinutes, parent, lockedToThread, channels, object = -1 }: Seen): Row {

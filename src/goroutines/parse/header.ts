@@ -2,7 +2,7 @@
 
 export interface Header {
   state: string;
-  /** Whole minutes, a lower bound. */
+  /** Whole minutes, see minutes.ts. */
   waitMinutes?: number;
   lockedToThread: boolean;
   leaked: boolean;

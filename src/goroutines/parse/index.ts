@@ -1,12 +1,17 @@
 /** Any dump of goroutines out of any bytes: packed, wrapped, in any of the three formats. */
 import type { Cut, Dump } from '../../kernel/goroutines.ts';
-import { unpacked } from './gunzip.ts';
+import { isArchive, parseArchive } from './archive.ts';
+import { NoDump } from './no-dump.ts';
 import { otherLanguage } from './other-languages.ts';
+import { otherPacker, unpacked } from './packed.ts';
+import { Peekable } from './peekable.ts';
 import { OtherProfile, parseProfile } from './profile.ts';
 import { FIRST_LINE, OTHER_PROFILE, ProfileTextReader } from './profile-text.ts';
 import { ProtobufError } from './protobuf.ts';
 import { TextReader } from './text.ts';
-import { ZipError, type ZipEntry, zipEntries } from './zip.ts';
+import { fromUtf16, utf16Order } from './utf16.ts';
+
+export { NoDump } from './no-dump.ts';
 
 export interface ParseOptions {
   /** Keep every goroutine, not only groups. */
@@ -14,17 +19,8 @@ export interface ParseOptions {
   /** Of an archive: this entry. */
   entry?: string;
   signal?: AbortSignal;
-}
-
-/** There is no dump in it: why, and what there is instead. */
-export class NoDump extends Error {
-  override readonly name = 'NoDump';
-  readonly candidates: readonly string[];
-
-  constructor(message: string, candidates: readonly string[] = []) {
-    super(message);
-    this.candidates = candidates;
-  }
+  /** To be called where no chunk is kept when the next is asked for. */
+  reuse?: () => void;
 }
 
 export interface Parsed {
@@ -36,37 +32,65 @@ export interface Parsed {
 /** Profiles and archives are held whole; larger ones are refused. */
 const MOST_HELD_BYTES = 512 * 1024 * 1024;
 const SNIFFED_BYTES = 64 * 1024;
+/** What tells packers, archives and encodings: the first block of a tar archive. */
+const HEAD_BYTES = 512;
+/** A log that was packed by what rotates it and once more by who sends it; deeper ones are no logs. */
+const DEEPEST = 4;
 
 type Chunks = AsyncIterable<Buffer>;
 
 /** Throws NoDump; errors of reading as they are. */
 export async function parseDump(chunks: Chunks, options: ParseOptions): Promise<Parsed> {
-  const source = new Peekable(chunks);
-  const head = await source.peek(4);
-  if (head.length === 0) throw new NoDump('it is empty');
-  if (head[0] === 0x1f && head[1] === 0x8b) return { dump: await parsePacked(source, options) };
-  if (head.toString('latin1', 0, 4) === 'PK\x03\x04' || head.toString('latin1', 0, 4) === 'PK\x05\x06') return parseZip(await gather(source), options);
-  return { dump: await parsePlain(source, options) };
+  return parseLayer(new Peekable(chunks), options, { depth: 0 });
 }
 
-async function parsePacked(chunks: Chunks, options: ParseOptions): Promise<Dump> {
-  let cut: Cut | undefined;
+/** What is around it. */
+interface Wrapping {
+  /** How often it was unpacked. */
+  depth: number;
+  cut?: Cut;
+}
+
+async function parseLayer(source: Peekable, options: ParseOptions, wrapping: Wrapping): Promise<Parsed> {
+  const head = await source.peek(HEAD_BYTES);
+  if (head.length === 0) throw new NoDump('it is empty');
+  const inner = wrapping.depth < DEEPEST ? unpacked(source, head, (cut) => (wrapping.cut ??= cut)) : undefined;
+  if (inner) return parsePacked(new Peekable(inner), options, wrapping);
+  if (isArchive(head)) return parseEntry(await gather(source), options);
+  const other = otherPacker(head);
+  if (other !== undefined) throw new NoDump(other);
+  const order = utf16Order(head);
+  return { dump: await (order ? parsePlain(new Peekable(fromUtf16(source, order)), kept(options), wrapping) : parsePlain(source, options, wrapping)) };
+}
+
+async function parsePacked(source: Peekable, options: ParseOptions, wrapping: Wrapping): Promise<Parsed> {
+  wrapping.depth++;
   try {
-    return await parsePlain(unpacked(chunks, (found) => (cut = found)), options, () => cut);
+    return await parseLayer(source, kept(options), wrapping);
   } catch (error) {
-    if (error instanceof NoDump && cut) throw new NoDump(`${cut.detail}, and before that there is no goroutine dump`);
+    if (error instanceof NoDump && wrapping.cut) throw new NoDump(`${wrapping.cut.detail}, and before that there is no goroutine dump`);
     throw error;
   }
 }
 
-async function parsePlain(chunks: Chunks, options: ParseOptions, cutOf: () => Cut | undefined = () => undefined): Promise<Dump> {
-  const source = chunks instanceof Peekable ? chunks : new Peekable(chunks);
+/** What is unpacked may wait for its turn: its chunks are not to be used again. */
+function kept({ reuse: _, ...options }: ParseOptions): ParseOptions {
+  return options;
+}
+
+async function parseEntry(archive: Buffer, options: ParseOptions): Promise<Parsed> {
+  const { found, entry } = await parseArchive(archive, options.entry, (bytes) => parseDump(one(bytes), { ...kept(options), entry: '' }), MOST_HELD_BYTES);
+  return { dump: found.dump, entry };
+}
+
+async function parsePlain(source: Peekable, options: ParseOptions, wrapping: Wrapping): Promise<Dump> {
   const head = await source.peek(SNIFFED_BYTES);
-  if (FIRST_LINE.test(firstLine(head))) return parseLines(source, cutOf);
+  if (FIRST_LINE.test(firstLine(head))) return parseLines(source, wrapping);
   const other = OTHER_PROFILE.exec(firstLine(head));
   if (other) throw new NoDump(`this is a profile of ${other[1] === 'threadcreate' ? 'threads' : (other[1] ?? 'mutexes')}, not of goroutines`);
-  if (isBinary(head)) return parseBinary(source, cutOf);
+  if (isBinary(head)) return parseBinary(source, wrapping);
   const reader = new TextReader(options.rows);
+  options.reuse?.();
   let interrupted = false;
   for await (const chunk of source) {
     reader.push(chunk);
@@ -75,13 +99,13 @@ async function parsePlain(chunks: Chunks, options: ParseOptions, cutOf: () => Cu
       break;
     }
   }
-  const dump = reader.end(interrupted ? { kind: 'interrupted', detail: 'reading was stopped' } : cutOf());
+  const dump = reader.end(interrupted ? { kind: 'interrupted', detail: 'reading was stopped' } : wrapping.cut);
   if (dump) return dump;
   const language = otherLanguage(head.toString('latin1'));
   throw new NoDump(language === undefined ? 'there is no goroutine dump in it' : `this looks like ${language}, not like a dump of Go`);
 }
 
-async function parseLines(chunks: Chunks, cutOf: () => Cut | undefined): Promise<Dump> {
+async function parseLines(chunks: Chunks, wrapping: Wrapping): Promise<Dump> {
   const reader = new ProfileTextReader();
   let rest = '';
   for await (const chunk of chunks) {
@@ -92,7 +116,7 @@ async function parseLines(chunks: Chunks, cutOf: () => Cut | undefined): Promise
   reader.line(rest);
   const dump = reader.end();
   if (dump.total > MOST_GOROUTINES) throw new NoDump('it tells of more goroutines than any program can have');
-  const cut = cutOf() ?? dump.cut;
+  const cut = wrapping.cut ?? dump.cut;
   return { ...dump, ...(cut && { cut }) };
 }
 
@@ -100,53 +124,17 @@ const MOST_LINE = 1024 * 1024;
 /** Their stacks alone would be more than a process can address. */
 const MOST_GOROUTINES = 2 ** 37;
 
-async function parseBinary(chunks: Chunks, cutOf: () => Cut | undefined): Promise<Dump> {
+async function parseBinary(chunks: Chunks, wrapping: Wrapping): Promise<Dump> {
   const whole = await gather(chunks);
   if (/^go 1\.\d+ trace\0/.test(whole.toString('latin1', 0, 16))) throw new NoDump('this is an execution trace of Go, not a dump of goroutines');
-  if (whole.toString('latin1', 0, 4) === '\x7fELF') throw new NoDump('this is a program or a core file, not a dump of goroutines');
+  if (whole.toString('latin1', 0, 4) === '\x7fELF') throw new NoDump(wrapping.depth > 0 ? 'what is packed in it is a program or a core file: a core file is read when it is unpacked' : 'this is a program or a core file, not a dump of goroutines');
   try {
     const dump = parseProfile(whole);
-    const cut = cutOf();
+    const { cut } = wrapping;
     return { ...dump, ...(cut && { cut }) };
   } catch (error) {
     if (error instanceof OtherProfile) throw new NoDump(`this is ${error.message}, not of goroutines`);
     if (error instanceof ProtobufError) throw new NoDump('these are bytes of no format we know');
-    throw error;
-  }
-}
-
-async function parseZip(archive: Buffer, options: ParseOptions): Promise<Parsed> {
-  let entries: ZipEntry[];
-  try {
-    entries = zipEntries(archive);
-  } catch (error) {
-    if (error instanceof ZipError) throw new NoDump(`the archive cannot be read: ${error.message}`);
-    throw error;
-  }
-  const wanted = options.entry === undefined ? entries : entries.filter(({ name }) => name === options.entry);
-  if (wanted.length === 0) throw new NoDump(`the archive has no entry ${options.entry ?? ''}`, entries.map(({ name }) => name));
-  const found: Parsed[] = [];
-  for (const entry of wanted) {
-    const parsed = await parseEntry(entry, options);
-    if (parsed) found.push({ dump: parsed, entry: entry.name });
-  }
-  if (found.length === 1) return found[0]!;
-  if (found.length === 0) throw new NoDump('no entry of the archive is a goroutine dump');
-  throw new NoDump(`${found.length} entries of the archive are goroutine dumps`, found.map(({ entry }) => entry!));
-}
-
-async function parseEntry(entry: ZipEntry, options: ParseOptions): Promise<Dump | undefined> {
-  let bytes: Buffer;
-  try {
-    bytes = entry.unpack(MOST_HELD_BYTES);
-  } catch {
-    // A broken entry beside a good one is no reason not to read that.
-    return undefined;
-  }
-  try {
-    return (await parseDump(one(bytes), { ...options, entry: '' })).dump;
-  } catch (error) {
-    if (error instanceof NoDump) return undefined;
     throw error;
   }
 }
@@ -176,34 +164,4 @@ function isBinary(head: Buffer): boolean {
   let odd = 0;
   for (const byte of some) if (byte === 0 || (byte < 9) || (byte > 13 && byte < 27)) odd++;
   return odd > some.length / 50 || some[0] === 0x0a && some.includes(0);
-}
-
-/** Chunks that can be looked at before they are taken. */
-class Peekable implements AsyncIterable<Buffer> {
-  private readonly chunks: AsyncIterator<Buffer>;
-  private held: Buffer[] = [];
-
-  constructor(chunks: Chunks) {
-    this.chunks = chunks[Symbol.asyncIterator]();
-  }
-
-  /** At least so many bytes when there are as many. */
-  async peek(bytes: number): Promise<Buffer> {
-    while (this.held.reduce((sum, chunk) => sum + chunk.length, 0) < bytes) {
-      const next = await this.chunks.next();
-      if (next.done) break;
-      this.held.push(next.value);
-    }
-    if (this.held.length > 1) this.held = [Buffer.concat(this.held)];
-    return this.held[0] ?? Buffer.alloc(0);
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
-    try {
-      yield* this.held.splice(0);
-      for (let next = await this.chunks.next(); !next.done; next = await this.chunks.next()) yield next.value;
-    } finally {
-      await this.chunks.return?.();
-    }
-  }
 }

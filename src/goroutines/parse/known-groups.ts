@@ -12,7 +12,7 @@ import { SeenSample, Words } from './words.ts';
 const MOST_LABELLED_GROUPS = 20_000;
 /** Of so many of each group the arguments are kept: among those that wait for locks one of many may be the one that matters. */
 const WITH_ARGUMENTS = 16;
-/** So many groups, and a quarter of that must do: arguments are most of what a look at a stack costs. */
+/** So many groups, and a quarter of that must do, except of those that wait for locks: close looks are most of what such a dump costs. */
 const MANY_GROUPS = 128;
 
 export interface Known {
@@ -24,6 +24,12 @@ export interface Known {
   createdLine: number;
   /** The lines of its frames. */
   calls: readonly number[];
+}
+
+/** A goroutine: its id as text, empty where no text of it is kept, and as a number. */
+export interface Named {
+  id: string;
+  number: number;
 }
 
 /** The groups of one dump. */
@@ -44,7 +50,12 @@ export class KnownGroups {
     return this.known.get(key);
   }
 
-  /** How many of a group are looked at with their arguments. */
+  /** Is one more of the group looked at closely? */
+  wantsSample({ samples, state }: Group): boolean {
+    return samples.length < (this.table.groups.length > MANY_GROUPS && !isLock(state) ? MOST_SAMPLES / 4 : MOST_SAMPLES);
+  }
+
+  /** And with its arguments? */
   wantsArguments({ samples, state }: Group): boolean {
     const most = isLock(state) ? MOST_SAMPLES : WITH_ARGUMENTS;
     return samples.length < (this.table.groups.length > MANY_GROUPS ? most / 4 : most);
@@ -58,17 +69,17 @@ export class KnownGroups {
   }
 
   /** @param start of its arguments among `words`, of so many frames: of none where only ids and objects are wanted */
-  sample(group: Group, header: Header, id: string, object: number, start: number, frames: number, parent: string | undefined): void {
+  sample(group: Group, header: Header, { id, number }: Named, object: number, start: number, frames: number, parent: string | undefined): void {
     const { waitMinutes } = header;
     const sample = new SeenSample(id, this.words, start, frames);
     if (object >= 0) sample.object = `0x${object.toString(16)}`;
     if (waitMinutes !== undefined) sample.waitMinutes = waitMinutes;
     if (parent !== undefined) sample.parent = parent;
-    this.count(group, header, id, object, parent, sample);
+    this.count(group, header, { id, number }, object, parent, sample);
   }
 
-  count(group: Group, { waitMinutes, lockedToThread, leaked }: Header, id: string, object: number, parent: string | undefined, sample?: Sample): void {
-    const seen: Seen = { id, lockedToThread, leaked, object, parent };
+  count(group: Group, { waitMinutes, lockedToThread, leaked }: Header, { id, number }: Named, object: number, parent: string | undefined, sample?: Sample): void {
+    const seen: Seen = { id, number, lockedToThread, leaked, object, parent };
     if (waitMinutes !== undefined) seen.waitMinutes = waitMinutes;
     this.table.count(group, seen, sample);
     if (!group.system) this.total++;

@@ -2,6 +2,7 @@
 import type { Cut, Dump } from '../../kernel/goroutines.ts';
 import { BlockReader } from './blocks.ts';
 import { parseHeader } from './header.ts';
+import { Pieces } from './pieces.ts';
 import { type Unwrap, unwrapperOf } from './unwrap.ts';
 
 const LF = 10;
@@ -19,6 +20,9 @@ const PATIENCE = 64;
 const REASON = /^.*?((?:http: )?panic(?: serving \S+)?: .*|fatal error: .*|SIG[A-Z]+: .*|unexpected fault address .*)$/;
 const LONGEST_REASON = 300;
 const HEAD_BYTES = 8192;
+const PLACE_BEGINS = Buffer.from('\t/', 'latin1');
+const LEAST_ORPHAN = 8;
+const ORPHAN = /^\t\/[^\s:]*:\d+ \+0x[\da-f]+/gm;
 /** The place of a call in one of the first three lines, and no header before it. */
 const BEGINS_WITHIN = /^(?!goroutine )(?:(?!goroutine )[^\n]{0,2000}\n){0,2}\t[^\s:]*\/[^\s:]*:\d+(?: \+0x[\da-f]+)?\r?\n/;
 
@@ -37,6 +41,11 @@ export class TextReader {
   private reason: string | undefined;
   private bytes = 0;
   private wrapped = false;
+  private readonly pieces = new Pieces();
+  /** Messages of a log of which only the beginning is there. */
+  private cutMessages = 0;
+  /** Places of calls between goroutines. */
+  private orphans = 0;
   /** What the text begins with. */
   private head = '';
 
@@ -47,6 +56,11 @@ export class TextReader {
   push(chunk: Buffer): void {
     this.bytes += chunk.length;
     if (this.head.length < HEAD_BYTES) this.head += chunk.toString('latin1', 0, HEAD_BYTES);
+    this.read(this.pieces.push(chunk));
+  }
+
+  private read(chunk: Buffer): void {
+    if (chunk.length === 0) return;
     let buffer = chunk;
     if (this.skipping) {
       const end = buffer.indexOf(LF);
@@ -69,12 +83,13 @@ export class TextReader {
   }
 
   private take(chunk: Buffer): void {
-    this.carry = this.consume(this.taken(chunk), false);
+    // The memory of the chunk is not ours.
+    this.carry = Buffer.from(this.consume(this.taken(chunk), false));
     this.hold(Buffer.alloc(0));
   }
 
   private hold(chunk: Buffer): void {
-    if (chunk.length > 0) this.pending.push(chunk);
+    if (chunk.length > 0) this.pending.push(Buffer.from(chunk));
     this.held = this.carry.length + this.pending.reduce((sum, { length }) => sum + length, 0);
     if (this.held <= LONGEST_LINE) return;
     this.longLines++;
@@ -95,6 +110,7 @@ export class TextReader {
 
   /** @returns undefined when there was no goroutine in all of it */
   end(broken?: Cut): Dump | undefined {
+    this.read(this.pieces.end());
     if (!this.skipping) this.carry = this.consumeRest(this.taken(Buffer.alloc(0)));
     if (this.unwrap) this.flush(true);
     const rest = this.carry.subarray(this.carry.lastIndexOf(LF) + 1);
@@ -104,13 +120,15 @@ export class TextReader {
     // Who is missing in a dump that is cut may live.
     if (!cut) this.blocks.noteParents();
     this.blocks.settle();
-    const { table, total, labelsDropped } = this.blocks;
+    const { table, total, labelsDropped, foreignTexts } = this.blocks;
     // A header alone is a sentence about a goroutine.
     if (table.groups.every(({ frames }) => frames.length === 0)) return undefined;
     table.finish();
     const notes: string[] = [];
     if (this.longLines > 0) notes.push(`${this.longLines === 1 ? 'one line of more than 32 MiB was skipped' : `${this.longLines} lines of more than 32 MiB were skipped`}`);
     if (repeats > 0) notes.push(`the text holds ${repeats + 1} dumps or traces one behind the other: only the last dump is judged (two files are compared with each other)`);
+    if (foreignTexts > 0) notes.push(`other text stood within ${foreignTexts === 1 ? 'a stack' : `stacks, ${foreignTexts} times`}, as several threads of one stderr make it: it was left out, and lines may be missing with it`);
+    if (this.orphans > 0) notes.push(`${this.orphans === 1 ? 'a line of a stack belongs' : `${this.orphans} lines of stacks belong`} to no goroutine that is told: goroutines, or parts of them, are missing`);
     if (labelsDropped) notes.push('so many stacks differ in their labels only that labels were left out');
     const goVersion = versionOf(table.groups.flatMap(({ frames }) => frames.map(({ file }) => file)));
     return {
@@ -134,6 +152,8 @@ export class TextReader {
   }
 
   private cut(atEnd: boolean): Cut | undefined {
+    const messages = this.cutMessages + this.pieces.unfinished;
+    if (messages > 0) return { kind: 'mid-goroutine', detail: `of ${messages === 1 ? 'a message' : `${messages} messages`} of the log that this dump is in only the beginning is there` };
     if (!this.wrapped && this.bytes === GIVES_UP_BYTES) {
       return { kind: '64MiB', detail: 'the runtime gives up at exactly 64 MiB (67,108,864 bytes): what follows was never written' };
     }
@@ -153,7 +173,9 @@ export class TextReader {
       }
       const word = buffer.indexOf(WORD, at);
       const lineStart = word < 0 ? -1 : buffer.lastIndexOf(LF, word) + 1;
-      this.noteReason(buffer, at, word < 0 ? buffer.length : Math.max(lineStart, at));
+      const skipped = word < 0 ? buffer.length : Math.max(lineStart, at);
+      this.noteReason(buffer, at, skipped);
+      this.noteOrphans(buffer, at, skipped);
       if (word < 0) return tail(buffer, at, last);
       if (lineStart === word || word === at) {
         const { used, more } = this.blocks.read(buffer, word, last);
@@ -193,16 +215,17 @@ export class TextReader {
       }
       const end = newline < 0 ? buffer.length : newline;
       const line = buffer.toString('latin1', at, end);
-      const text = this.unwrap!(line);
-      if (text === undefined || text === '') {
-        if (++this.barren > PATIENCE || (text === undefined && this.startsAnother(line))) {
+      const found = this.unwrap!(line);
+      if (found === undefined || found.text === '') {
+        if (++this.barren > PATIENCE || (found === undefined && this.startsAnother(line))) {
           this.flush(true);
           this.unwrap = undefined;
           return at;
         }
       } else {
         this.barren = 0;
-        this.clean += text;
+        this.clean += found.text;
+        if (found.isCut) this.cutMessages++;
         if (this.clean.length > 1024 * 1024) this.flush(false);
       }
       at = newline < 0 ? buffer.length : newline + 1;
@@ -224,6 +247,7 @@ export class TextReader {
         at = buffer.length;
         break;
       }
+      this.noteOrphans(buffer, at, word);
       const { used, more } = this.blocks.read(buffer, word, last);
       at = used > word ? used : word + WORD.length;
       if (more) {
@@ -232,6 +256,13 @@ export class TextReader {
       }
     }
     this.clean = last ? '' : buffer.toString('latin1', at);
+  }
+
+  /** Between goroutines there is nothing of stacks, but that of the runtime itself. */
+  private noteOrphans(buffer: Buffer, from: number, to: number): void {
+    if (to - from < LEAST_ORPHAN || this.blocks.table.groups.length === 0 || buffer.indexOf(PLACE_BEGINS, from) < 0) return;
+    const text = buffer.toString('latin1', from, to);
+    if (!text.includes('runtime stack:')) this.orphans += text.match(ORPHAN)?.length ?? 0;
   }
 
   private noteReason(buffer: Buffer, from: number, to: number): void {

@@ -3,9 +3,17 @@
  * container's log with one JSON object a line, what strace saw being written. Each turns one line into the clean ones.
  */
 import { unquoted } from './header.ts';
+import { memberAt } from './quoted.ts';
 
-/** The clean text of one line, newlines included; undefined: this line is no part of the dump. */
-export type Unwrap = (line: string) => string | undefined;
+export interface Unwrapped {
+  /** Clean, newlines included. */
+  text: string;
+  /** Of the message only the beginning is there. */
+  isCut?: true;
+}
+
+/** Of one line; undefined: it is no part of the dump. */
+export type Unwrap = (line: string) => Unwrapped | undefined;
 
 const HEADER = /goroutine -?\d+ (?:(?:gp|m|mp|g)=\S+ )*\[[^\]\n]{1,200}/;
 
@@ -13,6 +21,18 @@ const LONGEST_PREFIX = 16 * 1024;
 
 /** @param line that holds the word `goroutine` @returns how to read it and those that follow; undefined when it is no header */
 export function unwrapperOf(line: string): Unwrap | undefined {
+  const unwrap = unwrapperOfStream(line);
+  const stream = streamOf(line);
+  if (!unwrap || stream === undefined) return unwrap;
+  return (next) => ((streamOf(next) ?? stream) === stream ? unwrap(next) : { text: '' });
+}
+
+/** Logs of containers hold two: what a program writes to the one is no part of what it writes to the other. */
+function streamOf(line: string): string | undefined {
+  return (/^\d{4}-\d\d-\d\dT\S+ (stdout|stderr) [PF]\b/.exec(line) ?? /"stream":\s*"(stdout|stderr)"/.exec(line))?.[1];
+}
+
+function unwrapperOfStream(line: string): Unwrap | undefined {
   const strace = straceUnwrap(line);
   if (strace) return strace;
   const match = HEADER.exec(line);
@@ -34,8 +54,7 @@ function fieldUnwrap(name: string): Unwrap {
   return (line) => {
     const match = start.exec(line);
     if (!match) return undefined;
-    const text = match[1] === '"' ? unescaped(line, match.index + match[0].length) : match[1]!;
-    return text.endsWith('\n') ? text : `${text}\n`;
+    return ended(match[1] === '"' ? unescaped(line, match.index + match[0].length) : { text: match[1]! });
   };
 }
 
@@ -45,8 +64,7 @@ function memberUnwrap(name: string): Unwrap {
   return (line) => {
     const match = start.exec(line);
     if (!match) return undefined;
-    const text = unescaped(line, match.index + match[0].length);
-    return text.endsWith('\n') ? text : `${text}\n`;
+    return ended(unescaped(line, match.index + match[0].length));
   };
 }
 
@@ -56,27 +74,33 @@ function escapedUnwrap(prefix: string): Unwrap {
   return (line) => {
     const match = HEADER.exec(line);
     if (!match) return undefined;
-    const text = quote === '"' ? unescaped(line, match.index) : unquoted(`"${line.slice(match.index)}"`);
-    return `${deeper(text)}\n`;
+    const { text, isCut } = quote === '"' ? unescaped(line, match.index) : deeper(unquoted(`"${line.slice(match.index)}"`));
+    return { text: `${text}\n`, ...(isCut && { isCut }) };
   };
 }
 
+function ended({ text, isCut }: Unwrapped): Unwrapped {
+  return { text: text.endsWith('\n') ? text : `${text}\n`, ...(isCut && { isCut }) };
+}
+
 /** From `start` to the quote that is not escaped, unescaped. */
-function unescaped(line: string, start: number): string {
-  let end = start;
-  while (end < line.length && line[end] !== '"') end += line[end] === '\\' ? 2 : 1;
-  return deeper(unquoted(`"${line.slice(start, end)}"`));
+function unescaped(line: string, start: number): Unwrapped {
+  const { to, isClosed } = memberAt(line, start);
+  const { text, isCut } = deeper(unquoted(`"${line.slice(start, to)}"`));
+  return { text, ...((isCut || !isClosed) && { isCut: true }) };
 }
 
 const DEEPEST = 4;
 
 /** JSON within JSON escapes twice. */
-function deeper(text: string): string {
+function deeper(text: string): Unwrapped {
   let found = text;
   for (let depth = 0; depth < DEEPEST && /\]:?[^\n]{0,400}?\\+n/.test(found); depth++) found = unquoted(`"${found.replace(/(?<!\\)"/g, '\\"')}"`);
   const match = HEADER.exec(found);
   // The message of an inner object begins behind its quote.
-  return match && found[match.index - 1] === '"' ? found.slice(match.index) : found;
+  if (!match || found[match.index - 1] !== '"') return { text: found };
+  const inner = found.slice(match.index);
+  return { text: inner, ...(!inner.includes('"') && { isCut: true }) };
 }
 
 /** Time stamps, names of containers, `> `, indentation: as many words, or as many characters, as stood before the header. */
@@ -88,10 +112,10 @@ function prefixUnwrap(prefix: string): Unwrap {
   return (line) => {
     const bare = line.replace(/\r$/, '');
     // Empty lines lose what stands before them in some logs.
-    if (bare.trim() === '') return '\n';
-    if (shapeOf(bare.slice(0, prefix.length)) === shape) return `${bare.slice(prefix.length)}\n`;
+    if (bare.trim() === '') return { text: '\n' };
+    if (shapeOf(bare.slice(0, prefix.length)) === shape) return { text: `${bare.slice(prefix.length)}\n` };
     const match = skip?.exec(bare);
-    return match && alike(match[0], prefix) ? `${bare.slice(match[0].length)}\n` : undefined;
+    return match && alike(match[0], prefix) ? { text: `${bare.slice(match[0].length)}\n` } : undefined;
   };
 }
 
@@ -116,8 +140,9 @@ function straceUnwrap(line: string): Unwrap | undefined {
   return (next) => {
     const piece = WRITE.exec(next);
     // Other calls, and writes to other files, come in between.
-    if (!piece || piece[1] !== fd) return '';
-    return unquoted(`"${octal(piece[2]!)}"`);
+    if (!piece || piece[1] !== fd) return { text: '' };
+    // Of what was written strace shows so much only (-s).
+    return { text: unquoted(`"${octal(piece[2]!)}"`), ...(piece[3] !== undefined && { isCut: true }) };
   };
 }
 

@@ -17,6 +17,8 @@ export class Words {
   private used = 0;
   /** See Sample.globals; of the frames since it was set to false. */
   globals = false;
+  /** The last word of the frame may be the address of one. */
+  private wasGlobal = false;
 
   /** Where those of the next goroutine will begin. */
   get next(): number {
@@ -27,7 +29,7 @@ export class Words {
   add(buffer: Uint8Array, at: number, end: number): void {
     const countAt = this.used++;
     let i = at;
-    let wasGlobal = false;
+    this.wasGlobal = false;
     while (i < end && buffer[i] !== LF) {
       if (buffer[i] !== ZERO || buffer[i + 1] !== X) {
         i++;
@@ -38,14 +40,16 @@ export class Words {
       i = start;
       for (let c = buffer[i]!; (c >= 48 && c <= 57) || (c >= 97 && c <= 102); c = buffer[++i]!) value = value * 16 + (c <= 57 ? c - 48 : c - 87);
       const digits = i - start;
-      if (digits >= LEAST_DIGITS && digits <= MOST_DIGITS && buffer[i] !== QUESTION) {
-        this.put(this.used++, value);
-        const isGlobal = mayBeGlobal(value);
-        if (isGlobal && wasGlobal) this.globals = true;
-        wasGlobal = isGlobal;
-      }
+      if (digits >= LEAST_DIGITS && digits <= MOST_DIGITS && buffer[i] !== QUESTION) this.word(value);
     }
     this.put(countAt, this.used - countAt - 1);
+  }
+
+  /** One frame more, of which the words from `from` up to `to` are at hand. */
+  take(words: Float64Array, from: number, to: number): void {
+    this.put(this.used++, to - from);
+    this.wasGlobal = false;
+    for (let at = from; at < to; at++) this.word(words[at]!);
   }
 
   /** One frame more, without any. */
@@ -64,6 +68,13 @@ export class Words {
       found.push(words);
     }
     return found;
+  }
+
+  private word(value: number): void {
+    this.put(this.used++, value);
+    const isGlobal = mayBeGlobal(value);
+    if (isGlobal && this.wasGlobal) this.globals = true;
+    this.wasGlobal = isGlobal;
   }
 
   private put(at: number, value: number): void {

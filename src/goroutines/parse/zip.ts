@@ -16,6 +16,11 @@ const CENTRAL = 0x02014b50;
 const LOCAL = 0x04034b50;
 const LONGEST_COMMENT = 65_535;
 
+export function isZip(head: Buffer): boolean {
+  const start = head.toString('latin1', 0, 4);
+  return start === 'PK\x03\x04' || start === 'PK\x05\x06';
+}
+
 /** From the central directory (APPNOTE.TXT 4.3.12). Throws ZipError. */
 export function zipEntries(archive: Buffer): ZipEntry[] {
   const end = endOf(archive);

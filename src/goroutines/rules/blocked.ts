@@ -2,6 +2,8 @@ import type { Finding, Remedy } from '../../report/index.ts';
 import { fingerprint, lastEventRule } from '../../report/index.ts';
 import type { GoroutinesEvent } from '../../series/index.ts';
 import type { Judgement } from '../cases.ts';
+import { knownWait } from '../known-waits.ts';
+import { lasts } from '../minutes.ts';
 import { type Keeper, keepersOf } from '../reload.ts';
 import { siteFindings } from './from-judgement.ts';
 import { goroutines, waitWords, watchRemedy } from './words.ts';
@@ -19,9 +21,12 @@ const REQUESTS = 'are requests';
 
 function remediesOf({ site, cause }: Judgement): Remedy[] {
   if (cause.startsWith(REQUESTS)) return [{ text: `bound ${site.place} by the context of its request, and the server by WriteTimeout or http.TimeoutHandler`, risk: 'restart' }];
+  const known = knownWait(site)?.remedy;
+  if (known !== undefined) return [{ text: known, risk: 'restart' }];
   if (cause === 'wait in line') return [{ text: `let more through at a time at ${site.place}, or refuse work that would wait for so long`, risk: 'restart' }];
   if (site.state === 'sync.WaitGroup.Wait') return [{ text: 'call Done in a defer, first thing in each worker, and Add before the go statement', risk: 'restart' }];
   if (site.state === 'sync.Cond.Wait') return [{ text: 'call Broadcast when the queue is closed, and check the condition in a loop around Wait', risk: 'restart' }];
+  if (site.state === 'IO wait') return [{ text: `see who they are, and whether their connections are kept alive by TCP (timer:keepalive); give the reads of ${site.place} a deadline if none may be silent for long`, command: 'ss -tnop state established', risk: 'none' }];
   if (site.state === 'sleep') return [{ text: `wait in ${site.place} for a timer and for the end of a context in one select, instead of time.Sleep`, risk: 'restart' }];
   if (site.state === 'select') return [{ text: `give ${site.place} the context of what it works for instead of one that never ends, and call its cancel`, risk: 'restart' }];
   return [{ text: `look at who should wake ${site.place}`, risk: 'none' }];
@@ -37,7 +42,7 @@ function shutdownFindings(event: GoroutinesEvent): Finding[] {
   const all = requests.reduce((sum, { count }) => sum + count, 0);
   const waited = waitWords(first.wait);
   const { source } = event;
-  const isLong = requests.some(({ wait }) => (wait?.max ?? 0) >= 1);
+  const isLong = requests.some(({ wait }) => lasts(wait));
   return [
     {
       id: ID,

@@ -1,9 +1,12 @@
 import type { EvidenceItem, Finding, Severity } from '../../report/index.ts';
 import { fingerprint, lastEventRule } from '../../report/index.ts';
-import { count, listOf } from '../../report/words.ts';
+import { count, duration, listOf } from '../../report/words.ts';
 import type { GoroutinesEvent } from '../../series/index.ts';
-import { type ContendedLock, contendedLocks, elsewhereForAsLong, type Holder, userFrame } from '../locks.ts';
-import { placeOf, shortName, siteOf } from '../names.ts';
+import { type BehindTheLock, behindTheLock, isStuckBehind } from '../lock-channel.ts';
+import { pilesUp } from '../lock-piles.ts';
+import { type ContendedLock, contendedLocks, elsewhereForAsLong, type Holder, userFrame, type Waiters } from '../locks.ts';
+import { lasts } from '../minutes.ts';
+import { placeOf, receiverOf, shortName, siteOf } from '../names.ts';
 import { cyclesOf } from '../lock-cycles.ts';
 import { goroutines, structure, waitWords, watchRemedy } from './words.ts';
 
@@ -20,7 +23,7 @@ export const lockHolder = lastEventRule<GoroutinesEvent>(ID, 'goroutines', findi
 function findingsOf(event: GoroutinesEvent): Finding[] {
   const locks = contendedLocks(event.dump.groups);
   const inCycles = new Set(cyclesOf(locks).flatMap((cycle) => cycle.locks));
-  const worth = locks.filter((lock) => !inCycles.has(lock) && severityOf(lock, event.dump.total) !== undefined);
+  const worth = locks.filter((lock) => !inCycles.has(lock) && severityIn(event, lock) !== undefined);
   return alike(worth).slice(0, MOST_FINDINGS).flatMap(([lock, ...more]) => (lock ? (findingOf(event, lock, more) ?? []) : []));
 }
 
@@ -42,34 +45,42 @@ function wantedBy({ waiters }: ContendedLock): string[] {
 }
 
 function severityOf({ count, wait, proven, holders }: ContendedLock, total: number): Severity | undefined {
-  const minutes = (wait?.min ?? 0) >= 1;
+  const minutes = lasts(wait);
   if (minutes && count >= VERY_MANY) return 'critical';
   if (proven) return 'warning';
   if (minutes && count >= SOME) return 'warning';
   // Who sends while it holds a lock waits for a receiver, which may be one of those that want it.
-  if (minutes && holders.length > 0 && holders.every(({ group }) => group.state === 'chan send' && (group.wait?.min ?? 0) >= 1)) return 'warning';
+  if (minutes && holders.length > 0 && holders.every(({ group }) => group.state === 'chan send' && lasts(group.wait))) return 'warning';
   // Locks are waited for everywhere, for microseconds: without minutes a number is contention. Nobody waits for minutes where all is well.
   return minutes || count >= MANY || (count >= SOME && count >= total / 2) ? 'info' : undefined;
 }
 
+function severityIn(event: GoroutinesEvent, lock: ContendedLock): Severity | undefined {
+  if (pilesUp(lock, event) !== undefined) return 'warning';
+  const severity = severityOf(lock, event.dump.total);
+  return isStuckBehind(lock, event) !== undefined && severity !== 'critical' ? 'warning' : severity;
+}
+
 /** @param more the same fault in other locks */
 function findingOf(event: GoroutinesEvent, lock: ContendedLock, more: readonly ContendedLock[]): Finding | undefined {
-  const rough = severityOf(lock, event.dump.total);
+  const rough = severityIn(event, lock);
   if (rough === undefined) return undefined;
   const [holder] = lock.holders;
-  const sure = holder !== undefined && (lock.wait?.min ?? 0) >= 1 && (holder.by === 'address' || (lock.holders.length === 1 && !lock.ambiguous));
+  const sure = holder !== undefined && lasts(lock.wait) && (holder.by === 'address' || (lock.holders.length === 1 && !lock.ambiguous && !isSomeInstance(holder, lock)));
   const severity = rough === 'critical' && !sure ? 'warning' : rough;
   const user = userFrame(lock.waiters[0]!.group.frames);
   const what = lockWords(lock);
   const waited = waitWords(lock.wait);
+  const course = pilesUp(lock, event);
+  const behind = behindTheLock(lock, event.dump.groups);
   return {
     id: ID,
     severity,
     confidence: lock.proven ? 'certain' : sure ? 'likely' : 'hint',
-    because: lock.proven ? 'the garbage collector found that nobody who could unlock is left (goroutineleak profile)' : becauseOf(lock),
-    title: `${whoWaits(lock, more)}${waited === '' ? '' : ` ${waited}`}; ${holderWords(lock)}`,
+    because: lock.proven ? 'the garbage collector found that nobody who could unlock is left (goroutineleak profile)' : course === undefined ? becauseOf(lock, event) : `${course}, and no code of those that do not wait has taken a lock that it did not give back`,
+    title: `${whoWaits(lock, more)}${waited === '' ? '' : ` ${waited}`}${course === undefined ? '' : ', become more, and none of them gets on'}; ${holderWords(lock)}${behind?.only ? `; ${circleWords(lock, behind, isStuckBehind(lock, event) !== undefined)}` : ''}`,
     subject: { kind: 'lock', key: lock.type ?? user?.func ?? what, ...(event.pid !== undefined && { pid: event.pid }) },
-    evidence: evidenceOf(event, lock, more),
+    evidence: evidenceOf(event, lock, more, behind),
     remedy: [
       holder
         ? { text: `never wait for the network or a channel inside the lock: in ${placeOf(holder.frame)} copy what is needed, unlock, then wait`, risk: 'restart' }
@@ -98,20 +109,41 @@ function lockWords({ once, readersWait, type }: ContendedLock): string {
   return type === undefined ? kind : `${kind} of ${shortName(type)}`;
 }
 
-function holderWords({ holders, ambiguous, chained: [chained] }: ContendedLock): string {
+/** In a method of the type, of which there may be many: which one its receiver is nobody knows. */
+function isSomeInstance({ by, frame }: Holder, { once }: ContendedLock): boolean {
+  return by === 'type' && !once && receiverOf(frame.func) !== undefined;
+}
+
+function holderWords(lock: ContendedLock): string {
+  const { holders, ambiguous, chained: [chained] } = lock;
   const [first] = holders;
+  if (lock.proven) return `nobody who could unlock it is left${first ? `; ${nameOf(first)}, which is lost itself, may have it, in ${stateWords(first)}` : ''}`;
   // Nothing links those elsewhere to the lock: to name one of them would be a guess, and mostly a wrong one.
   if (!first && chained) return `${nameOf(chained)} ${isThere(chained) ? 'is further on, in' : 'came through'} ${placeOf(chained.frame)} and may hold it while it waits for another lock`;
   if (!first) return 'nobody in the dump is seen inside it: who holds it is not known';
   const inside = holders.reduce((sum, { group }) => sum + group.count, 0);
   if (inside > 1) return `${goroutines(inside)} may be inside, one of them in ${placeOf(first.frame)} (${first.group.state})`;
-  if (ambiguous && first.by === 'type') return `${nameOf(first)} may be inside, in ${stateWords(first)}`;
+  if ((ambiguous && first.by === 'type') || isSomeInstance(first, lock)) return `${nameOf(first)} may be inside, in ${stateWords(first)}`;
   return `${nameOf(first)} is ${first.by === 'address' ? '' : 'probably '}inside, in ${stateWords(first)}`;
 }
 
 /** In the very function that waits, and not in one that called it. */
 function isThere({ group, frame }: Holder): boolean {
   return userFrame(group.frames) === frame;
+}
+
+/** What the holder waits for may only come from those who wait for the holder. */
+function circleWords({ holders }: ContendedLock, { who }: BehindTheLock, lasting: boolean): string {
+  const state = holders[0]!.group.state;
+  const deed = state === 'chan send' ? 'receive' : state === 'chan receive' ? 'send' : 'answer';
+  return `nobody is seen who could ${deed} but those in line for this lock, as ${waiterWords(who[0]!)}: they ${lasting ? 'seem to' : 'may'} wait for each other`;
+}
+
+function waiterWords({ group, count: all }: Waiters): string {
+  const [sample] = group.samples;
+  const user = userFrame(group.frames);
+  const name = all > 1 ? `one of ${count(all)} goroutines` : sample?.id === undefined ? 'one goroutine' : `goroutine ${sample.id}`;
+  return user ? `${name} in ${placeOf(user)}` : name;
 }
 
 function nameOf({ sample }: Holder): string {
@@ -125,17 +157,20 @@ function stateWords({ group, frame }: Holder): string {
   return `${placeOf(frame)}: ${group.state}${waited === '' ? '' : ` ${waited}`}${at}`;
 }
 
-function becauseOf({ holders, chained, ambiguous, wait }: ContendedLock): string {
+function becauseOf(lock: ContendedLock, event: GoroutinesEvent): string {
+  const { holders, chained, ambiguous, wait } = lock;
   const [first] = holders;
   if (!first && chained.length > 0) return `it waits for another lock, and came through ${chained[0]!.by === 'address' ? 'a function that was given what this lock is part of' : 'a method of the type that this lock is part of'}`;
   if (!first) return 'a dump does not say who holds a lock, and nobody that does not wait is in this code';
-  const long = (wait?.min ?? 0) >= 1 ? '' : '; whether it lasts one dump cannot say';
+  const stuck = isStuckBehind(lock, event);
+  const long = stuck === 'looks' ? `; in ${event.settled!.looks} looks within ${duration(event.settled!.windowMs)} neither it nor those in line got on` : lasts(wait) ? '' : '; whether it lasts one dump cannot say';
   if (first.by === 'address') return `it has the lock, or what the lock is part of, among its arguments and does not wait for it${long}`;
   if (ambiguous) return `it is inside the same function, or a method of the same type, but for other locks the same is true, and it cannot hold them all${long}`;
-  return `it is inside the same function, or a method of the same type, and does not wait for the lock${long}`;
+  if (isSomeInstance(first, lock)) return `it is in a method of the same type and does not wait for the lock, but which instance of that type it has the dump does not tell${long}`;
+  return `it is inside the same function and does not wait for the lock${long}`;
 }
 
-function evidenceOf(event: GoroutinesEvent, lock: ContendedLock, more: readonly ContendedLock[]): EvidenceItem[] {
+function evidenceOf(event: GoroutinesEvent, lock: ContendedLock, more: readonly ContendedLock[], behind: BehindTheLock | undefined): EvidenceItem[] {
   const { source } = event;
   return [
     { name: 'waiting', value: lock.count, source },
@@ -146,5 +181,6 @@ function evidenceOf(event: GoroutinesEvent, lock: ContendedLock, more: readonly 
     ...lock.chained.slice(0, 4).map((other) => ({ name: 'waits for another lock', value: `${nameOf(other)}: ${stateWords(other)}`, source })),
     ...callersOf(lock).map(({ outer }) => ({ name: 'called by', value: `${placeOf(outer)}: it may have locked before`, source })),
     ...lock.holders.slice(0, 4).map((holder) => ({ name: 'inside', value: `${nameOf(holder)}: ${stateWords(holder)}`, source })),
+    ...(behind?.who ?? []).slice(0, 4).map((waiters) => ({ name: 'may be its other side', value: `${waiterWords(waiters)}: in line for this lock`, source })),
   ];
 }

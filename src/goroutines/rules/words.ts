@@ -11,7 +11,8 @@ const MINUTE = 60_000;
 export function waitWords(wait: { min: number; max: number } | undefined): string {
   if (!wait || wait.max === 0) return '';
   const least = duration(wait.min * MINUTE);
-  return wait.min === wait.max ? `for ${least} or more` : `for ${wait.min === 0 ? 'up to' : `${least} to`} ${duration(wait.max * MINUTE)}`;
+  // It may be less by the time between two collections.
+  return wait.min === wait.max ? `for about ${least}` : `for ${wait.min === 0 ? 'up to' : `about ${least} to`} ${duration(wait.max * MINUTE)}`;
 }
 
 /** The same of a place where not all tell how long: most of them may be young. */

@@ -4,7 +4,7 @@ import type { RandomFile } from '../../evidence/types.ts';
 import { UserError } from '../../kernel/user-error.ts';
 import { bytes, shellWord } from '../../report/words.ts';
 import { type Core, readCore } from '../memory/core.ts';
-import { type Elf, NotElf, readElf } from '../memory/elf.ts';
+import { type Elf, NotElf, readElf } from '../../kernel/elf.ts';
 import { channelFacts, condFacts } from '../memory/facts.ts';
 import { biasOf } from '../memory/open.ts';
 import { BadTable } from '../memory/pclntab.ts';

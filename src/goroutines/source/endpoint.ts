@@ -1,5 +1,6 @@
 /** A pprof endpoint as the user names it, with what it takes to be let in. */
-import { type Endpoint, type HttpAnswer, HttpError, httpGet, readInputFile } from '../../evidence/index.ts';
+import { type Endpoint, type HttpAnswer, HttpError, httpGet } from '../../evidence/index.ts';
+import { type Access, basicOf, headersOf, tlsOf } from '../../kernel/access.ts';
 import { UserError } from '../../kernel/user-error.ts';
 import { isHarmless, withoutSecrets } from '../../kernel/without-secrets.ts';
 
@@ -15,18 +16,6 @@ export interface PprofEndpoint {
   secrets?: string;
   /** `api:6060`. */
   label: string;
-}
-
-/** Options of the command that are about getting in. */
-export interface Access {
-  bearerEnv?: string;
-  bearerFile?: string;
-  headerEnv?: string[];
-  headerFile?: string;
-  cacert?: string;
-  cert?: string;
-  key?: string;
-  insecure?: boolean;
 }
 
 const USUAL = '/debug/pprof/';
@@ -49,9 +38,10 @@ export async function endpointOf(spec: string, access: Access): Promise<PprofEnd
     return { http: { origin: 'http://localhost', socketPath, headers }, base: path === undefined ? USUAL : path.endsWith('/') ? path : `${path}/`, shown: `unix:${socketPath}`, label: socketPath };
   }
   const url = parsed(BARE.test(spec) ? `http://${spec}` : spec);
-  if (url.username !== '' || url.password !== '') {
+  const basic = basicOf(url);
+  if (basic !== undefined) {
     if (headers.authorization !== undefined) throw new UserError(`${withoutSecrets(spec)}: give a user and password, or another authorization, not both`);
-    headers.authorization = `Basic ${Buffer.from(`${decoded(url.username)}:${decoded(url.password)}`).toString('base64')}`;
+    headers.authorization = basic;
     url.username = url.password = '';
   }
   const { origin, pathname } = url;
@@ -69,71 +59,12 @@ function parametersOf({ search }: URL): [asked: string, secrets: string] {
   return [asked === '' ? '' : `?${asked}`, words.filter((word) => !isAsked(word)).join('&')];
 }
 
-/** User and password of a URL; a lone percent sign stands for itself. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
 function parsed(spec: string): URL {
   try {
     return new URL(spec);
   } catch {
     throw new UserError(`not a URL: ${withoutSecrets(spec)}`, { hints: ['reloadctl goroutines http://127.0.0.1:6060'] });
   }
-}
-
-async function headersOf({ bearerEnv, bearerFile, headerEnv = [], headerFile }: Access): Promise<Record<string, string>> {
-  const headers: Record<string, string> = {};
-  const bearer = bearerEnv !== undefined ? fromEnvironment('--bearer-env', bearerEnv) : bearerFile !== undefined ? await fromFile('--bearer-file', bearerFile) : undefined;
-  if (bearer !== undefined) headers.authorization = `Bearer ${token('--bearer', bearer)}`;
-  const lines = headerEnv.map((name) => fromEnvironment('--header-env', name));
-  if (headerFile !== undefined) lines.push(...(await fromFile('--header-file', headerFile)).split('\n'));
-  for (const line of lines) {
-    if (line.trim() === '') continue;
-    const colon = line.indexOf(':');
-    const name = line.slice(0, Math.max(0, colon)).trim();
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) throw new UserError('a header must read NAME: VALUE (its value is not shown here)');
-    headers[name.toLowerCase()] = token(name, line.slice(colon + 1));
-  }
-  return headers;
-}
-
-function token(option: string, text: string): string {
-  const value = text.trim();
-  if (value === '' || /[^\t\x20-\x7e\x80-\xff]/.test(value)) throw new UserError(`${option}: what it holds is no header value (it is not shown here)`);
-  return value;
-}
-
-function fromEnvironment(option: string, name: string): string {
-  const value = process.env[name];
-  if (value === undefined || value === '') throw new UserError(`${option}: the environment has no ${name}`);
-  return value;
-}
-
-async function fromFile(option: string, path: string): Promise<string> {
-  const { text, problem } = await readInputFile(path);
-  if (problem !== undefined) throw new UserError(`${option} ${path}: ${problem}`);
-  return text;
-}
-
-async function tlsOf({ cacert, cert, key, insecure }: Access): Promise<NonNullable<Endpoint['tls']>> {
-  if ((cert === undefined) !== (key === undefined)) throw new UserError('--cert and --key belong together: give both');
-  return {
-    ...(cacert !== undefined && { ca: await pemFrom('--cacert', cacert, 'CERTIFICATE') }),
-    ...(cert !== undefined && { cert: await pemFrom('--cert', cert, 'CERTIFICATE') }),
-    ...(key !== undefined && { key: await pemFrom('--key', key, 'PRIVATE KEY') }),
-    ...(insecure && { insecure: true }),
-  };
-}
-
-async function pemFrom(option: string, path: string, kind: string): Promise<string> {
-  const text = await fromFile(option, path);
-  if (!new RegExp(`-----BEGIN [A-Z ]*${kind}-----`).test(text)) throw new UserError(`${option} ${path}: holds no ${kind.toLowerCase()} in PEM format`);
-  return text;
 }
 
 export interface AskLimits {

@@ -1,5 +1,5 @@
 /** Dumps from files and from standard input. */
-import { gunzippedChunks, gunzippedStart, openInput, streamInput, type InputStream } from '../../evidence/index.ts';
+import { expectShortRun, gunzippedChunks, gunzippedStart, openInput, streamInput, type InputStream } from '../../evidence/index.ts';
 import type { CommandContext } from '../../command.ts';
 import { UserError } from '../../kernel/user-error.ts';
 import { listOf, shellWord } from '../../report/words.ts';
@@ -10,11 +10,12 @@ import type { Taken, TakeOptions } from './types.ts';
 
 /** @param path `-` is standard input. Throws UserError (exit 2) for what cannot be read or holds no dump. */
 export async function takeFile(path: string, options: TakeOptions, context: Pick<CommandContext, 'stdin' | 'signal'>): Promise<Taken> {
-  const input = path === '-' ? streamInput(context.stdin(), context.signal) : await opened(path);
+  const input = path === '-' ? streamInput(context.stdin(), context.signal) : opened(path);
   const name = path === '-' ? 'standard input' : path;
   const { first, all } = await peeked(input);
   const trace = first && traceIn(first, all);
   if (trace) return takeTrace(name, path === '-' ? name : baseName(path), trace, { ...options, rows: options.rows || options.rowsIfCheap === true }, context.signal);
+  if (first && first.length >= LARGE_BYTES) expectShortRun();
   const { dump, entry } = await parsed(all, name, options, context.signal);
   const source = entry === undefined ? name : `${name}: ${entry}`;
   return {
@@ -37,6 +38,9 @@ export async function takeFile(path: string, options: TakeOptions, context: Pick
     ...(input.changedMs !== undefined && { atMs: input.changedMs }),
   };
 }
+
+/** What is read at once at most: a dump that is larger has thousands of goroutines. */
+const LARGE_BYTES = 1024 * 1024;
 
 /** As it is, or packed. */
 function traceIn(first: Buffer, input: InputStream): InputStream | undefined {
@@ -64,15 +68,15 @@ async function peeked(input: InputStream): Promise<{ first: Buffer | undefined; 
   return { first: done ? undefined : (first as Buffer), all: { ...input, chunks: chunks() } };
 }
 
-async function opened(path: string): Promise<InputStream> {
-  const { input, problem } = await openInput(path);
+function opened(path: string): InputStream {
+  const { input, problem } = openInput(path);
   if (problem !== undefined) throw new UserError(`${path}: ${problem}`);
   return input;
 }
 
 async function parsed(input: InputStream, name: string, { rows, rowsIfCheap = false, entry }: TakeOptions, signal: AbortSignal): Promise<Parsed> {
   try {
-    return await parseDump(input.chunks, { rows: rows || rowsIfCheap, signal, ...(entry !== undefined && { entry }) });
+    return await parseDump(input.chunks, { rows: rows || rowsIfCheap, signal, ...(entry !== undefined && { entry }), ...(input.reuse && { reuse: input.reuse }) });
   } catch (error) {
     if (error instanceof NoDump) throw noDump(error, name);
     throw error;

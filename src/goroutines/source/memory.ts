@@ -11,6 +11,8 @@ import { channelFacts, condFacts, connectionFacts } from '../memory/facts.ts';
 import { openProcessMemory, type OpenProcess, type OtherRuntime, Refused } from '../memory/open.ts';
 import { type MemoryDump, readGoroutines } from '../memory/read.ts';
 import { Unreadable } from '../memory/unreadable.ts';
+import { ageOf, uptimeMs } from '../process-age.ts';
+import { noTimes } from './no-times.ts';
 import { whyNoMemory } from './rights.ts';
 import type { Taken, TakeOptions } from './types.ts';
 
@@ -109,7 +111,7 @@ async function takeMemory(spec: string, pinned: PinnedProgram, { program, space,
     again: spec,
     target: { spec, label, pids: [pid] },
     atMs: Date.now(),
-    coverage: [coverageOf(pid, look, memory.bytes - bytesBefore), ...(paused ? [pauseOf(pid, paused)] : []), ...dump.notes.map((detail) => ({ source: `/proc/${pid}/mem (notes)`, status: 'partial' as const, detail, needed: false }))],
+    coverage: [coverageOf(pid, look, memory.bytes - bytesBefore), ...(paused ? [pauseOf(pid, paused)] : noTimes(pid, look, ageOf(pinned.process?.startTime ?? '', uptimeMs(evidence)))), ...dump.notes.map((detail) => ({ source: `/proc/${pid}/mem (notes)`, status: 'partial' as const, detail, needed: false }))],
     memory: {
       read, torn, stopMs: 0, ...(paused && { paused }), reads: memory.reads - readsBefore, bytes: memory.bytes - bytesBefore, list: guessed ? 'shape' : 'symbol',
       channels: channelFacts(look), conds: condFacts(look), ...(options.sockets && { connections: connectionFacts(evidence, pid, look) }),

@@ -1,12 +1,13 @@
 /** A process: its memory, or its pprof listener, found through its own sockets. */
 import type { CommandContext } from '../../command.ts';
+import type { Access } from '../../kernel/access.ts';
 import type { Evidence } from '../../evidence/index.ts';
 import { scanInet } from '../../kernel/proc/net-inet.ts';
 import { resolveTarget } from '../../kernel/targets/index.ts';
 import { UserError } from '../../kernel/user-error.ts';
 import type { Coverage } from '../../report/index.ts';
 import { listOf } from '../../report/words.ts';
-import { type Access, endpointOf, type PprofEndpoint } from './endpoint.ts';
+import { endpointOf, type PprofEndpoint } from './endpoint.ts';
 import { NotGo, openMemory } from './memory.ts';
 import type { Taken, TakeOptions } from './types.ts';
 import { offerOf, takeFrom } from './url.ts';

@@ -1,5 +1,6 @@
 /** Dumps from a running program's net/http/pprof, at the least cost for it. */
 import type { CommandContext } from '../../command.ts';
+import type { Access } from '../../kernel/access.ts';
 import { HttpError, type HttpAnswer } from '../../evidence/index.ts';
 import type { Dump } from '../../kernel/goroutines.ts';
 import { UserError } from '../../kernel/user-error.ts';
@@ -7,7 +8,7 @@ import { withoutSecrets } from '../../kernel/without-secrets.ts';
 import type { Coverage } from '../../report/index.ts';
 import { count, duration } from '../../report/words.ts';
 import { NoDump, parseDump } from '../parse/index.ts';
-import { type Access, ask, cannotLook, endpointOf, type PprofEndpoint } from './endpoint.ts';
+import { ask, cannotLook, endpointOf, type PprofEndpoint } from './endpoint.ts';
 import { markLeaks } from './mark-leaks.ts';
 import type { Taken, TakeOptions } from './types.ts';
 

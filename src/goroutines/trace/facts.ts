@@ -3,7 +3,7 @@ import type { Dump, Frame, Group } from '../../kernel/goroutines.ts';
 import { isRuntime, isSystem, placeOf, siteOf } from '../names.ts';
 import { GroupTable, MOST_SAMPLES } from '../parse/group-table.ts';
 import { stateOfFrames, stateOfStack } from '../states.ts';
-import type { Replayed, Traced } from './model.ts';
+import type { Blocked, Latencies, Replayed, Sum, Sums, Traced } from './model.ts';
 
 export interface TraceFacts {
   /** The form of the trace: Go 1.24 writes that of 1.23. */
@@ -15,27 +15,58 @@ export interface TraceFacts {
   /** Started while it was traced, and alive at its end; most first. */
   neverEnded: { count: number; createdBy: string; start: string }[];
   /** Waits that ended, longest in sum first. */
-  blocked: { reason: string; site: string; count: number; totalMs: number }[];
+  blocked: BlockedRow[];
+  /** Time in system calls that ended. */
+  syscalls: Omit<BlockedRow, 'reason'>[];
+  /** What profiles of `go tool trace -pprof=KIND` sum up to. */
+  sums: Record<keyof Sums, { count: number; totalMs: number }>;
   stops: { kind: string; atMs: number; ms: number }[];
-  /** How long goroutines that could run waited for a processor. */
-  runnable: { count: number; totalMs: number; p50Ms: number; p99Ms: number; maxMs: number };
+  /** How long goroutines that could run waited for a processor; without the first time of each, as `go tool trace` has it. */
+  runnable: LatencyFacts;
+  /** How long new ones waited to run for the first time. */
+  toStart: LatencyFacts;
+}
+
+export interface BlockedRow {
+  reason: string;
+  site: string;
+  count: number;
+  totalMs: number;
+  /** The longest of what led there, each from its innermost call on. */
+  stacks: { count: number; totalMs: number; frames: Frame[] }[];
+}
+
+interface LatencyFacts {
+  count: number;
+  totalMs: number;
+  p50Ms: number;
+  p99Ms: number;
+  maxMs: number;
 }
 
 const MOST_ROWS = 100;
+const MOST_STACKS = 5;
 const MOST_STOPS = 1000;
 const MS = 1e6;
 const MINUTE_NS = 60e9;
 
-export function traceFacts({ version, durationNs, events, created, ended, living, blocked, stops, runnable }: Replayed): TraceFacts {
-  const { sorted } = runnable;
-  const at = (part: number): number => rounded((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0) / MS);
+export function traceFacts({ version, durationNs, events, created, ended, living, blocked, syscalls, sums, stops, runnable, toStart }: Replayed): TraceFacts {
+  const sum = ({ count, ns }: Sum): { count: number; totalMs: number } => ({ count, totalMs: rounded(ns / MS) });
   return {
     version: `go1.${version}`, durationMs: rounded(durationNs / MS), events, created, ended,
     neverEnded: neverEnded(living),
     blocked: merged(blocked).slice(0, MOST_ROWS),
+    syscalls: merged(syscalls).slice(0, MOST_ROWS).map(({ reason: _, ...row }) => row),
+    sums: { sync: sum(sums.sync), network: sum(sums.network), syscall: sum(sums.syscall), sched: sum(sums.sched) },
     stops: [...stops].sort((a, b) => b.ns - a.ns).slice(0, MOST_STOPS).map(({ kind, atNs, ns }) => ({ kind, atMs: rounded(atNs / MS), ms: rounded(ns / MS) })),
-    runnable: { count: runnable.count, totalMs: rounded(runnable.ns / MS), p50Ms: at(0.5), p99Ms: at(0.99), maxMs: rounded((sorted.at(-1) ?? 0) / MS) },
+    runnable: latencyFacts(runnable),
+    toStart: latencyFacts(toStart),
   };
+}
+
+function latencyFacts(latencies: Latencies): LatencyFacts {
+  const { count, ns, maxNs } = latencies;
+  return { count, totalMs: rounded(ns / MS), p50Ms: rounded(latencies.at(0.5) / MS), p99Ms: rounded(latencies.at(0.99) / MS), maxMs: rounded(maxNs / MS) };
 }
 
 function rounded(ms: number): number {
@@ -55,17 +86,19 @@ function neverEnded(living: readonly Traced[]): TraceFacts['neverEnded'] {
   return [...counts.values()].sort((a, b) => b.count - a.count).slice(0, MOST_ROWS);
 }
 
-/** Stacks that wait in the same place are one row. */
-function merged(blocked: Replayed['blocked']): TraceFacts['blocked'] {
-  const rows = new Map<string, TraceFacts['blocked'][number]>();
+/** Stacks that wait in the same place are one row. @param blocked longest first */
+function merged(blocked: readonly Blocked[]): BlockedRow[] {
+  const rows = new Map<string, BlockedRow>();
   for (const { reason, stack, count, ns } of blocked) {
-    const site = siteOf(withoutRuntime(stack));
+    const frames = withoutRuntime(stack);
+    const site = siteOf(frames);
     const place = site ? placeOf(site) : '';
     const key = `${reason}\n${place}`;
-    const row = rows.get(key) ?? { reason, site: place, count: 0, totalMs: 0 };
+    let row = rows.get(key);
+    if (!row) rows.set(key, (row = { reason, site: place, count: 0, totalMs: 0, stacks: [] }));
     row.count += count;
     row.totalMs += ns / MS;
-    rows.set(key, row);
+    if (row.stacks.length < MOST_STACKS) row.stacks.push({ count, totalMs: rounded(ns / MS), frames: [...frames] });
   }
   return [...rows.values()].map((row) => ({ ...row, totalMs: rounded(row.totalMs) })).sort((a, b) => b.totalMs - a.totalMs);
 }
@@ -85,7 +118,8 @@ export function dumpOfTrace({ living, durationNs, cut }: Replayed, rows: boolean
   const groups = new Map<string, Group>();
   let total = 0;
   for (const one of living) {
-    const frames = withoutRuntime(one.stack);
+    // A trace says where goroutines stop, not where they run: but for the function that was started.
+    const frames = one.state === 'running' ? one.stack.slice(-1) : withoutRuntime(one.stack);
     const creator = one.creator && creatorOf(one.creator);
     const state = stateOf(one);
     const key = JSON.stringify([state, frames, creator]);

@@ -15,6 +15,29 @@ export interface Traced {
   /** It was started while it was traced. */
   creator?: Frame[];
   start?: Frame;
+  /** It was seen to run: what came before is left out of sums, as `go tool trace` leaves it out. */
+  ran: boolean;
+}
+
+export interface Sum {
+  count: number;
+  ns: number;
+}
+
+/** What `go tool trace -pprof=KIND` makes profiles of (cmd/trace/pprof.go): times that ended within the trace, of goroutines that had run before. */
+export interface Sums {
+  /** Waits for channels, selects, locks. */
+  sync: Sum;
+  network: Sum;
+  syscall: Sum;
+  /** Able to run, and waiting for a processor. */
+  sched: Sum;
+}
+
+export interface Latencies extends Sum {
+  maxNs: number;
+  /** ns than which `part` of them (0 to 1) are shorter. */
+  at(part: number): number;
 }
 
 export interface Blocked {
@@ -43,7 +66,12 @@ export interface Replayed {
   living: Traced[];
   /** Waits that ended, by reason and place, longest first. */
   blocked: Blocked[];
+  /** Time in system calls that ended, by place, longest first. */
+  syscalls: Blocked[];
+  sums: Sums;
   stops: StopTheWorld[];
-  /** ns that goroutines waited for a processor: how many, sum, and all in ascending order (at most so many as are kept). */
-  runnable: { count: number; ns: number; sorted: Float64Array };
+  /** How long goroutines waited for a processor, the first time of each left out. */
+  runnable: Latencies;
+  /** How long new ones waited to run for the first time. */
+  toStart: Latencies;
 }

@@ -4,15 +4,14 @@ import { readBatches, TraceError } from './batches.ts';
 import { type Cursor, EV } from './events.ts';
 import { Damage, Sequences } from './damage.ts';
 import { Generation } from './generation.ts';
-import type { Blocked, GoState, Replayed, StopTheWorld, Traced } from './model.ts';
+import type { GoState, Replayed, StopTheWorld, Traced } from './model.ts';
+import { Times } from './times.ts';
 
 const STATES: readonly (GoState | undefined)[] = [undefined, 'runnable', 'running', 'syscall', 'waiting'];
 /** Held in memory until its tables are known. */
 const MOST_GENERATION = 512 * 1024 * 1024;
 const MOST_GOROUTINES = 5_000_000;
-const MOST_PLACES = 100_000;
 const MOST_STOPS = 10_000;
-const MOST_LATENCIES = 1_000_000;
 
 /** Memory is bounded by one generation (about a second, or some MiB) and by what lives. Throws TraceError. */
 export async function replayTrace(chunks: AsyncIterable<Buffer>, signal: AbortSignal): Promise<Replayed> {
@@ -41,12 +40,8 @@ class Replay {
   private readonly goroutines = new Map<number, Traced>();
   private readonly current = new Map<number, number>();
   private readonly stopping = new Map<number, { kind: string; at: number }>();
-  private readonly blocked = new Map<string, Blocked>();
-  /** What was found for a stack of one generation: its key is long. */
-  private readonly places = new WeakMap<Frame[], Map<string, Blocked>>();
+  private readonly times = new Times();
   private readonly stops: StopTheWorld[] = [];
-  private readonly latencies: number[] = [];
-  private readonly runnable = { count: 0, ns: 0 };
   private start: number | undefined;
   private nsPerUnit = 1;
   private now = 0;
@@ -65,8 +60,7 @@ class Replay {
     if (this.start === undefined) throw new TraceError('an execution trace without events');
     return {
       version, cut, damage: this.damage, durationNs: this.now, events: this.events, created: this.created, ended: this.ended,
-      living: [...this.goroutines.values()], blocked: [...this.blocked.values()].sort((a, b) => b.ns - a.ns), stops: this.stops,
-      runnable: { ...this.runnable, sorted: Float64Array.from(this.latencies).sort() },
+      living: [...this.goroutines.values()], stops: this.stops, ...this.times.result,
     };
   }
 
@@ -150,24 +144,30 @@ class Replay {
   private create(id: number, state: GoState, creator: Frame[], start: Frame[]): void {
     if (this.goroutines.size >= MOST_GOROUTINES) throw new TraceError(`an execution trace with more than ${MOST_GOROUTINES} goroutines at a time`);
     const first = start.at(-1);
-    this.goroutines.set(id, { id, state, since: this.now, reason: '', stack: start, creator, ...(first && { start: first }) });
+    this.goroutines.set(id, { id, state, since: this.now, reason: '', stack: start, creator, ran: false, ...(first && { start: first }) });
     this.created++;
   }
 
   private destroy(id: number): void {
-    if (this.goroutines.delete(id)) this.ended++;
+    const known = this.goroutines.get(id);
+    if (!known) return;
+    this.times.left(known, 'ended', this.now - known.since);
+    this.goroutines.delete(id);
+    this.ended++;
   }
 
   private enter(id: number, state: GoState, reason = '', stack?: Frame[]): void {
     if (id === 0) return;
     const known = this.goroutines.get(id);
     if (!known) {
-      this.goroutines.set(id, { id, state, since: this.now, reason, stack: stack ?? [] });
+      this.goroutines.set(id, { id, state, since: this.now, reason, stack: stack ?? [], ran: state === 'running' });
       return;
     }
-    if (known.state === 'waiting' && state !== 'waiting') this.noteWait(known);
-    if (known.state === 'runnable' && state === 'running') this.noteLatency(this.now - known.since);
-    if (known.state !== state) known.since = this.now;
+    if (known.state !== state) {
+      this.times.left(known, state, this.now - known.since);
+      known.since = this.now;
+    }
+    known.ran ||= state === 'running';
     known.state = state;
     known.reason = reason;
     if (stack) known.stack = stack;
@@ -184,33 +184,6 @@ class Replay {
     if (!known || known.state !== state) this.enter(id, state, '', stack);
     else if (stack && known.stack.length === 0) known.stack = stack;
     if (state === 'running' || state === 'syscall') this.current.set(thread, id);
-  }
-
-  private noteWait({ reason, stack, since }: Traced): void {
-    const place = this.places.get(stack)?.get(reason) ?? this.placeOf(stack, reason);
-    if (!place) return;
-    place.count++;
-    place.ns += this.now - since;
-  }
-
-  /** Ids of stacks are those of one generation: what they say is the same in each. */
-  private placeOf(stack: Frame[], reason: string): Blocked | undefined {
-    const key = `${reason}\n${stack.map(({ func, line }) => `${func}:${line}`).join('\n')}`;
-    let place = this.blocked.get(key);
-    if (!place) {
-      if (this.blocked.size >= MOST_PLACES) return undefined;
-      this.blocked.set(key, (place = { reason, stack, count: 0, ns: 0 }));
-    }
-    const known = this.places.get(stack);
-    if (known) known.set(reason, place);
-    else this.places.set(stack, new Map([[reason, place]]));
-    return place;
-  }
-
-  private noteLatency(ns: number): void {
-    this.runnable.count++;
-    this.runnable.ns += ns;
-    if (this.latencies.length < MOST_LATENCIES) this.latencies.push(ns);
   }
 
   private resume(thread: number): void {

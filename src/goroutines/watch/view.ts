@@ -36,6 +36,8 @@ export function growthData(growth: GoroutineGrowth, dump: Dump, totals: number[]
 export function* growthBlocks({ windowMs, samples, totals, groups }: WatchData): Generator<Block> {
   const how = windowMs === null ? 'two dumps compared' : `watched for ${duration(windowMs)}, ${plural('sample', samples)}`;
   yield { type: 'paragraph', text: `${how}: ${count(totals[0] ?? 0)} goroutines became ${count(totals.at(-1) ?? 0)}` };
+  const every = windowMs === null ? 0 : windowMs / Math.max(1, totals.length - 1);
+  if (every > 0 && totals.length > 1) yield { type: 'chart', title: 'goroutines', unit: 'goroutines', points: totals.map((value, index) => ({ atMs: Math.round(index * every), value })) };
   if (groups.length > 0) {
     yield {
       type: 'table',

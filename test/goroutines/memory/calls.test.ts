@@ -13,7 +13,7 @@ const ENTRIES = { a: TEXT, b: TEXT + 100, c: TEXT + 200, jump: TEXT + 300 };
 function callsOf(code: readonly number[] | undefined, machine: 'amd64' | 'arm64' = 'amd64'): (callee: keyof typeof ENTRIES) => boolean {
   const table = makeTable([{ name: 'main.a', offset: 0 }, { name: 'main.b', offset: 100 }, { name: 'main.c', offset: 200 }, { name: 'runtime.jump', offset: 300 }], 400);
   const functions = new FunctionTable(table, TEXT);
-  const calls = new Calls({ machine, functions, constants: () => code && Buffer.from(code), gofunc: 0 } as unknown as Program);
+  const calls = new Calls({ machine, functions, constants: () => code && Buffer.from(code), build: {} } as unknown as Program);
   return (callee) => calls.leadTo(TEXT + 50, functions.find(ENTRIES[callee])!);
 }
 

@@ -31,6 +31,11 @@ const wrappers: Record<string, (text: string) => string> = {
   'journald as JSON': () => lines.map((line, i) => JSON.stringify({ __CURSOR: `s=${i}`, MESSAGE: line, PRIORITY: '6' })).join('\n'),
   strace: straced,
   gzip: (text) => gzipSync(text).toString('latin1'),
+  'gzip within gzip': (text) => gzipSync(gzipSync(text)).toString('latin1'),
+  'UTF-16 with its mark (PowerShell)': (text) => Buffer.from(`\uFEFF${text.replaceAll('\n', '\r\n')}`, 'utf16le').toString('latin1'),
+  'UTF-16 without a mark': (text) => Buffer.from(text, 'utf16le').toString('latin1'),
+  'UTF-16, the other byte first': (text) => Buffer.from(`\uFEFF${text}`, 'utf16le').swap16().toString('latin1'),
+  'UTF-16 in gzip': (text) => gzipSync(Buffer.from(`\uFEFF${text}`, 'utf16le')).toString('latin1'),
 };
 
 describe('a dump in', () => {
@@ -40,7 +45,7 @@ describe('a dump in', () => {
     expect(essence(await parse(wrapped, { size: 777 }))).toEqual(clean);
   });
 
-  it.each(Object.keys(wrappers).filter((name) => name !== 'gzip'))('%s, among other lines', async (name) => {
+  it.each(Object.keys(wrappers).filter((name) => !/gzip|UTF-16/.test(name)))('%s, among other lines', async (name) => {
     const wrapped = `starting\nlistening on :8080 with 3 goroutines\n${wrappers[name]!(dump)}\nexit status 2\n`;
     expect(essence(await parse(wrapped))).toEqual(clean);
   });
@@ -71,6 +76,18 @@ describe('a dump in', () => {
     const [whole, found] = [await parse(bytes), await parse(change(gzipSync(bytes)))];
     expect(essence(found)).toEqual(essence(whole));
     expect(found.cut).toEqual(cut);
+  });
+
+  it('UTF-16 among other lines, in a script that is not Latin', async () => {
+    const text = `запуск: 起動 🚀\r\n${dump.replaceAll('\n', '\r\n')}конец\r\n`;
+    for (const size of [1, 7, 65_536]) expect(essence(await parse(Buffer.from(`\uFEFF${text}`, 'utf16le'), { size }))).toEqual(clean);
+  });
+
+  it('a gzip within gzip that is cut keeps what is there, and says so', async () => {
+    const packed = gzipSync(gzipSync(bytesOf('err', 'goroutine-blocked.txt')));
+    const half = await parse(packed.subarray(0, Math.floor(packed.length * 0.7)));
+    expect(half.cut).toEqual({ kind: 'compressed', detail: 'the packed file ends too early' });
+    expect(half.total).toBeGreaterThan(3);
   });
 
   it('a gzip that is cut keeps what is there, and says so', async () => {

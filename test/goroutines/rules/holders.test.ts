@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../../src/report/index.ts';
 import { goroutine, judge, parse, summary, times, type Written } from '../support/dumps.ts';
 
-const mutex = (address: string, ...users: string[]): Omit<Written, 'id'> => ({ state: 'sync.Mutex.Lock, 2 minutes', frames: [`internal/sync.(*Mutex).lockSlow(${address})`, 'sync.(*Mutex).Lock(...)', ...users] });
-const asleep = (...users: string[]): Omit<Written, 'id'> => ({ state: 'sleep, 2 minutes', frames: ['time.Sleep(0x2e90edd000)', ...users] });
+const mutex = (address: string, ...users: string[]): Omit<Written, 'id'> => ({ state: 'sync.Mutex.Lock, 4 minutes', frames: [`internal/sync.(*Mutex).lockSlow(${address})`, 'sync.(*Mutex).Lock(...)', ...users] });
+const asleep = (...users: string[]): Omit<Written, 'id'> => ({ state: 'sleep, 4 minutes', frames: ['time.Sleep(0x2e90edd000)', ...users] });
 const ticker = { state: 'sleep', frames: ['time.Sleep(0xb2d05e00)', 'main.main.func1()'] };
 
 async function judged(...parts: Omit<Written, 'id'>[]): Promise<Finding[]> {
@@ -25,7 +25,7 @@ describe('a list that is locked forward only', () => {
 
   it('nor is a transfer while one that waits for nothing has an account', async () => {
     const first = times(10, () => mutex('0xc000000180', 'main.transfer(0xc000000180, 0xc000000198)'));
-    const second = { state: 'sync.Mutex.Lock, 2 minutes', frames: ['internal/sync.(*Mutex).lockSlow(0xc000000198)', 'sync.(*Mutex).Lock(...)', '', 'main.transfer(0xc000000180, 0xc000000198)'].filter((frame) => frame !== '') };
+    const second = { state: 'sync.Mutex.Lock, 4 minutes', frames: ['internal/sync.(*Mutex).lockSlow(0xc000000198)', 'sync.(*Mutex).Lock(...)', '', 'main.transfer(0xc000000180, 0xc000000198)'].filter((frame) => frame !== '') };
     const later = (text: string): string => text.replace('main.go:12', 'main.go:15');
     const parts = [asleep('main.(*account).audit(0xc000000198)'), ...first].map((part, index) => goroutine({ ...part, id: index + 5 }));
     const found = judge(await parse([...parts, later(goroutine({ ...second, id: 40 }))].join('')));
@@ -60,21 +60,21 @@ describe('who holds a lock', () => {
 
   it('is not a ticker, but may be one that came through a method of the type', async () => {
     const { frames } = mutex('0xc000100000', 'main.(*service).Stats(0xc000100000)', 'main.nested.func1()', 'main.(*service).Fire(0xc000100000)');
-    const found = await judged(ticker, ...times(30, () => mutex('0xc000100000', 'main.(*service).Stats(0xc000100000)')), { state: 'sync.Mutex.Lock, 2 minutes', frames: frames! });
+    const found = await judged(ticker, ...times(30, () => mutex('0xc000100000', 'main.(*service).Stats(0xc000100000)')), { state: 'sync.Mutex.Lock, 4 minutes', frames: frames! });
     expect(summary(found)).toEqual(['warning hint goroutine/lock-cycle']);
     expect(found[0]!.title).toMatch(/it may hold it itself \(main\.\(\*service\)\.Fire .* -> main\.\(\*service\)\.Stats/);
   });
 
   it('may be one that locks for reading again', async () => {
-    const rlock = (...users: string[]) => ({ state: 'sync.RWMutex.RLock, 2 minutes', frames: ['sync.runtime_SemacquireRWMutexR(0x0?, 0x0?, 0x0?)', 'sync.(*RWMutex).RLock(0xc000100000)', ...users] });
-    const writer = { state: 'sync.RWMutex.Lock, 2 minutes', frames: ['sync.runtime_SemacquireRWMutex(0x0?, 0x0?, 0x0?)', 'sync.(*RWMutex).Lock(0xc000100000)', 'main.(*reg).Set(0xc000100000)'] };
+    const rlock = (...users: string[]) => ({ state: 'sync.RWMutex.RLock, 4 minutes', frames: ['sync.runtime_SemacquireRWMutexR(0x0?, 0x0?, 0x0?)', 'sync.(*RWMutex).RLock(0xc000100000)', ...users] });
+    const writer = { state: 'sync.RWMutex.Lock, 4 minutes', frames: ['sync.runtime_SemacquireRWMutex(0x0?, 0x0?, 0x0?)', 'sync.(*RWMutex).Lock(0xc000100000)', 'main.(*reg).Set(0xc000100000)'] };
     const found = await judged(ticker, writer, rlock('main.(*reg).Len(0xc000100000)', 'main.(*reg).Sum(0xc000100000)'), ...times(30, () => rlock('main.(*reg).Len(0xc000100000)')));
     expect(summary(found)).toEqual(['warning hint goroutine/lock-cycle']);
     expect(found[0]!.title).toContain('may read-lock again while a writer waits');
   });
 
   it('may be one that is further on in the same function', async () => {
-    const transfer = (object: string, line: number, ...args: string[]) => ({ state: 'sync.Mutex.Lock, 1 minutes', frames: mutex(object, `main.transfer(${args.join(', ')})`).frames!, line });
+    const transfer = (object: string, line: number, ...args: string[]) => ({ state: 'sync.Mutex.Lock, 4 minutes', frames: mutex(object, `main.transfer(${args.join(', ')})`).frames!, line });
     const audit = asleep('main.(*account).audit(0xc000100018)');
     const found = await judged(audit, transfer('0xc000100018', 41, '0xc000100000', '0xc000100018'), ...times(15, () => transfer('0xc000100000', 39, '0xc000100018', '0xc000100000')));
     expect(found.find(({ title }) => title.startsWith('15 '))!.title).toMatch(/goroutine 6 is further on, in main\.transfer \(main\.go:41\) and may hold it while it waits for another lock$/);
@@ -87,14 +87,14 @@ describe('who holds a lock', () => {
   });
 
   it('that sends for minutes is told, however few want the lock', async () => {
-    const emit = { state: 'chan send, 2 minutes', frames: ['main.(*reactor).emit(0xc000100000)'] };
+    const emit = { state: 'chan send, 4 minutes', frames: ['main.(*reactor).emit(0xc000100000)'] };
     const found = await judged(emit, mutex('0xc000100000', 'main.(*reactor).consume(0xc000100000)'));
     expect(summary(found)).toEqual(['warning likely goroutine/lock-holder']);
   });
 
   it('is the one that runs what a sync.Once runs', async () => {
     const wait = { ...mutex('0xae1e54', 'sync.(*Once).doSlow(0x0?, 0x7e2860)', 'sync.(*Once).Do(...)'), creator: 'main.onceDead in goroutine 1' };
-    const runs = { state: 'chan receive, 2 minutes', frames: ['main.initAll()', 'sync.(*Once).doSlow(0x0?, 0x0?)', 'sync.(*Once).Do(...)'], creator: 'main.onceDead in goroutine 1' };
+    const runs = { state: 'chan receive, 4 minutes', frames: ['main.initAll()', 'sync.(*Once).doSlow(0x0?, 0x0?)', 'sync.(*Once).Do(...)'], creator: 'main.onceDead in goroutine 1' };
     const [found] = await judged(ticker, runs, ...times(49, () => wait));
     expect(found!.title).toMatch(/^49 goroutines wait for one sync\.Once .*goroutine 6 is probably inside, in main\.initAll/);
   });

@@ -52,7 +52,10 @@ it('tells waits, ends, stops and latencies, however the file comes', async () =>
     expect(replayed.stops[0]!.ns).toBe(20);
     // Thread 5: 7 waits from 1030 on; thread 0 wakes it at 1145.
     expect(replayed.blocked).toEqual([expect.objectContaining({ reason: 'chan receive', count: 1, ns: 115 })]);
-    expect(replayed.runnable.count).toBe(2);
+    // 7 and 8 run for the first time; 7 is woken and does not run again.
+    expect(replayed.toStart).toMatchObject({ count: 2, ns: 0 + 15 });
+    expect(replayed.runnable).toMatchObject({ count: 0, ns: 0 });
+    expect(replayed.sums).toMatchObject({ sync: { count: 1, ns: 115 }, syscall: { count: 0 }, sched: { count: 0 } });
     const dump = dumpOfTrace(replayed, true);
     expect(dump.rows!.map(({ id }) => id)).toEqual(['1', '7']);
     expect(dump.groups[1]).toMatchObject({ state: 'runnable', creator: { func: 'main.main' } });
