@@ -30,6 +30,11 @@ function two(p: usize): i32 {
   return tens <= 9 && ones <= 9 ? <i32>(tens * 10 + ones) : -1;
 }
 
+/** The last whole seconds that were read, as text and as a number: most lines are of the same second as the line before. */
+let lastWords: u64 = 0;
+let lastRest: u32 = 0;
+let lastSeconds: f64 = 0;
+
 /** `12:34:56.123456 `, `12:34:56 ` or `1790000000.123456 `: answers what is behind it, the µs in `time`; 0 when it is something else. */
 export function clock(p: usize, to: usize): usize {
   if (to - p < 20) return 0;
@@ -37,13 +42,19 @@ export function clock(p: usize, to: usize): usize {
   const point = isClock ? p + 8 : p + 10;
   const isWhole = isClock && at(point) === SPACE;
   const micros = isWhole ? 0 : at(point) === DOT && at(point + 7) === SPACE ? six(point + 1) : -1;
+  const words = load<u64>(p);
+  const rest: u32 = isClock ? 0 : load<u16>(p + 8);
+  if (words === lastWords && rest === lastRest && micros >= 0) {
+    time = lastSeconds * 1_000_000 + <f64>micros;
+    return isWhole ? point + 1 : point + 8;
+  }
   let seconds: f64;
   if (isClock) {
     const hours = two(p);
     const minutes = two(p + 3);
-    const rest = two(p + 6);
-    if ((hours | minutes | rest | micros) < 0 || at(p + 5) !== COLON) return 0;
-    seconds = <f64>(hours * 3600 + minutes * 60 + rest);
+    const ones = two(p + 6);
+    if ((hours | minutes | ones | micros) < 0 || at(p + 5) !== COLON) return 0;
+    seconds = <f64>(hours * 3600 + minutes * 60 + ones);
   } else {
     const high = six(p);
     const middle = two(p + 6);
@@ -51,6 +62,9 @@ export function clock(p: usize, to: usize): usize {
     if ((high | middle | low | micros) < 0) return 0;
     seconds = <f64>high * 10_000 + <f64>(middle * 100 + low);
   }
+  lastWords = words;
+  lastRest = rest;
+  lastSeconds = seconds;
   time = seconds * 1_000_000 + <f64>micros;
   return isWhole ? point + 1 : point + 8;
 }

@@ -2,7 +2,7 @@
 // Compiled by scripts/build-lexer.mjs to src/strace/lexer/compiled.ts.
 import { clock, noTime, relative, sinceLast, time } from './digits';
 import {
-  ARGS_FROM, at, CALL, FAILED, FD, FRAME, FROM, HAS_PATH, isDigit, KIND, MOST_ROWS, NAME, NAME_BYTES, NAMES, OTHER, PID, place, RELATIVE, RESULT_FROM, RESULT_TO, RESUMED,
+  ARGS_FROM, at, CALL, FAILED, FD, FRAME, FROM, HAS_PATH, isDigit, KIND, MOST_ROWS, NAME, NAME_BYTES, NAMES, OTHER, PATH_INDEX, PID, place, RELATIVE, RESULT_FROM, RESULT_TO, RESUMED,
   ROW_BYTES, ROWS, SLOTS, TIME, TO, UNFINISHED, WINDOW,
 } from './memory';
 import { path, target } from './path';
@@ -21,6 +21,8 @@ const SHORTEST: usize = 12;
 /** pid_max is 4194304. */
 const PID_DIGITS: usize = 8;
 
+export { forgetPaths } from './known-paths';
+
 let next: usize = WINDOW;
 /** Of the name last found. */
 let traits: i32 = 0;
@@ -31,6 +33,10 @@ export function windowAt(): i32 {
 
 export function rowsAt(): i32 {
   return <i32>ROWS;
+}
+
+export function pathsAt(): i32 {
+  return <i32>PATH_INDEX;
 }
 
 /** Where the next call of `lex` goes on. */

@@ -9,10 +9,15 @@ export const NAME_BYTES: usize = 12;
 export const ROWS: usize = 131_072;
 export const ROW_BYTES: usize = 88;
 /** Rows of one go. */
-export const MOST_ROWS: i32 = 2048;
+export const MOST_ROWS: i32 = 512;
 
 /** The bytes of the log. */
 export const WINDOW: usize = ROWS + ROW_BYTES * 2048;
+
+/** Paths, behind a window of at most 1 MiB: 32,768 pairs of a hash and a place, then at these places length, number and bytes, one record behind the other. */
+export const PATH_INDEX: usize = 1_441_792;
+export const PATH_SLOTS: u32 = 32_768;
+export const RECORDS: usize = PATH_INDEX + 8 * 32_768;
 
 // A row: offsets in bytes. Places in the log are counted from the beginning of the window.
 export const KIND: usize = 0;
@@ -33,14 +38,17 @@ export const MICROS: usize = 44;
 export const FD: usize = 48;
 export const PATH_FROM: usize = 52;
 export const PATH_TO: usize = 56;
-export const PATH_HASH: usize = 60;
+/** Its number, or what is told of one that is not known; see known-paths.ts. */
+export const PATH_ID: usize = 60;
 /** When, µs, as a double; -1 when the line does not tell. */
 export const TIME: usize = 64;
 /** Since the line before (-r), µs; -1 when the line does not tell. */
 export const RELATIVE: usize = 76;
 /** Of `3</srv/a>`, where the path is asked for; from 0 when it is decorated with something else, or not. */
 export const TARGET_FROM: usize = 72;
-export const TARGET_HASH: usize = 80;
+export const TARGET_ID: usize = 80;
+/** 1: behind the path stands O_CLOEXEC, or another word with XE. */
+export const CLOEXEC: usize = 84;
 
 // Kinds. Lines that are not in the form nearly all have are OTHER.
 export const OTHER: i32 = 0;

@@ -1,4 +1,5 @@
-import { at, PATH_FROM, PATH_HASH, PATH_TO, place, TARGET_FROM, TARGET_HASH, WINDOW } from './memory';
+import { known } from './known-paths';
+import { at, CLOEXEC, PATH_FROM, PATH_ID, PATH_TO, place, TARGET_FROM, TARGET_ID, WINDOW } from './memory';
 
 const QUOTE: u32 = 34;
 const BACKSLASH: u32 = 92;
@@ -6,6 +7,8 @@ const CLOSE: u32 = 41;
 const SLASH: u32 = 47;
 const LESS: u32 = 60;
 const GREATER: u32 = 62;
+const UPPER_E: u32 = 69;
+const UPPER_X: u32 = 88;
 
 /** The first text among the arguments; from 0 to 0 when there is none, or one with escapes. */
 export function path(row: usize, from: usize, to: usize): void {
@@ -16,7 +19,11 @@ export function path(row: usize, from: usize, to: usize): void {
   if (end >= to || at(end) === BACKSLASH) return;
   store<i32>(row, place(start), PATH_FROM);
   store<i32>(row, place(end), PATH_TO);
-  store<i32>(row, hashOf(start, end), PATH_HASH);
+  // Nobody asks for one that is relative: of what?
+  store<i32>(row, at(start) === SLASH ? known(start, end) : -1, PATH_ID);
+  let flag = endOf(end, to, UPPER_X, UPPER_X);
+  while (flag < to && at(flag + 1) !== UPPER_E) flag = endOf(flag + 1, to, UPPER_X, UPPER_X);
+  store<i32>(row, flag < to ? 1 : 0, CLOEXEC);
 }
 
 /** Where the first of two bytes stands; `to` without. */
@@ -33,21 +40,6 @@ function endOf(from: usize, to: usize, one: u32, other: u32): usize {
   return to;
 }
 
-/** As src/strace/tables/path-table.ts makes it of a text. */
-function hashOf(from: usize, to: usize): i32 {
-  let hash: u32 = 0;
-  let p = from;
-  for (; p + 4 <= to; p += 4) hash = step(hash, load<u32>(p));
-  let rest: u32 = 0;
-  for (let shift: u32 = 0; p < to; p++, shift += 8) rest |= at(p) << shift;
-  return <i32>step(hash, rest);
-}
-
-function step(hash: u32, word: u32): u32 {
-  const mixed = (hash ^ word) * 0x9e37_79b1;
-  return mixed ^ (mixed >> 15);
-}
-
 /** What the result `3</srv/a>` is decorated with, when it is a path. @param hasPath the path of the arguments is in the row */
 export function target(row: usize, from: usize, end: usize, hasPath: bool): void {
   store<i32>(row, 0, TARGET_FROM);
@@ -60,7 +52,7 @@ export function target(row: usize, from: usize, end: usize, hasPath: bool): void
   const other = WINDOW + load<i32>(row, PATH_FROM);
   const length = to - start;
   const isSameAs = hasPath && other !== WINDOW && <usize>(load<i32>(row, PATH_TO) - load<i32>(row, PATH_FROM)) === length && isSame(start, other, length);
-  store<i32>(row, isSameAs ? load<i32>(row, PATH_HASH) : hashOf(start, to), TARGET_HASH);
+  store<i32>(row, isSameAs ? load<i32>(row, PATH_ID) : known(start, to), TARGET_ID);
 }
 
 function isSame(one: usize, other: usize, length: usize): bool {

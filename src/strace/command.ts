@@ -1,19 +1,16 @@
-/** `strace`: what a log of strace shows of descriptors. */
+/** `strace`: what a log of strace, or a recording made now, shows of descriptors. */
 import type { Command } from 'commander';
 import type { CommandContext, Outcome } from '../command.ts';
 import { inputExists } from '../evidence/index.ts';
 import { UserError } from '../kernel/user-error.ts';
-import { runRules } from '../report/index.ts';
-import type { TraceEvent } from '../series/index.ts';
 import type { Analysis } from './collect/analysis.ts';
 import { Events } from './collect/events.ts';
-import { Story, StoryFiles, type StoryStep } from './collect/story.ts';
-import { coverageEvent, coverageOf, hidesCloses } from './coverage.ts';
-import { buildData, nameSites } from './data.ts';
+import { Story, StoryFiles } from './collect/story.ts';
 import { openExports } from './export/open.ts';
+import { readLiveOptions } from './live/options.ts';
 import { parseMoment } from './moment.ts';
-import { type Ran, readLogs, type RunOptions } from './run.ts';
-import { viewOf } from './view.ts';
+import { reportOf } from './report.ts';
+import { readLogs, type RunOptions } from './run.ts';
 
 interface Options {
   tables?: boolean;
@@ -28,7 +25,18 @@ interface Options {
 
 export function configure(command: Command): void {
   command
-    .argument('<log...>', 'logs of strace, plain or packed by gzip or zstd; NAME stands for NAME.PID of -ff; - is stdin')
+    .usage('[options] LOG... | -p TARGET | -- COMMAND ARGUMENTS')
+    .argument('[log...]', 'logs of strace, plain or packed by gzip or zstd; NAME stands for NAME.PID of -ff; - is stdin')
+    .option('-p, --attach <target>', 'record a running process: a pid, a name, :8080, unit:nginx.service')
+    .option('--for <duration>', 'of -p: record so long (default: 10s)')
+    .option('--until-leak', 'of -p: until a leak shows, or for 10m')
+    .option('--engine <engine>', 'auto, tracefs (root; nothing is stopped), strace (each call is stopped twice)')
+    .option('--stacks', 'the code that opens: strace -k on opening calls, 30 to 300 times the call; with --engine tracefs nothing is stopped, as far as frame pointers lead (Go)')
+    .option('--max-rate <calls>', 'of -p by strace: lets go at more calls a second (default: 20000)')
+    .option('--keep <file>', 'keep the raw log (0600), to be read again later')
+    .option('--dry-run', 'tell the commands and files, and do nothing')
+    .option('--yes', 'attach by strace without asking')
+    .option('--exit-code <whose>', 'of -- COMMAND: tool for ours, also when the command failed')
     .option('--tables', 'the descriptors of every process that is alive at the end')
     .option('--at <moment>', 'the tables at that moment: 12:00:01.5, seconds since the epoch, +5s, line:1041')
     .option('--pid <pid>', 'of --tables, --at and --fd: this process')
@@ -42,12 +50,15 @@ export function configure(command: Command): void {
 
 export async function run(args: string[], given: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
   const options = given as Options;
+  const live = readLiveOptions(args, context.wrapped, given);
   if (args[0] === 'diff' && args.length > 1 && !inputExists('diff')) throw new UserError('logs are compared by: reloadctl diff A B');
   const pid = numberOption('--pid', options.pid);
   const fd = numberOption('--fd', options.fd);
   if (fd !== undefined && pid === undefined) throw new UserError('--fd needs --pid: which process had that number?');
   const stopsAt = options.at === undefined ? undefined : parseMoment(options.at);
   const full = Boolean(options.full);
+  if (live) return (await import('./live/command.ts')).runLive(live, { ...options, pid }, context);
+  if (args.length === 0) throw new UserError('what is to be read or recorded?', { hints: ['reloadctl strace LOG', 'reloadctl strace -p PID', 'reloadctl strace -- COMMAND'] });
   refuseTwoOnStdout(options, context);
   // A story goes on behind the moment: that only chooses whose.
   const files = fd === undefined ? undefined : await filesOf(args, context, pid!, fd, stopsAt);
@@ -66,7 +77,7 @@ export async function run(args: string[], given: Record<string, unknown>, contex
       },
     }),
   );
-  return report(args, ran, events, story?.steps, options, pid, context);
+  return reportOf(args.join(' '), ran, events, { ...options, pid, story: story?.steps }, context);
 }
 
 function refuseTwoOnStdout({ events, trace }: Options, { formatOnStdout }: CommandContext): void {
@@ -101,33 +112,6 @@ async function filesOf(args: readonly string[], context: CommandContext, pid: nu
   }
   if (found.files.size === 0) throw new UserError(`process ${pid} never had a descriptor ${fd} in this log`);
   return found.files;
-}
-
-function report(args: readonly string[], ran: Ran, collected: Events, story: StoryStep[] | undefined, options: Options, pid: number | undefined, context: CommandContext): Outcome {
-  const { analysis } = ran;
-  const named = nameSites(analysis);
-  const coverage = coverageEvent(ran);
-  const events: TraceEvent[] = collected.named(named.nameOf);
-  const asksTables = Boolean(options.tables) || (options.at !== undefined && !story);
-  const data = buildData(analysis, ran.recognised, ran.bytes, events, named, { tables: asksTables, ...(pid !== undefined && { pid }), ...(story && { story }) });
-  if (asksTables && pid !== undefined && data.tables!.length === 0) throw new UserError(`no process ${pid} is alive ${options.at === undefined ? 'at the end of the log' : `at ${options.at}`}`);
-  const telling = hidesCloses(ran) ? events.filter(({ what }) => what !== 'site') : events;
-  const findings = runRules(context.rules, coverage ? [...telling, coverage] : telling);
-  return {
-    kind: 'report',
-    target: { spec: args.join(' '), label: args.join(' '), pids: pidsOf(data.processes) },
-    findings,
-    coverage: coverageOf(ran),
-    data,
-    ...([options.events, options.trace].includes('-') && { document: '' }),
-    body: () => viewOf(data, { all: Boolean(options.all), at: options.at }),
-  };
-}
-
-/** Of the processes that were alive; of all, when none was. */
-function pidsOf(processes: readonly { pid: number; ended: string }[]): number[] {
-  const alive = processes.filter(({ ended }) => ended === 'alive');
-  return [...new Set((alive.length > 0 ? alive : processes).map(({ pid }) => pid))].filter((pid) => pid > 0);
 }
 
 function numberOption(name: string, text: string | undefined): number | undefined {

@@ -9,15 +9,17 @@ import type { Ran } from './run.ts';
 /** With fewer opens a log without close() says nothing of filters. */
 const OPENS = 10;
 const GAPS_SHOWN = 5;
-const UNSEEN: Record<Unseen, string> = {
+const UNSEEN: Record<Exclude<Unseen, 'fanotify made'>, string> = {
   io_uring: 'what is opened, accepted and closed through it never shows in a trace',
-  fanotify: 'its events bring descriptors, which strace does not name',
-  SCM_PIDFD: 'the pidfd that comes with a message is not shown',
+  fanotify: 'its events bring descriptors, which stand in the bytes that are read: not all of these are in the log (record with -s 4096 and read)',
+  'a pid namespace': 'calls name processes there by other numbers than strace does: who is whose child was told by the order of lines',
+  SCM_PIDFD: 'which number the pidfd got that comes with a message is not shown by strace before 6.5, and was not plain from what was open',
 };
 
 interface Seen {
   opens: number;
   closes: number;
+  reads: number;
   hasForks: boolean;
   processes: number;
 }
@@ -28,15 +30,23 @@ function seenIn({ analysis }: Ran): Seen {
   return {
     opens: analysis.model.fds.sites.all.reduce((sum, { opened }) => sum + opened, 0),
     closes: of('close', 'close_range'),
+    reads: of('read'),
     hasForks: of('clone', 'clone3', 'fork', 'vfork') > 0,
     processes: analysis.processCount,
   };
 }
 
+/** Ways to descriptors that this log does not show. */
+function unseenIn(ran: Ran): (keyof typeof UNSEEN)[] {
+  const { unseen } = ran.analysis;
+  const own = [...unseen].filter((what) => what !== 'fanotify made');
+  return unseen.has('fanotify made') && !unseen.has('fanotify') && seenIn(ran).reads === 0 ? [...own, 'fanotify'] : own;
+}
+
 /** close() was filtered out when the log was made: of nothing in it can be told that it stayed open. */
 export function hidesCloses(ran: Ran): boolean {
   const { opens, closes } = seenIn(ran);
-  return opens >= OPENS && closes === 0;
+  return !ran.isOwn && opens >= OPENS && closes === 0;
 }
 
 /** Doubts the findings of this log must be read with. */
@@ -45,7 +55,7 @@ export function coverageEvent(ran: Ran): CoverageEvent | undefined {
   const { opens } = seenIn(ran);
   const reasons: CoverageEvent['reasons'] = [];
   if (hidesCloses(ran)) reasons.push({ text: 'no close() is in this log: it was recorded with a filter, and nothing it opened can be called leaked', weight: 'doubt', count: opens });
-  for (const what of analysis.unseen) reasons.push({ text: `${what} is used: ${UNSEEN[what]}`, weight: what === 'io_uring' ? 'doubt' : 'note', count: 1 });
+  for (const what of unseenIn(ran)) reasons.push({ text: `${what} is used: ${UNSEEN[what]}`, weight: what === 'io_uring' ? 'doubt' : 'note', count: 1 });
   if (analysis.repairs > 0 && !hidesCloses(ran)) reasons.push({ text: `numbers were given out that were believed open, or used that were believed closed: ${(analysis.follower.order?.shared ?? 0) > 0 ? 'files of -ff do not tell in which order calls of threads returned, or calls are missing' : 'calls are missing in the log'}`, weight: analysis.repairs * 50 > opens ? 'doubt' : 'note', count: analysis.repairs });
   if (ran.gaps.length > 0) reasons.push({ text: `a set of files with gaps: ${ran.gaps[0]!.words}`, weight: 'doubt', count: ran.gaps.length });
   const { follower } = analysis;
@@ -81,6 +91,6 @@ export function coverageOf(ran: Ran): Coverage[] {
   if (hidesCloses(ran)) {
     list.push({ source: 'close() in the log', status: 'absent', detail: 'filtered out when the log was made: what stays open cannot be told', fix: 'strace -f -tt -y -e trace=%desc,%process -o app.strace -p PID', needed: true });
   }
-  for (const what of analysis.unseen) list.push({ source: what, status: 'unsupported', detail: UNSEEN[what], needed: false });
+  for (const what of unseenIn(ran)) list.push({ source: what, status: 'unsupported', detail: UNSEEN[what], needed: false });
   return list;
 }

@@ -6,6 +6,7 @@ import type { Reload } from './collect/reloads.ts';
 import type { StoryStep } from './collect/story.ts';
 import { type TableRow, tableRows } from './collect/tables-data.ts';
 import type { CallRow } from './follow/call-stats.ts';
+import type { RecordingData } from './live/recording.ts';
 import type { Recognised } from './read/recognise.ts';
 
 export interface SiteRow {
@@ -51,6 +52,12 @@ export interface StraceData {
   reloads: Reload[];
   tables?: TableRow[];
   story?: StoryStep[];
+  /** Of what was recorded now. */
+  recording?: RecordingData;
+}
+
+export function emptyData(): StraceData {
+  return { lines: 0, unclassified: 0, bytes: 0, recognised: { time: 'none', pids: 'none', options: [], files: 0 }, durationMs: null, repairs: 0, sites: [], processes: [], calls: [], pending: [], reloads: [] };
 }
 
 export interface DataOptions {

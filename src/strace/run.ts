@@ -1,6 +1,7 @@
 /** Reads logs from their first to their last line. */
 import { isOutOfDescriptors, LogInputError, logFilesOf, openLogFile, openLogStream, pidOfName } from '../evidence/index.ts';
 import { collectEarly } from '../evidence/own-heap.ts';
+import { expectStream } from '../evidence/short-run.ts';
 import type { LogInput } from '../evidence/index.ts';
 import { UserError } from '../kernel/user-error.ts';
 import { bytes, count, duration, percent } from '../report/words.ts';
@@ -23,6 +24,8 @@ export interface RunOptions {
   emit: AnalysisOptions['emit'];
   /** Awaited now and then while reading. */
   drain?: () => Promise<void>;
+  /** It was recorded by us: nothing was filtered out that matters. */
+  isOwn?: boolean;
 }
 
 export interface Ran {
@@ -42,6 +45,8 @@ export interface Ran {
   gaps: SetGap[];
   /** Files of a set that could not be read. */
   missing: { name: string; problem: string }[];
+  /** It was recorded by us, with all calls that matter. */
+  isOwn: boolean;
 }
 
 /** @throws UserError (exit 2) for what is no log of strace */
@@ -55,6 +60,13 @@ export async function readLogs(args: readonly string[], context: CommandContext,
   } finally {
     for (const { input } of files) input.close();
   }
+}
+
+/** A log that is being made by us: what it looks like is known, and nothing may be in it yet. `signal` ends the reading, not the making. */
+export async function readOwn(input: LogInput, format: Recognised, context: CommandContext, options: RunOptions): Promise<Ran> {
+  // No line may be made before there are tables: numbers of pipes are looked up in them.
+  const opened = await openReaders([input], context.signal, true);
+  return follow({ all: [{ input, pid: 0 }], ...opened, isSet: false, format, missing: [] }, context, { ...options, isOwn: true });
 }
 
 function expand(args: readonly string[]): string[] {
@@ -101,23 +113,35 @@ async function readOpen(all: readonly LogFile[], missing: Ran['missing'], contex
   if (context.signal.aborted && samples.every((sample) => sample === '')) throw new UserError('stopped before anything was read');
   const shown = all.map(({ input }) => input.name);
   if (recognition.problem !== undefined) throw new UserError(`${shown.join(', ')}: ${recognition.problem}`);
-  const { format } = recognition;
+  return follow({ all, readers, samples, isSet, format: recognition.format, missing }, context, options);
+}
+
+interface Opened extends Awaited<ReturnType<typeof openReaders>> {
+  all: readonly LogFile[];
+  isSet: boolean;
+  format: Recognised;
+  missing: Ran['missing'];
+}
+
+async function follow({ all, readers, samples, isSet, format, missing }: Opened, context: CommandContext, options: RunOptions): Promise<Ran> {
   const sorted = isSet ? all.map((file, index) => ({ file, index })).sort((a, b) => a.file.pid - b.file.pid) : all.map((file, index) => ({ file: { ...file, pid: 0 }, index }));
   const names = sorted.map(({ file }) => file.input.name);
   const analysis = new Analysis({ isTimed: format.time !== 'none', isSet, grain: format.time === '-t' ? 1_000_000 : 0, files: names, full: options.full, emit: options.emit });
   options.prepare?.(analysis);
   const { follower } = analysis;
   collectEarly();
+  expectStream();
   const lexer = Lexer.create();
   if (lexer) follower.teach(lexer);
   const logs = new Logs(sorted.map(({ file, index }) => ({ pid: file.pid, reader: readers[index]! })), isSet, lexer);
   const taker = options.stopsAt ? stopping(follower, options.stopsAt) : undefined;
   const take = taker ? taker.take : follower.take.bind(follower);
-  if (!isSet && isHeadCut(samples[0]!) && readers[0]!.advance()) follower.lines++;
+  if (!isSet && !options.isOwn && isHeadCut(samples[0]!) && readers[0]!.advance()) follower.lines++;
   let stopped = false;
   await logs.run(
     {
       take,
+      ...(!taker && { takeRows: follower.takeRows.bind(follower) }),
       takeCut: (block, from, to, pid, number) => {
         // `= 3` may have been `= 35`: only an end that cannot be a beginning is taken.
         if (/(?:[>)]| \+\+\+| ---)$/.test(block.slice(from, to))) take(block, from, to, pid, number);
@@ -137,7 +161,7 @@ async function readOpen(all: readonly LogFile[], missing: Ran['missing'], contex
   return {
     analysis, recognised: format, bytes: logs.readers.reduce((sum, reader) => sum + reader.bytes, 0), names, stopped, isCut,
     until: stopped && !context.signal.aborted ? options.stopsAt?.text : undefined,
-    shortened: logs.readers.reduce((sum, reader) => sum + reader.shortened, 0), broken, missing,
+    shortened: logs.readers.reduce((sum, reader) => sum + reader.shortened, 0), broken, missing, isOwn: options.isOwn ?? false,
     gaps: isSet && !stopped ? analysis.gaps.find(new Map(all.map(({ pid }, index) => [pid, samples[index]!]))) : [],
   };
 }

@@ -5,6 +5,7 @@ import type { Reload } from './collect/reloads.ts';
 import type { StoryStep } from './collect/story.ts';
 import type { TableRow } from './collect/tables-data.ts';
 import type { SiteRow, StraceData } from './data.ts';
+import type { RecordingData } from './live/recording.ts';
 
 const SITES_SHOWN = 15;
 const CLOSES = new Set(['close', 'close_range']);
@@ -17,16 +18,25 @@ export interface ViewOptions {
 }
 
 export function* viewOf(data: StraceData, options: ViewOptions): Generator<Block> {
-  yield { type: 'paragraph', text: recognisedWords(data), tone: 'dim' };
+  yield { type: 'paragraph', text: data.recording ? recordingWords(data.recording) : recognisedWords(data), tone: 'dim' };
   yield { type: 'paragraph', text: `${plural('process', data.processes.length, 'processes')}, ${plural('line', data.lines)}${data.durationMs === null ? '' : ` over ${duration(data.durationMs)}`}` };
   if (data.story) yield* storyBlocks(data.story);
   if (data.tables) yield* tableBlocks(data.tables, options.at);
   if (data.story || data.tables) return;
-  if (data.sites.some(({ opened }) => opened > 0) && !data.calls.some(({ call }) => CLOSES.has(call))) yield { type: 'paragraph', text: 'no close() is in this log: what it shows as open may be closed', tone: 'dim' };
+  if (!data.recording && data.sites.some(({ opened }) => opened > 0) && !data.calls.some(({ call }) => CLOSES.has(call))) yield { type: 'paragraph', text: 'no close() is in this log: what it shows as open may be closed', tone: 'dim' };
   yield* siteBlocks(data.sites, options.all);
   yield* pendingBlocks(data);
   yield* callBlocks(data, options.all);
   for (const reload of data.reloads) yield* reloadBlocks(reload);
+}
+
+const STOPPED: Record<RecordingData['stopped'], string> = {
+  time: 'as long as asked for', signal: 'until it was interrupted', leak: 'until a leak showed', rate: 'until it made more calls than strace may record (--max-rate)',
+  size: 'until its log could not grow', ended: 'until it ended', failed: 'until the recording failed',
+};
+
+function recordingWords({ engine, recordedMs, stopped, kept, commandExit }: RecordingData): string {
+  return `recorded by ${engine} for ${duration(recordedMs)}, ${STOPPED[stopped]}${kept === undefined ? '' : `; the raw log is ${kept}`}${commandExit === undefined || commandExit === 0 ? '' : `; the command's exit code is ${commandExit}`}`;
 }
 
 function recognisedWords({ recognised, bytes: size, unclassified }: StraceData): string {
@@ -98,7 +108,8 @@ function* callBlocks({ calls }: StraceData, all: boolean): Generator<Block> {
   const timed = calls.filter(({ maxMs }) => maxMs !== null).sort((a, b) => b.maxMs! - a.maxMs!);
   if (timed.length === 0) return;
   yield { type: 'heading', text: 'slowest calls' };
-  const ms = (value: number | null): string => (value === null ? '-' : duration(value));
+  // What is known of these at all is that they took less than -t tells.
+  const ms = (value: number | null): string => (value === null ? '< 1 s' : duration(value));
   yield {
     type: 'table',
     columns: [{ title: 'CALL' }, { title: 'COUNT', align: 'right' }, { title: 'ERRORS', align: 'right' }, { title: 'P50', align: 'right' }, { title: 'P99', align: 'right' }, { title: 'MAX', align: 'right' }],

@@ -34,6 +34,16 @@ describe('threads that were there before the log', () => {
     expect(workers.data.tables!.map(({ pid }) => pid)).toEqual([70, 71]);
   });
 
+  it('bring what they opened with them, to its last descriptor', async () => {
+    const half = (tid: number, name: string, args: string, rest: string): string[] => [`${tid} ${name}(${args} <unfinished ...>`, `${tid} <... ${name} resumed>${rest}`];
+    const found = await analyse(lines(
+      ...[0, 1, 2, 3].flatMap((n) => [...half(70, 'openat', `AT_FDCWD</>, "/data/a${n}", O_RDONLY`, `) = ${10 + n}</data/a${n}>`), ...half(71, 'socket', 'AF_INET, SOCK_STREAM, 0', `) = ${30 + n}<socket:[${900 + n}]>`)]),
+      '71 close(33<socket:[903]>) = 0', '70 close(13</data/a3>) = 0',
+      '70 read(30<socket:[900]>, "", 10) = 0', '71 +++ exited with 0 +++', '70 +++ exited with 0 +++',
+    ));
+    expect(found.data.sites.map(({ site, opened, closed, open }) => [site, opened, closed, open])).toEqual([['openat /data/a*', 4, 1, 3], ['socket AF_INET SOCK_STREAM', 4, 1, 3]]);
+  });
+
   it('are those of the process that strace says it attached to', async () => {
     const found = await analyse(lines(
       'strace: Process 70 attached with 2 threads',

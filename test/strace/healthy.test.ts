@@ -20,6 +20,13 @@ describe('a listener across exec', () => {
     const exit = (at: string): string => `6 ${at} +++ exited with 0 +++`;
     const short = await analyse(upgrade('/usr/bin/tmux', '/usr/bin/utempter', exit(second(3)), `5 ${second(5)} getpid() = 5`));
     expect(warnings(await analyse(upgrade('/usr/bin/tmux', '/usr/bin/utempter', exit(second(3)))))).toEqual(['strace/exec-inherit']);
+    // In a shorter log it must have ended by itself, long before whoever listened.
+    const soon = (end: string, ...before: string[]): Promise<Analysed> => analyse(upgrade('/usr/bin/tmux', '/usr/bin/utempter', ...before, end.replace('03.000000', '03.010000'), `5 ${second(3).replace('03.000000', '03.200000')} getpid() = 5`));
+    const outlived = await soon(exit(second(3)));
+    expect(warnings(outlived)).toEqual([]);
+    expect(outlived.findings[0]!.because).toContain('it ended within a second, and others had it still');
+    expect(warnings(await soon(`6 ${second(3)} +++ killed by SIGTERM +++`))).toEqual(['strace/exec-inherit']);
+    expect(warnings(await soon(exit(second(3)), `5 ${second(3)} close(3) = 0`))).toEqual(['strace/exec-inherit']);
     expect(short.findings.map(({ id, severity, confidence }) => [id, severity, confidence])).toEqual([['strace/exec-inherit', 'info', 'hint']]);
     expect(short.findings[0]!.because).toContain('it ended within a second');
     expect(warnings(await analyse(upgrade('/usr/bin/tmux', '/usr/bin/utempter', exit(second(5)))))).toEqual(['strace/exec-inherit']);
@@ -31,6 +38,17 @@ describe('a listener across exec', () => {
     expect(itself.findings[0]!.because).toContain('its environment, which may name it, is not in the log (strace -v)');
     expect(warnings(await analyse(upgrade('/usr/sbin/nginx', '/usr/bin/logger')))).toEqual(['strace/exec-inherit']);
     expect(warnings(await analyse(upgrade('/usr/bin/python3', '/usr/bin/python3')))).toEqual(['strace/exec-inherit']);
+  });
+
+  it.each([
+    ['it accepts', [`6 ${second(4)} accept4(3, {sa_family=AF_INET, sin_port=htons(4711), sin_addr=inet_addr("127.0.0.1")}, [112 => 16], SOCK_CLOEXEC) = 4`]],
+    ['its worker waits', [`6 ${second(4)} fork() = 7`, `7 ${second(4)} epoll_create1(EPOLL_CLOEXEC) = 4`, `7 ${second(4)} epoll_ctl(4, EPOLL_CTL_ADD, 3, {events=EPOLLIN, data={u32=3, u64=3}}) = 0`]],
+  ])('that the new program serves was meant for it: %s', async (_name, served) => {
+    expect((await analyse(upgrade('/usr/sbin/nginx', '/usr/sbin/nginx', ...served))).findings).toEqual([]);
+    expect(warnings(await analyse(upgrade('/usr/bin/node', '/usr/bin/other-server', ...served)))).toEqual([]);
+    // The old one serves, and not the program that got it by accident.
+    const by = (pid: number) => served.map((line) => line.replace(/^6/, String(pid)).replace('fork() = 7', 'fork() = 8').replace(/^7/, '8'));
+    expect(warnings(await analyse(upgrade('/usr/bin/node', '/usr/bin/xdg-open', ...by(5))))).toEqual(['strace/exec-inherit']);
   });
 
   it.each(['ioctl(3, FIONCLEX) = 0', 'fcntl(3, F_SETFD, 0) = 0'])('whose flag was cleared on purpose before the fork: %s', async (clearing) => {

@@ -39,6 +39,50 @@ describe('what is still used', () => {
   });
 });
 
+describe('what is used without a read', () => {
+  const held = (each: (n: number) => string[], ...last: string[]): string => log([
+    ...count(40, (n): Event[] => [[1 + n * 0.2, open(n, `/srv/p${n}`)], ...each(n).map((line, m): Event => [1.01 + n * 0.2 + m * 0.01, line])]),
+    ...last.map((line): Event => [9.5, line]), [9.9, '5 +++ exited with 0 +++'],
+  ]);
+
+  it.each([
+    ['flock', (n: number) => [`flock(${10 + n}, LOCK_EX) = 0`], (n: number) => [`flock(${10 + n}, LOCK_EX) = 0`, `flock(${10 + n}, LOCK_UN) = 0`]],
+    ['a lock of the process', (n: number) => [`fcntl(${10 + n}, F_SETLK, {l_type=F_WRLCK, l_whence=SEEK_SET, l_start=0, l_len=0}) = 0`], (n: number) => [`fcntl(${10 + n}, F_SETLK, {l_type=F_WRLCK}) = 0`, `fcntl(${10 + n}, F_SETLK, {l_type=F_UNLCK}) = 0`]],
+    ['a lock of the open file', (n: number) => [`fcntl(${10 + n}, F_OFD_SETLKW, {l_type=F_WRLCK}) = 0`], (n: number) => [`fcntl(${10 + n}, F_OFD_SETLK, {l_type=F_RDLCK}) = 0`, `fcntl(${10 + n}, F_OFD_SETLK, {l_type=F_UNLCK}) = 0`]],
+    ['a shared mapping', (n: number) => [`mmap(NULL, 4096, PROT_READ, MAP_SHARED, ${10 + n}, 0) = 0x7f${1000 + n}`], (n: number) => [`mmap(NULL, 4096, PROT_READ, MAP_SHARED, ${10 + n}, 0) = 0x7f${1000 + n}`, `munmap(0x7f${1000 + n}, 4096) = 0`]],
+  ])('%s: as long as it is there', async (_name, taken, released) => {
+    expect(leaks(await analyse(held(taken)))).toEqual([]);
+    expect(alarms(await analyse(held(released)))).toHaveLength(1);
+    expect(alarms(await analyse(held(() => [])))).toHaveLength(1);
+  });
+
+  it('a mapping that ends with the program was one to its end', async () => {
+    const log = held((n) => [`mmap(NULL, 4096, PROT_READ, MAP_SHARED, ${10 + n}, 0) = 0x7f${1000 + n}`], ...Array.from({ length: 40 }, (_, n) => `munmap(0x7f${1000 + n}, 4096) = 0`));
+    expect(leaks(await analyse(log))).toEqual([]);
+  });
+
+  const all = (upTo: number, name: (n: number) => string): string => Array.from({ length: upTo }, (_, n) => name(n)).join(', ');
+  it.each([
+    ['poll', (n: number) => `poll([${all(n + 1, (m) => `{fd=${10 + m}, events=POLLIN}`)}], ${n + 1}, 10) = 0 (Timeout)`],
+    ['ppoll that is interrupted', (n: number) => `ppoll([${all(n + 1, (m) => `{fd=${10 + m}, events=POLLIN}`)}], ${n + 1}, NULL, NULL, 8) = ? ERESTARTNOHAND (To be restarted if no handler)`],
+    ['select', (n: number) => `select(64, [${Array.from({ length: n + 1 }, (_, m) => 10 + m).join(' ')}], [], NULL, {tv_sec=1, tv_usec=0}) = 1 (in [10])`],
+  ])('what %s waits on', async (_name, line) => {
+    expect(leaks(await analyse(held((n) => [line(n)])))).toEqual([]);
+  });
+
+  it('what a thread waits on that never comes back, to the end of the log or of the thread', async () => {
+    const threads = (isOver: boolean, call: (fd: number) => string): string => log(count(40, (n): Event[] => [
+      [1 + n * 0.2, `clone(child_stack=0x7, flags=CLONE_VM|CLONE_FILES|CLONE_THREAD) = ${100 + n}`], [1.01 + n * 0.2, `${100 + n} ${open(n)}`], [1.02 + n * 0.2, `${100 + n} ${call(10 + n)} <unfinished ...>`],
+      ...(isOver ? [[9.9, `${100 + n} +++ killed by SIGTERM +++`] as const] : []),
+    ]).concat(isOver ? [[9.9, '5 +++ killed by SIGTERM +++']] : []));
+    for (const isOver of [false, true]) {
+      expect(leaks(await analyse(threads(isOver, (fd) => `poll([{fd=${fd}, events=POLLIN}], 1, 30000`)))).toEqual([]);
+      expect(leaks(await analyse(threads(isOver, (fd) => `recvfrom(${fd}, `)))).toEqual([]);
+      expect(alarms(await analyse(threads(isOver, () => 'futex(0x7f1234, FUTEX_WAIT_PRIVATE, 2, NULL')))).toHaveLength(1);
+    }
+  });
+});
+
 it('an end of a pipe for each child that lives is no leak; when the children are gone it is', async () => {
   const supervisor = (lives: boolean): string => log(count(40, (n): Event[] => [
     [1 + n * 0.2, `pipe2([${10 + n}, ${11 + n}], O_CLOEXEC) = 0`], [1.01 + n * 0.2, `fork() = ${100 + n}`], [1.02 + n * 0.2, `${100 + n} getpid() = ${100 + n}`],
@@ -87,4 +131,33 @@ it('each leaking place of one process has a finding and a fingerprint of its own
   expect(found.map(({ title }) => title)).toEqual(expect.arrayContaining(places.map((path) => expect.stringContaining(`openat ${path} opens: 40 opened`))));
   expect(found.filter(({ title }) => title.includes('more process'))).toEqual([]);
   expect(new Set(found.map((one) => one.fingerprint)).size).toBe(3);
+});
+
+describe('a site that was done long before the end', () => {
+  /** 1,000 opens in 10 s, then nothing for 20 s. @param isKept which of them stay open */
+  const done = (isKept: (n: number) => boolean): string => {
+    let next = 10;
+    const events = count(1000, (n): Event[] => {
+      const kept = isKept(n);
+      const fd = kept ? next++ : 2000;
+      const opened: Event = [1 + n * 0.01, `openat(AT_FDCWD, "/srv/page", O_RDONLY|O_CLOEXEC) = ${fd}`];
+      return kept ? [opened] : [opened, [1.005 + n * 0.01, `close(${fd}) = 0`]];
+    });
+    return log([...events, [31, 'getpid() = 5']]);
+  };
+
+  it('leaks what it kept all through its work, without a rate and without a forecast', async () => {
+    const [title, ...others] = alarms(await analyse(done((n) => n % 50 === 49)));
+    expect(others).toEqual([]);
+    expect(title).toMatch(/^warning: app \(pid 5\) leaves open what openat \/srv\/page opens: 1,000 opened, 980 closed, 20 open at the end of the log$/);
+  });
+
+  it.each<[string, (n: number) => boolean]>([
+    ['a pool that has filled', (n) => n < 20],
+    ['what it opened last', (n) => n >= 980],
+    ['two steps', (n) => (n >= 200 && n < 215) || (n >= 700 && n < 715)],
+    ['fewer than ten', (n) => n % 120 === 100],
+  ])('does not where that is %s', async (_name, isKept) => {
+    expect(alarms(await analyse(done(isKept)))).toEqual([]);
+  });
 });

@@ -8,7 +8,8 @@ import { HEX, Lexer, ROW, SHAPE } from '../../src/strace/lexer/lexer.ts';
 import { KIND, newLine } from '../../src/strace/parse/line.ts';
 import { Names } from '../../src/strace/parse/names.ts';
 import { Scanner } from '../../src/strace/parse/scan.ts';
-import { hashBytes } from '../../src/strace/tables/path-table.ts';
+import { Block } from '../../src/strace/read/block.ts';
+import { PathTable } from '../../src/strace/tables/path-table.ts';
 import { need } from '../live/support/need.ts';
 import { analyse } from './support/analyse.ts';
 
@@ -93,25 +94,64 @@ describe('lexer', () => {
     expect(compare(text)).toBe(shape);
   });
 
-  it('tells the path of a call that has one, and that which the result is decorated with', () => {
+  it('tells the path of a call that has one, and that which the result is decorated with, by the numbers they were given', () => {
     const text = (name: string, decoration: string): string => `794 openat(AT_FDCWD</srv>, "${name}", O_RDONLY) = 3<${decoration}>\n`;
-    for (const name of ['/a', '/srv/data/item-1.json', '/srv/data/sixteen', `/${'long/'.repeat(50)}`, '']) {
-      const { row } = rowsOf(text(name, name))[0]!;
-      const line = text(name, name);
-      expect(line.slice(row.pathFrom, row.pathTo)).toBe(name);
-      expect(row.pathHash).toBe(hashBytes(Buffer.from(name), 0, name.length));
-      if (name !== '') for (const path of [name, 'other', `${name}x`, `${name.slice(0, -1)}?`]) {
-        const whole = text(path, name);
-        const told = rowsOf(whole)[0]!.row;
-        expect(whole.slice(told.targetFrom, told.resultTo! - 1)).toBe(name);
-        expect(told.targetHash).toBe(hashBytes(Buffer.from(name), 0, name.length));
-        const resumed = rowsOf(`794 <... openat resumed>) = 3<${name}>\n`)[0]!.row;
-        expect(resumed.targetHash).toBe(told.targetHash);
+    const paths = new PathTable();
+    paths.attach(lexer.paths);
+    const names = ['/a', '/b', '/srv/data/item-1.json', '/srv/data/sixteen', '/srv/data/sixteem', '/srv/data/fifteen/', `/${'long/'.repeat(50)}`, ''];
+    // The second time all are known.
+    for (const isKnown of [false, true]) {
+      for (const name of names) {
+        const line = text(name, name);
+        const block = Block.of(line);
+        const { row } = rowsOf(line)[0]!;
+        expect(line.slice(row.pathFrom, row.pathTo)).toBe(name);
+        if (name === '') continue;
+        expect(row.pathId! > 0).toBe(isKnown);
+        const place = paths.at(block, row.pathFrom!, row.pathTo!, row.pathId!);
+        expect([paths.texts[place], paths.find(name), row.targetId]).toEqual([name, place, row.pathId]);
+        for (const path of [name, 'other', `${name}x`, `${name.slice(0, -1)}?`]) {
+          const whole = text(path, name);
+          const told = rowsOf(whole)[0]!.row;
+          expect(whole.slice(told.targetFrom, told.resultTo! - 1)).toBe(name);
+          expect(paths.at(Block.of(whole), told.targetFrom!, told.resultTo! - 1, told.targetId!)).toBe(place);
+          expect(rowsOf(`794 <... openat resumed>) = 3<${name}>\n`)[0]!.row.targetId).toBe(told.targetId);
+        }
       }
     }
+    expect(rowsOf(text('relative', '/a'))[0]!.row.pathId).toBeLessThan(0);
     for (const decoration of ['pipe:[5]', '/a (deleted)', '/a<b']) expect(rowsOf(text('/a', decoration))[0]!.row.targetFrom).toBe(0);
     expect(rowsOf(text('/q\\"uote', '/q"uote'))[0]!.row.pathFrom).toBe(0);
     expect(rowsOf('794 openat(AT_FDCWD, 0x7ffe, O_RDONLY) = 3\n')[0]!.row.pathFrom).toBe(0);
+  });
+
+  it('knows no path any more when there were too many', () => {
+    const paths = new PathTable();
+    paths.attach(lexer.paths);
+    const line = '794 openat(AT_FDCWD, "/a", O_RDONLY) = 3\n';
+    const first = rowsOf(line)[0]!.row;
+    paths.at(Block.of(line), first.pathFrom!, first.pathTo!, first.pathId!);
+    const told = rowsOf(line)[0]!.row.pathId!;
+    expect(told).toBeGreaterThan(0);
+    for (let n = 0; n < 20_000; n++) paths.add(`/srv/${n}`);
+    expect([paths.find('/a'), paths.texts[paths.find('/srv/19999')], rowsOf(line)[0]!.row.pathId! < 0]).toEqual([-1, '/srv/19999', true]);
+    // A number that was told before is not that of another path now.
+    expect(paths.texts[paths.at(Block.of(line), first.pathFrom!, first.pathTo!, told)]).toBe('/a');
+  });
+
+  it('finds paths in the order they came in, and in any other, also after all were forgotten', () => {
+    const paths = new PathTable();
+    paths.attach(lexer.paths);
+    const lines = (names: readonly string[]): string => names.map((name) => `794 openat(AT_FDCWD, "${name}", O_RDONLY) = 3\n`).join('');
+    const told = (names: readonly string[]): string[] => {
+      const text = lines(names);
+      return rowsOf(text).map(({ row }) => paths.texts[paths.at(Block.of(text), row.pathFrom!, row.pathTo!, row.pathId!)]!);
+    };
+    const names = Array.from({ length: 200 }, (_, n) => `/srv/${'x'.repeat(n % 7)}${n}/a`);
+    for (const order of [names, names, [...names].reverse(), names.flatMap((name, n) => [name, names[199 - n]!])]) expect(told(order)).toEqual(order);
+    for (let n = 0; n < 20_000; n++) paths.add(`/tmp/${n}`);
+    const others = names.map((name) => `${name.slice(0, -1)}b`);
+    for (const order of [others, others, names, others]) expect(told(order)).toEqual(order);
   });
 
   it('goes on where its rows ended, and leaves a line without end', () => {
@@ -132,7 +172,7 @@ describe('lexer', () => {
     '0x7f', '?', ' ', '  ', '(deleted)', '>', '<', '\\', '12345678901', '+++ exited with 0 +++', 'fd=',
   );
   it('never tells what Scanner does not, whatever a line is made of', () => {
-    fc.assert(fc.property(fc.array(part, { maxLength: 14 }), (parts) => void compare(parts.join(''))), { numRuns: 20_000 });
+    fc.assert(fc.property(fc.array(part, { maxLength: 14 }), (parts) => void compare(parts.join(''))), { numRuns: 20_000, examples: [[['close', '(deleted)', ' = ', '794 ']]] });
   });
 
   it('and so of every line of logs of real programs', () => {

@@ -29,11 +29,17 @@ describe('a gap between listeners', () => {
 });
 
 describe('an address in use', () => {
+  it('tells how often it was', async () => {
+    const again = ['5 socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP) = 4', bind(5, 4, '127.0.0.1', 8080, IN_USE), '5 close(4) = 0'];
+    const { findings } = await analyse(log(...listener(5, 3, '127.0.0.1'), ...again, ...again, ...again));
+    expect(findings.map(({ title }) => title)).toEqual(['app (pid 5) could not bind 127.0.0.1:8080: it is in use by app (pid 5) (3 times)']);
+  });
+
   it('is no fault where a free port is looked for: with one socket, or with one for each', async () => {
     const failed = [8080, 8081, 8082].map((port) => bind(5, 3, '127.0.0.1', port, IN_USE));
     const one = await analyse(log('5 socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP) = 3', ...failed, bind(5, 3, '127.0.0.1', 8083), '5 listen(3, 5) = 0'));
     expect(told(one)).toEqual(['info strace/address-in-use']);
-    expect(one.findings[0]!.title).toContain('and took 127.0.0.1:8083 instead (3 times)');
+    expect(one.findings[0]!.title).toContain('and took 127.0.0.1:8083 instead, and so it was with 2 other addresses');
     const each = failed.flatMap((line) => ['5 socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP) = 3', line, '5 close(3) = 0']);
     expect(told(await analyse(log(...each, ...listener(5, 3, '127.0.0.1', 8083))))).toEqual(['info strace/address-in-use']);
   });

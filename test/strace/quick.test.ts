@@ -27,6 +27,7 @@ const result = fc.oneof(fd.map(String), fc.constantFrom('-1 ENOENT (No such file
 const decorated = fc.tuple(fd, path, fc.boolean()).map(([n, name, is]) => (is && name.startsWith('/') && !name.includes('"') ? `${n}<${name}>` : String(n)));
 const call = fc.oneof(
   fc.tuple(path, fc.constantFrom('O_RDONLY', 'O_RDWR|O_CREAT|O_CLOEXEC, 0600', '0x80000', 'O_EXCL'), fc.oneof(decorated, result)).map(([name, flags, value]) => ['openat', `AT_FDCWD, "${name}", ${flags}`, value]),
+  fc.tuple(fc.constantFrom('O_RDONLY', 'O_RDWR|O_CLOEXEC', 'O_RDONLY|O_CREAT', 'O_CLOEXEC', '0x80000', '0'), fc.oneof(decorated, result)).map(([flags, value]) => ['openat', `AT_FDCWD, 0x7f00, ${flags}`, value]),
   fc.tuple(decorated, result).map(([n, value]) => ['read', `${n}, "x) = 3"..., 10`, value]),
   fc.tuple(decorated, fc.constantFrom('0', '0', '0', '-1 EBADF (Bad file descriptor)', '-1 EINTR (Interrupted system call)')).map(([n, value]) => ['close', n, value]),
   fc.tuple(path, fc.constantFrom('0', '-1 ENOENT (No such file or directory)')).map(([name, value]) => ['newfstatat', `AT_FDCWD, "${name}", {st_mode=S_IFREG|0644, ...}, 0`, value]),
@@ -34,10 +35,14 @@ const call = fc.oneof(
   fc.tuple(fd, result).map(([n, value]) => ['accept4', `${n}, {sa_family=AF_INET, sin_port=htons(4711), sin_addr=inet_addr("10.1.2.3")}, [112 => 16], SOCK_CLOEXEC`, value]),
   fc.tuple(fd, fd).map(([a, b]) => ['epoll_ctl', `${a}, EPOLL_CTL_ADD, ${b}, {events=EPOLLIN, data={u32=7, u64=7}}`, '0']),
   fc.tuple(fd, result).map(([n, value]) => ['epoll_wait', `${n}, [{events=EPOLLIN, data={u32=7, u64=7}}], 8, -1`, value]),
-  fc.tuple(fd, fc.constantFrom('F_GETFL', 'F_SETFD, FD_CLOEXEC', 'F_DUPFD, 5', 'F_GETFD'), result).map(([n, what, value]) => ['fcntl', `${n}, ${what}`, value]),
+  fc.tuple(fd, fc.constantFrom('F_GETFL', 'F_SETFD, FD_CLOEXEC', 'F_DUPFD, 5', 'F_DUPFD_CLOEXEC, 0', 'F_GETFD'), result).map(([n, what, value]) => ['fcntl', `${n}, ${what}`, value]),
   fc.tuple(fd, fc.constantFrom('SO_REUSEADDR', 'SO_KEEPALIVE')).map(([n, what]) => ['setsockopt', `${n}, SOL_SOCKET, ${what}, [1], 4`, '0']),
   fc.tuple(fd).map(([n]) => ['bind', `${n}, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("0.0.0.0")}, 16`, '0']),
   fc.tuple(fd).map(([n]) => ['listen', `${n}, 128`, '0']),
+  fc.tuple(fd, fd, result).map(([a, b, value]) => ['poll', `[{fd=${a}, events=POLLIN}, {fd=${b}, events=POLLOUT}], 2, 1000`, value]),
+  fc.tuple(fd, fc.constantFrom('MAP_SHARED', 'MAP_PRIVATE')).map(([n, how]) => ['mmap', `NULL, 4096, PROT_READ, ${how}, ${n}, 0`, '0x7f0000001000']),
+  fc.constant(0).map(() => ['munmap', '0x7f0000001000, 4096', '0']),
+  fc.tuple(fd, fc.constantFrom('F_RDLCK', 'F_UNLCK')).map(([n, type]) => ['fcntl', `${n}, F_SETLK, {l_type=${type}, l_whence=SEEK_SET, l_start=0, l_len=1}`, '0']),
   fc.tuple(fc.constantFrom('dup', 'futex', 'getppid', 'inotify_init1', 'socket', 'no_such_call'), fd).map(([name, n]) => [name, '3', String(n)]),
   fc.tuple(fd, fd).map(([a, b]) => ['sendmsg', `${a}, {msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[${b}]}]}, 0`, '1']),
 );

@@ -41,6 +41,8 @@ it('are named by the program, not by what its language brings', async () => {
   expect(await sitesOf(opening, '/opt/app(syscall.openat+0x8e)', '/opt/app(example.com/net/os.Open+0x1)', '/opt/app(main.main+0x1)')).toEqual([['example.com/net/os.Open (/opt/app)', 20]]);
   const cpp = ['/usr/lib/libc.so.6(__open64+0x5a)', '/usr/lib/x86_64-linux-gnu/libstdc++.so.6.0.30(std::__basic_file<char>::open(char const*, std::_Ios_Openmode, int)+0x1)', '/opt/app(std::basic_ifstream<char>::open(char const*)+0x2)', '/opt/app(keepLeak(int)+0xf5)'];
   expect(await sitesOf(opening, ...cpp)).toEqual([['keepLeak(int) (/opt/app)', 20]]);
+  const rust = ['<std::sys::fs::unix::File>::open_c+0x47', '<&std::fs::File as std::io::Read>::read+0x1', 'core::ops::function::FnOnce::call_once+0x2', 'std::fs::OpenOptions::_open+0x5f', 'app::bad+0x3d', 'app::main+0x99'];
+  expect(await sitesOf(opening, '/usr/lib/libc.so.6(open64+0x5a)', ...rust.map((name) => `/opt/app(${name})`))).toEqual([['app::bad (/opt/app)', 20]]);
 });
 
 it('of an interpreter tell less than what was opened', async () => {

@@ -32,6 +32,21 @@ describe('halves', () => {
   });
 });
 
+describe('a path of which only the address is told', () => {
+  // 0x7ffd000a8cd0 has the bit of O_CLOEXEC: an address is no flags.
+  it.each([
+    ['openat(AT_FDCWD, 0x7ffd000a8cd0, O_RDONLY)', false],
+    ['openat(AT_FDCWD, 0x7ffd00008cd0, O_RDONLY|O_CLOEXEC)', true],
+    ['openat(AT_FDCWD, 0x7ffd000a8cd0, 0x241, 0644)', false],
+    ['openat(AT_FDCWD, 0x7ffd00008cd0, 0x80000)', true],
+    ['open(0x7ffd000a8cd0, O_RDONLY)', false],
+    ['openat2(AT_FDCWD, 0x7ffd000a8cd0, {flags=O_RDONLY, resolve=0}, 24)', false],
+    ['openat2(AT_FDCWD, 0x7ffd00008cd0, {flags=0x80000, resolve=0}, 24)', true],
+  ])('%s', async (call, cloexec) => {
+    expect(tableOf(await analyse(log(`5 ${call} = 3`)), 5)).toEqual({ 3: cloexec });
+  });
+});
+
 describe('children', () => {
   it('have a copy of their own, and lines before their parent returns', async () => {
     const found = await analyse(log('5 pipe2([3, 4], O_CLOEXEC) = 0', '5 fork( <unfinished ...>', '6 close(3) = 0', '6 +++ exited with 0 +++', '5 <... fork resumed>) = 6', '5 close(4) = 0'));

@@ -20,6 +20,7 @@ export function badFd(context: Context, thread: Thread, { call, fd, errno, opera
     type: 'trace', what: 'bad-fd', at: context.moment(line, time), actor: context.actor(thread), call, fd, errno,
     ...(operation !== undefined && { operation }),
     closed: { fd: context.tell(slot), call: slot.closedCall, at: context.moment(slot.closedLine, slot.closedTime), tid: slot.closedBy },
+    endedAfterMs: null,
     ...(isStolen && { stolen: { first: context.moment(beforeLine, beforeTime), tid: beforeTid } }),
   });
 }

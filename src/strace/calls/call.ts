@@ -24,8 +24,8 @@ export interface Call {
   returnedAt: number;
 }
 
-/** Ways to descriptors that a log does not show. */
-export type Unseen = 'io_uring' | 'fanotify' | 'SCM_PIDFD';
+/** Ways to descriptors that a log does not show. `fanotify made`: it does not where the log has no reads. */
+export type Unseen = 'io_uring' | 'fanotify' | 'fanotify made' | 'SCM_PIDFD' | 'a pid namespace';
 
 export interface Context {
   model: Model;
@@ -45,6 +45,18 @@ export interface Context {
 }
 
 export type Handler = (context: Context, thread: Thread, call: Call) => void;
+
+/** What a number is in the table of a thread now; nothing when it has none. */
+export interface Meant {
+  fd: number | null;
+  target: string;
+  kind: string;
+}
+
+export function meant(context: Context, thread: Thread, fd: number): Meant {
+  const slot = thread.table.slots.get(fd);
+  return { fd: slot ? fd : null, target: slot ? context.tell(slot).target : '', kind: slot?.description.kind ?? '' };
+}
 
 export const base = (context: Context, thread: Thread): { type: 'trace'; at: TraceMoment; actor: TraceActor } => ({
   type: 'trace', at: context.moment(), actor: context.actor(thread),

@@ -103,7 +103,7 @@ function fcntl(context: Context, thread: Thread, call: Call): void {
   const raw = /^(0x[0-9a-f]+|\d+)/.exec(command);
   const number = raw ? Number(raw[1]) : (F as Record<string, number>)[command.replace(/^F_/, '').replace(/ .*$/, '')];
   if (number === undefined) {
-    if (command.startsWith('F_OFD_SETLK')) lock(context, thread, args[0] ?? '');
+    if (/^F_(?:OFD_)?SETLKW?(?:64)?\b/.test(command)) lock(context, thread, args[0] ?? '', command.startsWith('F_OFD'), !/\bl_type=F_UNLCK\b/.test(call.args));
     return;
   }
   const { fd, decoration } = fdOf(args[0] ?? '');
@@ -117,19 +117,22 @@ function fcntl(context: Context, thread: Thread, call: Call): void {
 function setCloexec(context: Context, thread: Thread, slot: Slot, call: Call, isOn: boolean): void {
   const { table } = thread;
   const fork = table.lastFork;
-  // Opened without the flag, copied by a fork of another thread, and marked after that: the child has it unmarked.
-  if (isOn && slot.cloexec === false && slot.how === 'opened' && table.forks > slot.forks && fork && fork.line > slot.line && fork.tid !== thread.tid && slot.tid === thread.tid) {
-    context.emit({ type: 'trace', at: context.moment(), actor: context.actor(thread), what: 'cloexec-race', fd: context.tell(slot), call: slot.call, fork: context.moment(fork.line, fork.time), child: fork.child });
+  // Opened without the flag, copied by a fork, and marked after that: the child has it unmarked.
+  if (isOn && slot.cloexec === false && slot.how === 'opened' && table.forks > slot.forks && fork && fork.line > slot.line && slot.tid === thread.tid) {
+    context.emit({ type: 'trace', at: context.moment(), actor: context.actor(thread), what: 'cloexec-race', fd: context.tell(slot), call: slot.call, fork: context.moment(fork.line, fork.time), child: fork.child, isOwn: fork.tid === thread.tid });
   }
   if (!isOn) slot.intended = true;
   slot.cloexec = isOn;
   if (context.fds.onStep) context.fds.step('cloexec', thread, slot, call.name);
 }
 
-function lock(context: Context, thread: Thread, arg: string): void {
+/** @param isOfFile the lock goes with the open file, not with the process */
+function lock(context: Context, thread: Thread, arg: string, isOfFile: boolean, isTaken: boolean): void {
   const { fd, decoration } = fdOf(arg);
   const slot = context.slot(thread, fd, decoration);
-  if (slot) slot.description.locked = true;
+  if (!slot) return;
+  if (isOfFile) slot.description.locked = isTaken;
+  else slot.description.held = isTaken;
 }
 
 function flock(context: Context, thread: Thread, call: Call): void {

@@ -51,7 +51,9 @@ export class Epolls {
     if (!call.ok) return;
     const slot = context.slot(thread, fd, decoration);
     if (slot) slot.polledBy = operation === 'DEL' ? -1 : epoll.fd;
-    if (slot?.description.listening !== undefined) this.register(thread.table, slot, operation, args[3] ?? '');
+    if (slot?.description.listening === undefined) return;
+    if (operation !== 'DEL') context.fds.onServe?.(slot.description, thread);
+    this.register(thread.table, slot, operation, args[3] ?? '');
   }
 
   private register(table: FilesTable, slot: Slot, operation: string, event: ByteString): void {

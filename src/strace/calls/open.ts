@@ -4,6 +4,7 @@ import { fdOf, firstString, hasFlag, splitArgs, unnamed } from '../parse/args.ts
 import { kindOf } from '../tables/fds.ts';
 import type { Thread } from '../tables/types.ts';
 import type { Call, Context, Handler } from './call.ts';
+import { eventsCloexec } from './fanotify.ts';
 
 export const O_CLOEXEC = 0x80000;
 
@@ -26,18 +27,18 @@ function byPath(context: Context, thread: Thread, call: Call): void {
   if (!call.ok) return;
   const path = firstString(call.args);
   const target = joined(context, thread, call, path?.value ?? '');
-  made(context, thread, call, target.startsWith('/dev/') ? 'device' : 'file', target, isCloexec(call, path?.end ?? 0));
+  made(context, thread, call, target.startsWith('/dev/') ? 'device' : 'file', target, isCloexec(call, path));
 }
 
-/** @param behind index behind the path, which may hold any words itself */
-function isCloexec({ name, args }: Call, behind: number): boolean {
+/** @param path undefined where only its address is told */
+function isCloexec({ name, args }: Call, path: { end: number } | undefined): boolean {
   if (name === 'creat') return false;
-  if (args.includes('O_CLOEXEC', behind)) return true;
-  const start = args.indexOf(',', behind) + 2;
+  const flags = path ? args.slice(args.indexOf(',', path.end) + 2) : (splitArgs(args)[name === 'open' ? 1 : 2] ?? '');
+  if (flags.includes('O_CLOEXEC')) return true;
   // Words of other flags: no numbers to look into.
-  if (args.charCodeAt(start) === 79) return false;
+  if (flags.charCodeAt(0) === 79) return false;
   // openat2: {flags=0x80000, resolve=..}
-  return hasFlag(args.slice(start).replace(/^(?:\{?flags=|how=\{flags=)/, '').replace(/[,}][\s\S]*$/, ''), 'O_CLOEXEC', O_CLOEXEC);
+  return hasFlag(flags.replace(/^(?:\{?flags=|how=\{flags=)/, '').replace(/[,}][\s\S]*$/, ''), 'O_CLOEXEC', O_CLOEXEC);
 }
 
 /** A path relative to an open folder that is known. */
@@ -87,7 +88,6 @@ function openPlain(context: Context, thread: Thread, call: Call): void {
   if (!call.ok || (call.name === 'landlock_create_ruleset' && asksLandlock(call.args))) return;
   const { kind, flags, cloexec, named } = plain[call.name]!;
   if (kind === 'io_uring') context.note('io_uring');
-  if (kind === 'fanotify' && !/FAN_REPORT_\w*FID/.test(call.args)) context.note('fanotify');
   const args = flags || named ? splitArgs(call.args).map(unnamed) : [];
   const isCloexec = flags ? hasFlag(args[flags.at] ?? '', flags.word, flags.bit) : (cloexec ?? null);
   const target = named ? (firstString(call.args)?.value ?? '') : '';
@@ -131,6 +131,13 @@ function pidfdOpen(context: Context, thread: Thread, call: Call): void {
   thread.table.slots.get(call.value)!.description.pid = Number.parseInt(unnamed(call.args), 10);
 }
 
+function fanotifyInit(context: Context, thread: Thread, call: Call): void {
+  if (!call.ok) return;
+  openPlain(context, thread, call);
+  thread.table.slots.get(call.value)!.description.eventsCloexec = eventsCloexec(call.args);
+  if (!/FAN_REPORT_\w*FID/.test(call.args)) context.note('fanotify made');
+}
+
 function pidfdGetfd(context: Context, thread: Thread, call: Call): void {
   if (!call.ok) return;
   const [pidfd, wanted] = splitArgs(call.args).map((arg) => fdOf(arg));
@@ -162,6 +169,7 @@ export const openHandlers: Record<string, Handler> = {
   signalfd4: signalfd,
   bpf,
   seccomp,
+  fanotify_init: fanotifyInit,
   pidfd_open: pidfdOpen,
   pidfd_getfd: pidfdGetfd,
 };

@@ -1,7 +1,7 @@
 /** A path that is checked by one process, changed by another, and used by the first. */
 import { endOfString, firstString, unescaped } from '../parse/args.ts';
 import { flat } from '../tables/flat.ts';
-import { type PathEntry, PathTable } from '../tables/path-table.ts';
+import { PathTable } from '../tables/path-table.ts';
 import type { Thread } from '../tables/types.ts';
 import { base, type Call, type Context, type Handler } from './call.ts';
 
@@ -22,16 +22,18 @@ export class Paths {
     if (!call.ok) return;
     const path = firstString(call.args)?.value;
     if (!path?.startsWith('/')) return;
-    this.look(this.table.find(path) ?? this.table.add(flat(path)), thread.pid, call.name, call.line, call.time);
+    const known = this.table.find(path);
+    this.look(known >= 0 ? known : this.table.add(flat(path)), thread.pid, call.name, call.line, call.time);
   }
 
-  /** Somebody asked for what is at a path. */
-  look(entry: PathEntry, pid: number, call: string, line: number, time: number): void {
-    entry.pid = pid;
-    entry.call = call;
-    entry.line = line;
-    entry.time = time;
-    entry.changed = undefined;
+  /** Somebody asked for what is at a path, given by its place in the table. */
+  look(at: number, pid: number, call: string, line: number, time: number): void {
+    const { table } = this;
+    table.pids[at] = pid;
+    table.calls[at] = call;
+    table.lines[at] = line;
+    table.times[at] = time;
+    if (table.changed.size > 0) table.changed.delete(at);
   }
 
   private changed(thread: Thread, call: Call): void {
@@ -39,7 +41,8 @@ export class Paths {
     for (let at = call.args.indexOf('"'); at >= 0; ) {
       const end = endOfString(call.args, at);
       const known = this.table.find(unescaped(call.args.slice(at + 1, end - 1)));
-      if (known && known.pid >= 0 && known.pid !== thread.pid && ++this.changes > 0) known.changed = { call: call.name, line: call.line, time: call.time, pid: thread.pid };
+      const pid = known >= 0 ? this.table.pids[known]! : -1;
+      if (pid >= 0 && pid !== thread.pid && ++this.changes > 0) this.table.changed.set(known, { call: call.name, line: call.line, time: call.time, pid: thread.pid });
       at = call.args.indexOf('"', end);
     }
   }
@@ -48,14 +51,15 @@ export class Paths {
   used(context: Context, thread: Thread, call: Call): void {
     if (this.changes === 0 || !call.ok) return;
     const path = firstString(call.args)?.value;
-    const known = path === undefined ? undefined : this.table.find(path);
-    if (!known?.changed || known.pid !== thread.pid || this.events >= MOST_EVENTS) return;
-    const { changed } = known;
-    known.changed = undefined;
+    const { table } = this;
+    const known = path === undefined ? -1 : table.find(path);
+    const changed = table.changed.get(known);
+    if (!changed || table.pids[known] !== thread.pid || this.events >= MOST_EVENTS) return;
+    table.changed.delete(known);
     this.events++;
     context.emit({
-      ...base(context, thread), what: 'toctou', path: known.text, used: call.name,
-      checked: { call: known.call, at: context.moment(known.line, known.time) },
+      ...base(context, thread), what: 'toctou', path: table.texts[known]!, used: call.name,
+      checked: { call: table.calls[known]!, at: context.moment(table.lines[known]!, table.times[known]!) },
       changed: { call: changed.call, at: context.moment(changed.line, changed.time), pid: changed.pid },
     });
   }

@@ -25,14 +25,14 @@ function cloneFlags(args: ByteString): ByteString {
 }
 
 /** What a fork makes beside the child, which others see to: the pidfd of CLONE_PIDFD. */
-export function pidfdOfFork(context: Context, thread: Thread, call: Call): void {
+export function pidfdOfFork(context: Context, thread: Thread, call: Call, child: number): void {
   if (!call.ok || (call.name !== 'clone' && call.name !== 'clone3') || !hasFlag(cloneFlags(call.args), 'CLONE_PIDFD', CLONE_PIDFD)) return;
   const printed = /=> \{.*?pidfd=\[(.*?)\][,}]/.exec(call.args) ?? /(?:parent_tid|parent_tidptr|pidfd)=\[(.*?)\](?:,|$)/.exec(call.args);
   const { fd } = fdOf(printed?.[1] ?? '');
   if (!(fd >= 0)) return;
   // The child has no copy: the number is made after the table was copied.
   const slot = context.fds.open(thread, fd, { kind: 'pidfd', target: '', cloexec: true, call: call.name, siteWords: 'CLONE_PIDFD', isLowest: false });
-  slot.description.pid = call.value;
+  slot.description.pid = child;
 }
 
 function exec(context: Context, thread: Thread, call: Call): void {
@@ -45,9 +45,8 @@ function exec(context: Context, thread: Thread, call: Call): void {
 }
 
 /** A child that is born in a network namespace of its own. */
-export function netOfFork(context: Context, call: Call): void {
-  const child = call.ok && (call.name === 'clone' || call.name === 'clone3') && hasFlag(cloneFlags(call.args), 'CLONE_NEWNET', CLONE_NEWNET) ? context.model.threads.get(call.value) : undefined;
-  if (child) context.model.leaveNet(child);
+export function netOfFork(context: Context, call: Call, child: Thread | undefined): void {
+  if (child && call.ok && (call.name === 'clone' || call.name === 'clone3') && hasFlag(cloneFlags(call.args), 'CLONE_NEWNET', CLONE_NEWNET)) context.model.leaveNet(child);
 }
 
 /** setns(3</run/netns/a>, CLONE_NEWNET), or with 0 any namespace. */

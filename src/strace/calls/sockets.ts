@@ -7,6 +7,7 @@ import type { FilesTable } from '../tables/table.ts';
 import type { Slot, Thread } from '../tables/types.ts';
 import { addressOf } from './addresses.ts';
 import { base, type Call, type Context, type Handler } from './call.ts';
+import { receivePidfds } from './message-pidfd.ts';
 import { O_CLOEXEC } from './open.ts';
 
 /** Descriptors on their way that nobody has received: only so many messages. */
@@ -16,8 +17,6 @@ const MOST_FAILED = 64;
 /** Whatever port is free: two such are no one address. */
 const ANY_PORT = /:0$/;
 const PORT = /:(\d+)$/;
-/** A message with a pidfd of its sender (include/linux/socket.h). */
-const PASSES_PIDFD = /cmsg_level=SOL_SOCKET, cmsg_type=(?:SCM_PIDFD|0x4\b)/;
 /** Asks for a pidfd of the peer (include/uapi/asm-generic/socket.h). */
 export const PEER_PIDFD = /SOL_SOCKET, (?:optname=)?(?:SO_PEERPIDFD|0x4d\b[^,]*), (?:optval=)?\[(.*?)\](?:,|$)/;
 /** A signal so long before the listener was closed has asked for that, and a child begun since is another generation. */
@@ -38,6 +37,7 @@ interface FailedBind {
   address: ByteString;
   pid: number;
   description: Description | undefined;
+  event: { times: number };
   emit: (succeeded: boolean, instead?: ByteString) => void;
 }
 
@@ -85,14 +85,16 @@ export class Sockets {
   }
 
   private bindFailed(context: Context, thread: Thread, slot: Slot | undefined, address: ByteString): void {
-    if (this.failedBinds.length >= MOST_FAILED || this.failedBinds.some((failed) => failed.address === address && failed.pid === thread.pid)) return;
+    const known = this.failedBinds.find((failed) => failed.address === address && failed.pid === thread.pid);
+    if (known) known.event.times++;
+    if (known || this.failedBinds.length >= MOST_FAILED) return;
     const event = {
-      ...base(context, thread), what: 'address-in-use' as const, address: context.shown(address),
+      ...base(context, thread), what: 'address-in-use' as const, address: context.shown(address), times: 1,
       reusePort: slot?.description.reusePort ?? false, reuseAddress: slot?.description.reuseAddress ?? false,
       holders: holdersOf(context, address, thread.net),
     };
     this.failedBinds.push({
-      address, pid: thread.pid, description: slot?.description,
+      address, pid: thread.pid, description: slot?.description, event,
       emit: (succeeded, instead) => context.emit({ ...event, succeeded, instead: instead === undefined ? null : context.shown(instead) }),
     });
     if (slot) slot.description.isKept = true;
@@ -162,7 +164,6 @@ export class Sockets {
     if (!call.ok) return;
     const flags = splitArgs(call.args).at(call.name === 'recvmmsg' ? 3 : -1) ?? '';
     const cloexec = hasFlag(unnamed(flags), 'MSG_CMSG_CLOEXEC', 0x40000000) || call.args.includes('MSG_CMSG_CLOEXEC');
-    if (PASSES_PIDFD.test(call.args)) context.note('SCM_PIDFD');
     for (const list of rightsIn(call.args)) {
       const sent = this.takeSent(list.map(({ decoration }) => decoration));
       list.forEach(({ fd, decoration = '' }, index) => {
@@ -173,6 +174,7 @@ export class Sockets {
         });
       });
     }
+    receivePidfds(context, thread, call);
   }
 
   /** The oldest message of as many descriptors whose names do not speak against it. */

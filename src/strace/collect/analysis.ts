@@ -11,13 +11,15 @@ import { placeOf } from '../read/logs.ts';
 import type { Description } from '../tables/description.ts';
 import type { Slot, Thread } from '../tables/types.ts';
 import { type ExecCircumstances, type Ending, Model, type ModelListener } from '../tables/model.ts';
+import { kindOf } from '../tables/fds.ts';
 import { sharedSlot } from '../tables/shared.ts';
 import type { FilesTable } from '../tables/table.ts';
 import { Heirs } from './heirs.ts';
+import { LastErrors } from './last-errors.ts';
 import { Reloads } from './reloads.ts';
 import { SetGaps } from './set-gaps.ts';
 import { Shortages } from './shortages.ts';
-import { leftAlone, siteEvents } from './site-events.ts';
+import { leftAlone, siteEvents, USUAL_LEAST } from './site-events.ts';
 
 export interface AnalysisOptions extends FollowOptions {
   files: readonly string[];
@@ -52,9 +54,12 @@ export class Analysis implements ModelListener, FollowListener {
   /** Ways to descriptors that were used and do not show. */
   readonly unseen = new Set<Unseen>();
   repairs = 0;
+  /** A site is told when it left so many open in a process. */
+  leastOpen = USUAL_LEAST;
   readonly context: Context;
   private readonly shortages: Shortages;
   private readonly heirs = new Heirs();
+  private readonly lastErrors = new LastErrors();
   private readonly options: AnalysisOptions;
   private readonly redaction = new Redaction();
   private readonly names: readonly string[];
@@ -70,6 +75,7 @@ export class Analysis implements ModelListener, FollowListener {
     this.reloads = new Reloads(this.context);
     this.shortages = new Shortages(this.context);
     this.model.fds.onListen = (description, thread) => this.reloads.listens(thread, description);
+    this.model.fds.onServe = (description, thread) => this.heirs.serves(thread, description);
     this.model.fds.onSilent = (description, thread) => this.silent(description, thread);
   }
 
@@ -78,7 +84,10 @@ export class Analysis implements ModelListener, FollowListener {
     return {
       model,
       fds: model.fds,
-      emit: (event) => this.options.emit(event),
+      emit: (event) => {
+        if (event.what === 'bad-fd') this.lastErrors.made(event);
+        this.options.emit(event);
+      },
       actor: (thread) => this.actor(thread),
       moment: (line = model.fds.line, time = model.fds.time) => this.moment(line, time),
       tell: (slot) => this.tell(slot),
@@ -137,7 +146,9 @@ export class Analysis implements ModelListener, FollowListener {
 
   private learn(slot: Slot, decoration: ByteString): void {
     slot.assumed = false;
-    if (slot.description.target === '' && decoration !== '') slot.description.target = decoration;
+    if (decoration === '') return;
+    if (slot.description.target === '') slot.description.target = decoration;
+    if (slot.description.kind === 'unknown') slot.description.kind = kindOf(decoration);
   }
 
   private silent(description: Description, thread: Thread): void {
@@ -150,7 +161,7 @@ export class Analysis implements ModelListener, FollowListener {
   tableEnds(thread: Thread, table: FilesTable, how: Ending, detail: string): void {
     this.repairs += table.repairs;
     if (how === 'exit' || how === 'killed') this.addProcess(thread, table, how, detail);
-    for (const event of siteEvents(this.context, thread, table, how)) this.options.emit(event);
+    for (const event of siteEvents(this.context, thread, table, how, this.leastOpen)) this.options.emit(event);
     if (how === 'killed') this.killed(thread, table, detail);
   }
 
@@ -172,15 +183,15 @@ export class Analysis implements ModelListener, FollowListener {
 
   execs(thread: Thread, path: ByteString, kept: readonly Slot[], { env, argv, before }: ExecCircumstances): void {
     const announced = [...namedIn(argv), ...(path.endsWith('/flock') ? numbersIn(argv) : []), ...(env === undefined ? [] : announcedFds(environ(env), [thread.pid], kept.map(({ fd }) => fd)))];
-    const told = kept
-      .filter((slot) => slot.how !== 'pre-existing' && slot.cloexec !== null)
-      .map((slot) => ({
-        ...this.tell(slot), listening: slot.description.listening !== undefined, locked: slot.description.locked, redirected: slot.description.redirected, intended: slot.intended || announced.includes(slot.fd),
-      }));
+    const own = kept.filter((slot) => slot.how !== 'pre-existing' && slot.cloexec !== null);
+    const told = own.map((slot) => ({
+      ...this.tell(slot), listening: slot.description.listening !== undefined, locked: slot.description.locked, redirected: slot.description.redirected, intended: slot.intended || announced.includes(slot.fd),
+    }));
     if (told.length > 0) {
-      const event: ExecEvent = { type: 'trace', what: 'exec', at: this.context.moment(), actor: this.actor(thread), path: decodeText(path).text, isItself: path !== '' && path === before, isEnvironmentKnown: env !== undefined, kept: told, livedMs: null, goneMs: null };
+      const event: ExecEvent = { type: 'trace', what: 'exec', at: this.context.moment(), actor: this.actor(thread), path: decodeText(path).text, isItself: path !== '' && path === before, isEnvironmentKnown: env !== undefined, kept: told, livedMs: null, goneMs: null, isOutlived: false };
       this.options.emit(event);
       this.heirs.started(thread.pid, event);
+      for (const [index, { description }] of own.entries()) this.heirs.got(thread.pid, description, told[index]!);
     }
     this.reloads.execs(thread, kept);
   }
@@ -194,7 +205,14 @@ export class Analysis implements ModelListener, FollowListener {
   exits(thread: Thread, how: 'exit' | 'killed', detail: string, isLast: boolean): void {
     if (!isLast) return;
     this.reloads.exits(thread, how, detail);
-    this.heirs.exits(thread.pid, this.context.moment().ms);
+    const now = this.context.moment().ms;
+    this.heirs.exits(thread.pid, now, how === 'exit' && thread.table.slots.values().every(({ description }) => description.holders > 1 || (description.listening === undefined && !description.locked)));
+    this.lastErrors.exits(thread.pid, now);
+  }
+
+  renamed(from: number, to: number): void {
+    this.gaps.renamed(from, to);
+    this.reloads.renamed(from, to);
   }
 
   // What lines tell beside.
@@ -209,6 +227,8 @@ export class Analysis implements ModelListener, FollowListener {
 
   accepted(thread: Thread, fd: number): void {
     this.reloads.accepted(thread, fd);
+    const listener = thread.table.slots.get(fd);
+    if (listener) this.heirs.serves(thread, listener.description);
   }
 
   kills(thread: Thread, pid: number): void {
@@ -218,15 +238,17 @@ export class Analysis implements ModelListener, FollowListener {
   /** The log has ended. @param isCut its last line is no whole one */
   finish(isCut: boolean): void {
     this.follower.finish(isCut);
+    if (this.follower.newcomers.sawNamespace) this.unseen.add('a pid namespace');
     this.shortages.finish();
     this.heirs.finish(this.follower.now / 1000);
     for (const { thread, table } of this.model.tables()) {
       this.repairs += table.repairs;
       this.addProcess(thread, table, 'alive', '');
-      for (const event of siteEvents(this.context, thread, table, 'log')) this.options.emit(event);
+      for (const event of siteEvents(this.context, thread, table, 'log', this.leastOpen)) this.options.emit(event);
     }
     for (const event of leftAlone(this.context, this.follower, this.model)) this.options.emit(event);
     this.reloads.finish();
+    this.model.settle();
   }
 }
 

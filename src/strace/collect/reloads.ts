@@ -20,6 +20,10 @@ export interface Reload {
   steps: ReloadStep[];
 }
 
+/** Somebody new serves. */
+const EFFECTS = new Set<ReloadStep['what']>(['listen', 'first-accept']);
+const ENDS = new Set<ReloadStep['what']>(['exit', 'killed']);
+
 const MOST_RELOADS = 50;
 const MOST_STEPS = 60;
 /** Signals programs are told to reload by, or to end by. */
@@ -30,7 +34,7 @@ const TOGETHER_MICROS = 30_000_000;
 export class Reloads {
   readonly all: Reload[] = [];
   private readonly context: Context;
-  private current: { reload: Reload; time: number; pids: Set<number>; accepted: Set<number>; fresh: Set<number> } | undefined;
+  private current: { reload: Reload; time: number; pids: Set<number>; accepted: Set<number>; fresh: Set<number>; hasEffect: boolean } | undefined;
   private readonly killers = new Map<number, { pid: number; label: string; line: number; time: number }>();
 
   constructor(context: Context) {
@@ -42,9 +46,9 @@ export class Reloads {
     if (name === undefined) return;
     const { time } = this.context.fds;
     thread.table.signalled = time;
-    if (!this.serves(thread)) return;
+    if (!this.serves(thread) && !this.rulesServers(thread)) return;
     const { current } = this;
-    const joins = current && (current.pids.has(thread.pid) || Number.isNaN(time)) && !(time - current.time > TOGETHER_MICROS);
+    const joins = current && (current.pids.has(thread.pid) || current.pids.has(thread.parent) || Number.isNaN(time)) && !(time - current.time > TOGETHER_MICROS);
     if (!joins && (name === 'SIGHUP' || name.startsWith('SIGUSR'))) this.begin(thread, name);
     this.add(thread, 'signal', name);
   }
@@ -54,17 +58,30 @@ export class Reloads {
     return false;
   }
 
+  /** Its children serve: it is the one that is told to reload. */
+  private rulesServers({ pid }: Thread): boolean {
+    for (const thread of this.context.model.threads.values()) if (thread.parent === pid && thread.pid !== pid && this.serves(thread)) return true;
+    return false;
+  }
+
+  /** Somebody of the new generation serves. */
+  private isTakenOver(fresh: ReadonlySet<number>): boolean {
+    for (const thread of this.context.model.threads.values()) if (fresh.has(thread.pid) && this.serves(thread)) return true;
+    return false;
+  }
+
   private begin(thread: Thread, trigger: string): void {
     this.finish();
     if (this.all.length >= MOST_RELOADS) return;
     const reload: Reload = { pid: thread.pid, trigger, steps: [] };
-    this.current = { reload, time: this.context.fds.time, pids: new Set([thread.pid]), accepted: new Set(), fresh: new Set() };
+    this.current = { reload, time: this.context.fds.time, pids: new Set([thread.pid]), accepted: new Set(), fresh: new Set(), hasEffect: false };
   }
 
   private add(thread: Thread, what: ReloadStep['what'], detail: string): void {
     const { current } = this;
-    if (!current || current.reload.steps.length >= MOST_STEPS) return;
-    if (!current.pids.has(thread.pid) && !current.pids.has(thread.parent)) return;
+    if (!current || (!current.pids.has(thread.pid) && !current.pids.has(thread.parent))) return;
+    current.hasEffect ||= EFFECTS.has(what) || (ENDS.has(what) && !current.fresh.has(thread.pid) && this.serves(thread) && this.isTakenOver(current.fresh));
+    if (current.reload.steps.length >= MOST_STEPS) return;
     const { label } = this.context.actor(thread);
     const ms = (this.context.fds.time - current.time) / 1000;
     current.reload.steps.push({ what, pid: thread.pid, program: label.replace(/ \(pid \d+\)$/, ''), detail, source: this.context.moment().source, afterMs: Number.isNaN(ms) ? null : ms });
@@ -76,6 +93,16 @@ export class Reloads {
     current.pids.add(child.pid);
     current.fresh.add(child.pid);
     this.add(parent, 'fork', `pid ${child.pid}`);
+  }
+
+  /** A child that was forked turned out to have another number. */
+  renamed(from: number, to: number): void {
+    const { current } = this;
+    if (!current?.pids.delete(from)) return;
+    current.pids.add(to);
+    if (current.fresh.delete(from)) current.fresh.add(to);
+    const fork = current.reload.steps.findLast(({ what, detail }) => what === 'fork' && detail === `pid ${from}`);
+    if (fork) fork.detail = `pid ${to}`;
   }
 
   execs(thread: Thread, kept: readonly Slot[]): void {
@@ -125,7 +152,7 @@ export class Reloads {
   finish(): void {
     const { current } = this;
     this.current = undefined;
-    // A signal alone is no reload.
-    if (current?.reload.steps.some(({ what }) => what === 'fork' || what === 'exec' || what === 'listen')) this.all.push(current.reload);
+    // A signal alone is no reload, nor is a helper that is started and ends while the old one goes on.
+    if (current?.hasEffect && current.reload.steps.some(({ what }) => what === 'fork' || what === 'exec' || what === 'listen')) this.all.push(current.reload);
   }
 }

@@ -19,6 +19,11 @@ export class SetGaps {
     if (this.made.size < MOST) this.made.set(child, parent);
   }
 
+  renamed(from: number, to: number): void {
+    const parent = this.made.get(from);
+    if (parent !== undefined && this.made.delete(from)) this.made.set(to, parent);
+  }
+
   /** @param files pids of the files, with the beginning of each */
   find(files: ReadonlyMap<number, ByteString>): SetGap[] {
     const missing = [...this.made].filter(([pid]) => !files.has(pid));

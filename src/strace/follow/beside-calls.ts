@@ -39,6 +39,7 @@ export class BesideCalls {
       case KIND.killed:
         follower.newcomers.left(thread);
         if (thread.run.length > 0) endRun(this.context, thread);
+        follower.abandon(thread);
         this.model.exit(thread, line.kind === KIND.exited ? 'exit' : 'killed', line.kind === KIND.exited ? String(line.value) : flat(text.slice(line.argsFrom, line.argsTo).replace(/ \+\+\+.*$/, '')));
         break;
       default:

@@ -1,5 +1,6 @@
 /** How often, how long: per call, in bounded memory. */
 import type { TraceActor } from '../../series/index.ts';
+import type { Meant } from '../calls/call.ts';
 import { MOST_NAMES } from '../parse/names.ts';
 
 /** Buckets of a histogram: four per doubling, from 1 µs to half an hour and more. */
@@ -10,7 +11,7 @@ export interface CallRow {
   call: string;
   count: number;
   errors: number;
-  /** ms; null where the log has no times of calls. */
+  /** ms; null where the log has no times of calls, or shows less than a second as nothing (-t). */
   p50Ms: number | null;
   p99Ms: number | null;
   maxMs: number | null;
@@ -18,10 +19,10 @@ export interface CallRow {
 
 export interface SlowCall {
   name: number;
-  tid: number;
   /** As it was called then: it may have ended since. */
   actor: TraceActor;
-  fd: number;
+  /** What its first argument stood for then: the number may be that of another file since. */
+  on: Meant;
   micros: number;
   /** Only so many seconds at least. */
   isRough: boolean;
@@ -35,6 +36,8 @@ export class CallStats {
   readonly errors = new Uint32Array(MOST_NAMES);
   /** Slowest first. */
   readonly slowest: SlowCall[] = [];
+  /** Calls that took less than the log can tell (-t). */
+  private readonly below = new Uint32Array(MOST_NAMES);
   private readonly histograms = new Uint32Array(MOST_NAMES * BUCKETS);
   private readonly longest = new Float64Array(MOST_NAMES).fill(-1);
 
@@ -46,6 +49,11 @@ export class CallStats {
   took(name: number, micros: number): void {
     this.histograms[name * BUCKETS + bucketOf(micros)]!++;
     if (micros > this.longest[name]!) this.longest[name] = micros;
+  }
+
+  /** Less than a second, and nothing more is known. */
+  tookLess(name: number): void {
+    this.below[name]!++;
   }
 
   isSlow(micros: number): boolean {
@@ -72,7 +80,9 @@ export class CallStats {
   private quantile(name: number, part: number): number | null {
     if (this.longest[name]! < 0) return null;
     const histogram = this.histograms.subarray(name * BUCKETS, (name + 1) * BUCKETS);
-    let left = part * histogram.reduce((sum, count) => sum + count, 0);
+    const below = this.below[name]!;
+    let left = part * (below + histogram.reduce((sum, count) => sum + count, 0)) - below;
+    if (left <= 0) return null;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       left -= histogram[bucket]!;
       if (left <= 0) return Math.min(upperBound(bucket), this.longest[name]!) / 1000;

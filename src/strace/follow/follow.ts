@@ -5,6 +5,7 @@ import { closeAtEntry, endRun } from '../calls/dup.ts';
 import { Epolls } from '../calls/epoll.ts';
 import { Paths } from '../calls/paths.ts';
 import { Sockets } from '../calls/sockets.ts';
+import { Mappings, useOfPending } from '../calls/uses.ts';
 import type { Lexer } from '../lexer/lexer.ts';
 import { KIND, type Line, newLine } from '../parse/line.ts';
 import { Names } from '../parse/names.ts';
@@ -50,6 +51,7 @@ export class Follower {
   readonly sockets = new Sockets();
   readonly epolls = new Epolls();
   readonly paths = new Paths();
+  readonly mappings = new Mappings();
   readonly halves = new Halves();
   readonly newcomers: Newcomers;
   readonly speakers: Speakers;
@@ -82,7 +84,7 @@ export class Follower {
     this.speakers = new Speakers(model, this.newcomers, this.line);
     this.stacks = new Stacks(model.fds);
     this.clock = new LogTime(model.fds, isTimed, grain);
-    const handlers = handlersFor(this.sockets, this.epolls, this.paths);
+    const handlers = handlersFor(this.sockets, this.epolls, this.paths, this.mappings);
     this.names = new Names([...new Set(['close', ...Object.keys(handlers), ...TOUCHES, ...WAITS])]);
     this.handlers = this.names.text.map((name) => handlers[name]);
     this.close = this.names.text.indexOf('close');
@@ -110,10 +112,18 @@ export class Follower {
     else this.takeNow(block, from, to, pid, number);
   }
 
+  /** Lines that were read ahead, as long as the quick way takes them; answers the first row that it does not. @param number of the line before */
+  takeRows(block: Block, row: number, end: number, pid: number, number: number): number {
+    return this.order === undefined && this.isPlain() ? this.quick.takeRows(block, row, end, pid, number) : row;
+  }
+
+  /** Nothing asks for the other way. Who wants every step gets them from that. */
+  private isPlain(): boolean {
+    return this.mender.held === undefined && !this.hadSummary && this.model.fds.onStep === undefined;
+  }
+
   private takeNow(block: Block, from: number, to: number, pid: number, number: number): void {
-    const { mender } = this;
-    // Who wants every step gets them from the other way.
-    if (!mender.held && !this.hadSummary && block.row >= 0 && !this.model.fds.onStep && this.quick.take(block, pid, number)) return;
+    if (block.row >= 0 && this.isPlain() && this.quick.take(block, pid, number)) return;
     const own = block.alone(from, to);
     if (own) this.takeSlow(own, 0, own.length, pid, number);
     else this.takeSlow(block, from, to, pid, number);
@@ -231,6 +241,12 @@ export class Follower {
     this.halves.settle();
   }
 
+  /** The thread ends, or the log does, in a call that has not returned. */
+  abandon(thread: Thread): void {
+    const { pending } = thread;
+    if (pending) useOfPending(this.context, thread, this.names.text[pending.name]!, pending.fd, pending.matters ? argsOf(pending) : '');
+  }
+
   /** The end of the log. @param isCut its last line had no newline */
   finish(isCut: boolean): void {
     this.order?.finish();
@@ -240,7 +256,10 @@ export class Follower {
     if (isCut && mender.lastUnclassified > 0 && mender.lastUnclassified === this.lastTaken) mender.unclassified--;
     mender.held = undefined;
     for (const tid of [...this.newcomers.waiting.keys()]) this.replay(this.newcomers.settle(tid));
-    for (const thread of this.model.threads.values()) if (thread.run.length > 0) endRun(this.context, thread);
+    for (const thread of this.model.threads.values()) {
+      if (thread.run.length > 0) endRun(this.context, thread);
+      this.abandon(thread);
+    }
     this.sockets.finish();
     this.epolls.finish();
   }

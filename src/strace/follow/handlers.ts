@@ -6,14 +6,15 @@ import type { Paths } from '../calls/paths.ts';
 import { processHandlers } from '../calls/processes.ts';
 import { Notifications } from '../calls/seccomp.ts';
 import type { Sockets } from '../calls/sockets.ts';
+import { type Mappings, waitHandlers } from '../calls/uses.ts';
 
 const none: Handler = () => undefined;
 
 /** What each call that matters does to the tables, by its name. */
-export function handlersFor(sockets: Sockets, epolls: Epolls, paths: Paths): Record<string, Handler> {
+export function handlersFor(sockets: Sockets, epolls: Epolls, paths: Paths, mappings: Mappings): Record<string, Handler> {
   const notifications = new Notifications();
   const handlers: Record<string, Handler> = {
-    ...openHandlers, ...dupHandlers, ...processHandlers, ...sockets.handlers, ...epolls.handlers, ...paths.handlers,
+    ...openHandlers, ...dupHandlers, ...processHandlers, ...sockets.handlers, ...epolls.handlers, ...paths.handlers, ...mappings.handlers, ...waitHandlers,
     ioctl: (ctx, thread, call) => {
       if (call.ok && !notifications.take(ctx, thread, call)) ioctl(ctx, thread, call);
     },

@@ -26,6 +26,12 @@ export const LANE = {
   ownPid: 13,
   /** Means something when it is of descriptors. */
   limit: 14,
+  /** Waits on the descriptors of a list. */
+  poll: 15,
+  /** May map a file to be shared. */
+  map: 16,
+  /** Means something when such mappings are known. */
+  unmap: 17,
 } as const;
 
 const LOOKS = ['stat', 'lstat', 'stat64', 'lstat64', 'newfstatat', 'fstatat64', 'statx', 'access', 'faccessat', 'faccessat2', 'readlink', 'readlinkat'];
@@ -38,6 +44,7 @@ const LANES = new Map<string, number>([
   ['epoll_ctl', LANE.epollControl], ['accept', LANE.accept], ['accept4', LANE.accept], ['fcntl', LANE.fcntl], ['fcntl64', LANE.fcntl], ['setsockopt', LANE.setsockopt],
   ['getsockopt', LANE.touch],
   ['sendmsg', LANE.message], ['sendmmsg', LANE.message], ['recvmsg', LANE.message], ['recvmmsg', LANE.message], ['getpid', LANE.ownPid], ['set_tid_address', LANE.ownPid], ['prlimit64', LANE.limit],
+  ['poll', LANE.poll], ['ppoll', LANE.poll], ['mmap', LANE.map], ['mmap2', LANE.map], ['munmap', LANE.unmap],
   ...LOOKS.map((name): [string, number] => [name, LANE.look]),
   ...ON_SUCCESS.map((name): [string, number] => [name, LANE.onSuccess]),
 ]);

@@ -5,11 +5,14 @@
 import { FORKS, forkOptions } from '../calls/processes.ts';
 import type { Block } from '../read/block.ts';
 import type { FilesTable } from '../tables/table.ts';
-import type { Model } from '../tables/model.ts';
+import type { ForkOptions, Model } from '../tables/model.ts';
 import type { Thread } from '../tables/types.ts';
 
 /** Lines kept for one newcomer. */
 const MOST_LINES = 5000;
+
+/** Children get higher numbers than their parents, but where numbers begin anew; in a namespace they are lower nearly always. */
+const isInner = (child: number, parent: number): boolean => child < parent;
 
 interface Parent {
   thread: Thread;
@@ -28,6 +31,10 @@ export interface Waiting {
 
 export class Newcomers {
   readonly waiting = new Map<number, Waiting>();
+  /** Numbers were returned that are those of another pid namespace. */
+  sawNamespace = false;
+  /** The child that the call returned, of which `returned` was told last. */
+  child: Thread | undefined;
   private readonly model: Model;
   private readonly parents = new Map<Thread, Parent>();
 
@@ -48,7 +55,7 @@ export class Newcomers {
   arrive(tid: number): Thread | undefined {
     const free = [...this.parents.values()].filter(({ child }) => child === undefined);
     const [first] = free;
-    if (!first) return this.ofAttached(tid) ?? this.model.discover(tid);
+    if (!first) return this.ofAttached(tid) ?? this.ofNamespace(tid) ?? this.model.discover(tid);
     const options = forkOptions(first.name, first.args);
     const alike = free.every((other) => {
       const { sharesFiles, isThread } = forkOptions(other.name, other.args);
@@ -81,6 +88,16 @@ export class Newcomers {
     return this.model.discoverThread(tid, leader);
   }
 
+  /** Its parent was given a number of its own pid namespace: nobody has come with that, and no other child is missing. */
+  private ofNamespace(tid: number): Thread | undefined {
+    const child = this.model.unseenChild((own, parent) => isInner(own, parent) && tid > parent);
+    if (child) {
+      this.sawNamespace = true;
+      this.model.rename(child, tid);
+    }
+    return child;
+  }
+
   /** Keeps a line; false when there are too many to wait any longer. */
   keep(tid: number, text: string, line: number): boolean {
     const { lines } = this.waiting.get(tid)!;
@@ -92,9 +109,15 @@ export class Newcomers {
   returned(thread: Thread, name: string, args: string, tid: number, line: number): Waiting['lines'] {
     const parent = this.parents.get(thread);
     this.parents.delete(thread);
+    this.child = undefined;
     if (!(tid > 0)) return [];
     const waiting = this.waiting.get(tid);
     const known = this.model.threads.get(tid);
+    this.child = known;
+    if (!waiting && !known && isInner(tid, thread.tid)) {
+      const outer = parent?.child ?? this.onlyWaiting();
+      if (outer !== undefined && outer !== tid) return this.returnedInner(thread, forkOptions(name, args), outer);
+    }
     // It was seen, and given to somebody, while the call was open.
     if (known && parent && !waiting && this.bornSince(known, parent.line, line)) {
       if (parent.child !== tid) this.swap(tid, parent.child);
@@ -104,7 +127,25 @@ export class Newcomers {
     if (!known && parent?.child === tid && !waiting) return [];
     const table = waiting?.tables.get(thread);
     if (waiting) this.release(tid, table);
-    this.model.fork(thread, tid, forkOptions(name, args), table);
+    this.child = this.model.fork(thread, tid, forkOptions(name, args), table);
+    return waiting?.lines ?? [];
+  }
+
+  private onlyWaiting(): number | undefined {
+    const [first, ...more] = this.waiting.keys();
+    return more.length === 0 ? first : undefined;
+  }
+
+  /** The call returned a number of another namespace; its child was seen by the number strace knows. */
+  private returnedInner(thread: Thread, options: ForkOptions, tid: number): Waiting['lines'] {
+    this.sawNamespace = true;
+    const waiting = this.waiting.get(tid);
+    if (waiting) {
+      const table = waiting.tables.get(thread);
+      this.release(tid, table);
+      this.model.fork(thread, tid, options, table);
+    }
+    this.child = this.model.threads.get(tid);
     return waiting?.lines ?? [];
   }
 

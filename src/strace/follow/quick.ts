@@ -13,11 +13,10 @@ import type { Follower } from './follow.ts';
 import { atLeast } from './log-time.ts';
 import { hasPath, LANE, lanesOf } from './lanes.ts';
 import { QuickCalls } from './quick-calls.ts';
+import { QuickRun, SLOW_MICROS } from './quick-run.ts';
+import { RecentThreads } from './recent-threads.ts';
 
 const GREATER = 62;
-/** Threads whose lines came last, by the end of their number. */
-const CACHED = 256;
-const SLOW_MICROS = 500_000;
 
 export class Quick {
   private readonly follower: Follower;
@@ -26,9 +25,8 @@ export class Quick {
   private readonly calls: QuickCalls;
   /** What waits by its nature. */
   private readonly waits: Uint8Array;
-  private readonly pids = new Int32Array(CACHED).fill(-1);
-  private readonly threads: (Thread | undefined)[] = new Array<Thread | undefined>(CACHED).fill(undefined);
-  private changes = -1;
+  private readonly threads: RecentThreads;
+  private readonly run: QuickRun;
 
   constructor(follower: Follower, model: Model, traits: readonly number[]) {
     this.follower = follower;
@@ -39,14 +37,33 @@ export class Quick {
       this.waits[id] = trait & 4;
     });
     this.calls = new QuickCalls(follower, model);
+    this.threads = new RecentThreads(model);
+    this.run = new QuickRun(follower, model, this.lanes, this.waits, this.threads);
   }
 
   /** The lexer tells of calls whose names it knows. */
   teach(lexer: Lexer): void {
+    this.follower.paths.table.attach(lexer.paths);
     this.follower.names.teach((hash, length, id) => {
       const lane = this.lanes[id]!;
       if (lane !== LANE.none) lexer.learn(hash, length, id, hasPath(lane));
     });
+  }
+
+  /** Lines from `row` on, as long as they can be taken; answers the first row that cannot. @param number of the line before */
+  takeRows(block: Block, row: number, end: number, pid: number, number: number): number {
+    const { words } = block.rows;
+    let at = row;
+    while (at < end) {
+      if (words[at]! >= SHAPE.unfinished) {
+        at = this.run.take(block, at, end, pid, number + (at - row) / ROW.words);
+        if (at === end) break;
+      }
+      block.row = at;
+      if (!this.take(block, pid, number + (at - row) / ROW.words + 1)) break;
+      at += ROW.words;
+    }
+    return at;
   }
 
   /** The line of `block.row`. False: it is left as it was, to the other way. */
@@ -56,7 +73,7 @@ export class Quick {
     const shape = words[row]!;
     if (shape <= SHAPE.frame) return shape === SHAPE.frame && this.follower.stacks.passes() && this.frame(number);
     const pid = words[row + ROW.pid]!;
-    const thread = this.threadOf(pid === 0 ? filePid : pid);
+    const thread = this.threads.of(pid === 0 ? filePid : pid);
     if (thread === undefined || !thread.isSeen) return false;
     const time = this.timeOf(words[row + ROW.relative]!, doubles[(row >> 1) + ROW.time]!);
     if (Number.isNaN(time)) return false;
@@ -75,23 +92,6 @@ export class Quick {
     if (time >= 0) return clock.isTimed && time + clock.day >= clock.last ? time + clock.day : NaN;
     if (relative >= 0) return clock.isTimed ? clock.last + relative : NaN;
     return clock.isTimed ? NaN : -1;
-  }
-
-  private threadOf(pid: number): Thread | undefined {
-    const { model } = this;
-    if (this.changes !== model.changes) {
-      this.changes = model.changes;
-      this.pids.fill(-1);
-    }
-    const at = pid & (CACHED - 1);
-    if (this.pids[at] === pid) return this.threads[at];
-    // Lines without a pid are of the only one there is.
-    const thread = pid === 0 ? (model.threads.get(0) ?? (model.threads.size > 0 ? model.threads.values().next().value : undefined)) : model.threads.get(pid);
-    if (thread !== undefined) {
-      this.pids[at] = pid;
-      this.threads[at] = thread;
-    }
-    return thread;
   }
 
   private frame(number: number): boolean {
@@ -134,7 +134,8 @@ export class Quick {
       if (hasPath(lane)) {
         pending.pathFrom = words[row + ROW.pathFrom]!;
         pending.pathTo = words[row + ROW.pathTo]!;
-        pending.pathHash = words[row + ROW.pathHash]!;
+        pending.pathId = words[row + ROW.pathId]!;
+        pending.pathCloexec = words[row + ROW.cloexec]!;
       }
     }
     thread.pending = pending;
@@ -159,12 +160,13 @@ export class Quick {
     if (lane === LANE.plain) {
       // A call that nobody knows returns a descriptor.
       if (value > 2 && !isError && block.buf[words[row + ROW.resultTo]! - 1] === GREATER) return false;
-    } else if ((value === HEX && lane !== LANE.fcntl) || !this.calls.mayTake(thread, name, lane, block, value, isError, half)) return false;
+    } else if ((value === HEX && lane !== LANE.fcntl && lane !== LANE.map) || !this.calls.mayTake(thread, name, lane, block, value, isError, half)) return false;
 
     this.begin(thread, time, number);
     thread.pending = undefined;
     follower.stats.count(name, isError);
     if (micros >= 0) follower.stats.took(name, micros);
+    else if (Number.isNaN(micros) && time >= half!.time) follower.stats.tookLess(name);
     if (lane !== LANE.close && thread.run.length > 0) endRun(follower.context, thread);
     if (lane > LANE.plain) this.calls.take(thread, name, value, isError, half, micros);
     return true;

@@ -1,9 +1,10 @@
 /** What a call does when it has returned: its numbers are counted, its handler runs, its errors are looked at. */
 import type { ByteString } from '../../evidence/types.ts';
 import { badFd } from '../calls/bad-fd.ts';
-import type { Call, Context, Handler } from '../calls/call.ts';
+import { type Call, type Context, type Handler, meant } from '../calls/call.ts';
 import { closeHandler, endRun } from '../calls/dup.ts';
 import { openUnknown } from '../calls/open.ts';
+import { bringsEvents, eventsIn } from '../calls/fanotify.ts';
 import { overflowIn } from '../calls/overflow.ts';
 import { FORKS, netOfFork, pidfdOfFork } from '../calls/processes.ts';
 import { fdOf } from '../parse/args.ts';
@@ -18,6 +19,8 @@ import { numberAt } from './number-at.ts';
 
 const SLOW_MICROS = 500_000;
 const TRAIT = { touches: 1, faultyWhenBad: 2, waits: 4 };
+/** What a child in a pid namespace is called outside, where its lines are written (strace --pidns-translation). */
+const OUTER_PID = /\/\* (\d+) in strace's PID NS \*\/$/;
 /** kill(PID, SIGKILL) */
 const KILLS = /, (?:sig=)?(?:SIGKILL|9$|9 )/;
 
@@ -47,6 +50,7 @@ export class Returns {
     follower.stats.count(name, isError);
     const micros = !Number.isNaN(line.duration) ? line.duration : half ? atLeast(this.model.fds.time - half.time, follower.clock.grain) : NaN;
     if (micros >= 0) this.took(thread, buf, half, name, micros, number);
+    else if (half && follower.clock.grain > 0 && this.model.fds.time >= half.time) follower.stats.tookLess(name);
     if (thread.run.length > 0 && name !== this.close) endRun(this.context, thread);
     const handler = follower.handlers[name];
     if (name === this.close) closeHandler(this.context, thread, this.callOf(text, half, number), half?.closed);
@@ -61,7 +65,7 @@ export class Returns {
     stats.took(name, micros);
     if (micros < SLOW_MICROS || (this.traits[name]! & TRAIT.waits) !== 0 || !stats.isSlow(micros)) return;
     const fd = half ? half.fd : numberAt(buf, this.line.argsFrom, this.line.argsTo);
-    stats.addSlow({ name, tid: thread.tid, actor: this.context.actor(thread), fd, micros, isRough: Number.isNaN(this.line.duration) && this.follower.clock.grain > 0, line: half?.line ?? number, time: half?.time ?? this.model.fds.time });
+    stats.addSlow({ name, actor: this.context.actor(thread), on: meant(this.context, thread, fd), micros, isRough: Number.isNaN(this.line.duration) && this.follower.clock.grain > 0, line: half?.line ?? number, time: half?.time ?? this.model.fds.time });
   }
 
   private callOf(text: ByteString, half: Pending | undefined, number: number): Call {
@@ -86,8 +90,9 @@ export class Returns {
   private handle(thread: Thread, text: ByteString, half: Pending | undefined, handler: Handler, number: number): void {
     const { follower } = this;
     const call = this.callOf(text, half, number);
-    handler(this.context, thread, call);
     const { name } = call;
+    if (FORKS.has(name) && call.result.endsWith(' */')) call.value = Number(OUTER_PID.exec(call.result)?.[1] ?? call.value);
+    handler(this.context, thread, call);
     if (name === 'execve' || name === 'execveat') follower.speakers.forgetLast();
     else if (name === 'kill') {
       if (call.ok && KILLS.test(call.args)) follower.listener?.kills(thread, Math.abs(Number.parseInt(call.args.replace(/^pid=/, ''), 10)));
@@ -100,11 +105,14 @@ export class Returns {
 
   private afterFork(thread: Thread, call: Call, number: number): void {
     const { newcomers } = this.follower;
-    const lines = newcomers.returned(thread, call.name, call.args, call.ok ? call.value : 0, number);
-    const own = call.ok ? this.model.threads.get(call.value) : undefined;
+    // --pidns-translation: 2 /* 13474 in strace's PID NS */
+    const outer = /^\d+ \/\* (\d+) in strace's PID NS \*\//.exec(call.result)?.[1];
+    const tid = outer === undefined ? call.value : Number(outer);
+    const lines = newcomers.returned(thread, call.name, call.args, call.ok ? tid : 0, number);
+    const own = newcomers.child;
     if (own) newcomers.born(own, number);
-    pidfdOfFork(this.context, thread, call);
-    netOfFork(this.context, call);
+    pidfdOfFork(this.context, thread, call, own?.tid ?? tid);
+    netOfFork(this.context, call, own);
     if (lines.length > 0) this.follower.replay(lines);
   }
 
@@ -118,7 +126,10 @@ export class Returns {
       return;
     }
     this.model.fds.use(slot, thread);
-    if (slot.description.kind === 'inotify' && line.value >= 16) overflowIn(this.context, thread, this.callOf(text, half, number));
+    if (!(line.value >= 16) || !bringsEvents(slot.description.kind)) return;
+    const call = this.callOf(text, half, number);
+    if (slot.description.kind === 'inotify') overflowIn(this.context, thread, call);
+    else if (call.name === 'read') eventsIn(this.context, thread, call);
   }
 
   /** Errors that say something of tables: EBADF, EMFILE, ENFILE. */

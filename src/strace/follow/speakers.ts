@@ -60,9 +60,9 @@ export class Speakers {
     if (!thread || pid === 0 || this.announced.has(pid)) return undefined;
     const resumes = (line.kind === KIND.resumed || line.kind === KIND.resumedUnfinished) && thread.pending?.name === line.name;
     if (!resumes && this.announced.size === 0 && this.newcomers.someoneForks) return undefined;
-    model.rename(thread, pid);
     for (const other of model.threads.values()) if (other.pid === thread.pid && other !== thread) other.pid = pid;
     thread.pid = pid;
+    model.rename(thread, pid);
     return thread;
   }
 }

@@ -45,9 +45,9 @@ export class Stacks {
     for (const slot of fresh.slice(0, freshCount)) {
       const site = sites.atFrame(slot.call, slot.description.kind, name);
       this.fds.moveTo(caller.table, slot, site);
-      this.frames = site.frames ??= [name];
       // Of a site that was seen before the frames are known.
-      if (site.opened > 1) this.frames = [...this.frames];
+      if (site.frames !== undefined) this.frames ??= [...site.frames];
+      else site.frames = this.frames = [name];
     }
   }
 }

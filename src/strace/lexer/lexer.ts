@@ -3,6 +3,7 @@
  * warming up, and sees 16 bytes at once. Lines in another form than nearly all have are left to `Scanner`, and so is everything where
  * there is no WebAssembly.
  */
+import type { PathMemory } from '../tables/path-table.ts';
 import { COMPILED } from './compiled.ts';
 
 /** What a row holds, as places of 32-bit words; `time` of doubles. Places in the log count from the beginning of the window. As in assembly/memory.ts. */
@@ -23,11 +24,15 @@ export const ROW = {
   /** The number that the arguments begin with; -1 without. */
   fd: 12,
   /** Of the first text among the arguments, where the call has a path; from 0 when there is none, or one with escapes. */
-  pathFrom: 13, pathTo: 14, pathHash: 15,
+  pathFrom: 13, pathTo: 14,
+  /** What `PathTable` made of an absolute one before; below 0: nothing. */
+  pathId: 15,
+  /** 1: O_CLOEXEC stands behind the path. */
+  cloexec: 21,
   /** When, µs, since midnight or the epoch; -1 when the line does not tell. */
   time: 8,
   /** Of `3</srv/a>`, of calls that have a path; from 0 when it is decorated with something else, or not. */
-  targetFrom: 18, targetHash: 20,
+  targetFrom: 18, targetId: 20,
   /** Since the line before (-r), µs; -1 when the line does not tell. */
   relative: 19,
 } as const;
@@ -38,11 +43,13 @@ export const SHAPE = { other: 0, frame: 1, unfinished: 2, call: 3, resumed: 4 } 
 
 /** Largest window, bytes. */
 export const WIDEST = 1024 * 1024;
-const MOST_ROWS = 2048;
+const MOST_ROWS = 512;
 
 interface Exports {
   memory: { buffer: ArrayBuffer };
   windowAt(): number;
+  pathsAt(): number;
+  forgetPaths(): void;
   rowsAt(): number;
   nextAt(): number;
   learn(hash: number, length: number, id: number, hasPath: number): void;
@@ -61,11 +68,14 @@ export class Lexer {
   readonly rows: Int32Array;
   /** The same memory. */
   readonly times: Float64Array;
+  /** Where paths are looked for. */
+  readonly paths: PathMemory;
   private readonly program: Exports;
 
   private constructor(program: Exports) {
     this.program = program;
     const { buffer } = program.memory;
+    this.paths = { buffer, at: program.pathsAt(), forget: program.forgetPaths };
     this.window = Buffer.from(buffer, program.windowAt(), WIDEST);
     this.rows = new Int32Array(buffer, program.rowsAt(), MOST_ROWS * ROW.words);
     this.times = new Float64Array(buffer, program.rowsAt(), (MOST_ROWS * ROW.words) / 2);

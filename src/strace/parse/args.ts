@@ -53,9 +53,14 @@ function endOfDecoration(args: ByteString, from: number): number {
       // 1<<21, as newer versions print some masks
       if (args.charCodeAt(i + 1) === 60) return i + 2;
       depth++;
-    } else if (c === 62 && args.charCodeAt(i - 1) !== 45 && --depth === 0) return i + 1;
+    } else if (c === 62 && (args.charCodeAt(i - 1) !== 45 || endsPath(args, from, i)) && --depth === 0) return i + 1;
   }
   return from + 1;
+}
+
+/** `</etc/passwd->`: no arrow between two addresses, but the end of a path. */
+function endsPath(args: ByteString, from: number, at: number): boolean {
+  return args.charCodeAt(from + 1) === 47 && (at + 1 === args.length || ',)](} '.includes(args[at + 1]!));
 }
 
 /** Drops `name=` of -N. */
@@ -115,12 +120,15 @@ export function numberOf(text: ByteString): number {
   return plain ? Number(plain[0]) : NaN;
 }
 
+/** A number at the beginning, or behind |: most flags are words alone. */
+const HAS_NUMBER = /(?:^|\|)\d/;
+
 /** Is the flag set, as a word or (-X raw) as a bit? */
 export function hasFlag(flags: ByteString, word: string, bit: number): boolean {
   if (flags.includes(word)) return true;
   // Numbers stand alone (-X raw), or for bits that strace does not know; behind /* they only comment words that were looked at.
   if (flags.includes('/*')) return false;
-  return flags.split('|').some((part) => /^(?:0x[0-9a-f]+|\d+)$/.test(part) && (Number(part) & bit) === bit);
+  return HAS_NUMBER.test(flags) && flags.split('|').some((part) => /^(?:0x[0-9a-f]+|\d+)$/.test(part) && (Number(part) & bit) === bit);
 }
 
 /** The first string among the arguments, unescaped; undefined for NULL and for addresses. `end`: index behind its closing quote. */

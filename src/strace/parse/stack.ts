@@ -5,8 +5,8 @@ const FRAME = /^(.*?)(?:\((.*?)(?:\+0x[0-9a-f]+)?\))? \[0x[0-9a-f]+\](?: (\S.*:\
 /** Frames of these say how something was opened, not who opened it. */
 const RUNTIME = /(?:^|\/)(?:ld-linux[^/]*|ld-[\d.]+|ld-musl[^/]*|ld64|lib(?:c|pthread|dl|rt|m|uring|asan|tsan|stdc\+\+|c\+\+|c\+\+abi|gcc_s)[-.][^/]*so[^/]*|libc\.so\.\d|\[vdso\])$/;
 
-/** Of C++ and Rust, and the packages of Go that come with it: linked into the program, they are not its own. */
-const LIBRARY = /^(?:(?:std|__gnu_cxx)::|(?:internal|vendor|runtime|syscall|os|net|io|bufio|crypto|golang\.org\/x\/sys)(?:\/[\w/-]+)?\.[\w(])/;
+/** Of C++ and Rust (`<std::fs::File>::open`, `<&std::fs::File as std::io::Read>::read`), and the packages of Go that come with it: linked into the program, they are not its own. */
+const LIBRARY = /^(?:(?:std|__gnu_cxx|core|alloc)::|<(?:&(?:mut )?)?(?:\w+ as )?(?:std|core|alloc)::|(?:internal|vendor|runtime|syscall|os|net|io|bufio|crypto|golang\.org\/x\/sys)(?:\/[\w/-]+)?\.[\w(])/;
 /** What runs programs of another language: its frames are the same whatever the program does. */
 const INTERPRETER = /(?:^|\/)(?:lib)?(?:python|node|bun|deno|ruby|perl|php|java|jvm|lua)[\d.-]*(?:\.so[\d.]*)?$/;
 

@@ -73,6 +73,20 @@ export class LineReader {
     return true;
   }
 
+  /** Lines that were read ahead, as many as `take` takes of them. @param take answers the first row it did not take; @param number of the line before */
+  skip(take: (block: Block, row: number, end: number, number: number) => number): void {
+    while (this.row < this.rowsEnd || this.lex()) {
+      const { block, row } = this;
+      const left = take(block, row, this.rowsEnd, this.number);
+      if (left > row) {
+        this.row = left;
+        this.number += (left - row) / ROW.words;
+        this.next = block.rows.words[left - ROW.words + ROW.to]! + 1;
+      }
+      if (left < this.rowsEnd) return;
+    }
+  }
+
   private lex(): boolean {
     const { lexer, buf, next, end } = this;
     if (lexer === undefined || next >= end) return false;
@@ -116,6 +130,11 @@ export class LineReader {
     return true;
   }
 
+  /** Is there more to come that the window can hold, beside what it has? A line that fills it alone is shortened. */
+  canGrow(): boolean {
+    return !this.isDone && (this.end < LONGEST || this.block.buf.subarray(0, this.end).indexOf(NEWLINE) < 0);
+  }
+
   /** Reads on; false at the end of the log. Only asynchronous where the input is. Throws LogInputError when there is nothing at all. */
   fill(): boolean | Promise<boolean> {
     if (this.isDone) return false;
@@ -128,7 +147,8 @@ export class LineReader {
     try {
       return this.filled(await Promise.race([got, this.stopped]));
     } catch (error) {
-      if (!(error instanceof LogInputError) || this.bytes === 0) throw error;
+      if (!(error instanceof LogInputError)) throw error;
+      if (this.bytes === 0) throw /^is (?:cut|damaged)/.test(error.message) ? new LogInputError(`${error.message}; nothing of it can be unpacked`) : error;
       this.problem = error.message;
       return this.filled(0);
     }

@@ -5,6 +5,7 @@ import { readHead } from '../parse/head.ts';
 import { newLine } from '../parse/line.ts';
 import type { Block } from './block.ts';
 import { LineReader } from './lines.ts';
+import { hasTraceLine } from './recognise.ts';
 
 /** Places in logs as one number: the file, then its line. Of the first file they stay small numbers, of which no objects are made. */
 const LINES_PER_FILE = 2 ** 36;
@@ -24,6 +25,8 @@ export interface LogFile {
 
 export interface LineTaker {
   take(block: Block, from: number, to: number, pid: number, number: number): void;
+  /** Lines that were read ahead; answers the first row that it leaves to `take`. @param number of the line before */
+  takeRows?: (block: Block, row: number, end: number, pid: number, number: number) => number;
   /** Blocks handed out before are about to be overwritten. */
   settle(): void;
   /** Asked between windows: stop here? */
@@ -64,8 +67,12 @@ export class Logs {
 
   private async runOne({ reader, pid, first }: Source, taker: LineTaker, pause: () => Promise<void>): Promise<void> {
     if (this.lexer) reader.attach(this.lexer, true);
+    const { takeRows } = taker;
+    const rows = this.lexer && takeRows ? (block: Block, row: number, end: number, number: number) => takeRows(block, row, end, pid, first + number) : undefined;
     for (let round = 0; ; round++) {
-      while (reader.advance()) {
+      for (;;) {
+        if (rows) reader.skip(rows);
+        if (!reader.advance()) break;
         if (reader.cut) taker.takeCut(reader.block, reader.from, reader.to, pid, first + reader.number);
         else taker.take(reader.block, reader.from, reader.to, pid, first + reader.number);
       }
@@ -125,14 +132,18 @@ export class Logs {
   }
 }
 
-/** Readers of inputs, with the text of the first window of each. */
-export async function openReaders(inputs: readonly LogInput[], signal: AbortSignal): Promise<{ readers: LineReader[]; samples: ByteString[] }> {
+/** Readers of inputs, with the text of the first window of each. @param isKnown what they look like is: no sample is waited for */
+export async function openReaders(inputs: readonly LogInput[], signal: AbortSignal, isKnown = false): Promise<{ readers: LineReader[]; samples: ByteString[] }> {
   const stopped = new Promise<0>((resolve) => {
     if (signal.aborted) resolve(0);
     else signal.addEventListener('abort', () => resolve(0), { once: true });
   });
   const readers = inputs.map((input) => new LineReader(input, inputs.length > MANY ? SMALL_WINDOW : WINDOW, stopped));
-  for (const reader of readers) await reader.fill();
+  for (const reader of readers) {
+    await reader.fill();
+    // Other words may come first: what the program itself writes, a line of any length.
+    if (!isKnown && readers.length <= MANY) while (!hasTraceLine(reader.block.text) && reader.canGrow()) if (!(await reader.fill())) break;
+  }
   return { readers, samples: readers.map(({ block }) => block.text) };
 }
 

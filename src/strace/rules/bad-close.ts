@@ -8,6 +8,10 @@ const USED = 'strace/use-after-close';
 const EPOLL = 'strace/epoll-after-close';
 
 const isEpoll = ({ call }: BadFdEvent): boolean => call === 'epoll_ctl';
+/** What was open so long and is closed so shortly before the process ends, by another thread than its user's, was not closed too early; strace slows all of it. */
+const LONG_MS = 1000;
+const LAST_MS = 50;
+
 const isDouble = ({ call }: BadFdEvent): boolean => call === 'close';
 
 /** One finding per call and opening site: the same mistake at many numbers is one mistake. */
@@ -41,11 +45,12 @@ export const useAfterClose = traceRule(USED, 'bad-fd', (events) =>
   perMistake(events.filter((event) => !isDouble(event) && !isEpoll(event)), (group) => {
     const first = group.find(({ stolen }) => stolen) ?? group[0]!;
     const { stolen } = first;
+    const isLast = group.every(isAtItsEnd);
     return {
       id: USED,
-      severity: 'warning',
+      severity: isLast ? 'info' : 'warning',
       confidence: 'certain',
-      because: stolen ? 'the thread that closed it had closed this number before, and never used what it stood for since' : 'both calls are in the log',
+      because: stolen ? 'the thread that closed it had closed this number before, and never used what it stood for since' : `both calls are in the log${isLast ? '; the process was ending, and nothing came of it' : ''}`,
       title: stolen
         ? `${first.actor.label} lost fd ${first.fd}${whatWas(first)}: thread ${stolen.tid} closed it by closing an old number a second time, and ${first.call} failed${moreTimes(group)}`
         : `${first.actor.label} calls ${first.call} on fd ${first.fd}${whatWas(first)}, which it had closed${moreTimes(group)}`,
@@ -79,6 +84,11 @@ export const epollAfterClose = traceRule(EPOLL, 'bad-fd', (events) =>
     };
   }),
 );
+
+function isAtItsEnd({ actor, at, closed, stolen, endedAfterMs }: BadFdEvent): boolean {
+  if (stolen || endedAfterMs === null || closed.tid === actor.tid) return false;
+  return (between(closed.fd.opened, closed.at) ?? 0) >= LONG_MS && (between(closed.at, at) ?? Infinity) + endedAfterMs <= LAST_MS;
+}
 
 function whatWas({ closed }: BadFdEvent): string {
   const { target, kind } = closed.fd;

@@ -7,19 +7,21 @@ const ID = 'strace/exec-inherit';
 /** One runs many programs: to start it again is not to start the same anew. */
 const INTERPRETER = /^(?:python|node|ruby|perl|php|java|bun|deno|\w*sh\b)/;
 
-/** Who ended sooner, with the log going on for longer, did no harm: nobody asked for the port or the lock meanwhile. */
+/** Who ended sooner did no harm, where the log went on for longer or others had the port or the lock still: nobody asked for it meanwhile. */
 const SHORT_MS = 1000;
+/** Others had it still for so many times as long as the heir lived: it did not end because all did. */
+const TIMES = 10;
 
 interface Kept {
   event: ExecEvent;
   fd: ExecEvent['kept'][number];
-  /** The program ends at once, and the log went on after it did, this time or another. */
+  /** The program ends at once, before whoever had it first; or the log went on after it did, this time or another. */
   isHarmless: boolean;
 }
 
 /** A program was started with descriptors that nobody meant for it. */
 export const execInherit = traceRule(ID, 'exec', (events) => {
-  const proven = new Set(events.filter((event) => isShort(event) && (event.goneMs ?? 0) >= SHORT_MS).map(({ path }) => path));
+  const proven = new Set(events.filter((event) => isShort(event) && ((event.goneMs ?? 0) >= SHORT_MS || isOutlived(event))).map(({ path }) => path));
   const kept = events.flatMap((event) => {
     const isHarmless = isShort(event) && proven.has(event.path);
     return event.kept.filter(({ intended }) => !intended).map((fd): Kept => ({ event, fd, isHarmless }));
@@ -34,6 +36,8 @@ function weightOf({ fd, event, isHarmless }: Kept): 'warning' | 'info' {
 }
 
 const isShort = ({ livedMs }: ExecEvent): boolean => livedMs !== null && livedMs < SHORT_MS;
+
+const isOutlived = (event: ExecEvent): boolean => event.isOutlived && event.livedMs !== null && event.goneMs !== null && event.goneMs > TIMES * event.livedMs;
 
 function isUpgrade({ isItself, path }: ExecEvent): boolean {
   return isItself && !INTERPRETER.test(path.slice(path.lastIndexOf('/') + 1));
@@ -50,7 +54,7 @@ function findingOf(group: Kept[]): Finding {
     id: ID,
     severity,
     confidence: severity === 'warning' ? 'likely' : 'hint',
-    because: `open and exec are both in the log, and nothing in between took the number for the new program on purpose (dup2, FD_CLOEXEC cleared${event.isEnvironmentKnown ? ', a name in its environment)' : '); its environment, which may name it, is not in the log (strace -v)'}${isHarmless ? '; it ended within a second, and the log goes on' : ''}${isUpgrade(event) ? '; a program that starts itself anew mostly hands its listeners over' : ''}`,
+    because: `open and exec are both in the log, and nothing in between took the number for the new program on purpose (dup2, FD_CLOEXEC cleared${event.isEnvironmentKnown ? ', a name in its environment)' : '); its environment, which may name it, is not in the log (strace -v)'}${isHarmless ? isOutlived(event) ? '; it ended within a second, and others had it still' : '; it ended within a second, and the log goes on' : ''}${isUpgrade(event) ? '; a program that starts itself anew mostly hands its listeners over' : ''}`,
     title: `${event.path || 'a program'} got ${what}${name} (fd ${fd.fd}) by exec that it did not ask for${more}`,
     subject: subjectOf('descriptor', fd.site || fd.kind, event.actor),
     evidence: [

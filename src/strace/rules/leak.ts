@@ -81,9 +81,16 @@ function findingOf(judged: readonly Judged[], nth: number): Finding {
       ...(windowMs === null ? [] : [{ name: 'seen for', value: Math.round(windowMs), unit: 'ms', source: event.at.source }]),
       ...examples.map(({ fd, target, opened: at }): EvidenceItem => ({ name: `still open, fd ${fd}`, value: target === '' ? event.kind : target, source: at?.source ?? event.at.source })),
     ],
-    remedy: [{ text: /[/:(]/.test(site) && !site.includes(' /') ? 'close in every way out of the code at this place: errors, timeouts, cancelled requests' : 'see the code that opens: record again with -k', ...(site.includes(' /') || !/[/:(]/.test(site) ? { command: 'strace -f -tt -y -k -e trace=%desc,%process -o app.strace -p PID' } : {}), risk: 'none' }],
+    remedy: [remedyOf(site)],
     fingerprint: fingerprint(ID, event.kind, siteShape(site), ...(nth > 0 ? [String.fromCharCode(97 + nth)] : [])),
   };
+}
+
+/** A place in code is closed there; of a call and a path that place is looked for first. */
+function remedyOf(site: string): Finding['remedy'][number] {
+  return /[/:(]/.test(site) && !site.includes(' /')
+    ? { text: 'close in every way out of the code at this place: errors, timeouts, cancelled requests', risk: 'none' }
+    : { text: 'see the code that opens: record it with stacks, which stops the process at each call', command: 'reloadctl strace -p PID --stacks --for 10s', risk: 'live' };
 }
 
 /** Who else, and where else. */

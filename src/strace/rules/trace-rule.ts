@@ -1,4 +1,5 @@
 import { shapeOf } from '../../kernel/shape.ts';
+import { byLooks } from '../../kernel/templates.ts';
 import type { Finding, RuleDefinition, Subject } from '../../report/index.ts';
 import type { TraceActor, TraceEvent, TraceMoment } from '../../series/index.ts';
 
@@ -40,7 +41,7 @@ export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[]
 
 /** The name of a site without the names in it: what a fingerprint may be made of, and what findings are grouped by. */
 export function siteShape(site: string): string {
-  return site.replace(/\/\S*/g, shapeOf);
+  return site.replace(/\/\S*/g, (path) => shapeOf(byLooks(path)));
 }
 
 /** The program, without its pid. */

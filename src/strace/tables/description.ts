@@ -22,10 +22,19 @@ export class Description {
   accepted = false;
   /** Held by flock or a lock of the open file. */
   locked = false;
+  /** A lock of the process on it (F_SETLK). */
+  held = false;
+  /** Shared mappings of it. */
+  mapped = 0;
+  /** Tick in which the last of them ended, and how long ticks were then; -1 for none. */
+  unmappedTick = -1;
+  unmappedDoublings = 0;
   /** A shell gave it a number its script chose: what it starts gets it, and so does what that starts. */
   redirected = false;
   /** Process of a pidfd. */
   pid: number | undefined = undefined;
+  /** Of fanotify: CLOEXEC of what its events bring; null when it was made before the log. */
+  eventsCloexec: boolean | null = null;
   /** Of a socket or pipe, as -y shows it; 0 when it does not. */
   inode = 0;
   /** The other end of a pipe or pair. */
@@ -51,11 +60,15 @@ export class Description {
     this.holders = 0;
     this.accepted = false;
     this.locked = false;
+    this.held = false;
+    this.mapped = 0;
+    this.unmappedTick = -1;
     this.redirected = false;
     this.net = 0;
     this.reusePort = false;
     this.reuseAddress = false;
     this.pid = undefined;
+    this.eventsCloexec = null;
     this.acceptSite = undefined;
     this.peer = undefined;
     this.inode = 0;

@@ -3,6 +3,7 @@ import type { ByteString } from '../../evidence/types.ts';
 import { Clock } from './clock.ts';
 import { Description, inodeOf } from './description.ts';
 import { flat } from './flat.ts';
+import { Ledger } from './ledger.ts';
 import { Sites } from './sites.ts';
 import { FilesTable } from './table.ts';
 import type { How, Site, Slot, Thread } from './types.ts';
@@ -33,6 +34,14 @@ export interface OpenOptions {
   decoration?: ByteString | undefined;
 }
 
+/** Made, with a number that the log does not tell. */
+export interface Owed {
+  options: OpenOptions;
+  line: number;
+  time: number;
+}
+
+const MOST_OWED = 256;
 /** Objects kept to be used again. */
 const MOST_SPARE = 256;
 /** A number that was chosen for one program is not meant for those that a fork of it starts; a flag that was cleared is. */
@@ -41,6 +50,7 @@ const DUPLICATED = /^dup[23]$/;
 export class Fds {
   readonly clock: Clock;
   readonly sites = new Sites();
+  readonly ledger: Ledger;
   line = 0;
   time = NaN;
   /** Descriptors the line before made: a stack may follow that tells their site. */
@@ -54,6 +64,8 @@ export class Fds {
   onEnd: ((table: FilesTable, thread: Thread) => void) | undefined;
   /** The last number of a description that listens was closed. */
   onSilent: ((description: Description, thread: Thread) => void) | undefined;
+  /** Somebody waits for connections of a listener. */
+  onServe: ((description: Description, thread: Thread) => void) | undefined;
   /** A socket listens. */
   onListen: ((description: Description, thread: Thread) => void) | undefined;
   private readonly spare: Slot[] = [];
@@ -63,6 +75,7 @@ export class Fds {
 
   constructor(isTimed: boolean) {
     this.clock = new Clock(isTimed);
+    this.ledger = new Ledger(this.clock);
   }
 
   newTable(): FilesTable {
@@ -77,21 +90,19 @@ export class Fds {
     const description = options.description ?? this.describe(options.kind, options.target);
     if (options.decoration !== undefined && !options.description) description.inode = inodeOf(options.decoration);
     const site = this.sites.at(options.call, options.kind, options.siteWords ?? options.target);
-    const slot = this.opened(thread, fd, description, options.cloexec, options.how ?? 'opened', options.call, site);
+    const slot = this.opened(thread, fd, description, options.cloexec, options.how ?? 'opened', options.call, site.id);
     if (this.onStep) this.step(options.description ? (options.how === 'received' ? 'receive' : 'dup') : 'open', thread, slot, options.call);
     return slot;
   }
 
-  /** The same, where all is known already: the number is free, its site was found. Who wants steps is not told. */
-  opened(thread: Thread, fd: number, description: Description, cloexec: boolean | null, how: How, call: string, site: Site): Slot {
+  /** The same, where all is known already: the number is free, its site was found. Who wants steps is not told. @param site its number */
+  opened(thread: Thread, fd: number, description: Description, cloexec: boolean | null, how: How, call: string, site: number): Slot {
     const { table } = thread;
     const slot = this.newSlot(thread, fd, description, cloexec, how, call);
-    slot.site = site;
+    slot.site = this.sites.all[site];
     slot.counted = true;
-    site.opened++;
-    const lives = table.livesOf(site, this.clock);
-    slot.lives = lives;
-    lives.opened++;
+    slot.lives = site;
+    this.ledger.opened(table.lives, site);
     this.put(table, slot);
     this.fresh[this.freshCount++] = slot;
     return slot;
@@ -114,8 +125,36 @@ export class Fds {
     if (this.isUnordered?.(table)) return;
     // A wild number would cost a wild loop.
     const end = Math.min(fd, table.known + 65_536);
-    for (let below = table.known; below < end; below++) if (!table.slots.has(below)) this.found(thread, below, '', 'unknown');
+    const missing: number[] = [];
+    for (let below = table.known; below < end; below++) if (!table.slots.has(below)) missing.push(below);
+    const { owed } = table;
+    table.owed = undefined;
     table.known = (fd | 0) + 1;
+    for (const [index, below] of missing.entries()) {
+      if (owed?.length === missing.length) this.payBack(thread, below, owed[index]!);
+      else this.found(thread, below, '', 'unknown');
+    }
+  }
+
+  /** The number the kernel must give out next; undefined where nobody can tell. @param isWhole nothing came between the entry of the call and its return */
+  lowestFree(thread: Thread, isWhole: boolean): number | undefined {
+    const { table } = thread;
+    for (const user of table.users) if (user !== thread && (!isWhole || user.pending?.matters)) return undefined;
+    if (this.isUnordered?.(table)) return undefined;
+    for (let fd = 0; fd < table.known; fd++) if (!table.slots.has(fd)) return fd;
+    return undefined;
+  }
+
+  /** A descriptor was made whose number is not told. An open that shows as many numbers taken as are owed shows which. */
+  owe({ table }: Thread, options: OpenOptions): void {
+    table.owed ??= [];
+    if (table.owed.length < MOST_OWED) table.owed.push({ options, line: this.line, time: this.time });
+  }
+
+  private payBack(thread: Thread, fd: number, { options, line, time }: Owed): void {
+    const slot = this.open(thread, fd, { ...options, isLowest: false });
+    slot.line = line;
+    slot.time = time;
   }
 
   describe(kind: string, target: ByteString): Description {
@@ -154,7 +193,7 @@ export class Fds {
     slot.assumed = false;
     slot.intended = false;
     slot.polledBy = -1;
-    slot.lives = undefined;
+    slot.lives = -1;
     if (closed === undefined) slot.beforeTid = 0;
     else {
       slot.beforeTid = closed.closedBy;
@@ -207,9 +246,8 @@ export class Fds {
     slot.closedCall = call;
     // What came before is told by one step, not by a chain of all.
     if (slot.site && slot.counted) {
-      slot.site.closed++;
-      const { lives } = slot;
-      if (lives && (slot.how === 'opened' || slot.how === 'received')) lives.ended(this.clock.current(slot.tick, slot.doublings), this.clock);
+      if (slot.lives >= 0) this.ledger.ended(table.lives, slot.lives, this.clock.current(slot.tick, slot.doublings));
+      else this.ledger.closedElsewhere(slot.site.id);
     }
     if (this.onStep) this.step('close', thread, slot, call);
     this.release(slot, thread);
@@ -256,7 +294,7 @@ export class Fds {
     own.intended &&= !DUPLICATED.test(own.call);
     own.isKept = false;
     own.closing = false;
-    own.lives = undefined;
+    own.lives = -1;
     return own;
   }
 
@@ -273,18 +311,15 @@ export class Fds {
       this.retire(slot);
     }
     for (const slot of table.closed.values()) this.retire(slot);
+    this.ledger.end(table.lives);
   }
 
   /** The slot belongs to another site: its stack has been read. */
   moveTo(table: FilesTable, slot: Slot, site: Site): void {
-    if (slot.site) {
-      slot.site.opened--;
-      slot.lives!.opened--;
-    }
+    if (slot.lives >= 0) this.ledger.revoked(table.lives, slot.lives);
     slot.site = site;
-    site.opened++;
-    slot.lives = table.livesOf(site, this.clock);
-    slot.lives.opened++;
+    slot.lives = site.id;
+    this.ledger.opened(table.lives, site.id);
   }
 
   step(what: Step['what'], thread: Thread, slot: Slot, call: string): void {
@@ -295,7 +330,7 @@ export class Fds {
 function emptySlot(description: Description): Slot {
   return {
     fd: 0, description, cloexec: null, how: 'opened', site: undefined, counted: false, call: '', tid: 0, tick: 0, doublings: 0, line: 0, time: NaN, usedBy: 0, usedTick: 0, usedDoublings: 0, forks: 0,
-    assumed: false, intended: false, closedBy: 0, closedLine: 0, closedTime: NaN, closedCall: '', closing: false, polledBy: -1, isKept: false, beforeTid: 0, beforeLine: 0, beforeTime: NaN, lives: undefined,
+    assumed: false, intended: false, closedBy: 0, closedLine: 0, closedTime: NaN, closedCall: '', closing: false, polledBy: -1, isKept: false, beforeTid: 0, beforeLine: 0, beforeTime: NaN, lives: -1,
   };
 }
 

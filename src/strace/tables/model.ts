@@ -26,6 +26,8 @@ export interface ModelListener {
   execs(thread: Thread, path: ByteString, kept: readonly Slot[], circumstances: ExecCircumstances): void;
   forks(parent: Thread, child: Thread, shares: boolean): void;
   exits(thread: Thread, how: 'exit' | 'killed', detail: string, isLast: boolean): void;
+  /** A thread turned out to have another number. */
+  renamed(from: number, to: number): void;
 }
 
 export interface ForkOptions {
@@ -69,9 +71,12 @@ export class Model {
 
   /** Both turn out to use one table: what only the first one had is there too. The lower number of a thread is taken for that of the process. */
   join(from: FilesTable, into: FilesTable): void {
+    this.fds.ledger.join(from.lives, into.lives, this.fds.sites.all.length);
     for (const slot of from.slots.values()) {
       if (into.slots.has(slot.fd)) slot.description.holders--;
-      else into.slots.set(slot.fd, slot);
+      else {
+        into.slots.set(slot.fd, slot);
+      }
     }
     const pid = Math.min(...[...from.users, ...into.users].map((thread) => thread.pid));
     for (const thread of from.users) {
@@ -90,7 +95,7 @@ export class Model {
     const pid = process | 0;
     const thread: Thread = {
       tid, pid, table, program: '', isSeen: false, firstTime: this.fds.time, line: this.fds.line, beforeExec: false, parent,
-      pending: undefined, half: { name: 0, matters: false, args: '', window: undefined, from: 0, to: 0, pathFrom: 0, pathTo: 0, pathHash: 0, listed: false, fd: NaN, time: NaN, line: 0, closed: undefined },
+      pending: undefined, half: { name: 0, matters: false, args: '', window: undefined, from: 0, to: 0, pathFrom: 0, pathTo: 0, pathId: 0, pathCloexec: 0, listed: false, fd: NaN, time: NaN, line: 0, closed: undefined },
       run: { last: 0, step: 0, length: 0, bad: undefined }, limit: null, net: 0,
     };
     // A pid that is given out again before we saw its end.
@@ -122,12 +127,20 @@ export class Model {
     thread.net = ++this.nets;
   }
 
-  /** It is known by another number from now on. */
+  /** It is known by another number from now on, and so is its process when it was named by it. */
   rename(thread: Thread, tid: number): void {
     this.changes++;
     this.threads.delete(thread.tid);
     this.threads.set(tid, thread);
+    this.listener?.renamed(thread.tid, tid);
+    if (thread.pid === thread.tid) thread.pid = tid;
     thread.tid = tid;
+  }
+
+  /** The oldest child without a line of its own. @param fits asked with its number and that of its parent */
+  unseenChild(fits: (tid: number, parent: number) => boolean): Thread | undefined {
+    for (const child of this.unseen) if (fits(child.tid, child.parent)) return child;
+    return undefined;
   }
 
   /** The thread has a line of its own. */
@@ -201,7 +214,7 @@ export class Model {
       fresh.slots.set(slot.fd, slot);
       slot.how = slot.how === 'pre-existing' ? slot.how : 'inherited';
       slot.forks = 0;
-      slot.lives = undefined;
+      slot.lives = -1;
       if (slot.cloexec === null && (isFirst || slot.how !== 'pre-existing')) slot.cloexec = false;
     }
     fresh.most = fresh.slots.size;
@@ -209,6 +222,7 @@ export class Model {
     fresh.isComplete = true;
     fresh.cloexecBefore = false;
     old.users.delete(thread);
+    this.fds.ledger.end(old.lives);
     fresh.users.add(thread);
     thread.table = fresh;
     const kept = !isFirst ? fresh.slots.values().filter(({ fd }) => fd > 2) : [];
@@ -238,6 +252,11 @@ export class Model {
     this.unseen.delete(thread);
     this.changes++;
     if (this.threads.get(thread.tid) === thread) this.threads.delete(thread.tid);
+  }
+
+  /** From now on sites have counted all that was opened and closed so far. */
+  settle(): void {
+    for (const site of this.fds.sites.all) Object.assign(site, this.fds.ledger.totals(site.id));
   }
 
   /** Tables that are in use, each with one of its threads (the leader, when it is there). */

@@ -1,6 +1,6 @@
 /** Opening sites, few for many: paths that look alike are one. */
 import type { ByteString } from '../../evidence/types.ts';
-import { byLooks, pathTemplates } from '../../kernel/templates.ts';
+import { byLooks, commonFolder, inFolder, pathTemplates } from '../../kernel/templates.ts';
 import { flat } from './flat.ts';
 import type { Site } from './types.ts';
 
@@ -32,11 +32,11 @@ export class Sites {
 
   /** With a stack. */
   atFrame(call: string, kind: string, frame: string): Site {
-    const shared = `\0${frame}\0${kind}`;
+    const shared = `\0${frame}`;
     const first = this.byKey.get(shared);
-    if (!first || first.call === call) return this.keyed(shared, call, kind, '', frame);
+    if (!first || (first.call === call && first.kind === kind)) return this.keyed(shared, call, kind, '', frame);
     // One function may open in several ways.
-    return this.keyed(`${call}${shared}`, call, kind, '', `${call} in ${frame}`);
+    return this.keyed(`${call}${shared}\0${kind}`, call, kind, '', first.call === call ? frame : `${call} in ${frame}`);
   }
 
   private keyed(key: string, call: string, kind: string, target: ByteString, frame: string | undefined): Site {
@@ -48,7 +48,7 @@ export class Sites {
       return site;
     }
     if (!site) this.byKey.set(key, (site = this.add(call, kind, target, frame)));
-    else if (site.paths.length === 1 && site.paths[0] !== target) site.paths.push(flat(target));
+    else widen(site, target);
     return site;
   }
 
@@ -74,13 +74,31 @@ export class Sites {
       else families.set(site.call, [site]);
     }
     for (const [call, family] of families) {
-      const templates = pathTemplates(family.flatMap(({ paths }) => paths));
+      const paths = family.flatMap((site) => site.paths);
+      const templates = pathTemplates(paths);
+      const folders = foldersOf(templates, paths);
       let next = 0;
-      for (const { id, paths } of family) {
-        names[id] = `${call} ${templates[next]!}`;
-        next += paths.length;
+      for (const site of family) {
+        const template = templates[next]!;
+        names[site.id] = `${call} ${inFolder(template, folders.get(template)!)}`;
+        next += site.paths.length;
       }
     }
     return names;
   }
+}
+
+/** One more path of a site. */
+function widen({ paths }: Site, target: ByteString): void {
+  const [first, second] = paths;
+  if (first === target || second === target) return;
+  if (second === undefined) paths.push(flat(target));
+  else if (commonFolder(first!, target).length < commonFolder(first!, second).length) paths[1] = flat(target);
+}
+
+/** Of each template the folder that all its paths are in. */
+function foldersOf(templates: readonly string[], paths: readonly string[]): Map<string, string> {
+  const folders = new Map<string, string>();
+  for (const [index, template] of templates.entries()) folders.set(template, commonFolder(folders.get(template) ?? paths[index]!, paths[index]!));
+  return folders;
 }

@@ -1,9 +1,10 @@
 /** One files_struct: the numbers that threads share which were made with CLONE_FILES. */
 import type { ByteString } from '../../evidence/types.ts';
 import type { Clock } from './clock.ts';
-import { SiteLives } from './lives.ts';
+import type { Owed } from './fds.ts';
 import { Numbers } from './numbers.ts';
-import type { Site, Slot, Thread } from './types.ts';
+import { TableLives } from './ledger.ts';
+import type { Slot, Thread } from './types.ts';
 
 export class FilesTable {
   readonly id: number;
@@ -11,9 +12,11 @@ export class FilesTable {
   /** The last one of each number that was closed. */
   readonly closed = new Numbers<Slot>();
   readonly users = new Set<Thread>();
-  readonly lives = new Map<number, SiteLives>();
+  readonly lives = new TableLives();
   /** Below this every number is known: the kernel gives out the lowest free one. */
   known = 0;
+  /** What was made since the last open that tells which numbers are taken. */
+  owed: Owed[] | undefined;
   /** Listeners that epoll waits for, by number. */
   polled: Map<number, { slot: Slot; data: ByteString; lastWord: number; readyAt: number }> | undefined;
   /** How often it was copied by a fork. */
@@ -42,16 +45,5 @@ export class FilesTable {
     this.born = clock.now;
     this.bornDoublings = clock.doublings;
     this.bornTime = time;
-  }
-
-  /** What was asked for last: a server opens at the same few places. */
-  private last: SiteLives | undefined;
-
-  livesOf(site: Site, clock: Clock): SiteLives {
-    if (this.last?.site === site) return this.last;
-    let lives = this.lives.get(site.id);
-    if (!lives) this.lives.set(site.id, (lives = new SiteLives(site, clock)));
-    this.last = lives;
-    return lives;
   }
 }

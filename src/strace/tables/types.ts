@@ -2,7 +2,6 @@
 import type { ByteString } from '../../evidence/types.ts';
 import type { Block } from '../read/block.ts';
 import type { Description } from './description.ts';
-import type { SiteLives } from './lives.ts';
 import type { FilesTable } from './table.ts';
 
 /** Where descriptors are opened: a stack frame, or call and path template. */
@@ -14,10 +13,11 @@ export interface Site {
   look: ByteString;
   /** With -k: the frame. */
   frame: string | undefined;
-  /** Up to two paths that look so, to make a template of. */
+  /** Up to two paths that look so, to make a template of: what folders they have in common, all have. */
   paths: ByteString[];
   /** The innermost frames of the program, of its first open (-k). */
   frames?: string[];
+  /** Complete after `Model.settle`. */
   opened: number;
   closed: number;
 }
@@ -67,8 +67,8 @@ export interface Slot {
   beforeTid: number;
   beforeLine: number;
   beforeTime: number;
-  /** What its site brought in this table; only of what is counted. */
-  lives: SiteLives | undefined;
+  /** Number of the site that counts when it ends, as something this table opened; -1 for none. */
+  lives: number;
 }
 
 export interface Thread {
@@ -110,7 +110,9 @@ export interface Pending {
   /** Of the path among them, in the window; 0 where it was not looked for, or is not plain. */
   pathFrom: number;
   pathTo: number;
-  pathHash: number;
+  pathId: number;
+  /** 1: O_CLOEXEC stands behind it. */
+  pathCloexec: number;
   /** It is among those whose arguments are made text before the window goes. */
   listed: boolean;
   fd: number;
