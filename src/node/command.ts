@@ -28,6 +28,7 @@ export function configure(command: Command): void {
     .option('--list', 'each handle, not only groups')
     .option('--watch <time>', 'stay attached for this long (8s, 1m): which handles become more, and how fast')
     .option('--stacks', 'with --watch: the line that makes each handle from now on (async_hooks in the target, removed again)')
+    .option('--deep', 'with --stacks: of timers, too, which costs more')
     .option('--promises', 'with --watch: promises that are made meanwhile and do not settle; costs the target many times its CPU')
     .option('--max-overhead <percent>', 'turn the stacks off when they cost more than this part of the time; 0: never', String(DEFAULT_OVERHEAD))
     .option('--heap', 'count promises that are held and not settled: collects garbage and stops the loop for 0.1 s and more; refused from Node 25 on, where that can end the process')
@@ -39,7 +40,8 @@ SIGUSR1 makes Node open its inspector on 127.0.0.1:9229. While it is open (less 
 target. It says so in three lines on its stderr ("Debugger listening on ..."), which cannot be avoided. An application that handles
 SIGUSR1 itself gets its handler called; that cannot be known beforehand. Started with node --import reloadctl/register, a process is
 asked through a unix socket of mode 0600 instead, without any signal, and knows the line that made each handle. Of FileHandles that may be
-lost it is told by one garbage collection (heaps below 64 MiB only), during which none of them can be closed.`);
+lost it is told by one garbage collection (heaps below 64 MiB only), during which none of them can be closed. No function of the
+application is called in there, but looking at its objects may run getters of it.`);
 }
 
 export async function run(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
@@ -47,7 +49,7 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   if (spec === undefined && !context.tapeHeader) throw new UserError('node needs a target', { hints: ['reloadctl node <pid | name | :port | unit:NAME | container:ID | pod:NS/NAME | pid file>'] });
   const port = spec === undefined ? undefined : portOfUrl(spec);
   const target = targetOf(port === undefined ? spec : `:${port}`, Boolean(options.tree), context, 'node');
-    const coverage = new CoverageLog();
+  const coverage = new CoverageLog();
   const watch = watchOptions(options);
   const looks: NodeLook[] = [];
   const trends: NodeTrends[] = [];
@@ -100,7 +102,7 @@ function lookOptionsOf(pid: number, options: Record<string, unknown>, context: C
 /** For a tape: looks at each of these processes, through evidence that notes what was seen. Throws UserError where nobody can be asked for the signal. */
 export async function recordNodes(evidence: Evidence, pids: readonly number[], options: Record<string, unknown> & { windowMs?: number }, context: CommandContext): Promise<void> {
   const { windowMs } = options;
-  const watch = windowMs === undefined ? {} : { watch: { windowMs, stacks: false, promises: Boolean(options.promises), mostOverhead: options.promises ? 0 : DEFAULT_OVERHEAD / 100 } };
+  const watch = windowMs === undefined ? {} : { watch: { windowMs, stacks: false, deep: false, promises: Boolean(options.promises), mostOverhead: options.promises ? 0 : DEFAULT_OVERHEAD / 100 } };
   for (const pid of pids) await lookAtNode(evidence, pid, lookOptionsOf(pid, options, context, watch));
 }
 
@@ -123,6 +125,7 @@ const LONGEST_WATCH_MS = 600_000;
 function watchOptions(options: Record<string, unknown>): LookOptions['watch'] {
   const percent = Number(options.maxOverhead ?? DEFAULT_OVERHEAD);
   if (!(percent >= 0 && percent <= 100)) throw new UserError(`--max-overhead ${String(options.maxOverhead)}: a number of percent, 0 to 100`);
+  if (options.deep && !options.stacks) throw new UserError('--deep needs --stacks: it is about which stacks are taken', { hints: ['reloadctl node <target> --watch 30s --stacks --deep'] });
   if (typeof options.watch !== 'string') {
     const alone = ['stacks', 'promises'].find((name) => options[name]);
     if (alone === undefined) return undefined;
@@ -130,7 +133,7 @@ function watchOptions(options: Record<string, unknown>): LookOptions['watch'] {
   }
   const windowMs = parseDuration('--watch', options.watch);
   if (windowMs > LONGEST_WATCH_MS) throw new UserError(`--watch ${options.watch} is longer than 10m: the inspector would be open for so long`);
-  return { windowMs, stacks: Boolean(options.stacks), promises: Boolean(options.promises), mostOverhead: percent / 100 };
+  return { windowMs, stacks: Boolean(options.stacks), deep: Boolean(options.deep), promises: Boolean(options.promises), mostOverhead: percent / 100 };
 }
 
 /** Throws UserError where nobody can be asked. */

@@ -29,7 +29,7 @@ export interface NodeData {
   left: (Left & { how: string }) | null;
   refusal?: { code: string; why: string };
   /** Of a tree: each process. */
-  processes: { pid: number; runtime: string; version: string; handles: number; orphanFds: number }[];
+  processes: { pid: number; runtime: string; version: string; handles: number; orphanFds: number; left?: Left }[];
   watch?: { windowMs: number; samples: number };
 }
 
@@ -54,7 +54,7 @@ export function dataOf(looks: readonly NodeLook[], how: string, trends: readonly
     ...(first?.heap && { heap: first.heap }),
     left: first?.left ? { ...first.left, how } : null,
     ...(trends[0] && { watch: { windowMs: Math.round(trends[0].windowMs), samples: trends[0].samples } }),
-    processes: looks.map(({ process, runtime, handles: own, orphans }) => ({ pid: process.pid, runtime: runtime.name, version: runtime.version, handles: own.length, orphanFds: orphans.length })),
+    processes: looks.map(({ process, runtime, handles: own, orphans, left }) => ({ pid: process.pid, runtime: runtime.name, version: runtime.version, handles: own.length, orphanFds: orphans.length, ...(left && { left }) })),
   };
 }
 

@@ -11,8 +11,8 @@ import { openLive } from '../evidence/index.ts';
 import type { Evidence } from '../evidence/types.ts';
 import { CLOSE_NOW } from './attach/session.ts';
 import { findOpened, type Opened } from './attach/opened.ts';
-import { readDescriptors } from './listeners.ts';
-import { mainThread, readGateFacts } from './gate/index.ts';
+import { countConnections } from './listeners.ts';
+import { isDeno, mainThread, readGateFacts } from './gate/index.ts';
 
 const APPEARS_MS = 6000;
 const SEARCH_MS = 500;
@@ -29,10 +29,12 @@ export async function main(helper: { file: string; args: string[] }, [task, ...a
 /** The port opens when the main thread comes out of the system call that it is in, were it an hour from now: that time does not count. */
 async function findLater(evidence: Evidence, pid: number, known: ReadonlySet<string>, isSame: () => boolean, helper: { file: string; args: string[] }): Promise<Opened | undefined> {
   const signal = new AbortController().signal;
+  const waitsForTurn = isDeno(evidence.readlink(`/proc/${pid}/exe`).value ?? '');
   let mark: string | undefined;
   for (let left = APPEARS_MS; left > 0 && isSame(); ) {
     const now = mainThread(evidence, pid);
-    if (now.call && now.mark === mark) {
+    // Deno opens it when its loop turns, and not before.
+    if ((now.call && now.mark === mark) || (waitsForTurn && !now.atEpoll)) {
       await evidence.sleep(STUCK_POLL_MS);
       continue;
     }
@@ -51,7 +53,7 @@ async function undo(pid: number, startTime: string, known: ReadonlySet<string>, 
   const isSame = (): boolean => readGateFacts(evidence, pid)?.startTime === startTime;
   const opened = await findLater(evidence, pid, known, isSame, helper);
   // What the one who was killed had open ends in a moment. Whoever else uses it: then it is theirs.
-  const isUsed = async (): Promise<boolean> => opened !== undefined && ((await readDescriptors(evidence, pid)).established.get(opened.listener.port) ?? 0) > 0;
+  const isUsed = async (): Promise<boolean> => opened !== undefined && (await countConnections(evidence, pid, opened.listener.port)) > 0;
   for (const giveUp = performance.now() + ENDS_MS; (await isUsed()) && performance.now() < giveUp; ) await evidence.sleep(50);
   if (opened && isSame() && !(await isUsed())) {
     const connection = new InspectorConnection(await openWebSocket(opened.url, opened.endpoint, ANSWER_MS));

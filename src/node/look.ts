@@ -8,12 +8,12 @@ import type { Process } from '../kernel/types.ts';
 import type { CoverageStatus } from '../report/index.ts';
 import { lookAgain, unreadAgain } from './again.ts';
 import { attach, type AttachOptions, type Attachment, type NotAttached } from './attach/index.ts';
-import { readNodeProcess, readTable } from './descriptors.ts';
+import { type OpenTable, openTable, readNodeProcess } from './descriptors.ts';
 import { join } from './join/index.ts';
 import { placeText, siteFrame } from './join/sites.ts';
 import { measureLoop } from './loop.ts';
 import { type MapFrame, mapperOf } from './maps/index.ts';
-import type { NodeLook, PendingPromise } from './model.ts';
+import type { Handle, NodeLook, PendingPromise } from './model.ts';
 import { countPromises, type HeapCount } from './read/heap.ts';
 import { readPlain, readThreads, type ThreadList } from './read/index.ts';
 import { longestRun, Realm } from './read/remote.ts';
@@ -27,7 +27,7 @@ export interface LookOptions extends Omit<AttachOptions, 'deadline'> {
   /** Samples of the running code: how many; 0 unless asked for. */
   busy: number;
   /** Stay and follow the handles for a while. */
-  watch?: Pick<WatchOptions, 'windowMs' | 'stacks' | 'promises' | 'mostOverhead'>;
+  watch?: Pick<WatchOptions, 'windowMs' | 'stacks' | 'deep' | 'promises' | 'mostOverhead'>;
   /** Count promises by a look through the heap; `force`: also where that may end the process. */
   heap?: 'asked' | 'force';
   progress(text: string): void;
@@ -36,6 +36,8 @@ export interface LookOptions extends Omit<AttachOptions, 'deadline'> {
 /** All of it, whatever happens: ms; and what of that is left to go. */
 const TOTAL_MS = 10_000;
 const LEAVING_MS = 3000;
+/** What another try takes at least. */
+const AGAIN_MS = 2000;
 /** Silence after which a call is given up. */
 const SILENCE_MS = 3000;
 
@@ -51,19 +53,32 @@ interface Refused {
 /** Of this host, or what a tape says was seen. */
 export async function lookAtNode(evidence: Evidence, pid: number, options: LookOptions): Promise<LookResult> {
   let result: LookResult | undefined;
-  const answer = await evidence.inside?.handles(pid, async (live) => toTape((result = await lookLive(live, pid, options))));
+  const answer = await evidence.inside?.handles(pid, async (live) => toTape((result = await lookUntil(live, pid, options))));
   return result ?? fromTape(answer?.value, readNodeProcess(evidence, pid), pid);
 }
 
-async function lookLive(evidence: Evidence, pid: number, options: LookOptions): Promise<LookResult> {
-  const coverage = new CoverageLog();
+/** Several of us may come at once: who finds the door just closed comes again. */
+async function lookUntil(evidence: Evidence, pid: number, options: LookOptions): Promise<LookResult> {
   const deadline = performance.now() + TOTAL_MS + (options.watch?.windowMs ?? 0);
-  let before = linksOf(await readLinkTable(evidence, pid, options.signal));
+  let answer: Promise<boolean> | undefined;
+  const mayi = (): Promise<boolean> => (answer ??= options.mayi());
+  for (;;) {
+    const result = await lookLive(evidence, pid, { ...options, mayi }, deadline);
+    const raced = 'refused' in result && result.refused.raced === true;
+    const leastMs = LEAVING_MS + AGAIN_MS + (options.watch?.windowMs ?? 0);
+    if (!raced || options.signal.aborted || performance.now() > deadline - leastMs) return result;
+  }
+}
+
+async function lookLive(evidence: Evidence, pid: number, options: LookOptions, deadline: number): Promise<LookResult> {
+  const coverage = new CoverageLog();
   const attached = await attach(evidence, pid, { ...options, deadline });
   if ('refusal' in attached) {
     const stuck = stuckLook(readNodeProcess(evidence, pid), attached);
     return { ...refusedLook(attached, coverage), ...(stuck && { stuck }) };
   }
+  // Ours is nothing of that.
+  let steady = linksOf(attached.before);
   let threads: ThreadList[] | undefined;
   let loop: NodeLook['loop'];
   let watched: Watched | undefined;
@@ -71,8 +86,17 @@ async function lookLive(evidence: Evidence, pid: number, options: LookOptions): 
   let unread: NodeLook['unread'];
   let turning = false;
   let silent: string | undefined;
+  let raced = false;
+  let open: OpenTable | undefined;
+  const lookAtTable = async (): Promise<void> => {
+    open ??= await openTable(evidence, pid, options, coverage);
+  };
   // Whatever it is that takes so long: we go, and the guard closes what we opened.
-  const hangUp = (): void => attached.connection.close();
+  let hungUp = false;
+  const hangUp = (): void => {
+    hungUp = true;
+    attached.connection.close();
+  };
   // A process that ends waits for whoever debugs it to go.
   attached.connection.on('NodeRuntime.waitingForDisconnect', hangUp);
   const limit = setTimeout(hangUp, Math.max(0, deadline - LEAVING_MS - performance.now()));
@@ -82,36 +106,39 @@ async function lookLive(evidence: Evidence, pid: number, options: LookOptions): 
     else {
       // One after the other: of two answers the second waits for our acknowledgement of the first (Nagle), which takes the kernel 40 ms.
       await attached.connection.call('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true }, SILENCE_MS).catch(() => undefined);
-      checkIdentity(attached, await attached.connection.call('Runtime.evaluate', { expression: 'process.pid', returnByValue: true, timeout: longestRun(SILENCE_MS) }, SILENCE_MS));
+      checkIdentity(attached, await attached.connection.call('Runtime.evaluate', { expression: 'globalThis.process?.pid', returnByValue: true, timeout: longestRun(SILENCE_MS) }, SILENCE_MS));
       loop = await measureLoop(attached, { samples: options.busy, timeoutMs: SILENCE_MS, signal: options.signal }, coverage);
       turning = !loop?.blocked;
       if (options.watch && !loop?.blocked) {
         watched = await watchHandles(evidence, attached, { ...options, ...options.watch, timeoutMs: SILENCE_MS }, coverage);
         threads = watched.threads;
-      } else threads = await readThreads(attached, SILENCE_MS, coverage, streamsOf(before));
+      } else threads = await readThreads(attached, SILENCE_MS, coverage, { fds: streamsOf(steady), meanwhile: lookAtTable });
       unread = watched ? watched.unread : await unreadAgain(attached, threads[0]!, pid, options.signal);
       if (options.heap) heap = await lookThroughHeap(attached, threads[0]!.list.version, options.heap, coverage);
     }
   } catch (error) {
     if (!(error instanceof InspectorError)) throw error;
     silent = error.message;
+    raced = !hungUp && !attached.connection.isOpen && attached.how !== 'preload';
   } finally {
     clearTimeout(limit);
-    // What was opened while we watched is there by now; what we opened ourselves is gone when the table is read again.
-    if (watched) before = linksOf(await readLinkTable(evidence, pid, options.signal));
     options.signal.removeEventListener('abort', hangUp);
-    await attached.leave(turning && silent === undefined);
+    if (threads && silent === undefined) await lookAtTable();
+    await attached.leave({ turning: turning && silent === undefined, seen: open });
   }
   const left = await attached.leave();
-  const table = await readTable(evidence, pid, options, coverage);
+  const table = await (open ?? (await openTable(evidence, pid, options, coverage)))?.finish();
+  // What was opened while we watched counts, too; what we had opened is gone.
+  if (watched) steady = linksOf(await readLinkTable(evidence, pid, options.signal));
   if (!threads || !table) {
     const why = table ? `process ${pid} did not answer: ${silent ?? 'no reason given'}` : `process ${pid} ended while it was asked`;
-    return refusedLook({ refusal: { code: table ? 'silent' : 'gone', why }, facts: attached.facts, left }, coverage);
+    return refusedLook({ refusal: { code: table ? 'silent' : 'gone', why }, facts: attached.facts, left, ...(raced && table && left.portClosed !== false && { raced }) }, coverage);
   }
   const { list } = threads[0]!;
   const written = writtenPlaces(evidence, threads, table.process);
-  const { handles, orphans } = join(pid, threads, table.fds, list.runtime === 'node' ? before : undefined, written);
-  coverage.note({ source: 'handles', status: 'ok', seen: handles.length, total: handles.length, needed: true });
+  const { handles, orphans } = join(pid, threads, table.fds, list.runtime === 'node' ? steady : undefined, written);
+  coverage.note({ source: 'handles', status: 'ok', seen: handles.length, total: handles.length, needed: !list.named });
+  if (list.preloaded) noteLines(handles, coverage);
   const again = await lookAgain(evidence, pid, handles, orphans, options.signal);
   const look: NodeLook = {
     type: 'node',
@@ -129,6 +156,14 @@ async function lookLive(evidence: Evidence, pid: number, options: LookOptions): 
     ...(watched?.promises && { promises: watched.promises.map((group) => writtenPromise(group, written)) }),
   };
   return { look, ...(watched?.trends && { trends: watched.trends }), how: attached.how, coverage };
+}
+
+/** The preload is asked for lines: where it has none, that is said. */
+function noteLines(handles: readonly Handle[], coverage: CoverageLog): void {
+  const made = handles.filter(({ ref, stdio, shared, thread }) => ref !== false && !stdio && shared !== 'primary' && thread === 0);
+  const known = made.filter(({ site }) => site !== undefined);
+  if (known.length === made.length) return;
+  coverage.note({ source: 'lines', status: 'partial', seen: known.length, total: made.length, detail: 'the runtime, native code, or what ran before the preload made the others', needed: false });
 }
 
 /** By number: what was open before anything was done. */

@@ -25,9 +25,9 @@ const MOST_FRAMES = 30;
 /** Loading modules takes that long at most, where it is a start and no loop that was never reached. */
 const STARTING_MS = 10_000;
 
-/** Runs in the target: counts turns of its loop, and holds nothing alive. Others of us may do the same beside: each under a name of its own, no symbol, which would stay known for ever. */
+/** Runs in the target: counts turns of its loop, and holds nothing alive. Deno does not wake up for one that is unreferenced. Others of us may do the same beside: each under a name of its own, no symbol, which would stay known for ever. */
 const tick = (key: string): string => `(() => { const state = {}; Object.defineProperty(globalThis, '${key}', { value: state, configurable: true }); state.used = performance.eventLoopUtilization?.();
-const at = performance.now(); setImmediate(() => { state.delay = performance.now() - at; }).unref?.(); })()`;
+const at = performance.now(); const turn = setImmediate(() => { state.delay = performance.now() - at; }); if (!globalThis.Deno) turn.unref?.(); })()`;
 const turns = (key: string): string => `(() => { const state = globalThis['${key}']; return state ? JSON.stringify({ delay: state.delay, used: state.used && performance.eventLoopUtilization(state.used).utilization }) : '{}'; })()`;
 const forget = (key: string): string => `delete globalThis['${key}']`;
 

@@ -61,6 +61,10 @@ export interface Handle {
   /** Of a file stream: no listener, no pipe and no iterator is there. */
   unread?: true;
   connections?: number;
+  /** Open ones of an HTTP/2 session; `http` is the oldest. */
+  streams?: number;
+  /** Of a cluster: the primary listens, and its workers serve. */
+  shared?: 'primary' | 'worker';
   path?: string;
   childPid?: number;
   /** threadId of a worker. */

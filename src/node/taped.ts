@@ -94,7 +94,7 @@ function noteTaped(coverage: CoverageLog, { source, status, seen, total, detail,
 }
 
 const TEXTS = ['site', 'callback', 'local', 'remote', 'state', 'path', 'command'] as const;
-const NUMBERS = ['id', 'fd', 'receiveQueue', 'buffered', 'connections', 'childPid', 'workerId', 'intervalMs', 'dueMs', 'ageMs'] as const;
+const NUMBERS = ['id', 'fd', 'receiveQueue', 'buffered', 'connections', 'streams', 'childPid', 'workerId', 'intervalMs', 'dueMs', 'ageMs'] as const;
 const FLAGS = ['ref', 'flowing', 'reads', 'held'] as const;
 /** There where true only. */
 const MARKS = ['accepted', 'ended', 'stdio', 'halfOpen', 'unread'] as const;
@@ -105,6 +105,7 @@ function handleOf(raw: Loose, pid: number): Handle {
   for (const key of NUMBERS) set(handle, key, asNumber(raw[key]));
   for (const key of FLAGS) if (typeof raw[key] === 'boolean') handle[key] = raw[key];
   for (const key of MARKS) if (raw[key] === true) handle[key] = true;
+  if (raw.shared === 'primary' || raw.shared === 'worker') handle.shared = raw.shared;
   if (raw.stack !== undefined) handle.stack = decodeFrames(raw.stack);
   if (raw.http !== undefined) {
     const { method, url, side, status, unread } = asRecord(raw.http);

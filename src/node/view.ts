@@ -64,7 +64,7 @@ function* handleTable(handles: NodeData['handles'], isTree: boolean): Generator<
 
 /** One line for people: `GET /slow, 127.0.0.1:8080 <- 127.0.0.1:5555 CLOSE_WAIT`. */
 export function whatIs(handle: Omit<Handle, 'flowing' | 'reads'>): string {
-  const { http, local, remote, state, path, childPid, command, intervalMs, dueMs, connections, stdio, kind } = handle;
+  const { http, local, remote, state, path, childPid, command, intervalMs, dueMs, connections, streams, shared, stdio, kind } = handle;
   const parts: string[] = [];
   if (http) parts.push(`${http.method} ${http.url}${http.status === undefined ? '' : ` (${http.status}${http.unread ? ', body not read' : ''})`}`);
   if (kind.startsWith('timer-')) parts.push(`${kind === 'timer-interval' ? 'every' : 'after'} ${duration(intervalMs ?? 0)}${dueMs === undefined ? '' : `, next in ${duration(dueMs)}`}`);
@@ -73,7 +73,10 @@ export function whatIs(handle: Omit<Handle, 'flowing' | 'reads'>): string {
   if (path !== undefined) parts.push(path);
   if (local !== undefined) parts.push(remote === undefined ? local : `${local} ${handle.accepted ? '<-' : '->'} ${remote}`);
   if (state !== undefined && state !== 'ESTABLISHED') parts.push(state);
-  if (connections !== undefined && kind.endsWith('server')) parts.push(plural('connection', connections));
+  if (shared === 'primary') parts.push(`for ${plural('cluster worker', connections ?? 0)}`);
+  else if (connections !== undefined && kind.endsWith('server')) parts.push(plural('connection', connections));
+  if (shared === 'worker') parts.push('its cluster primary listens');
+  if (streams !== undefined) parts.push(plural('stream', streams));
   if (stdio) parts.push('standard stream');
   return parts.join(', ');
 }
@@ -109,7 +112,7 @@ function* promiseBlocks({ promises, heap }: NodeData): Generator<Block> {
   };
 }
 
-function* leftBlocks({ left }: NodeData): Generator<Block> {
+function* leftBlocks({ left, processes }: NodeData): Generator<Block> {
   if (!left) return;
   yield { type: 'blank' };
   const { how, openMs, portClosed, fdsBefore, fdsAfter, threadsBefore, threadsAfter, note } = left;
@@ -118,4 +121,8 @@ function* leftBlocks({ left }: NodeData): Generator<Block> {
     ? `inspector opened for ${duration(openMs)} and ${portClosed ? 'closed again' : 'NOT closed'}; ${counts}`
     : `asked through the ${how}, which stays as it was; ${counts}`;
   yield { type: 'paragraph', text: note === undefined ? text : `${text}; ${note}`, tone: portClosed === false ? 'warning' : 'dim' };
+  // Of a tree all must be told that were not left as they were found.
+  for (const { pid, left: other } of processes.slice(1)) {
+    if (other?.portClosed === false) yield { type: 'paragraph', text: `process ${pid}: inspector NOT closed${other.note === undefined ? '' : `; ${other.note}`}`, tone: 'warning' };
+  }
 }

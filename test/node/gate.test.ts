@@ -17,7 +17,9 @@ function facts(more: Partial<GateFacts> = {}): GateFacts {
 describe('refusalOf', () => {
   it.each<[string, Partial<Omit<GateFacts, 'exe'>> & { exe?: string | undefined }, string | undefined]>([
     ['a Node that handles the signal', {}, undefined],
-    ['Deno, whose inspector nobody can close', { exe: '/usr/local/bin/deno', threadNames: ['deno', 'deno'] }, 'deno'],
+    ['Deno that handles the signal', { exe: '/usr/local/bin/deno', threadNames: ['deno', 'deno'] }, undefined],
+    ['Deno before it did', { exe: '/usr/local/bin/deno', caught: false }, 'deno'],
+    ['Deno that has just started', { exe: '/usr/local/bin/deno', caught: false, ageMs: 400 }, 'too-young'],
     ['root, for another user', { ownUid: 0 }, undefined],
     ['a packed program with the threads of Node', { exe: '/opt/app/server', threadNames: ['MainThread', 'SignalInspector', 'V8Worker'] }, undefined],
     ['a binary that was replaced', { exe: '/usr/bin/node (deleted)' }, undefined],

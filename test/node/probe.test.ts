@@ -3,9 +3,13 @@ import { createServer, type Server } from 'node:net';
 import { Duplex, PassThrough, Readable, Writable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { installHook } from '../../src/node/probe/hook.ts';
-import { type Listing, listHandles, stillUnread } from '../../src/node/probe/list.ts';
-import { listTimers } from '../../src/node/probe/timers.ts';
+import { type Listing, listHandles, newListing } from '../../src/node/probe/list.ts';
+import { callbacksOf } from '../../src/node/probe/callbacks.ts';
+import type { RawTimers } from '../../src/node/probe/raw.ts';
+import { collectTimers, listTimers } from '../../src/node/probe/timers.ts';
+import { stillUnread } from '../../src/node/probe/unread.ts';
 import { listUv } from '../../src/node/probe/uv.ts';
+import type { Fn } from '../../src/node/probe/ways.ts';
 import { capture, note, of } from '../../src/node/register/made.ts';
 import { wrap, wrapBefore } from '../../src/node/register/wrap.ts';
 import { decodeList, decodeUv } from '../../src/node/read/decode.ts';
@@ -33,7 +37,7 @@ describe('listHandles', () => {
   it('tells kind, descriptor and reference', async () => {
     const server = await listen();
     internals._getActiveHandles = () => [server];
-    const found = list({});
+    const found = list(newListing());
     expect(found).toMatchObject({ pid: process.pid, runtime: 'node', left: 0, cut: 0 });
     expect(found.handles).toHaveLength(1);
     expect(found.handles[0]).toMatchObject({ c: expect.stringMatching(/^Server /), n: 'TCP', ref: true, fd: expect.any(Number), id: expect.any(Number), listening: true });
@@ -42,7 +46,7 @@ describe('listHandles', () => {
   it('goes on where it was', async () => {
     const server = await listen();
     internals._getActiveHandles = () => Array.from({ length: 5 }, () => server);
-    const listing: Listing = {};
+    const listing: Listing = newListing();
     expect([list(listing, 2), list(listing, 2), list(listing, 2)].map(({ handles, left }) => [handles.length, left])).toEqual([[2, 3], [2, 1], [1, 0]]);
   });
 
@@ -50,7 +54,7 @@ describe('listHandles', () => {
     const thrower = new Proxy({}, { get() { throw new Error('get'); }, getPrototypeOf() { throw new Error('prototype'); }, ownKeys() { throw new Error('keys'); } });
     const liar = { _handle: { get fd(): number { throw new Error('fd'); }, hasRef: 'no' }, get _events(): never { throw new Error('events'); } };
     internals._getActiveHandles = () => [thrower, liar, null, undefined, 7, 'text', { constructor: { name: 'x'.repeat(1e6) } }, Object.create(null)];
-    const found = list({});
+    const found = list(newListing());
     expect(found.handles).toHaveLength(8);
     expect(JSON.stringify(found).length).toBeLessThan(10_000);
   });
@@ -61,7 +65,7 @@ describe('listHandles', () => {
     server.on('connection', heard);
     server.once('close', heard);
     internals._getActiveHandles = () => [server, server];
-    const listing: Listing = {};
+    const listing: Listing = newListing();
     list(listing);
     expect(listing.functions!.filter((fn) => fn === (heard as unknown))).toHaveLength(1);
   });
@@ -74,7 +78,7 @@ describe('who reads a stream', () => {
     Object.assign(socket, { _handle: { fd: 20 }, _httpMessage: { method: 'GET', protocol: 'http:', host: 'x', path: '/', res: response } });
     return socket;
   };
-  const unread = (response: object, listing: Listing = {}): boolean | undefined => {
+  const unread = (response: object, listing: Listing = newListing()): boolean | undefined => {
     internals._getActiveHandles = () => [socketWith(response)];
     return list(listing).handles[0]?.http?.unread;
   };
@@ -107,7 +111,7 @@ describe('who reads a stream', () => {
   });
 
   it('is asked again of the very same stream', async () => {
-    const listing: Listing = {};
+    const listing: Listing = newListing();
     const [first, second] = [full(), full()];
     expect(unread(first, listing)).toBe(true);
     expect(JSON.parse(stillUnread.call(listing))).toEqual([20]);
@@ -131,10 +135,49 @@ describe('listTimers', () => {
       before = one as Record<string, unknown>;
     }
     before._idlePrev = head;
-    const { json, functions } = listTimers.call({ 50: head }, 100);
-    expect(JSON.parse(json)).toMatchObject({ handles: [{ c: 'Timeout', once: 50, ref: true }, { c: 'Timeout', repeat: 50, ref: true }], cut: 0 });
-    expect(functions).toHaveLength(2);
-    expect(JSON.parse(listTimers.call({ 50: head }, 1).json)).toMatchObject({ cut: 1 });
+    const listing = collectTimers.call({ 50: head }, callbacksOf, 100);
+    expect(JSON.parse(listTimers.call(listing, 100))).toMatchObject({ handles: [{ c: 'Timeout', once: 50, ref: true }, { c: 'Timeout', repeat: 50, ref: true }], cut: 0, left: 0 });
+    expect(listing.functions).toHaveLength(2);
+    expect(JSON.parse(listTimers.call(collectTimers.call({ 50: head }, callbacksOf, 1), 1))).toMatchObject({ cut: 2 });
+    const parts = collectTimers.call({ 50: head }, callbacksOf, 100);
+    expect([1, 1, 1].map(() => JSON.parse(listTimers.call(parts, 1)) as RawTimers).map(({ handles, left }) => [handles.length, left])).toEqual([[1, 2], [1, 1], [0, 0]]);
+  });
+});
+
+describe('callbacksOf', () => {
+  const closure = (): Fn => function sameText() { return closure; };
+
+  it('has a number for each function, as long as they are few', () => {
+    const { functions, note, alike } = callbacksOf();
+    const [first, second] = [closure(), closure()];
+    expect([note(first), note(second), note(first)]).toEqual([{ fn: 0 }, { fn: 1 }, { fn: 0 }]);
+    expect(functions).toEqual([first, second]);
+    expect(alike()).toEqual([]);
+  });
+
+  it('lets those that are written alike stand for each other, early ones and late ones', () => {
+    const { functions, note, alike } = callbacksOf();
+    const all = Array.from({ length: 5000 }, (_, index) => (index % 10 === 9 ? (): number => 1 : closure()) as Fn);
+    const noted = all.map(note);
+    expect(functions.length).toBeLessThanOrEqual(240);
+    expect(new Set(noted.slice(120).map(({ like }) => like))).toEqual(new Set([0, 1]));
+    const [many, few] = alike() as [number[], number[]];
+    expect(many.every((index) => String(functions[index]).includes('sameText'))).toBe(true);
+    expect(few.every((index) => !String(functions[index]).includes('sameText'))).toBe(true);
+    expect(Math.max(...many.map((index) => all.indexOf(functions[index]!)))).toBeGreaterThan(2000);
+  });
+
+  it('calls nothing of the application', () => {
+    const original = Object.getOwnPropertyDescriptor(Function.prototype, 'toString')!;
+    let called = 0;
+    Object.defineProperty(Function.prototype, 'toString', { configurable: true, writable: true, value: () => String(++called) });
+    try {
+      const { note } = callbacksOf();
+      for (let made = 0; made < 200; made++) note(Object.assign(closure(), { toString: () => String(++called) }));
+    } finally {
+      Object.defineProperty(Function.prototype, 'toString', original);
+    }
+    expect(called).toBe(0);
   });
 });
 
@@ -151,7 +194,7 @@ describe('installHook', () => {
   it('knows who made a handle, turns off, and leaves nothing', async () => {
     const key = Symbol.for('reloadctl.hook');
     const world = globalThis as unknown as Record<symbol, { of(id: number): { stack: { file: string }[] } | undefined; remove(): void; promises(): string } | undefined>;
-    const state: unknown = JSON.parse(installHook({ ttlMs: 60_000, promises: false, most: 1000, mostOverhead: 0, oldMs: 1000 }));
+    const state: unknown = JSON.parse(installHook({ ttlMs: 60_000, promises: false, timers: false, most: 1000, mostOverhead: 0, oldMs: 1000 }));
     expect(state).toMatchObject({ on: true });
     const server = await listen();
     const { _handle: native } = server as unknown as { _handle: { getAsyncId(): number } };
@@ -161,7 +204,7 @@ describe('installHook', () => {
   });
 
   it('is removed by its own timer', async () => {
-    installHook({ ttlMs: 20, promises: false, most: 10, mostOverhead: 0, oldMs: 1000 });
+    installHook({ ttlMs: 20, promises: false, timers: false, most: 10, mostOverhead: 0, oldMs: 1000 });
     await expect.poll(() => Symbol.for('reloadctl.hook') in globalThis, { timeout: 5000 }).toBe(false);
   });
 });

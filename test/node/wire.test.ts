@@ -56,6 +56,54 @@ describe('InspectorConnection', () => {
     expect(connection.isOpen).toBe(false);
   });
 
+  describe('with another side that holds back what follows its last word', () => {
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    const holdingBack = (free: number): Fake & { acknowledged: number } => {
+      const wire = Object.assign(fakeWire(), { acknowledged: 0, acknowledge: () => wire.acknowledged < free && ++wire.acknowledged > 0 });
+      return wire;
+    };
+
+    it('acknowledges a part of what it waits for once a turn, and says something where it can do no other', async () => {
+      const wire = holdingBack(2);
+      const connection = new InspectorConnection(wire);
+      const calls = [connection.call('A', {}, 1000), connection.call('B', {}, 1000)];
+      await turn();
+      expect(wire.acknowledged).toBe(0);
+      for (let told = 0; told < 3; told++) wire.say({ method: 'Told', params: {} });
+      await turn();
+      expect(wire.acknowledged).toBe(1);
+      wire.say({ id: 1, result: {} });
+      await turn();
+      expect(wire.acknowledged).toBe(2);
+      expect(wire.sent).toHaveLength(2);
+      wire.say({ method: 'Told', params: {} });
+      await turn();
+      expect(wire.sent.map(({ method }) => method)).toEqual(['A', 'B', 'Runtime.releaseObjectGroup']);
+      wire.say({ id: 2, result: {} });
+      await Promise.all(calls);
+      await turn();
+      expect([wire.acknowledged, wire.sent.length]).toEqual([2, 3]);
+    });
+
+    it('does nothing where calls go one after another, nor where it has something to say', async () => {
+      const wire = holdingBack(9);
+      const connection = new InspectorConnection(wire);
+      const first = connection.call('A', {}, 1000);
+      wire.say({ id: 1, result: {} });
+      await first;
+      const [second, third] = [connection.call('B', {}, 1000), connection.call('C', {}, 1000)];
+      wire.say({ id: 2, result: {} });
+      await second;
+      const fourth = connection.call('D', {}, 1000);
+      await turn();
+      wire.say({ id: 3, result: {} });
+      wire.say({ id: 4, result: {} });
+      await Promise.all([third, fourth]);
+      await turn();
+      expect([wire.acknowledged, wire.sent.length]).toEqual([0, 4]);
+    });
+  });
+
   it('hands out events', () => {
     const wire = fakeWire();
     const connection = new InspectorConnection(wire);

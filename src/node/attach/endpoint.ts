@@ -1,5 +1,6 @@
 import type { Endpoint } from '../../effects/inspector/transport.ts';
 import type { Evidence } from '../../evidence/types.ts';
+import { isDeno } from '../gate/index.ts';
 import type { Listener } from '../listeners.ts';
 
 export interface Helper {
@@ -12,7 +13,8 @@ export function endpointOf(evidence: Evidence, pid: number, { host, port }: Pick
   const theirs = evidence.readlink(`/proc/${pid}/ns/net`).value;
   const ours = evidence.readlink('/proc/self/ns/net').value;
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return { host: reachable, port, ...(theirs !== undefined && theirs !== ours && { relay: { pid, file: helper.file, args: [...helper.args, 'relay'] } }) };
+  const exe = evidence.readlink(`/proc/${pid}/exe`).value ?? '';
+  return { host: reachable, port, ...(isDeno(exe) && { whole: true as const }), ...(theirs !== undefined && theirs !== ours && { relay: { pid, file: helper.file, args: [...helper.args, 'relay'] } }) };
 }
 
 export function isLoopback(host: string): boolean {

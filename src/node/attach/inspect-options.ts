@@ -11,15 +11,21 @@ export interface InspectOptions {
   open: boolean;
   /** It tells its name on stderr only (--inspect-publish-uid=stderr): nobody else gets in, and nobody could close it. */
   hidden: boolean;
+  /** The permission model is on: nobody is let in by a signal, and the preload needs permissions of its own. */
+  permission?: { preloaded: boolean };
 }
 
 /** Options that take the next word. */
 const WITH_VALUE = /^(?:-r|-C|-e|-p|-pe|--(?:require|import|loader|experimental-loader|conditions|eval|print|env-file|title|input-type|icu-data-dir|openssl-config|max-http-header-size))$/;
 
+/** The preload of ours, as it is named or installed. */
+const PRELOAD = /(?:\0|=|\s)\S*(?:reloadctl\/|dist\/)register/;
+
 /** @param environment the value of NODE_OPTIONS, which counts where the command line says nothing else */
 export function inspectOptions(cmdline: string, environment = ''): InspectOptions {
   const found: InspectOptions = { port: USUAL_PORT, open: false, hidden: false };
   const words = [...environment.split(/\s+/).filter((word) => word !== ''), ...optionWords(cmdline.split('\0').slice(1))];
+  if (words.some((word) => /^--(?:experimental-)?permission$/.test(word))) found.permission = { preloaded: PRELOAD.test(`${environment}\0${cmdline}`) };
   words.forEach((word, index) => {
     const [, how, port] = /^--(inspect(?:-brk|-wait|-port)?|debug-port)(?:=(?:.*:)?(\d{1,5}))?(?:=.*)?$/.exec(word) ?? [];
     if (port !== undefined) found.port = Number(port);

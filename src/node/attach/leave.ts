@@ -2,9 +2,9 @@
 import type { InspectorConnection } from '../../effects/inspector/connection.ts';
 import type { Undo } from '../../effects/undo.ts';
 import type { Evidence } from '../../evidence/types.ts';
-import { countFds, countThreads, type Descriptors, isOpen, type Listener, readDescriptors } from '../listeners.ts';
+import { countConnections, countFds, countThreads, type Descriptors, isOpen, type Listener } from '../listeners.ts';
 import type { Session } from './session.ts';
-import type { Left } from './types.ts';
+import type { Known, Left } from './types.ts';
 
 const CLOSE_MS = 4000;
 const SETTLE_MS = 1000;
@@ -21,7 +21,7 @@ const OTHERS_MS = 2000;
 export interface Opened {
   pid: number;
   listener: Listener;
-  before: Descriptors;
+  before: Pick<Descriptors, 'count'>;
   threadsBefore: number | null;
   openedAt: number;
   /** Of the one who sent the signal. */
@@ -33,11 +33,10 @@ export interface Conversation {
   session: Session;
 }
 
-/** @param turning the loop is known to turn */
-export async function leaveOpened(evidence: Evidence, opened: Opened, conversation: Conversation | undefined, turning: boolean): Promise<Left> {
+export async function leaveOpened(evidence: Evidence, opened: Opened, conversation: Conversation | undefined, { turning = false, seen }: Known): Promise<Left> {
   const { pid, listener, before, threadsBefore, openedAt, undo } = opened;
   const open = (): boolean => isOpen(evidence, pid, listener);
-  const whose = conversation?.connection.isOpen ? await whoseIsIt(evidence, opened, conversation) : 'ours';
+  const whose = conversation?.connection.isOpen ? await whoseIsIt(evidence, opened, conversation, seen) : 'ours';
   if (whose === 'ours') {
     if (conversation?.connection.isOpen) await close(conversation, turning);
   } else if (whose === 'a stranger') await conversation?.session.giveUp();
@@ -67,11 +66,12 @@ export async function leaveOpened(evidence: Evidence, opened: Opened, conversati
 type Whose = 'ours' | 'another of us' | 'a stranger';
 
 /** Who is the last of us is told in the target, in one breath: of two that go at once only one is. */
-async function whoseIsIt(evidence: Evidence, { pid, listener }: Opened, { session }: Conversation): Promise<Whose> {
+async function whoseIsIt(evidence: Evidence, { pid, listener }: Opened, { session }: Conversation, seen: Known['seen']): Promise<Whose> {
   if ((await session.exit()).others > 0) return 'another of us';
+  // Whoever has come since has a descriptor there.
+  if (seen && countFds(evidence, pid) === seen.open && seen.connectionsAt(listener.port) <= 1) return 'ours';
   for (const until = performance.now() + STRANGER_MS; ; ) {
-    const { established } = await readDescriptors(evidence, pid);
-    if ((established.get(listener.port) ?? 0) <= 1) return 'ours';
+    if ((await countConnections(evidence, pid, listener.port)) <= 1) return 'ours';
     if ((await session.exit()).others > 0) return 'another of us';
     if (performance.now() > until) return 'a stranger';
     await new Promise((resolve) => setTimeout(resolve, POLL_MS * 4));

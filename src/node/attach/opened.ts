@@ -2,7 +2,7 @@
 import { discover } from '../../effects/inspector/discover.ts';
 import type { Endpoint } from '../../effects/inspector/transport.ts';
 import type { Evidence } from '../../evidence/types.ts';
-import { hasNewSocket, type Listener, readDescriptors } from '../listeners.ts';
+import { type Listener, listenersOf, newSockets, readDescriptors } from '../listeners.ts';
 import { endpointOf, type Helper } from './endpoint.ts';
 
 export interface Opened {
@@ -43,13 +43,7 @@ export async function findOpened(evidence: Evidence, pid: number, { known, numbe
     return target && { listener, endpoint, url: target.webSocketDebuggerUrl };
   };
   for (let poll = 1; performance.now() < until && !signal.aborted; poll++) {
-    // A number may have been closed and be in use again.
-    if (numbers && poll % POLLS_BETWEEN !== 0 && !hasNewSocket(evidence, pid, numbers)) {
-      if (evidence.read(`/proc/${pid}/stat`).value === undefined) break;
-      await evidence.sleep(pollMs);
-      continue;
-    }
-    const { listeners } = await readDescriptors(evidence, pid);
+    const listeners = await listenersNow(evidence, pid, poll % POLLS_BETWEEN === 0 ? undefined : numbers);
     const fresh = listeners.filter(({ inode }) => !known.has(inode) && (tries.get(inode) ?? 0) < ANSWER_MS.length);
     const answers = await Promise.all(fresh.map((listener) => ask(listener)));
     seen = fresh.at(-1) ?? seen;
@@ -60,4 +54,11 @@ export async function findOpened(evidence: Evidence, pid: number, { known, numbe
     await evidence.sleep(pollMs);
   }
   return seen ? { seen } : {};
+}
+
+/** By descriptors that were not there, which is cheap; or all of them: a number may have been closed and be in use again. */
+async function listenersNow(evidence: Evidence, pid: number, numbers: ReadonlySet<number> | undefined): Promise<Listener[]> {
+  if (!numbers) return (await readDescriptors(evidence, pid)).listeners;
+  const fresh = newSockets(evidence, pid, numbers);
+  return fresh.size === 0 ? [] : listenersOf(evidence, pid, fresh).listeners;
 }

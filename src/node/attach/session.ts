@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type InspectorConnection, InspectorError } from '../../effects/inspector/connection.ts';
 import { closeUnlessUsed, enterSession, exitSession, giveUpSession, type SessionState } from '../probe/session.ts';
 import { asNumber, asRecord } from '../read/decode.ts';
-import { Realm } from '../read/remote.ts';
+import { Realm, safely } from '../read/remote.ts';
 
 export const TTL_MS = 15_000;
 /** It answers within that, or does not. */
@@ -57,4 +57,4 @@ function textOf(fn: (argument: never) => unknown, argument: unknown): string {
 }
 
 /** For whoever is no session of ours: the guard. */
-export const CLOSE_NOW = `(() => { (${String(giveUpSession)})(); (${String(closeUnlessUsed)})({ soonMs: 0 }); })()`;
+export const CLOSE_NOW = safely(`((${String(giveUpSession)})(), (${String(closeUnlessUsed)})({ soonMs: 0 }))`);

@@ -5,8 +5,8 @@ import { openWebSocket } from '../../effects/inspector/websocket.ts';
 import { sendSignal } from '../../effects/signal.ts';
 import { openUndo, type Undo } from '../../effects/undo.ts';
 import type { Evidence } from '../../evidence/types.ts';
-import { type GateFacts, mainThread, readGateFacts, refusalOf, untilUninterrupted } from '../gate/index.ts';
-import { countFds, countThreads, type Descriptors, type Listener } from '../listeners.ts';
+import { type GateFacts, isDeno, mainThread, readGateFacts, refusalOf, turns, untilUninterrupted } from '../gate/index.ts';
+import { countFds, countThreads, type Descriptors, hasClosed, isOpen, type Listener } from '../listeners.ts';
 import { callText } from '../call-text.ts';
 import { holderOf } from './holder.ts';
 import { endpointOf } from './endpoint.ts';
@@ -14,11 +14,14 @@ import { leaveOpened } from './leave.ts';
 import { findOpened } from './opened.ts';
 import { Session } from './session.ts';
 import { strangersAt } from './strangers.ts';
-import type { Attachment, AttachOptions, Left, NotAttached } from './types.ts';
+import type { Attachment, AttachOptions, Known, Left, NotAttached } from './types.ts';
 
 /** How long an inspector takes at most to listen; 30 ms on a quiet machine. */
 const LISTEN_MS = 5000;
 const ANSWER_MS = 3000;
+
+/** A signal that came too early for one that was being closed has opened nothing by then. */
+const RACE_MS = 700;
 
 /** A port that opens right after we were interrupted is closed by ourselves. */
 const INTERRUPTED_MS = 1500;
@@ -50,6 +53,10 @@ export async function openBySignal(evidence: Evidence, facts: GateFacts, { befor
   } catch (error) {
     return { refusal: { code: 'no-guard', why: `no guard could be started that closes the inspector should we be killed (${(error as Error).message}): nothing was done` }, facts };
   }
+  if (isDeno(facts.exe ?? '') && !(await turns(evidence, pid, options.signal))) {
+    undo.done();
+    return { refusal: { code: 'blocked', why: `the main thread of process ${pid} runs without a pause: Deno would open its inspector only when its loop turns again`, fix: 'start it with --inspect=127.0.0.1:0' }, facts };
+  }
   const call = await untilUninterrupted(evidence, pid, options.signal);
   if (call) {
     undo.done();
@@ -63,27 +70,32 @@ export async function openBySignal(evidence: Evidence, facts: GateFacts, { befor
     return { refusal: now ?? { code: 'silent', why: `SIGUSR1 could not be sent to ${pid}: ${objection}` }, facts };
   }
   const until = Math.min(performance.now() + LISTEN_MS, options.deadline);
-  const search = { numbers: before.numbers, known: new Set(known), port, helper: options.helper };
-  let { opened, seen } = await findOpened(evidence, pid, { ...search, until, signal: options.signal });
+  const search = { numbers: new Set(before.links.links.numbers.slice(0, before.links.links.size)), known: new Set(known), port, helper: options.helper };
+  let { opened, seen } = await findOpened(evidence, pid, { ...search, until: Math.min(until, performance.now() + RACE_MS), signal: options.signal });
+  // What was open when we looked, and is not: our signal came while it was being closed, and opened nothing.
+  const raced = !opened && !seen && hasClosed(evidence, pid, before);
+  if (!opened && !raced) ({ opened, seen } = await findOpened(evidence, pid, { ...search, until, signal: options.signal }));
   if (!opened && options.signal.aborted) ({ opened, seen } = await findOpened(evidence, pid, { ...search, until: performance.now() + INTERRUPTED_MS, signal: NEVER }));
   if (!opened) {
     // Should it come later after all, the guard closes it: it stays for as long as a system call holds the main thread.
     undo.takeBack();
     const counts = { fdsBefore: before.count, fdsAfter: countFds(evidence, pid), threadsBefore, threadsAfter: countThreads(evidence, pid), openMs: Math.round(performance.now() - openedAt) };
-    return nothingListens(evidence, facts, { counts, seen, preloaded, interrupted: options.signal.aborted });
+    const nothing = nothingListens(evidence, facts, { counts, seen, preloaded, interrupted: options.signal.aborted });
+    return raced ? { ...nothing, refusal: { code: 'silent', why: `the inspector of process ${pid} was closed by somebody else` }, raced } : nothing;
   }
   const { listener, endpoint, url } = opened;
   let connection: InspectorConnection | undefined;
   let session: Session | undefined;
-  const leave = once((turning = false) => leaveOpened(evidence, { pid, listener, before, threadsBefore, openedAt, undo }, connection && session && { connection, session }, turning));
+  const leave = once((known) => leaveOpened(evidence, { pid, listener, before, threadsBefore, openedAt, undo }, connection && session && { connection, session }, known));
   try {
     connection = new InspectorConnection(await openWebSocket(url, endpoint, ANSWER_MS));
     session = new Session(connection, true);
     await session.renew();
     if (options.signal.aborted) return { refusal: { code: 'interrupted', why: 'interrupted before it was asked' }, facts, left: await leave() };
-    return { how: 'signal', connection, facts, session, strangers: strangersAt(evidence, pid, listener, session), leave };
+    return { how: 'signal', connection, facts, before: before.links, session, strangers: strangersAt(evidence, pid, listener, session), leave };
   } catch (error) {
-    return { refusal: { code: 'silent', why: (error as Error).message }, facts, left: await leave() };
+    const raced = !isOpen(evidence, pid, listener);
+    return { refusal: { code: 'silent', why: (error as Error).message }, facts, left: await leave(), ...(raced && { raced }) };
   }
 }
 
@@ -131,7 +143,7 @@ async function whyUnreachable(evidence: Evidence, pid: number, { helper }: Attac
   return undefined;
 }
 
-export function once<T>(action: (turning?: boolean) => Promise<T>): (turning?: boolean) => Promise<T> {
+export function once<T>(action: (known: Known) => Promise<T>): (known?: Known) => Promise<T> {
   let result: Promise<T> | undefined;
-  return (turning) => (result ??= action(turning));
+  return (known = {}) => (result ??= action(known));
 }

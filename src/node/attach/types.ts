@@ -1,4 +1,5 @@
 import type { InspectorConnection } from '../../effects/inspector/connection.ts';
+import type { LinkTable } from '../../kernel/fd-table.ts';
 import type { GateFacts, Refusal } from '../gate/index.ts';
 import type { BlockingCall } from '../model.ts';
 import type { Session } from './session.ts';
@@ -26,10 +27,20 @@ export interface Attachment {
   facts: GateFacts;
   /** Where it is an inspector: we as it knows us. */
   session?: Session;
+  /** What it had open before anything was done. */
+  before: LinkTable;
   /** Debuggers at the inspector, beside us. Throws InspectorError. */
   strangers(): Promise<number>;
-  /** Goes, takes back what was done, and looks whether it worked. Safe to call twice; `turning`: its loop is known to turn. */
-  leave(turning?: boolean): Promise<Left>;
+  /** Goes, takes back what was done, and looks whether it worked. Safe to call twice. */
+  leave(known?: Known): Promise<Left>;
+}
+
+/** What is known of the target when we leave. */
+export interface Known {
+  /** Its loop turns. */
+  turning?: boolean;
+  /** A look at its descriptors of a moment ago: how many are open, and connections to a port of it. */
+  seen?: { open: number; connectionsAt(port: number): number } | undefined;
 }
 
 export interface NotAttached {
@@ -38,6 +49,8 @@ export interface NotAttached {
   stuck?: BlockingCall & { forMs: number };
   facts?: GateFacts;
   left?: Left;
+  /** The inspector was closed by somebody else just then, as another of us does who goes: it may be tried again. */
+  raced?: true;
 }
 
 type NoAnswer = 'unreachable' | 'no-guard' | 'port-taken' | 'own-handler' | 'silent' | 'gone' | 'not-asked' | 'wrong-answer' | 'blocked' | 'hidden' | 'interrupted';

@@ -18,11 +18,20 @@ export const LEAST_AGE_MS = 1000;
 /** On a busy machine a start takes that long. */
 const STARTING_MS = 10_000;
 
+/** By its executable, which Deno has no other name for. */
+export function isDeno(exe: string): boolean {
+  return /^deno(?:-|$)/.test(nameOf(exe));
+}
+
+function nameOf(exe: string): string {
+  return exe.replace(/ \(deleted\)$/, '').replace(/^.*\//, '');
+}
+
 /** What names of the executable and of its threads hint at. No proof: anybody may call a program `node`. */
 export function runtimeOf({ exe, threadNames, threads }: Pick<GateFacts, 'exe' | 'threadNames' | 'threads'>): Runtime {
-  const name = (exe ?? '').replace(/ \(deleted\)$/, '').replace(/^.*\//, '');
+  const name = nameOf(exe ?? '');
   if (/^bunx?(?:-|$)/.test(name)) return 'bun';
-  if (/^deno(?:-|$)/.test(name)) return 'deno';
+  if (isDeno(exe ?? '')) return 'deno';
   // V8's threads are there from the start: a program of one thread is something else under that name.
   if (/^node(?:js)?(?:[-_.]?v?\d[\w.-]*)?$/.test(name) && threads > 1) return 'node';
   // A program packed with its runtime has another name, and the threads of the runtime (from Node 24 on they are named).
@@ -38,7 +47,11 @@ export function refusalOf(facts: GateFacts | undefined, pinned?: { startTime: st
   if (facts.ownUid !== 0 && facts.uid !== facts.ownUid) return { code: 'other-user', why: `process ${pid} belongs to another user (${facts.uid})`, fix: 'run it with sudo, or as that user' };
   const runtime = runtimeOf(facts);
   if (runtime === 'bun') return { code: 'bun', why: `process ${pid} is Bun: SIGUSR1 would kill it, and it opens no inspector later`, fix: `reloadctl fds ${pid}` };
-  if (runtime === 'deno') return { code: 'deno', why: `process ${pid} is Deno: it would open an inspector that cannot be closed again`, fix: `reloadctl fds ${pid}` };
+  // Deno handles it since 2.9.2, and inspector.close() works since 2.7: who has a handler can be left.
+  if (runtime === 'deno' && !facts.caught) {
+    if (facts.ageMs < LEAST_AGE_MS) return young(pid);
+    return { code: 'deno', why: `process ${pid} is Deno, and has no handler for SIGUSR1 (before 2.9.2 Deno has none): the signal would kill it`, fix: 'start it with --inspect=127.0.0.1:0' };
+  }
   if (runtime === 'other') return { code: 'not-node', why: `process ${pid} is not known to be Node (by its executable and its threads): SIGUSR1 may kill it`, fix: `reloadctl fds ${pid}` };
   if (!facts.caught) {
     if (facts.blocked) {
@@ -46,7 +59,7 @@ export function refusalOf(facts: GateFacts | undefined, pinned?: { startTime: st
       return { code: 'deaf', why: `process ${pid} does not listen to SIGUSR1: it was started with --disable-sigusr1 or --permission${starting}`, fix: PRELOAD };
     }
     if (facts.ageMs < LEAST_AGE_MS) return young(pid);
-    return { code: 'no-handler', why: `process ${pid} has no handler for SIGUSR1 (the program removed it): the signal would kill it`, fix: PRELOAD };
+    return { code: 'no-handler', why: `process ${pid} has no handler for SIGUSR1 (the program removed it, or is no Node): the signal would kill it`, fix: PRELOAD };
   }
   if (facts.ageMs < LEAST_AGE_MS) return young(pid);
   if (facts.state === 'T' || facts.state === 't') {

@@ -15,6 +15,8 @@ export interface MainThread {
   call?: BlockingCall;
   /** Of a call: a signal would interrupt it. */
   isSleeping?: boolean;
+  /** It waits at an epoll, as a loop does that turns. */
+  atEpoll?: true;
   /** It waits for another thread: at a lock, in Atomics.wait(), or stopped by a debugger. */
   lock?: true;
 }
@@ -41,7 +43,7 @@ export function mainThread(evidence: Evidence, pid: number): MainThread {
   const epoll = epollOf(found);
   if (epoll !== undefined) {
     const children = waitsForChildren(evidence, pid, epoll);
-    return { mark, isSleeping, ...(children !== undefined && { call: { name, target: children } }) };
+    return { mark, isSleeping, atEpoll: true, ...(children !== undefined && { call: { name, target: children } }) };
   }
   const waits = waitsOn(found, MACHINE);
   const fd = waits && 'fd' in waits ? waits.fd : undefined;
@@ -75,12 +77,22 @@ export async function untilUninterrupted(evidence: Evidence, pid: number, signal
   }
 }
 
+/** Does its loop turn? Seen at its epoll within a second. Deno opens its inspector there, and nowhere else. */
+export async function turns(evidence: Evidence, pid: number, signal: AbortSignal): Promise<boolean> {
+  for (const started = performance.now(); ; ) {
+    if (mainThread(evidence, pid).atEpoll) return true;
+    if (performance.now() - started > WATCH_MS || signal.aborted) return false;
+    await evidence.sleep(BETWEEN_MS);
+  }
+}
+
 /** Where the number may not be read (ptrace_scope), the name of the kernel function often may. */
 function withoutNumber(evidence: Evidence, own: string, switches: string): MainThread {
   const name = decodeText(evidence.read(`${own}/wchan`).value?.trim() ?? '').text;
   const mark = `${switches} ${name}`;
   if (name.includes('futex')) return { mark, lock: true };
-  return name === '' || name === '0' || /epoll|ep_poll/.test(name) ? { mark } : { mark, call: { name } };
+  if (/epoll|ep_poll/.test(name)) return { mark, atEpoll: true };
+  return name === '' || name === '0' ? { mark } : { mark, call: { name } };
 }
 
 /** execSync() turns a loop of its own, at an epoll of its own, until the child has ended. The real one is the first that is in use and that no other thread waits at. */

@@ -10,7 +10,7 @@ import type { ThreadList } from '../read/index.ts';
 import { kindOf, kindOfRequest } from './kinds.ts';
 import { orphansOf } from './orphans.ts';
 import { pathOf, placeText, siteFrame, withoutQuery } from './sites.ts';
-import { namePaths } from './watch-paths.ts';
+import { nameInotify, namePaths, nameWatches } from './watch-paths.ts';
 
 export interface Joined {
   handles: Handle[];
@@ -24,6 +24,7 @@ export function join(pid: number, threads: readonly ThreadList[], fds: readonly 
     const own = thread.list.handles.map((raw) => handleOf(pid, thread.thread, raw, thread.places, fds, written));
     namePaths(own, thread.uv);
     handles.push(...own);
+    for (const raw of thread.served ?? []) handles.push(handleOf(pid, thread.thread, raw, thread.servedPlaces ?? new Map(), fds, written));
     for (const raw of thread.timers ?? []) {
       const timer = handleOf(pid, thread.thread, raw, thread.timerPlaces, fds, written);
       // The runtime's own clocks hold nothing alive. Of functions that were too many to ask for nobody knows whose they are.
@@ -31,6 +32,7 @@ export function join(pid: number, threads: readonly ThreadList[], fds: readonly 
     }
     for (const name of thread.list.requests) handles.push({ pid, thread: thread.thread, kind: kindOfRequest(name), ref: true });
   }
+  nameInotify(handles, fds);
   const extras = threads.flatMap(({ thread, list }) => list.extras.map((raw) => ({ thread, raw })));
   handles.push(...workersOf(pid, threads, extras.map(({ raw }) => raw), written));
   for (const { thread, raw } of extras) {
@@ -38,9 +40,10 @@ export function join(pid: number, threads: readonly ThreadList[], fds: readonly 
     const isOpen = fdAt(fds, raw.fd ?? -1)?.link.startsWith('/');
     if (isOpen && /^File(?:Handle|Stream)$/.test(raw.c)) handles.push({ ...handleOf(pid, thread, raw, new Map(), fds, written), ref: false });
   }
+  nameWatches(handles, extras.map(({ raw }) => raw), written);
   if (!before) return { handles, orphans: [] };
   const lasting = fds.filter(({ fd, link }) => before.get(fd) === link);
-  return { handles, orphans: orphansOf(pid, threads, handles, lasting, extras.map(({ raw }) => raw).filter(({ c }) => c === 'OpenFile'), written) };
+  return { handles, orphans: orphansOf(pid, threads, handles, lasting, extras.map(({ raw }) => raw), written) };
 }
 
 /** Those that answered, and those that the preload knows. */
@@ -84,6 +87,9 @@ function handleOf(pid: number, thread: number, raw: RawHandle, places: ReadonlyM
   if (raw.half) handle.halfOpen = true;
   if (raw.unread) handle.unread = true;
   if (raw.conns !== undefined) handle.connections = raw.conns;
+  if (raw.shared) handle.shared = raw.shared;
+  if (raw.at !== undefined) handle.local ??= raw.at;
+  if (raw.streams !== undefined) handle.streams = raw.streams;
   if (raw.path !== undefined && raw.path !== '') handle.path = raw.path;
   if (raw.pid !== undefined) handle.childPid = raw.pid;
   if (raw.file !== undefined && raw.file !== '') handle.command = raw.file;

@@ -10,9 +10,16 @@ export function kindOfRequest(name: string): HandleKind {
   return REQUESTS[name] ?? `other:${name.slice(0, 60)}`;
 }
 
+/** Deno's names of its resources (ext/net, ext/fs, ext/http, ext/process). */
+const DENO: Record<string, HandleKind> = {
+  tcpListener: 'tcp-server', tlsListener: 'tcp-server', http: 'tcp-server', tcpStream: 'tcp-socket', tlsStream: 'tcp-socket', unixListener: 'pipe-server', unixStream: 'pipe-socket',
+  udpSocket: 'udp-socket', fsEvents: 'fs-watcher', fsFile: 'file-handle', child: 'child-process',
+};
+
 /** By the names of the prototype chain and the class of the native handle. */
 export function kindOf({ c, n, repeat, once, h2 }: RawHandle): HandleKind {
   const chain = c.split(' ');
+  if (chain[0] === 'DenoResource') return DENO[chain[1] ?? ''] ?? `other:${(chain[1] ?? '?').slice(0, 60)}`;
   const has = (name: string): boolean => chain.includes(name);
   if (has('Timeout')) return repeat !== undefined ? 'timer-interval' : once !== undefined ? 'timer-timeout' : 'other:Timeout';
   if (has('Immediate')) return 'immediate';

@@ -19,7 +19,8 @@ export function orphansOf(pid: number, threads: readonly ThreadList[], handles: 
   // Without the list of libuv, sockets and pipes may belong to handles that are not shown.
   const complete = threads.every(({ uv }) => uv !== undefined);
   const orphans: OrphanFd[] = [];
-  const openers = new Map(opened.map((raw) => [raw.fd, raw]));
+  const openers = new Map(opened.flatMap((raw) => (raw.c === 'OpenFile' ? [[raw.fd, raw] as const] : [])));
+  const directories = opened.filter(({ c }) => c === 'OpenDir');
   const ends = new Map<string, number>();
   for (const { link } of fds) ends.set(link, (ends.get(link) ?? 0) + 1);
   for (const fd of fds) {
@@ -31,9 +32,15 @@ export function orphansOf(pid: number, threads: readonly ThreadList[], handles: 
     const target = decodeText(kindOf(fd).describe(fd)).text;
     // Of the runtime itself: what it maps and reads at its start.
     if (/^\/dev\/(?:null|urandom|random|zero)$|^\/proc\/|^\/sys\//.test(decodeText(fd.link).text)) continue;
-    const made = fd.link.startsWith('/') ? openers.get(fd.fd) : undefined;
+    const made = fd.link.startsWith('/') ? (openers.get(fd.fd) ?? (fd.kind === 'directory' ? takeByPath(directories, decodeText(fd.link).text) : undefined)) : undefined;
     const frame = made?.stack && siteFrame(made.stack);
     orphans.push({ pid, fd: fd.fd, kind: fd.kind, target, likely: known, ...(frame && { site: placeText(written(frame)) }), ...(made?.age !== undefined && { ageMs: Math.round(made.age) }) });
   }
   return orphans;
+}
+
+/** Node does not tell the number behind a Dir: of two at one path either may be either. */
+function takeByPath(directories: RawHandle[], path: string): RawHandle | undefined {
+  const at = directories.findIndex((raw) => raw.path === path);
+  return at < 0 ? undefined : directories.splice(at, 1)[0];
 }

@@ -2,9 +2,10 @@
 import type { RawFrame } from './raw.ts';
 
 export interface HookOptions {
-  /** Removed after so many ms in any case, whatever becomes of us. */
+  /** Removed after so many ms in any case, whatever becomes of us; 0: it is the program's own, and stays. */
   ttlMs: number;
   promises: boolean;
+  timers: boolean;
   /** Entries at most: what is made beyond is not noted. */
   most: number;
   /** Turned off when taking stacks costs more than this part of the time; 0: never. */
@@ -38,7 +39,8 @@ export function installHook(options: HookOptions): string {
   const { performance: clock } = globalThis;
   const entries = new Map<number, Entry>();
   const skipped = new Set(['RANDOMBYTESREQUEST', 'TickObject', 'Immediate', 'PerformanceObserver', 'Microtask', 'FSREQCALLBACK', 'FSREQPROMISE', 'TLSWRAP', 'SIGNREQUEST', 'HASHREQUEST']);
-  if (!options.promises) for (const type of ['PROMISE', 'Timeout']) skipped.add(type);
+  if (!options.promises) skipped.add('PROMISE');
+  if (!options.promises && !options.timers) skipped.add('Timeout');
   let off: string | undefined;
   /** ms that it took so far. */
   let spent = 0;
@@ -77,16 +79,18 @@ export function installHook(options: HookOptions): string {
     cheap = !options.promises;
   }
   const hook = hooks.createHook({ init, destroy: forget, ...(options.promises ? { promiseResolve: settle } : cheap ? { trackPromises: false } : {}) } as never);
+  const stays = options.ttlMs === 0;
   const remove = (): void => {
+    if (stays) return;
     hook.disable();
     clearTimeout(end);
     clearInterval(watch);
     delete world[key];
   };
-  let end = setTimeout(remove, options.ttlMs);
-  end.unref();
+  let end = stays ? undefined : setTimeout(remove, options.ttlMs);
+  end?.unref();
   let last = clock.now();
-  const watch = setInterval(() => {
+  const watch = stays ? undefined : setInterval(() => {
     const now = clock.now();
     const part = spent / (now - last);
     last = now;
@@ -96,8 +100,8 @@ export function installHook(options: HookOptions): string {
       hook.disable();
     }
   }, 1000);
-  watch.unref();
-  for (const own of [end, watch]) Object.defineProperty(own, Symbol('reloadctl.own'), { value: true });
+  watch?.unref();
+  for (const own of [end, watch]) if (own) Object.defineProperty(own, Symbol('reloadctl.own'), { value: true });
   const framesOf = (entry: Entry): RawFrame[] => {
     if (entry.frames) return entry.frames;
     const described = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
@@ -153,6 +157,7 @@ export function installHook(options: HookOptions): string {
       return JSON.stringify([...groups.values()].sort((a, b) => b.count - a.count).slice(0, 200));
     },
     renew(ttlMs: number): void {
+      if (stays) return;
       clearTimeout(end);
       end = setTimeout(remove, ttlMs);
       end.unref();

@@ -35,9 +35,13 @@ export interface RawHandle {
   repeat?: number;
   once?: number;
   due?: number;
+  /** An HTTP/2 session is on it, with so many streams. */
   h2?: boolean;
+  streams?: number;
   /** Index into the functions handed back beside: where the code is that is called. */
   fn?: number[];
+  /** One too many to be in there: the group of functions that are written alike. */
+  like?: number;
   /** Of the preload: stack of the creation, age in ms. */
   stack?: RawFrame[];
   age?: number;
@@ -46,6 +50,10 @@ export interface RawHandle {
   /** Accepted by a listener: it was made by the other side. */
   acc?: boolean;
   thread?: number;
+  /** Of a cluster: the primary listens, and hands connections to its workers; `conns` of it counts those. */
+  shared?: 'primary' | 'worker';
+  /** Address of a listener that is no descriptor of this process. */
+  at?: string;
   /** Of a FileHandle: it survived a collection of garbage, so that somebody holds it; or it did not. */
   held?: boolean;
 }
@@ -76,12 +84,26 @@ export interface RawList {
   /** Of the preload: open files, and workers. */
   extras: RawHandle[];
   preloaded: boolean;
+  /** It is in a cluster. */
+  cluster?: true;
+  /** Of Deno: its own resources are among the handles. */
+  named?: true;
   /** Handles that the next part lists. */
   left: number;
   /** Handles left out beyond the limit. */
   cut: number;
+  /** With the last part: by group, indices of functions that are written alike. */
+  alike?: number[][];
   /** Counted by the runtime itself: `TCPServerWrap`, `Timeout`, ... */
   resources: Record<string, number>;
   /** ms that the listing took in the target. */
   tookMs: number;
+}
+
+/** A part of the list of timers. */
+export interface RawTimers {
+  handles: RawHandle[];
+  left: number;
+  cut: number;
+  alike: number[][];
 }

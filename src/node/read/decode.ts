@@ -1,5 +1,5 @@
 /** Checks what came out of the target: it can be anything. What does not fit is left out. */
-import type { RawFrame, RawHandle, RawList, RawUv } from '../probe/raw.ts';
+import type { RawFrame, RawHandle, RawList, RawTimers, RawUv } from '../probe/raw.ts';
 
 type Loose = Record<string, unknown>;
 
@@ -18,11 +18,23 @@ export function decodeList(value: unknown): RawList {
     requests: asList(list.requests).flatMap((name) => asText(name, 60) ?? []),
     extras: asList(list.extras).map(decodeHandle),
     preloaded: list.preloaded === true,
+    ...(list.cluster === true && { cluster: true as const }),
+    ...(list.named === true && { named: true as const }),
     left: asNumber(list.left) ?? 0,
     cut: asNumber(list.cut) ?? 0,
     resources,
+    ...(list.alike !== undefined && { alike: decodeAlike(list.alike) }),
     tookMs: asNumber(list.tookMs) ?? 0,
   };
+}
+
+export function decodeTimers(value: unknown): RawTimers {
+  const { handles, left, cut, alike } = asRecord(value);
+  return { handles: asList(handles).map(decodeHandle), left: asNumber(left) ?? 0, cut: asNumber(cut) ?? 0, alike: decodeAlike(alike) };
+}
+
+function decodeAlike(value: unknown): number[][] {
+  return asList(value).map((group) => asList(group).filter((index): index is number => Number.isSafeInteger(index)));
 }
 
 export function decodeHandles(value: unknown): RawHandle[] {
@@ -32,9 +44,10 @@ export function decodeHandles(value: unknown): RawHandle[] {
 function decodeHandle(value: unknown): RawHandle {
   const raw = asRecord(value);
   const handle: Record<string, unknown> = { c: asText(raw.c, 600) ?? '?' };
-  for (const key of ['n', 'file', 'path']) put(handle, key, asText(raw[key]));
-  for (const key of ['fd', 'id', 'pid', 'rlen', 'conns', 'repeat', 'once', 'due', 'age', 'thread']) put(handle, key, asNumber(raw[key]));
+  for (const key of ['n', 'file', 'path', 'at']) put(handle, key, asText(raw[key]));
+  for (const key of ['fd', 'id', 'pid', 'rlen', 'conns', 'repeat', 'once', 'due', 'age', 'thread', 'streams', 'like']) put(handle, key, asNumber(raw[key]));
   for (const key of ['ref', 'flow', 'rend', 'wend', 'reads', 'destroyed', 'connecting', 'listening', 'h2', 'acc', 'held', 'half', 'unread']) put(handle, key, asBoolean(raw[key]));
+  if (raw.shared === 'primary' || raw.shared === 'worker') handle.shared = raw.shared;
   if (Array.isArray(raw.fn)) handle.fn = raw.fn.filter((index) => Number.isSafeInteger(index));
   for (const key of ['stack', 'ask']) if (Array.isArray(raw[key])) handle[key] = decodeFrames(raw[key]);
   if (raw.http !== undefined) {

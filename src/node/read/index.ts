@@ -3,14 +3,18 @@ import { InspectorError } from '../../effects/inspector/connection.ts';
 import type { CoverageLog } from '../../kernel/coverage.ts';
 import type { Attachment } from '../attach/index.ts';
 import type { Frame } from '../model.ts';
-import { listHandles, stillUnread } from '../probe/list.ts';
+import { listHandles, NEW_LISTING } from '../probe/list.ts';
 import type { RawHandle, RawList, RawUv } from '../probe/raw.ts';
+import { stillUnread } from '../probe/unread.ts';
 import { listUv } from '../probe/uv.ts';
+import { remoteCluster, withClustered, withoutStandIns } from './cluster.ts';
+import { placeText } from '../join/sites.ts';
 import { asList, asNumber, decodeHandles, decodeList, decodeUv } from './decode.ts';
 import { releaseFiles, settleFiles } from './files.ts';
+import { listParts, parseAnswer } from './parts.ts';
 import { placesOf } from './places.ts';
 import { Realm, type Remote, remoteOf } from './remote.ts';
-import { remoteTimers } from './timers.ts';
+import { readTimers } from './timers.ts';
 import { readWorkers } from './workers.ts';
 
 /** What one thread told. */
@@ -23,6 +27,9 @@ export interface ThreadList {
   /** By index, of `list` and of `timers`. */
   places: Map<number, Frame>;
   timerPlaces: Map<number, Frame>;
+  /** Servers whose listener the primary of a cluster has. */
+  served?: RawHandle[];
+  servedPlaces?: Map<number, Frame>;
   /** URLs of source maps, by the name of the script. */
   maps?: Map<string, string>;
   /** Where a stream was found that nobody reads: a second look at the same, by descriptor. Throws InspectorError. */
@@ -33,19 +40,22 @@ export interface ThreadList {
 let lists = 0;
 
 const MOST_HANDLES = 50_000;
-const MOST_TIMERS = 20_000;
+const MOST_TIMERS = 50_000;
 /** Handles listed at once: a few ms of the target's time. */
 const PART = 700;
-/** What the target may spend on all of them, ms: 50,000 take half a second where nobody makes them slow. */
-const MOST_MS = 2000;
 
-/**
- * Throws InspectorError when the process does not answer; what else fails is in the coverage.
- * @param fds sockets and pipes that were open before we came: where the handles explain them all, less is asked
- */
-export async function readThreads({ connection }: Pick<Attachment, 'connection'>, timeoutMs: number, coverage: CoverageLog, fds?: readonly number[]): Promise<ThreadList[]> {
+/** Of the main thread. */
+interface Asking {
+  /** Sockets and pipes that were open before we came: where the handles explain them all, less is asked. */
+  fds: readonly number[];
+  /** Done while the target makes its list. */
+  meanwhile?(): Promise<void>;
+}
+
+/** Throws InspectorError when the process does not answer; what else fails is in the coverage. */
+export async function readThreads({ connection }: Pick<Attachment, 'connection'>, timeoutMs: number, coverage: CoverageLog, asking?: Asking): Promise<ThreadList[]> {
   const realm = new Realm(connection, timeoutMs);
-  const main = await readThread(realm, timeoutMs, coverage, { thread: 0, name: 'main', ...(fds && { fds, again: true }) });
+  const main = await readThread(realm, timeoutMs, coverage, { thread: 0, name: 'main', ...asking, ...(asking && { again: true }) });
   const workers = main.list.runtime === 'node' ? await readWorkers(connection, timeoutMs, coverage) : [];
   return [main, ...workers];
 }
@@ -54,69 +64,83 @@ export async function readThreads({ connection }: Pick<Attachment, 'connection'>
 export async function readPlain({ connection }: Pick<Attachment, 'connection'>, timeoutMs: number, coverage: CoverageLog): Promise<ThreadList> {
   const { json } = await connection.call('Reloadctl.list', {}, timeoutMs);
   coverage.note({ source: 'timers', status: 'unsupported', detail: 'the process may not inspect itself (--permission): timers, workers and callbacks are not listed', needed: false });
-  return { thread: 0, name: 'main', list: decodeList(parse(json)), places: new Map(), timerPlaces: new Map() };
+  return { thread: 0, name: 'main', list: decodeList(parseAnswer(json)), places: new Map(), timerPlaces: new Map() };
 }
 
-export async function readThread(realm: Realm, timeoutMs: number, coverage: CoverageLog, who: { thread: number; name: string; fds?: readonly number[]; again?: boolean }): Promise<ThreadList> {
+export async function readThread(realm: Realm, timeoutMs: number, coverage: CoverageLog, who: Partial<Asking> & { thread: number; name: string; again?: boolean }): Promise<ThreadList> {
   const { thread } = who;
   // A watch comes again and again: once is enough.
   if (thread === 0 && who.fds) await settleFiles(realm, timeoutMs);
   const group = `reloadctl.suspects.${++lists}`;
-  const listing = await realm.object('({})', group);
+  const listing = await realm.object(NEW_LISTING, group);
   if (!listing) throw new InspectorError('refused', 'the target makes no objects');
-  const list = await listAll(realm, listing);
+  const list = await listAll(realm, listing, who.meanwhile);
   if (thread === 0 && list.preloaded) await releaseFiles(realm);
-  if (list.runtime !== 'node') coverage.note({ source: 'handles', status: 'unsupported', detail: `${list.runtime} does not list its handles`, fix: `reloadctl fds ${list.pid}`, needed: true });
+  if (list.runtime !== 'node') {
+    const detail = list.named ? `${list.runtime} names what it has open: without descriptors, and without the lines that made it` : `${list.runtime} does not list its handles`;
+    coverage.note({ source: 'handles', status: list.named ? 'partial' : 'unsupported', detail, fix: `reloadctl fds ${list.pid}`, needed: !list.named });
+  }
   if (list.cut > 0) coverage.note({ source: 'handles', status: 'partial', seen: list.handles.length, total: list.handles.length + list.cut, needed: false });
   const result: ThreadList = { thread, name: who.name, list, places: new Map(), timerPlaces: new Map() };
-  const timers = await remoteTimers(realm, MOST_TIMERS).catch(() => undefined);
-  if (timers) result.timers = decodeHandles(await jsonOf(realm, timers));
-  else coverage.note({ source: 'timers', status: 'unsupported', detail: 'this runtime does not show its list of timers', needed: false });
-  const unnamed = (result.timers ?? []).filter(({ fn, stack }) => fn === undefined && stack === undefined).length;
-  if (unnamed > 0) coverage.note({ source: 'callbacks', status: 'partial', detail: `of ${unnamed} timers nobody asked where their functions are written: each has one of its own`, fix: 'node --import reloadctl/register knows the lines that made them', needed: false });
+  const found = await readTimers(realm, MOST_TIMERS).catch(() => undefined);
+  const timers = found?.remote;
+  if (found) {
+    const { handles, cut, left } = found.timers;
+    result.timers = handles;
+    if (cut + left > 0) coverage.note({ source: 'timers', status: 'partial', seen: handles.length, total: handles.length + cut + left, needed: false });
+  } else coverage.note({ source: 'timers', status: 'unsupported', detail: 'this runtime does not show its list of timers', needed: false });
+  const cluster = thread === 0 ? await remoteCluster(realm, list).catch(() => undefined) : undefined;
+  if (cluster) result.served = withClustered(list.handles, decodeHandles(await jsonOf(realm, cluster)));
   // It costs the target the more the more handles there are, and is only needed for what they do not explain.
   const uv = needsUv(list, who.fds) ? decodeUv(await realm.value(`(${String(listUv)})()`).catch(() => undefined)) : [];
   if (uv) result.uv = uv;
   try {
-    const functions = await Promise.all([listing, timers].map((answer) => answer && functionsOf(realm, answer)));
-    const { places: [places, timerPlaces], maps } = await placesOf(realm, functions, list.preloaded || list.handles.some(({ stack }) => stack !== undefined), timeoutMs);
+    const functions: (Remote | undefined)[] = [];
+    for (const answer of [listing, timers, cluster]) functions.push(answer && (await functionsOf(realm, answer)));
+    const { places: [places, timerPlaces, servedPlaces], maps } = await placesOf(realm, functions, list.preloaded || list.handles.some(({ stack }) => stack !== undefined), timeoutMs);
     result.maps = maps;
     result.places = places ?? result.places;
     result.timerPlaces = timerPlaces ?? result.timerPlaces;
+    if (servedPlaces) result.servedPlaces = servedPlaces;
+    nameAlike(list.handles, list.alike, result.places);
+    nameAlike(result.timers ?? [], found?.timers.alike, result.timerPlaces);
   } catch {
     coverage.note({ source: 'callbacks', status: 'partial', detail: 'where functions are written was not told in time', needed: false });
   }
+  const unnamed = (result.timers ?? []).filter(({ fn, stack }) => fn === undefined && stack === undefined).length;
+  if (unnamed > 0) coverage.note({ source: 'callbacks', status: 'partial', detail: `of ${unnamed} timers nobody knows where their functions are written: there are too many, each of its own`, fix: 'node --import reloadctl/register knows the lines that made them', needed: false });
+  if (result.timers && result.served) result.timers = withoutStandIns(result.timers, result.served, ({ fn }) => fn?.some((index) => result.timerPlaces.has(index)) === true);
   await realm.release();
   if (who.again && [...list.handles, ...list.extras].some(({ http, unread }) => http?.unread || unread)) {
-    result.unreadAgain = async () => asList(parse(await realm.callValue(listing, stillUnread))).flatMap((fd) => asNumber(fd) ?? []);
+    result.unreadAgain = async () => asList(parseAnswer(await realm.callValue(listing, stillUnread))).flatMap((fd) => asNumber(fd) ?? []);
   } else await realm.release(group);
   return result;
 }
 
-/** Part by part: the first with what there is once. */
-async function listAll(realm: Realm, listing: Remote): Promise<RawList> {
-  const first = decodeList(parse(await realm.callValue(listing, listHandles, MOST_HANDLES, PART)));
-  let tookMs = first.tookMs;
-  for (let left = first.left; left > 0; ) {
-    if (tookMs > MOST_MS) {
-      first.cut += left;
-      break;
-    }
-    const next = decodeList(parse(await realm.callValue(listing, listHandles, MOST_HANDLES, PART)));
-    first.handles.push(...next.handles);
-    tookMs += next.tookMs;
-    if (next.left >= left) break;
-    left = next.left;
-  }
-  return first;
+/** The first part has what there is once. */
+async function listAll(realm: Realm, listing: Remote, meanwhile: Asking['meanwhile']): Promise<RawList> {
+  let all: RawList | undefined;
+  await listParts(realm, listing, [listHandles, MOST_HANDLES, PART], (part) => {
+    const { handles, left, alike, ...once } = decodeList(part);
+    all ??= { ...once, handles: [], left };
+    for (const handle of handles) all.handles.push(handle);
+    all.left = left;
+    if (alike) all.alike = alike;
+  }, meanwhile);
+  if (!all) throw new InspectorError('refused', 'the target lists nothing');
+  all.cut += all.left;
+  return all;
 }
 
-/** What a target hands out as JSON may be none: it can replace the function that makes it. */
-function parse(text: unknown): unknown {
-  try {
-    return typeof text === 'string' ? JSON.parse(text) : undefined;
-  } catch {
-    throw new InspectorError('refused', 'its answer is no JSON');
+/** A function that stands for others has a place that is theirs, too, where all of its group that were asked for have the same. */
+function nameAlike(handles: readonly RawHandle[], alike: readonly number[][] = [], places: ReadonlyMap<number, Frame>): void {
+  const standsFor = alike.map((indices) => {
+    const found = new Set(indices.map((index) => places.get(index)).map((place) => place && placeText(place)));
+    return found.size === 1 ? indices[0] : undefined;
+  });
+  for (const handle of handles) {
+    const index = handle.fn === undefined && handle.like !== undefined ? standsFor[handle.like] : undefined;
+    if (index !== undefined) handle.fn = [index];
   }
 }
 
@@ -129,7 +153,7 @@ function needsUv({ handles }: RawList, fds: readonly number[] | undefined): bool
 
 async function jsonOf(realm: Realm, answer: Remote | undefined): Promise<unknown> {
   if (!answer) return undefined;
-  return parse((await realm.properties(answer)).get('json')?.value);
+  return parseAnswer((await realm.properties(answer)).get('json')?.value);
 }
 
 async function functionsOf(realm: Realm, answer: Remote): Promise<Remote | undefined> {

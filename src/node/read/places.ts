@@ -3,9 +3,10 @@ import type { InspectorConnection } from '../../effects/inspector/connection.ts'
 import type { Frame } from '../model.ts';
 import { type Realm, type Remote, remoteOf } from './remote.ts';
 
-/** Functions asked for; more of them tell no more. */
-const MOST = 400;
-const FEW = 12;
+/** Functions asked for at most. */
+const MOST = 240;
+/** Questions that the target answers in one go. */
+const AT_ONCE = 40;
 
 /**
  * By index in each array that `lists` lead to. Functions of the runtime itself and native ones have none.
@@ -38,9 +39,8 @@ async function ask(realm: Realm, functions: Remote): Promise<Asked[]> {
     const remote = remoteOf(value);
     if (!/^\d+$/.test(name) || !remote || asked.length >= MOST) continue;
     const found = realm.properties(remote).catch(() => new Map());
-    // Answers that come together wait 40 ms for each other's acknowledgement: a few are quicker one by one.
-    if (asked.length < FEW) await found;
     asked.push({ index: Number(name), found });
+    if (asked.length % AT_ONCE === 0) await found;
   }
   return asked;
 }

@@ -7,6 +7,9 @@ export interface Remote {
   objectId: string;
 }
 
+/** A function that runs in the target, or its text: it may use nothing but its arguments. */
+export type Runs = ((...args: never[]) => unknown) | string;
+
 const GROUP = 'reloadctl';
 
 interface RemoteValue {
@@ -27,8 +30,8 @@ export class Realm {
   }
 
   /** The value of an expression, as data. Throws InspectorError. */
-  async value(expression: string, options: { awaitPromise?: boolean } = {}): Promise<unknown> {
-    return (await this.#evaluate(expression, { returnByValue: true, ...options })).value;
+  async value(expression: string): Promise<unknown> {
+    return (await this.#evaluate(expression, { returnByValue: true })).value;
   }
 
   /** What an expression leads to, kept in the target until release(). */
@@ -38,14 +41,20 @@ export class Realm {
   }
 
   /** Calls a function in the target with `this` and plain arguments. Throws InspectorError, also when it takes longer than `timeoutMs`. */
-  async call(on: Remote, fn: (...args: never[]) => unknown, ...args: unknown[]): Promise<Remote | undefined> {
+  async call(on: Remote, fn: Runs, ...args: unknown[]): Promise<Remote | undefined> {
     const { objectId } = await this.#apply(on, fn, args, { objectGroup: GROUP });
     return objectId === undefined ? undefined : { objectId };
   }
 
   /** The same, and what it returns as data. */
-  async callValue(on: Remote, fn: (...args: never[]) => unknown, ...args: unknown[]): Promise<unknown> {
+  async callValue(on: Remote, fn: Runs, ...args: unknown[]): Promise<unknown> {
     return (await this.#apply(on, fn, args, { returnByValue: true })).value;
+  }
+
+  /** The same in two steps: what this resolves to asks at once when it is called. */
+  async ready(on: Remote): Promise<(fn: Runs, ...args: unknown[]) => Promise<unknown>> {
+    await this.#layDown(on);
+    return async (fn, ...args) => (await this.#pickUp(fn, args, { returnByValue: true })).value;
   }
 
   /** Own properties, and internal ones (`[[Scopes]]`), by name. */
@@ -67,14 +76,23 @@ export class Realm {
    * V8 ends an evaluation that takes too long, by a thread of its own; the call of a function it does not end, so that what shall be
    * `this` is laid down first, which runs nothing of the application.
    */
-  async #apply(on: Remote, fn: (...args: never[]) => unknown, args: readonly unknown[], options: object): Promise<RemoteValue> {
+  async #apply(on: Remote, fn: Runs, args: readonly unknown[], options: object): Promise<RemoteValue> {
+    await this.#layDown(on);
+    return await this.#pickUp(fn, args, options);
+  }
+
+  async #layDown(on: Remote): Promise<void> {
     const put = { objectId: on.objectId, functionDeclaration: String(putDown), arguments: [{ value: this.#key }], silent: true };
-    resultOf(await this.connection.call('Runtime.callFunctionOn', put, this.#timeoutMs));
+    const { value } = resultOf(await this.connection.call('Runtime.callFunctionOn', put, this.#timeoutMs));
+    if (value === false) throw new InspectorError('refused', 'its global object is frozen');
+  }
+
+  async #pickUp(fn: Runs, args: readonly unknown[], options: object): Promise<RemoteValue> {
     return await this.#evaluate(`(${String(fn)}).call((${String(pickUp)})('${this.#key}'), ...${JSON.stringify(args)})`, options);
   }
 
   async #evaluate(expression: string, options: object): Promise<RemoteValue> {
-    const params = { expression, includeCommandLineAPI: true, silent: true, timeout: longestRun(this.#timeoutMs), ...options };
+    const params = { expression: safely(expression), includeCommandLineAPI: true, silent: true, timeout: longestRun(this.#timeoutMs), ...options };
     return resultOf(await this.connection.call('Runtime.evaluate', params, this.#timeoutMs));
   }
 }
@@ -84,9 +102,25 @@ export function longestRun(timeoutMs: number): number {
   return Math.round((timeoutMs * 2) / 3);
 }
 
+const THREW = 'reloadctl.threw';
+
+/**
+ * An expression that throws nothing: V8 writes out the stack of what was thrown by the formatter of the application, which no
+ * `timeout` ends.
+ */
+export function safely(expression: string): string {
+  return `(() => { try { return (${expression}\n); } catch { return '${THREW}'; } })()`;
+}
+
 /** Both run inside the target, as their own text. */
-function putDown(this: object, name: string): void {
-  Object.defineProperty(globalThis, name, { value: this, configurable: true, enumerable: false });
+function putDown(this: object, name: string): boolean {
+  try {
+    Object.defineProperty(globalThis, name, { value: this, configurable: true, enumerable: false });
+    return true;
+  } catch {
+    // Frozen by the application.
+    return false;
+  }
 }
 
 function pickUp(name: string): unknown {
@@ -99,7 +133,9 @@ function pickUp(name: string): unknown {
 function resultOf(answer: Record<string, unknown>): RemoteValue {
   const { exceptionDetails } = answer as { exceptionDetails?: { text?: unknown; exception?: { description?: unknown } } };
   if (exceptionDetails) throw new InspectorError('refused', String(exceptionDetails.exception?.description ?? exceptionDetails.text ?? 'it threw').slice(0, 500));
-  return (answer.result ?? {}) as RemoteValue;
+  const result = (answer.result ?? {}) as RemoteValue;
+  if (result.value === THREW) throw new InspectorError('refused', 'it threw');
+  return result;
 }
 
 export function remoteOf(value: RemoteValue | undefined): Remote | undefined {

@@ -7,6 +7,7 @@ import timers from 'node:timers';
 import workerThreads from 'node:worker_threads';
 import type { RawHandle } from '../probe/raw.ts';
 import { capture, type Made, note, of } from './made.ts';
+import { watchSleeps } from './sleeps.ts';
 import { wrap, wrapBefore } from './wrap.ts';
 
 const workers = new Set<WeakRef<workerThreads.Worker>>();
@@ -21,11 +22,14 @@ export function watchCreations(): { setTimeout: unknown } {
     wrap(timers, name, (made, timer) => note(timer, made));
     if (isGlobal) Object.defineProperty(globalThis, name, { value: timers[name], writable: true, configurable: true, enumerable: true });
   }
+  watchSleeps(original.setTimeout);
   wrapBefore(net.Server.prototype, 'listen', (made, server) => note(server, made));
   wrapBefore(net.Socket.prototype, 'connect', (made, socket) => note(socket, made));
   wrap(childProcess.ChildProcess.prototype, 'spawn', (made, _result, child) => {
     note(child, made);
     for (const stream of (child as childProcess.ChildProcess).stdio ?? []) note(stream, made);
+    // The channel of fork().
+    note(hiddenOf(child, 'kChannelHandle'), made);
   });
   wrap(fs, 'watch', (made, watcher) => note(watcher, made));
   wrap(fs, 'watchFile', (made, watcher) => note(watcher, made));
@@ -47,6 +51,13 @@ export function watchCreations(): { setTimeout: unknown } {
   return original;
 }
 
+/** By the description of a symbol of the runtime's own. */
+function hiddenOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const symbol = Object.getOwnPropertySymbols(value).find(({ description }) => description === name);
+  return symbol && (value as Record<symbol, unknown>)[symbol];
+}
+
 function watchPorts(): void {
   for (const name of ['MessageChannel', 'BroadcastChannel'] as const) {
     const original = workerThreads[name];
@@ -57,6 +68,8 @@ function watchPorts(): void {
         note(result, made);
         note(result.port1, made);
         note(result.port2, made);
+        // What a BroadcastChannel stands for is what the loop has.
+        note(hiddenOf(result, 'kHandle'), made);
         return result;
       },
     });
@@ -74,14 +87,16 @@ function watchFetch(): void {
     if (fetches.size > 1000) fetches.clear();
     if (key !== undefined) fetches.set(key, [...(fetches.get(key) ?? []).slice(-100), made]);
   });
-  subscribe('undici:request:create', (message) => {
+  const onCreate = (message: unknown): void => {
     const { request } = message as { request: { origin?: unknown; path?: unknown; method?: unknown } };
     const key = `${String(request.method)} ${String(request.origin)}${String(request.path)}`;
     const waiting = fetches.get(key);
     const made = waiting?.shift();
     if (waiting?.length === 0) fetches.delete(key);
-    if (made) note(request, made);
-  });
+    // Whoever uses undici itself makes the request in the call.
+    note(request, made ?? capture(onCreate));
+  };
+  subscribe('undici:request:create', onCreate);
 }
 
 function fetchKey(input: unknown, init: unknown): string | undefined {

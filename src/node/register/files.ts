@@ -39,14 +39,22 @@ export function watchFiles(): void {
   });
   wrapBefore(fs, 'close', (_made, _, [fd]) => void opened.delete(fd as number));
   wrapBefore(fs, 'closeSync', (_made, _, [fd]) => void opened.delete(fd as number));
-  for (const name of ['createReadStream', 'createWriteStream']) {
-    wrap(fs, name, (made, stream, _, [path, options]) => {
-      if ((options as { fd?: unknown } | undefined)?.fd !== undefined || typeof stream !== 'object' || stream === null) return;
-      // Some are destroyed before they open, or open through another module.
-      if (soon.size > 1000) soon.clear();
-      const key = text(path);
-      soon.set(key, [...(soon.get(key) ?? []).slice(-100), { made, stream: new WeakRef(stream) }]);
+  // Its createReadStream() makes them by these.
+  for (const name of ['ReadStream', 'WriteStream'] as const) {
+    const proxy: object = new Proxy(fs[name], {
+      construct(target, args: [unknown, { fd?: unknown; fs?: unknown }?], newTarget): object {
+        const made = capture(this.construct as never);
+        const stream = Reflect.construct(target, args, newTarget) as object;
+        const [path, options] = args;
+        if (options?.fd !== undefined && options.fd !== null) return stream;
+        // Some are destroyed before they open, or open through another module.
+        if (soon.size > 1000) soon.clear();
+        const key = text(path);
+        soon.set(key, [...(soon.get(key) ?? []).slice(-100), { made, stream: new WeakRef(stream) }]);
+        return stream;
+      },
     });
+    (fs as unknown as Record<string, unknown>)[name] = proxy;
   }
   watchFileHandles();
 }
@@ -71,6 +79,11 @@ function keep(fd: unknown, file: Opened): void {
 
 function text(path: unknown): string {
   return typeof path === 'string' ? path.slice(0, 4096) : path instanceof URL ? path.pathname : '';
+}
+
+/** Every file that is believed open, with who opened it. */
+export function openedFiles(): { fd: number; c: Opened['c']; path: string; made: Made; isLost: boolean }[] {
+  return [...opened].map(([fd, { c, path, made, object }]) => ({ fd, c, path, made, isLost: object !== undefined && object.deref() === undefined }));
 }
 
 /** Where it is there still. */

@@ -7,7 +7,19 @@ export interface Made {
   /** performance.now(). */
   at: number;
   frames?: RawFrame[];
+  /** The test that ran then, where somebody tells. */
+  test?: TestMark | undefined;
 }
+
+/** A test of some runner. */
+export interface TestMark {
+  name: string;
+  /** While its file was loaded, before any test. */
+  isLoading: boolean;
+}
+
+/** Who wants to know more: what test runs now, and of everything that is noted. */
+export const listening: { test?: () => TestMark | undefined; made?: (value: object, made: Made) => void } = {};
 
 /** Frames of a stack: enough to get out of the libraries. */
 const DEPTH = 16;
@@ -24,12 +36,14 @@ export function capture(below: (...args: never[]) => unknown): Made {
     // Frozen by the application.
   }
   Error.stackTraceLimit = limit;
-  return { holder, at: performance.now() };
+  return { holder, at: performance.now(), ...(listening.test && { test: listening.test() }) };
 }
 
 /** Nothing is kept alive by it. What was noted first stays: a reconnect is no creation. */
 export function note(value: unknown, made: Made): void {
-  if (typeof value === 'object' && value !== null && !known.has(value)) known.set(value, made);
+  if (typeof value !== 'object' || value === null || known.has(value)) return;
+  known.set(value, made);
+  listening.made?.(value, made);
 }
 
 export function of(value: object): { stack: RawFrame[]; age: number } | undefined {

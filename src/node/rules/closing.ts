@@ -29,3 +29,6 @@ export function closingCall(kind: HandleKind, major: number): string {
   const since = USING[kind];
   return since !== undefined && major >= since ? `call ${call}; or declare it with \`await using\`, which does so by itself` : `call ${call}`;
 }
+
+/** Of what was opened, and no handle stands for. */
+export const CLOSE_FILE = 'what fs.open, fs.openSync or fsPromises.open gave must be closed: fs.close(fd), handle.close()';

@@ -3,8 +3,8 @@ import { subjectOf } from '../../kernel/snapshot-rule.ts';
 import { type Finding, fingerprint, type RuleDefinition } from '../../report/index.ts';
 import { count, duration } from '../../report/words.ts';
 import type { HandleKind } from '../model.ts';
-import type { HandleTrend, NodeTrends } from '../watch/event.ts';
-import { closingCall } from './closing.ts';
+import { DESCRIPTOR, type HandleTrend, type NodeTrends } from '../watch/event.ts';
+import { CLOSE_FILE, closingCall } from './closing.ts';
 import type { NodeObservation } from './look-rule.ts';
 
 const ID = 'node/handle-growth';
@@ -30,13 +30,14 @@ function firesLater({ delayMs }: HandleTrend, windowMs: number): boolean {
 
 function findingOf(group: HandleTrend, { process, windowMs, samples, major }: NodeTrends): Finding {
   const later = firesLater(group, windowMs);
-  const origin = { site: 'made at', remote: 'to', path: 'on', callback: 'calling', kind: '' }[group.by] ?? '';
+  const isFile = group.kind === DESCRIPTOR;
+  const origin = { site: isFile ? 'opened at' : 'made at', remote: 'to', path: 'on', callback: 'calling', kind: '' }[group.by] ?? '';
   return {
     id: ID,
     severity: later ? 'info' : 'warning',
     confidence: group.quality === 'exact' && !later ? 'likely' : 'hint',
     because: later ? `they fire after ${duration(group.delayMs ?? 0)}: a window of ${duration(windowMs)} is too short to see them end` : group.because,
-    title: `${processLabel(process)}: +${count(group.growthPerMinute)} ${group.kind} a minute${group.key === '' ? '' : ` ${origin} ${group.key}`}`,
+    title: `${processLabel(process)}: +${count(group.growthPerMinute)} ${isFile ? 'descriptors without a handle' : group.kind} a minute${group.key === '' ? '' : ` ${origin} ${group.key}`}`,
     subject: subjectOf(group.kind, group.key, process),
     evidence: [
       { name: 'at the start', value: group.atStart, source: `/proc/${process.pid}/fd` },
@@ -44,7 +45,7 @@ function findingOf(group: HandleTrend, { process, windowMs, samples, major }: No
       { name: 'opened meanwhile', value: group.births, source: `${samples} samples in ${duration(windowMs)}` },
       { name: 'closed meanwhile', value: group.deaths, source: `${samples} samples in ${duration(windowMs)}` },
     ],
-    remedy: [{ text: closingCall(group.kind as HandleKind, major), risk: 'none' }],
+    remedy: [{ text: isFile ? CLOSE_FILE : closingCall(group.kind as HandleKind, major), risk: 'none' }],
     fingerprint: fingerprint(ID, group.kind, group.by === 'remote' ? 'remote' : group.key),
   };
 }

@@ -3,6 +3,7 @@ import { subjectOf } from '../../kernel/snapshot-rule.ts';
 import { type Finding, fingerprint } from '../../report/index.ts';
 import { duration, listOf, plural } from '../../report/words.ts';
 import type { NodeLook, OrphanFd } from '../model.ts';
+import { CLOSE_FILE } from './closing.ts';
 import { lookRule } from './look-rule.ts';
 
 const ID = 'node/orphan-fd';
@@ -38,7 +39,7 @@ function findingOf(key: string, orphans: readonly OrphanFd[], look: NodeLook): F
       ...(first.ageMs === undefined ? [] : [{ name: 'age', value: duration(first.ageMs), source: 'reloadctl/register' }]),
     ],
     remedy: [
-      { text: 'what fs.open, fs.openSync or fsPromises.open gave must be closed: fs.close(fd), handle.close()', risk: 'none' },
+      { text: CLOSE_FILE, risk: 'none' },
       ...(look.sites ? [] : [{ text: 'see the line that opened it: start the process with node --import reloadctl/register', risk: 'restart' as const }]),
     ],
     fingerprint: fingerprint(ID, key),

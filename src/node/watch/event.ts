@@ -1,6 +1,9 @@
 import type { Process } from '../../kernel/types.ts';
 import type { GroupTrend } from '../../series/index.ts';
 
+/** The kind of what is open without a handle. */
+export const DESCRIPTOR = 'other:descriptor';
+
 export interface HandleTrend extends GroupTrend {
   kind: string;
   by: string;

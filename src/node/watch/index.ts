@@ -9,15 +9,17 @@ import type { Attachment } from '../attach/index.ts';
 import { groupOf } from '../data.ts';
 import { readTable, type TableOptions } from '../descriptors.ts';
 import { join } from '../join/index.ts';
-import type { Handle, NodeLook, PendingPromise } from '../model.ts';
+import type { Handle, NodeLook, OrphanFd, PendingPromise } from '../model.ts';
 import { hookState, pendingPromises, startHook, stopHook } from '../read/hook.ts';
 import { readThread, readThreads, type ThreadList } from '../read/index.ts';
 import { Realm } from '../read/remote.ts';
-import type { HandleTrend, NodeTrends } from './event.ts';
+import { DESCRIPTOR, type HandleTrend, type NodeTrends } from './event.ts';
 
 export interface WatchOptions extends TableOptions {
   windowMs: number;
   stacks: boolean;
+  /** Stacks of timers, too. */
+  deep: boolean;
   promises: boolean;
   /** 0 to 1. */
   mostOverhead: number;
@@ -43,7 +45,7 @@ export async function watchHandles(evidence: Evidence, attached: Attachment, opt
   const realm = new Realm(attached.connection, options.timeoutMs);
   const wantsHook = options.stacks || options.promises;
   const ttlMs = Math.min(options.windowMs + TTL_MS, 60_000);
-  if (wantsHook) await startHook(realm, { ttlMs, promises: options.promises, most: MOST_ENTRIES, mostOverhead: options.mostOverhead, oldMs: options.windowMs / 3 });
+  if (wantsHook) await startHook(realm, { ttlMs, promises: options.promises, timers: options.deep, most: MOST_ENTRIES, mostOverhead: options.mostOverhead, oldMs: options.windowMs / 3 });
   const lives = new Lives<Handle>({ sortOf: keyOf, nameOf: ({ fd }) => String(fd) });
   /** The longest of the timers of a group that fire once, ms. */
   const delays = new Map<string, number>();
@@ -64,11 +66,12 @@ export async function watchHandles(evidence: Evidence, attached: Attachment, opt
       process = table.process;
       suspects ??= { at: evidence.now(), ask: thread.unreadAgain };
       major = Number(/^v?(\d+)/.exec(thread.list.version)?.[1] ?? 0);
-      const { handles } = join(pid, [thread], table.fds);
+      // What we have opened in there is no file.
+      const { handles, orphans } = join(pid, [thread], table.fds, new Map(table.fds.map(({ fd, link }) => [fd, link])));
       for (const { kind, intervalMs = 0, ...rest } of handles) {
         if (kind === 'timer-timeout') delays.set(keyOf({ kind, ...rest }), Math.max(delays.get(keyOf({ kind, ...rest })) ?? 0, intervalMs));
       }
-      lives.add(evidence.now(), handles.map(memberOf));
+      lives.add(evidence.now(), [...handles.map(memberOf), ...orphans.filter(({ likely }) => likely).map(descriptorOf)]);
       if (elapsed >= options.windowMs || options.signal.aborted) break;
       await evidence.sleep(Math.max(0, next + interval - evidence.now()));
     }
@@ -110,6 +113,11 @@ function memberOf(handle: Handle, index: number): Member<Handle> {
   if (id !== undefined) return { identity: `${kind} ${id}`, quality: 'exact', item: handle };
   if (fd !== undefined) return { identity: `${kind} fd ${fd}`, quality: 'weak', item: handle };
   return { identity: `${keyOf(handle)} ${index}`, quality: 'weak', item: handle };
+}
+
+/** A file without a handle, beside handles. Which file it is tells its line, or its path; that it is the same one as before nothing tells. */
+function descriptorOf({ pid, fd, target, site }: OrphanFd): Member<Handle> {
+  return { identity: `${fd} ${target}`, quality: 'weak', item: { pid, thread: 0, kind: DESCRIPTOR, fd, path: target, ...(site !== undefined && { site }) } };
 }
 
 function trendsOf(lives: Lives<Handle>, process: NodeTrends['process'], major: number, delays: ReadonlyMap<string, number>): NodeTrends {
