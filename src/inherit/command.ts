@@ -23,10 +23,10 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   const { isRoot, rerun, signal } = context;
   const asking = context.tapeHeader ? { isRoot: false, rerun: 'reloadctl record TARGET --tree -o FILE', signal } : { isRoot, rerun, signal };
   const { look, coverage } = await collectInherit(old, now, asking);
-  if (!look && !coverage.list().some(({ needed, status }) => needed && status !== 'ok')) throw new UserError('one of the two has ended', { exitCode: 3, hints: ['before a reload: reloadctl record PID -o gen.rctl, after it: reloadctl inherit gen.rctl NEWPID'] });
+  if (!look && !coverage.list().some(({ needed, status }) => needed && status !== 'ok')) throw new UserError('one of the two has ended', { exitCode: 3, hints: ['before a reload: reloadctl record PID --full -o gen.rctl, after it: reloadctl inherit gen.rctl NEWPID'] });
   return {
     kind: 'report',
-    target: { spec: args.join(' '), label: look ? `${processLabel(look.old)} -> ${processLabel(look.new)}` : `${old.pid} -> ${now.pid}`, pids: [now.pid] },
+    target: { spec: args.join(' ') || String(options.tree ?? ''), label: look ? `${processLabel(look.old)} -> ${processLabel(look.new)}` : `${old.pid} -> ${now.pid}`, pids: [now.pid] },
     findings: look ? runRules(context.rules, [look]) : [],
     coverage: coverage.list(),
     data: look ? buildData(look) : noData(),

@@ -15,6 +15,8 @@ export interface InheritData {
   /** Things that were compared and are equal. */
   equal: number;
   exe: { old: string | null; new: string | null; same: boolean | null };
+  /** LISTEN_PID of the new one names another process; LISTEN_FDS with it. */
+  listenPid?: { names: number; fds: number };
 }
 
 export interface ListenerRow {
@@ -25,6 +27,11 @@ export interface ListenerRow {
   status: 'handed-over' | 'new-socket' | 'lost';
   oldFds: number[];
   newFds: number[];
+  /** The worker that holds it, where the process itself does not. */
+  oldPid?: number;
+  newPid?: number;
+  /** The network namespace of the listener, where the process that holds it is in another one. */
+  netns?: string;
 }
 
 const textOf = (bytes: string | undefined): string | null => (bytes === undefined ? null : decodeText(bytes).text);
@@ -34,16 +41,17 @@ export function emptyData(): InheritData {
 }
 
 export function buildData(look: InheritLook): InheritData {
-  const { old, new: now, forked, listeners, added, accidental, differences, equal, exe } = look;
+  const { old, new: now, forked, listeners, added, accidental, differences, equal, exe, listenPid } = look;
   return {
     old: old.pid,
     new: now.pid,
     forked,
-    listeners: listeners.map(({ address, port, inode, status, fds, newFds }) => ({ address, port, inode, status, oldFds: fds, newFds })),
+    listeners: listeners.map(({ address, port, inode, status, fds, newFds, worker, newWorker, netns }) => ({ address, port, inode, status, oldFds: fds, newFds, ...(worker !== undefined && { oldPid: worker }), ...(newWorker !== undefined && { newPid: newWorker }), ...(netns !== undefined && { netns }) })),
     added: added.map(({ address, port, inode, fds }: Listener) => ({ address, port, inode, newFds: fds })),
     accidental: accidental.map(({ fd, target, listening, proven }) => ({ fd: fd.fd, target: decodeText(target).text, listening, proven })),
     context: differences.map(({ name, aspect, old: was, new: is, lost }) => ({ name, aspect, old: was, new: is, lost })),
     equal,
     exe: { old: textOf(exe.old), new: textOf(exe.new), same: exe.same },
+    ...(listenPid && { listenPid }),
   };
 }

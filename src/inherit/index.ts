@@ -2,3 +2,4 @@
 export { recordGenerations } from './collect.ts';
 export { configure, emptyData, run } from './command.ts';
 export { inheritRules } from './rules/index.ts';
+export { mainsOf } from './tree.ts';

@@ -11,6 +11,10 @@ export interface ContextItem {
   name: string;
   value: string;
   source: string;
+  /** Of a namespace: that of the host (of process 1). Two others differ with each start of a container. */
+  isHost?: boolean;
+  /** The value is a name somebody gave: a tape may have a pseudonym for it. */
+  named?: true;
 }
 
 /** A thing that is not the same in both. */
@@ -32,13 +36,23 @@ export interface Listener {
   address: string;
   port: number | null;
   fds: number[];
+  /** Who has it under these numbers, where that is a worker of the process. */
+  worker?: number;
   nonBlocking?: boolean;
+  /** Of `[::]:80`: it takes no connection of IPv4. */
+  v6Only?: boolean;
+  /** It is of this network namespace, which the process is not in. */
+  netns?: string;
 }
 
 export interface ComparedListener extends Listener {
   status: 'handed-over' | 'new-socket' | 'lost';
   /** Under these numbers the new one has it, or its own of this address. */
   newFds: number[];
+  /** The worker of the new one that has it. */
+  newWorker?: number;
+  /** Bound anew to more than it was: `[::]:80` instead of `127.0.0.1:80`. */
+  wider?: string;
 }
 
 /** A descriptor of the new generation that is one of the old one's, and that it neither asked for nor uses. */
@@ -57,8 +71,10 @@ export interface Generation {
   table: FdTable;
   listeners: Listener[];
   context: Context;
-  /** Numbers that its environment says it was handed. */
+  /** Numbers that its environment says it was handed; it may have closed them since. */
   announced: number[];
+  /** Its pid, here and in nested pid namespaces. */
+  ownPids: number[];
   /** Numbers that its epoll instances watch, or threads of it wait for. */
   used: Set<number>;
   /** It could not be told what it uses. */
@@ -74,13 +90,29 @@ export interface InheritLook {
   /** The new one was forked and has not run exec since: it shares everything, as workers do. */
   forked: boolean;
   listeners: ComparedListener[];
+  /** Of the old one, and the descriptors of the new one may not be read: whether it has them is not known. */
+  untold: Listener[];
   /** Only the new one listens there. */
   added: Listener[];
   accidental: Accidental[];
   differences: Difference[];
   /** Things compared, and equal. */
   equal: number;
-  exe: { old?: string; new?: string; same: boolean | null; newIsDeleted: boolean };
+  exe: {
+    old?: string;
+    new?: string;
+    /** null: cannot be told. */
+    same: boolean | null;
+    newIsDeleted: boolean;
+    /** Device and inode are equal, and the file was changed in between. */
+    inodeUsedAgain: boolean;
+  };
+  /** Variables that the old one was started with, and the new one was not. */
+  lostVariables: ByteString[];
+  /** The descriptors of the old one may not be read. */
+  tableUnread: boolean;
+  /** Names of the old one are pseudonyms: what has a name was not compared. */
+  pseudonyms: boolean;
   /** LISTEN_PID of the new one names another process. */
   listenPid?: { names: number; fds: number };
 }

@@ -1,26 +1,45 @@
 /** Generations of a service are whoever holds its listeners, whatever they are called: found by inode. */
-import type { ByteString, Evidence } from '../evidence/types.ts';
-import { listPids } from '../kernel/process.ts';
+import type { Evidence } from '../evidence/types.ts';
+import type { CommandContext } from '../command.ts';
+import { errnoWords } from '../kernel/coverage.ts';
 import { parseImage } from '../kernel/proc/image.ts';
-import { scanInet } from '../kernel/proc/net-inet.ts';
-import { scanUnix } from '../kernel/proc/net-unix.ts';
 import { ProcessTree } from '../kernel/process-tree.ts';
+import { UserError } from '../kernel/user-error.ts';
+import { readListening } from './networks.ts';
 
-/** TCP_LISTEN of include/net/tcp_states.h. */
-const LISTEN = 10;
+interface Holders {
+  mains: number[];
+  /** Processes whose descriptors may not be read. */
+  unread: number;
+}
 
-/** The main processes of each generation: of those that hold a listener of `pids`, those that are no workers of another. */
-export function holdersOfListeners(evidence: Evidence, pids: readonly number[]): number[] {
-  const links = new Set<ByteString>();
-  for (const pid of pids) {
-    const held = new Set((evidence.list(`/proc/${pid}/fd`).value ?? []).map((fd) => evidence.readlink(`/proc/${pid}/fd/${fd}`).value));
-    for (const inode of listeningIn(evidence, pid)) if (held.has(`socket:[${inode}]`)) links.add(`socket:[${inode}]`);
-  }
-  if (links.size === 0) return [...pids];
-  const all = listPids(evidence).filter((pid) => (evidence.users?.findLinks(pid, [...links]).value?.length ?? 0) > 0);
+/** The main processes of each generation: of those that hold a listener of `pids`, those that are no workers of another. @throws UserError (exit 3) when `pids` themselves may not be read */
+export async function holdersOfListeners(evidence: Evidence, pids: readonly number[], { rerun, isRoot, signal }: Pick<CommandContext, 'rerun' | 'isRoot' | 'signal'>): Promise<Holders> {
   const tree = new ProcessTree(evidence);
+  const inodes = new Set<string>();
+  for (const pid of pids) {
+    // A master may leave listening to its workers.
+    const family = [pid, ...tree.descendants(pid)];
+    const links = new Map(readListening(evidence, pid).rows.map(({ inode }) => [`socket:[${inode}]`, inode]));
+    for (const member of family) {
+      const { value: fds = [], errno } = evidence.users?.findLinks(member, [...links.keys()]) ?? {};
+      if (member === pid && errno !== undefined) {
+        throw new UserError(`the descriptors of process ${pid} may not be read (${errnoWords(errno)}): what it listens on is not known`, { exitCode: 3, hints: isRoot ? [] : [`sudo ${rerun}`] });
+      }
+      for (const fd of fds) {
+        const inode = links.get(evidence.readlink(`/proc/${member}/fd/${fd}`).value ?? '');
+        if (inode !== undefined) inodes.add(inode);
+      }
+    }
+  }
+  if (inodes.size === 0) return { mains: [...pids], unread: 0 };
+  const { holders = [], denied: unread = 0 } = (await evidence.network?.holdersOf([...inodes], signal))?.value ?? {};
+  return { mains: mainsOf(evidence, [...new Set(holders.map(({ pid }) => pid))], tree), unread };
+}
+
+/** Of these those that are no workers: who has a parent of the same program among them, unless that is an older generation that started it by exec. */
+export function mainsOf(evidence: Evidence, all: readonly number[], tree: Pick<ProcessTree, 'parents'> = new ProcessTree(evidence)): number[] {
   const exeOf = (pid: number): string | undefined => evidence.readlink(`/proc/${pid}/exe`).value?.replace(/ \(deleted\)$/, '');
-  // A worker has a parent of the same program among them, unless that parent is an older generation that started it by exec.
   return all.filter((pid) => {
     const parent = tree.parents.get(pid);
     return parent === undefined || !all.includes(parent) || exeOf(parent) !== exeOf(pid) || !isFork(evidence, parent, pid);
@@ -31,14 +50,4 @@ export function holdersOfListeners(evidence: Evidence, pids: readonly number[]):
 function isFork(evidence: Evidence, a: number, b: number): boolean {
   const [one, other] = [a, b].map((pid) => parseImage(evidence.read(`/proc/${pid}/stat`).value ?? '')?.placed ?? '');
   return one !== '' && one === other;
-}
-
-/** Inodes of sockets in state LISTEN (0A) of its network namespace, and of unix sockets that accept (flag 00010000). */
-function listeningIn(evidence: Evidence, pid: number): string[] {
-  const inodes: string[] = [];
-  for (const protocol of ['tcp', 'tcp6'] as const) {
-    scanInet(evidence.read(`/proc/${pid}/net/${protocol}`).value ?? '', protocol, ({ inode }) => inodes.push(inode), (_inode, state) => state === LISTEN);
-  }
-  scanUnix(evidence.read(`/proc/${pid}/net/unix`).value ?? '', ({ inode, state }) => void (state === 'LISTEN' && inodes.push(inode)));
-  return inodes;
 }

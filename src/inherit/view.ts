@@ -9,16 +9,20 @@ const STATUS: Record<ComparedListener['status'], { text: string; tone: Tone; not
   lost: { text: 'LOST', tone: 'critical', note: 'the new generation does not listen there' },
 };
 
+/** A path has one socket at a time: no SO_REUSEPORT. */
+const BOUND_TO_A_PATH = 'bound anew: a gap between unlink and bind, unless a rename put it there; what waited in the old queue is reset when that closes';
+
 export function* viewOf(look: InheritLook): Generator<Block> {
-  const { listeners, added, accidental, differences, equal, forked, listenPid } = look;
+  const { listeners, untold, tableUnread, added, accidental, differences, equal, forked, listenPid } = look;
   yield { type: 'blank' };
   if (forked) yield { type: 'paragraph', text: 'the new one is a fork that has not run exec since: what it holds, it shares as workers do' };
-  if (listeners.length === 0) yield { type: 'paragraph', text: 'the old generation listens nowhere (it may have closed its listeners: record it before the reload, reloadctl record PID -o gen.rctl)', tone: 'warning' };
+  if (listeners.length + untold.length === 0 && tableUnread) yield { type: 'paragraph', text: 'the descriptors of the old generation may not be read: whether it listens is not known', tone: 'warning' };
+  else if (listeners.length + untold.length === 0) yield { type: 'paragraph', text: 'the old generation listens nowhere (it may have closed its listeners: record it before the reload, reloadctl record PID --full -o gen.rctl)', tone: 'warning' };
   else {
     yield {
       type: 'table',
       columns: [{ title: 'LISTENER' }, { title: '' }, { title: 'OLD FD' }, { title: 'NEW FD' }, { title: 'MEANS', flex: true }],
-      rows: [...listeners.map(listenerRow), ...added.map(({ name, fds }): Cell[] => [name, 'ADDED', '-', listOf(fds), 'only the new generation listens there'])],
+      rows: [...listeners.map(listenerRow), ...untold.map(({ name, fds }): Cell[] => [name, { text: 'UNKNOWN', tone: 'warning' }, listOf(fds), '?', 'the descriptors of the new generation may not be read']), ...added.map(({ name, fds, worker }): Cell[] => [name, 'ADDED', '-', `${listOf(fds)}${worker === undefined ? '' : ` of ${worker}`}`, 'only the new generation listens there'])],
     };
   }
   if (accidental.length > 0) {
@@ -41,9 +45,11 @@ export function* viewOf(look: InheritLook): Generator<Block> {
   if (listenPid) yield { type: 'paragraph', text: `LISTEN_PID names ${listenPid.names}, not this process: sd_listen_fds takes none of its ${listenPid.fds}`, tone: 'warning' };
 }
 
-function listenerRow({ name, status, fds, newFds }: ComparedListener): Cell[] {
-  const { text, tone, note } = STATUS[status];
-  return [name, { text, tone }, listOf(fds), newFds.length > 0 ? listOf(newFds) : '-', note];
+function listenerRow({ name, status, port, fds, newFds, worker, newWorker, wider }: ComparedListener): Cell[] {
+  const { text, tone } = STATUS[status];
+  const note = status === 'new-socket' && port === null ? BOUND_TO_A_PATH : STATUS[status].note;
+  const of = (numbers: readonly number[], pid: number | undefined): string => `${listOf(numbers)}${pid === undefined ? '' : ` of ${pid}`}`;
+  return [name, { text, tone }, of(fds, worker), newFds.length > 0 ? of(newFds, newWorker) : '-', wider === undefined ? note : `now on ${wider}; ${note}`];
 }
 
 function differenceRow({ name, old, new: now, lost }: Difference): Cell[] {

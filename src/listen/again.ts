@@ -51,7 +51,7 @@ export async function lookAgain({ evidence, signal, namespaces, before }: Again,
     if (signal.aborted || !someWait(addresses)) break;
     await evidence.sleep(wait);
     const afterMs = Math.round(evidence.now() - started);
-    for (const namespace of namespaces) compare(addresses.filter(({ netns }) => netns === namespace.id), readTables(evidence, namespace.pid, namespace.id).addresses, afterMs);
+    compareNow(evidence, namespaces, addresses, afterMs);
     watches = grownSince(before, readCounters(evidence, namespaces), afterMs);
     if (addresses.every(({ again, listeners }) => !again?.stillWaiting && listeners.every(({ queueAgain = 0 }) => queueAgain === 0))) break;
   }
@@ -77,14 +77,27 @@ function compare(addresses: readonly ListenAddress[], later: readonly ListenAddr
   }
 }
 
+/** Where somebody waited before a watch that was long enough: who still does after it. @returns false where it was too short */
+export function compareAfter({ evidence, signal, namespaces }: Again, addresses: readonly ListenAddress[], windowMs: number): boolean {
+  if (windowMs < SHORT_MS + LONG_MS || signal.aborted) return false;
+  compareNow(evidence, namespaces, addresses, windowMs);
+  return true;
+}
+
+function compareNow(evidence: Evidence, namespaces: readonly NetworkNamespace[], addresses: readonly ListenAddress[], afterMs: number): void {
+  for (const namespace of namespaces) compare(addresses.filter(({ netns }) => netns === namespace.id), readTables(evidence, namespace.pid, namespace.id).addresses, afterMs);
+}
+
 /** Counters over a time, and the longest queue of each listener meanwhile; an aborted signal ends it. */
 export async function watchListeners({ evidence, signal, namespaces, before }: Again, addresses: readonly ListenAddress[], windowMs: number): Promise<CounterWatch[]> {
   const started = evidence.now();
   const byInode = new Map<string, Listener>();
   for (const { protocol, listeners } of addresses) if (protocol !== 'unix') for (const listener of listeners) byInode.set(listener.inode, listener);
   for (const listener of byInode.values()) if (listener.queue !== undefined) listener.queueHighest = listener.queue;
-  for (let left = windowMs; left > 0 && !signal.aborted; left = windowMs - (evidence.now() - started)) {
-    await evidence.sleep(Math.min(INTERVAL_MS, left));
+  // So many as a tape of it has pauses, however long a look takes.
+  const looks = Math.max(1, Math.ceil(windowMs / INTERVAL_MS));
+  for (let look = 1; look <= looks && !signal.aborted; look++) {
+    await evidence.sleep(Math.max(1, started + (windowMs * look) / looks - evidence.now()));
     for (const { pid } of namespaces) {
       for (const { inode, receiveQueue } of evidence.network?.sockDiagOf(pid, 'tcp listeners').value ?? []) {
         const listener = byInode.get(inode);

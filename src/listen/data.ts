@@ -3,6 +3,8 @@ import { programName } from '../kernel/services.ts';
 import { decodeText } from '../kernel/text.ts';
 import type { ListenAddress, Listener, ListenLook } from './model.ts';
 import { TICKS_PER_SECOND } from './model.ts';
+import { buildOutbound, type OutboundData } from './outbound/data.ts';
+import type { OutboundLook } from './outbound/model.ts';
 
 export interface OwnerRow {
   pid: number;
@@ -45,6 +47,10 @@ export interface AddressRow {
   port: number | null;
   netns: string | null;
   inodes: string[];
+  /** Of TCP on IPv6: whether connections of IPv4 are not taken. null: not told. */
+  v6Only?: boolean | null;
+  /** Of a unix path: nothing is there any more, it was removed or has another name. */
+  gone?: true;
   connections: number;
   byState: Record<string, number>;
   neverAccepted: number;
@@ -65,13 +71,15 @@ export interface ListenData {
   counters: { netns: string | null; windowMs: number; grown: Record<string, number> }[];
   /** Of a port that nobody listens on. */
   nearest?: { address: string; port: number; owners: OwnerRow[] }[];
+  /** With --outbound. */
+  outbound?: OutboundData;
 }
 
 export function emptyData(): ListenData {
   return { listeners: [], addresses: [], generations: [], counters: [] };
 }
 
-export function buildData(look: ListenLook, nearest?: readonly ListenAddress[]): ListenData {
+export function buildData(look: ListenLook, nearest?: readonly ListenAddress[], outbound?: OutboundLook): ListenData {
   const somaxconn = new Map(look.namespaces.map((namespace) => [namespace.id, namespace.somaxconn]));
   return {
     listeners: look.addresses.flatMap((address) => address.listeners.map((listener) => listenerRow(address, listener, somaxconn.get(address.netns)))),
@@ -84,6 +92,7 @@ export function buildData(look: ListenLook, nearest?: readonly ListenAddress[]):
     })),
     counters: look.watches.map(({ netns, windowMs, grown }) => ({ netns: netns || null, windowMs, grown: Object.fromEntries(grown) })),
     ...(nearest && { nearest: nearest.map((address) => ({ address: address.address, port: address.port, owners: address.listeners.flatMap(({ owners }) => ownerRows(owners)) })) }),
+    ...(outbound && { outbound: buildOutbound(outbound) }),
   };
 }
 
@@ -117,7 +126,7 @@ function listenerRow(address: ListenAddress, { inode, queue, backlog, reuseport,
 }
 
 function addressRow(each: ListenAddress): AddressRow {
-  const { protocol, port, netns, listeners, connections, again } = each;
+  const { protocol, port, netns, listeners, connections, again, v6Only = null, gone } = each;
   const { total, byState, neverAccepted, synReceived, knocking, idle } = connections;
   return {
     protocol,
@@ -125,6 +134,8 @@ function addressRow(each: ListenAddress): AddressRow {
     port: protocol === 'unix' ? null : port,
     netns: netns || null,
     inodes: listeners.map(({ inode }) => inode),
+    ...(protocol === 'tcp6' && { v6Only }),
+    ...(gone && { gone }),
     connections: total,
     byState: Object.fromEntries(byState),
     neverAccepted: neverAccepted.length,

@@ -53,8 +53,12 @@ export interface ListenAddress {
   address: string;
   /** Of unix sockets 0. */
   port: number;
+  /** Of `::`: it takes no connection of IPv4. Undefined where only sock_diag would tell. */
+  v6Only?: boolean;
   /** Of unix sockets; undefined for one without a name. */
   path?: ByteString;
+  /** Nothing is there any more: it was removed, or has another name. */
+  gone?: true;
   listeners: Listener[];
   connections: Connections;
   /** Of those that waited: how many still did, so much later, with the same remote end. */
@@ -84,6 +88,10 @@ export interface ListenLook {
   type: 'listen';
   label: string;
   addresses: ListenAddress[];
+  /** TCP listeners of the same namespaces that were not asked about: the counters are theirs too. */
+  others: ListenAddress[];
+  /** Unix listeners that are bound to one path, by path; those that were asked about among them. */
+  twins?: ListenAddress[][];
   generations: Generation[];
   namespaces: NetworkNamespace[];
   watches: CounterWatch[];

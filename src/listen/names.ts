@@ -2,7 +2,7 @@
 import { endpoint } from '../kernel/kinds/socket.ts';
 import { programName } from '../kernel/services.ts';
 import { decodeText } from '../kernel/text.ts';
-import { count, duration } from '../report/words.ts';
+import { count, duration, plural } from '../report/words.ts';
 import type { Generation, ListenAddress, ListenLook, Owner } from './model.ts';
 import { TICKS_PER_SECOND } from './model.ts';
 
@@ -22,7 +22,7 @@ export function ownersText(owners: readonly Owner[]): string {
     const [first] = [...pids].sort((a, b) => a - b);
     return `${name}[${first}]${pids.size > 1 ? ` and ${count(pids.size - 1)} more` : ''}`;
   });
-  return programs.slice(0, MOST_PROGRAMS).join(', ') + (programs.length > MOST_PROGRAMS ? ` and ${count(programs.length - MOST_PROGRAMS)} more programs` : '');
+  return programs.slice(0, MOST_PROGRAMS).join(', ') + (programs.length > MOST_PROGRAMS ? ` and ${plural('more program', programs.length - MOST_PROGRAMS)}` : '');
 }
 
 /** Indices of the generations that hold sockets of this address, oldest first. */

@@ -5,6 +5,7 @@ import { parseImage } from '../kernel/proc/image.ts';
 import { readProcess } from '../kernel/process.ts';
 import { programKey } from '../kernel/services.ts';
 import type { Process } from '../kernel/types.ts';
+import { plural } from '../report/words.ts';
 import type { Generation, ListenAddress, Owner } from './model.ts';
 
 /** SO_REUSEPORT of so many is asked: each takes a copy of the descriptor for a moment. */
@@ -17,17 +18,22 @@ export interface Asking {
   signal: AbortSignal;
 }
 
-/** Of all listeners, whether they are told of later or not: a tape is asked the same, whichever are. */
-export async function findHolders({ evidence, rerun, isRoot, signal }: Asking, addresses: readonly ListenAddress[], coverage: CoverageLog, needed: boolean): Promise<HoldersFound['holders']> {
-  const inodes = addresses.flatMap(({ listeners }) => listeners.map(({ inode }) => inode));
+/** As which source of the coverage, and whether the report needs all of it. */
+interface Wanted {
+  source: string;
+  needed: boolean;
+}
+
+/** Of sockets by inode. */
+export async function findHolders({ evidence, rerun, isRoot, signal }: Asking, inodes: readonly string[], coverage: CoverageLog, { source, needed }: Wanted): Promise<HoldersFound['holders']> {
   const answer = await evidence.network?.holdersOf(inodes, signal);
   const { holders = [], seen = 0, denied = 0, stopped = false } = answer?.value ?? {};
   const errno = answer?.value ? (stopped ? 'EINTR' : undefined) : (answer?.errno ?? 'ENOTSUP');
   const fix = isRoot ? 'needs CAP_SYS_PTRACE and every right those processes have: run it on the host' : `sudo ${rerun}`;
-  if (errno !== undefined) coverage.note({ source: 'holders of listeners', status: stopped ? 'partial' : 'absent', seen, detail: errnoWords(errno), needed: true });
+  if (errno !== undefined) coverage.note({ source, status: stopped ? 'partial' : 'absent', seen, detail: errnoWords(errno), needed: true });
   else {
-    const detail = `the descriptors of ${denied} processes may not be read: what they hold is not told`;
-    coverage.note({ source: 'holders of listeners', status: denied > 0 ? 'partial' : 'ok', seen, total: seen + denied, ...(denied > 0 && { detail, fix }), needed: denied === 0 || needed });
+    const detail = `the descriptors of ${plural('process', denied, 'processes')} may not be read: what they hold is not told`;
+    coverage.note({ source, status: denied > 0 ? 'partial' : 'ok', seen, total: seen + denied, ...(denied > 0 && { detail, fix }), needed: denied === 0 || needed });
   }
   return holders;
 }

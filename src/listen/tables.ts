@@ -35,6 +35,7 @@ interface Row {
   receiveQueue: number;
   /** Of a listener, by sock_diag only. */
   backlog?: number;
+  v6Only?: boolean | undefined;
   idleMs?: number;
 }
 
@@ -96,12 +97,12 @@ function addressesOf(netns: string, scan: Scan): ListenAddress[] {
 }
 
 function addListener(byPort: Map<number, ListenAddress[]>, row: Row, netns: string): void {
-  const { inode, receiveQueue: queue, backlog } = row;
+  const { inode, receiveQueue: queue, backlog, v6Only } = row;
   const listener: Listener = { inode, queue, ...(backlog !== undefined && { backlog }), owners: [] };
   const known = byPort.get(row.port) ?? [];
   const same = known.find(({ protocol, address }) => protocol === row.protocol && address === row.address);
   if (same) same.listeners.push(listener);
-  else known.push({ protocol: row.protocol, netns, address: row.address, port: row.port, listeners: [listener], connections: noConnections() });
+  else known.push({ protocol: row.protocol, netns, address: row.address, port: row.port, listeners: [listener], ...(v6Only !== undefined && { v6Only }), connections: noConnections() });
   byPort.set(row.port, known);
 }
 
@@ -116,7 +117,7 @@ function addressFor(candidates: readonly ListenAddress[] | undefined, protocol: 
   const own = candidates.find((each) => each.address === address || each.address.replace(MAPPED, '') === plain);
   if (own) return own;
   const isV4 = protocol === 'tcp' || plain !== address;
-  return (isV4 ? candidates.find((each) => each.address === '0.0.0.0') : undefined) ?? candidates.find((each) => each.address === '::');
+  return (isV4 ? candidates.find((each) => each.address === '0.0.0.0') : undefined) ?? candidates.find((each) => each.address === '::' && !(isV4 && each.v6Only));
 }
 
 function addConnection(connections: Connections, row: Row): void {
@@ -138,13 +139,13 @@ function addConnection(connections: Connections, row: Row): void {
 }
 
 function eachDiag(sockets: readonly DiagSocket[], visit: Visit): void {
-  for (const { protocol, state, inode, local = '', remote = '', receiveQueue, sendQueue, lastSentMs, lastReceivedMs } of sockets) {
+  for (const { protocol, state, inode, local = '', remote = '', receiveQueue, sendQueue, lastSentMs, lastReceivedMs, v6Only } of sockets) {
     const [address, port] = partsOf(local);
     const [remoteAddress, remotePort] = partsOf(remote);
     const idleMs = lastSentMs === undefined || lastReceivedMs === undefined ? undefined : Math.min(lastSentMs, lastReceivedMs);
     visit({
       protocol: protocol as Row['protocol'], state, inode, address, port, remote: remoteAddress, remotePort, receiveQueue,
-      ...(state === LISTEN && { backlog: sendQueue }),
+      ...(state === LISTEN && { backlog: sendQueue, v6Only }),
       ...(idleMs !== undefined && { idleMs }),
     });
   }
@@ -160,14 +161,14 @@ function eachConnection(sockets: InetConnections, visit: Visit, wanted: Wanted):
     visit({
       protocol: sockets.isIpv6(index) ? 'tcp6' : 'tcp', state, inode: String(sockets.inode(index)), address: sockets.localAddress(index), port,
       remote: sockets.remoteAddress(index), remotePort, receiveQueue: sockets.receiveQueue(index),
-      ...(state === LISTEN && { backlog: sockets.sendQueue(index) }),
+      ...(state === LISTEN && { backlog: sockets.sendQueue(index), v6Only: sockets.v6Only(index) }),
       ...(idleMs !== undefined && { idleMs }),
     });
   }
 }
 
 /** `192.0.2.1:80` and `[2001:db8::1]:80`. */
-function partsOf(endpoint: string): [address: string, port: number] {
+export function partsOf(endpoint: string): [address: string, port: number] {
   const colon = endpoint.lastIndexOf(':');
   if (colon < 0) return ['', 0];
   const address = endpoint.startsWith('[') ? endpoint.slice(1, colon - 1) : endpoint.slice(0, colon);

@@ -2,6 +2,8 @@
 import type { Block, Cell } from '../render/index.ts';
 import { count, duration, plural } from '../report/words.ts';
 import type { ListenAddress, ListenLook, Listener, NetworkNamespace } from './model.ts';
+import type { OutboundLook } from './outbound/model.ts';
+import { outboundBlocks } from './outbound/view.ts';
 import { generationsAt, ownersText, sinceText, whereOf } from './names.ts';
 
 const TCP_SHOWN = 40;
@@ -10,22 +12,35 @@ const NOTES_SHOWN = 12;
 
 export interface ViewOptions {
   all: boolean;
+  nearest?: readonly ListenAddress[] | undefined;
+  /** Nobody listens on the port by TCP, but a UDP socket is bound to it. */
+  udp?: boolean | undefined;
+  /** What the answer needs could not all be read. */
+  unread?: boolean | undefined;
+  /** Instead of the listeners. */
+  outbound?: OutboundLook | undefined;
 }
 
-export function* viewOf(look: ListenLook, nearest: readonly ListenAddress[] | undefined, { all }: ViewOptions): Generator<Block> {
+export function* viewOf(look: ListenLook, { all, nearest, udp, outbound, unread }: ViewOptions): Generator<Block> {
   yield { type: 'blank' };
+  if (outbound) {
+    yield* outboundBlocks(outbound, all);
+    return;
+  }
   if (nearest) {
-    yield* nearestBlocks(look, nearest);
+    if (udp) yield { type: 'paragraph', text: `a UDP socket is bound to ${look.label}: who holds it, and what waits in it, tells reloadctl fds ${look.label.replace('port ', ':')}`, tone: 'strong' };
+    yield* nearestBlocks(look, nearest, udp ? ' by TCP' : '');
     return;
   }
   const tcp = look.addresses.filter(({ protocol }) => protocol !== 'unix');
   const unix = look.addresses.filter(({ protocol }) => protocol === 'unix');
   if (look.addresses.length === 0) {
-    yield { type: 'paragraph', text: `${look.label}: no listener`, tone: 'strong' };
+    yield { type: 'paragraph', text: unread ? `${look.label}: no listener seen, and not all that it holds may be read` : `${look.label}: no listener`, tone: 'strong' };
     return;
   }
   const sockets = look.addresses.reduce((sum, { listeners }) => sum + listeners.length, 0);
-  const places = look.namespaces.length > 1 ? ` in ${plural('network namespace', look.namespaces.length)}` : '';
+  const namespaces = new Set(look.addresses.map(({ netns }) => netns)).size;
+  const places = namespaces > 1 ? ` in ${plural('network namespace', namespaces)}` : '';
   yield { type: 'paragraph', text: `${look.label}: ${plural('listener', sockets)} on ${plural('address', look.addresses.length, 'addresses')}${places}`, tone: 'strong' };
   yield* tableOf(look, tcp, all ? tcp.length : TCP_SHOWN);
   if (unix.length > 0) {
@@ -43,7 +58,7 @@ export function* viewOf(look: ListenLook, nearest: readonly ListenAddress[] | un
 function* tableOf(look: ListenLook, addresses: readonly ListenAddress[], most: number): Generator<Block> {
   if (addresses.length === 0) return;
   const own = look.namespaces.find((namespace) => namespace.own);
-  const isOne = look.namespaces.length === 1 && own !== undefined;
+  const isOne = own !== undefined && look.addresses.every(({ netns }) => netns === own.id);
   const isUnix = addresses[0]!.protocol === 'unix';
   // What waits is what is looked for.
   const shown = addresses.length > most ? addresses.toSorted((a, b) => waiting(b) - waiting(a)).slice(0, most) : addresses;
@@ -91,9 +106,11 @@ function connectionsText({ connections }: ListenAddress): string {
   return [...states, ...never, ...(idle ? [`idle ${duration(idle.shortestMs)} to ${duration(idle.longestMs)}`] : [])].join(', ') || '-';
 }
 
-function noteOf({ namespaces }: ListenLook, { listeners, netns }: ListenAddress, { backlog, reuseport, queueHighest, queue = 0 }: Listener): string {
+function noteOf({ namespaces }: ListenLook, { listeners, netns, address, v6Only, gone }: ListenAddress, { backlog, reuseport, queueHighest, queue = 0 }: Listener): string {
   const somaxconn = namespaces.find(({ id }) => id === netns)?.somaxconn;
   const notes: string[] = [];
+  if (address === '::' && v6Only !== undefined) notes.push(v6Only ? 'IPv6 only' : 'IPv4 too');
+  if (gone) notes.push('path removed or renamed');
   if (listeners.length > 1) notes.push(`SO_REUSEPORT, ${listeners.length} sockets`);
   else if (reuseport) notes.push('SO_REUSEPORT');
   if (backlog !== undefined && somaxconn !== undefined && backlog >= somaxconn) notes.push(`backlog is all of somaxconn (${count(somaxconn)})`);
@@ -129,8 +146,8 @@ function* watchBlocks({ watches, namespaces }: ListenLook): Generator<Block> {
   }
 }
 
-function* nearestBlocks(look: ListenLook, nearest: readonly ListenAddress[]): Generator<Block> {
-  yield { type: 'paragraph', text: `nobody listens on ${look.label}${nearest.length > 0 ? '; nearest to it:' : ''}`, tone: 'strong' };
+function* nearestBlocks(look: ListenLook, nearest: readonly ListenAddress[], how: string): Generator<Block> {
+  yield { type: 'paragraph', text: `nobody listens on ${look.label}${how}${nearest.length > 0 ? '; nearest to it:' : ''}`, tone: 'strong' };
   if (nearest.length === 0) return;
   yield {
     type: 'table',

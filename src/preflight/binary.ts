@@ -22,7 +22,7 @@ export async function readBinary(evidence: Evidence, process: Process, program: 
   for (const { source, errno } of [cmdline!, cwd]) {
     if (errno !== undefined) coverage.note({ source: 'how it was started', status: statusOf(errno), detail: `${source}: ${errnoWords(errno)}`, needed: true });
   }
-  const argument = firstArgument(cmdline?.value ?? '');
+  const argument = firstArgument(cmdline?.value ?? '', process.exe);
   const base: Binary = { by: 'unknown', ...(argument !== undefined && { argument }), ...(cwd.value !== undefined && { cwd: cwd.value }), ...(process.exe !== undefined && { exe: process.exe }) };
   if (argument === undefined) {
     if (cmdline?.value !== undefined) coverage.note({ source: 'argv[0]', status: 'partial', detail: 'the program has written a title over its arguments: what it would start is not told', needed: false });

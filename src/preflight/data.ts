@@ -1,6 +1,6 @@
 /** `data` of the report: the part scripts read. Add keys, never change them. */
 import { decodeText } from '../kernel/text.ts';
-import type { Binary, Delivery, PreflightLook, Room } from './model.ts';
+import type { Binary, Delivery, PreflightLook, Room, Swap } from './model.ts';
 
 export interface PreflightData {
   pid: number | null;
@@ -15,6 +15,29 @@ export interface PreflightData {
   room: RoomRow[];
   pidFiles: { path: string; pid: number | null; matches: boolean; oldbin: number | null }[];
   locks: { path: string; kind: string; write: boolean; pid: number; alive: boolean }[];
+  /** TCP listeners of the generation: a backlog made anew is at most `somaxconn`. */
+  backlogs: { address: string; port: number; queue: number; backlog: number; somaxconn: number }[];
+  /** With --replace. */
+  swap?: SwapRow;
+}
+
+export interface SwapRow {
+  file: string;
+  /** What would be replaced, without symbolic links; those that lead there. */
+  target: string;
+  links: { path: string; to: string }[];
+  /** A rename would be one step. null: not known. */
+  sameFilesystem: boolean | null;
+  exists: boolean;
+  regular: boolean | null;
+  executable: boolean | null;
+  size: number | null;
+  /** Of the mount of the target. */
+  noexec: boolean | null;
+  /** Both are one file. */
+  alreadyThere: boolean | null;
+  /** Who has the file open for writing. */
+  writers: number[];
 }
 
 export interface SignalRow {
@@ -26,6 +49,8 @@ export interface SignalRow {
   blocked: boolean;
   threads: number;
   readBy: 'signalfd' | 'sigwait' | null;
+  /** Of a Go program: it asks for it (signal.Notify). Absent: not known. */
+  asked?: boolean;
   /** What the kernel does with it where there is no handler. */
   defaultAction: Delivery['action'];
 }
@@ -47,11 +72,11 @@ export type RoomRow = Pick<Room, 'resource' | 'used' | 'limit' | 'left' | 'need'
 const textOf = (bytes: string | undefined): string | null => (bytes === undefined ? null : decodeText(bytes).text);
 
 export function emptyData(): PreflightData {
-  return { pid: null, processes: [], program: null, signal: null, effect: null, binary: null, room: [], pidFiles: [], locks: [] };
+  return { pid: null, processes: [], program: null, signal: null, effect: null, binary: null, room: [], pidFiles: [], locks: [], backlogs: [] };
 }
 
 export function buildData(look: PreflightLook): PreflightData {
-  const { process, pids, program, delivery, effect, binary, room, pidFiles, locks } = look;
+  const { process, pids, program, delivery, effect, binary, room, pidFiles, locks, backlogs, swap } = look;
   return {
     pid: process.pid,
     processes: pids,
@@ -68,12 +93,30 @@ export function buildData(look: PreflightLook): PreflightData {
       inPath: textOf(binary.inPath),
     },
     room: room.map(({ resource, used, limit, left, need, source }) => ({ resource, used, limit, left, need, source })),
-    pidFiles: pidFiles.map(({ path, pid, oldbin }) => ({ path, pid, matches: pid === process.pid, oldbin: oldbin ?? null })),
+    pidFiles: pidFiles.map(({ path, pid, matches, oldbin }) => ({ path, pid, matches, oldbin: oldbin ?? null })),
     locks: locks.map(({ path, kind, write, pid, alive }) => ({ path: textOf(path)!, kind, write, pid, alive })),
+    backlogs,
+    ...(swap && { swap: swapRow(swap) }),
   };
 }
 
-function signalRow({ name, number, caught, ignored, blockedLooks, looks, threads, readBy, action }: Delivery): SignalRow {
+function swapRow({ file, target, found, links, sameFilesystem, regular, executable, size, noexec, alreadyThere, writers }: Swap): SwapRow {
+  return {
+    file: textOf(file)!,
+    target: textOf(target)!,
+    links: links.map(({ path, to }) => ({ path: textOf(path)!, to: textOf(to)! })),
+    sameFilesystem: sameFilesystem ?? null,
+    exists: found.stat !== undefined,
+    regular: regular ?? null,
+    executable: executable ?? null,
+    size: size ?? null,
+    noexec: noexec ?? null,
+    alreadyThere: alreadyThere ?? null,
+    writers,
+  };
+}
+
+function signalRow({ name, number, caught, ignored, blockedLooks, looks, threads, readBy, action, asked }: Delivery): SignalRow {
   const reader = readBy === undefined ? null : 'fd' in readBy ? 'signalfd' : 'sigwait';
-  return { name, number, caught, ignored, blocked: blockedLooks === looks, threads, readBy: reader, defaultAction: action };
+  return { name, number, caught, ignored, blocked: blockedLooks === looks, threads, readBy: reader, ...(asked !== undefined && { asked }), defaultAction: action };
 }

@@ -9,6 +9,11 @@ import type { Delivery } from './model.ts';
 /** A signal is blocked for a moment while a handler or a critical section runs: only what stays blocked is told. */
 const LOOKS = 3;
 const BETWEEN_MS = 100;
+/** Who takes it only between two pieces of work (sigtimedwait, ppoll) has it blocked for most of the time. */
+const PATIENCE_MS = 2500;
+const GAP_MS = 25;
+const MANY_THREADS = 16;
+const GAP_OF_MANY_MS = 250;
 const MOST_THREADS = 256;
 /** rt_sigtimedwait by machine; arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h. */
 const SIGWAIT = new Set([128, 137]);
@@ -19,15 +24,20 @@ interface ThreadMasks {
   masks: SignalMasks;
 }
 
+/** Numbers of the signals that a Go program asks for; undefined where that cannot be told. */
+export type AskGo = (evidence: Evidence, pid: number) => Promise<ReadonlySet<number> | undefined>;
+
 export interface Asking {
   number: number;
+  /** Absent: nobody can tell. */
+  askGo?: AskGo;
   /** Ask what any signal could need: for `record`. */
   everything?: boolean;
   signal: AbortSignal;
 }
 
 /** Undefined when the masks could not be read: the coverage says why. */
-export async function readDelivery(evidence: Evidence, pid: number, { number, everything = false, signal }: Asking, coverage: CoverageLog): Promise<Delivery | undefined> {
+export async function readDelivery(evidence: Evidence, pid: number, { number, askGo, everything = false, signal }: Asking, coverage: CoverageLog): Promise<Delivery | undefined> {
   const path = `/proc/${pid}/status`;
   const status = evidence.read(path);
   const own = parseSignals(status.value ?? '');
@@ -40,21 +50,27 @@ export async function readDelivery(evidence: Evidence, pid: number, { number, ev
   let blockedLooks = 0;
   let looks = 0;
   let threads = readThreads(evidence, pid);
+  // A tape has as many looks as were recorded.
+  const until = evidence.origin === 'live' && !everything ? evidence.now() + PATIENCE_MS : 0;
   for (;;) {
     looks++;
     const everywhere = (threads.seen.length > 0 ? threads.seen : [{ masks: own }]).reduce((mask, { masks }) => mask & masks.blocked, ~0n);
     const isBlocked = hasSignal(everywhere, number);
     if (isBlocked) blockedLooks++;
     if (!isBlocked && !(everything && everywhere !== 0n)) break;
-    if (looks === LOOKS || signal.aborted) break;
-    await evidence.sleep(BETWEEN_MS);
+    if ((looks >= LOOKS && evidence.now() >= until) || signal.aborted) break;
+    await evidence.sleep(looks < LOOKS ? BETWEEN_MS : threads.total > MANY_THREADS ? GAP_OF_MANY_MS : GAP_MS);
     threads = readThreads(evidence, pid);
   }
   const caught = hasSignal(own.caught, number);
   const ignored = hasSignal(own.ignored, number);
-  const readBy = (caught || ignored) && !everything ? undefined : await readerOf(evidence, pid, number, threads.seen);
+  const reader = (caught || ignored) && !everything ? undefined : await readerOf(evidence, pid, number, threads.seen);
+  // What is not blocked is delivered before any signalfd could have it.
+  const readBy = reader && 'fd' in reader && blockedLooks < looks ? undefined : reader;
   const nsPids = parseStatus(status.value ?? '')?.nsPids ?? [];
   const runtime = caught || everything ? (await evidence.inotify?.watcherProgram(pid))?.value?.runtime : undefined;
+  const isGo = runtime === 'go';
+  const asked = isGo && caught ? await askGo?.(evidence, pid) : undefined;
   return {
     number,
     name: signalName(number),
@@ -65,8 +81,9 @@ export async function readDelivery(evidence: Evidence, pid: number, { number, ev
     threads: threads.total,
     threadsUnread: threads.seen.length < threads.total,
     ...(readBy && { readBy }),
-    isInit: nsPids.length > 1 && nsPids.at(-1) === 1,
-    isGo: runtime === 'go',
+    isInit: pid === 1 || nsPids.at(-1) === 1,
+    isGo,
+    ...(asked && { asked: asked.has(number) }),
     action: defaultAction(number),
   };
 }

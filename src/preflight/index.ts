@@ -1,4 +1,4 @@
 /** The public face of the wing. */
 export { collectPreflight } from './collect.ts';
-export { configure, emptyData, run } from './command.ts';
+export { preflightWith } from './command.ts';
 export { preflightRules } from './rules/index.ts';

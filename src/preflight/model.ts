@@ -3,7 +3,7 @@ import type { ByteString } from '../evidence/types.ts';
 import type { FileLock } from '../kernel/proc/locks.ts';
 import type { Process } from '../kernel/types.ts';
 import type { Resolved } from '../kernel/in-root.ts';
-import type { Effect, KnownProgram } from './programs.ts';
+import type { Deaf, Effect, KnownProgram } from './programs.ts';
 
 export interface Delivery {
   number: number;
@@ -23,6 +23,8 @@ export interface Delivery {
   isInit: boolean;
   /** The Go runtime catches all signals, whether the program asks for them or not. */
   isGo: boolean;
+  /** Of a Go program: it asks for this one (signal.Notify). Absent: not known. */
+  asked?: boolean;
   action: 'ends' | 'stops' | 'nothing';
 }
 
@@ -62,6 +64,10 @@ export interface PidFile {
   path: string;
   /** null: no number in it. */
   pid: number | null;
+  /** It names the process, by a number that it has in any of its pid namespaces. */
+  matches: boolean;
+  /** The one that was asked about is not there. */
+  missing?: true;
   /** A file of that name with `.oldbin` is there too: an upgrade that has not ended. */
   oldbin?: number;
 }
@@ -73,14 +79,37 @@ export interface HeldLock extends FileLock {
   alive: boolean;
 }
 
-/** The swap of a binary. */
+/** The swap of a binary. Paths as the process sees them. */
 export interface Swap {
-  file: string;
-  /** The path that would be replaced, without symbolic links. */
+  file: ByteString;
+  /** What would be replaced, without symbolic links. */
   target: ByteString;
-  newStat?: Resolved;
-  oldStat?: Resolved;
+  /** What lies at `file`. */
+  found: Resolved;
+  /** Symbolic links from what it was started by to `target`. */
+  links: Resolved['links'];
+  /** A rename from there to here is one step. Absent: not known. */
   sameFilesystem?: boolean;
+  mounts?: { from: ByteString; to: ByteString };
+  /** Of the mount of `target`. */
+  noexec?: boolean;
+  readOnly?: boolean;
+  regular?: boolean;
+  executable?: boolean;
+  size?: number;
+  /** Both are one file. */
+  alreadyThere?: boolean;
+  /** Who has the new file open for writing. */
+  writers: number[];
+}
+
+/** A listener, and how long the queue of one made anew could be. */
+export interface Backlog {
+  address: string;
+  port: number;
+  queue: number;
+  backlog: number;
+  somaxconn: number;
 }
 
 export interface PreflightLook {
@@ -91,11 +120,14 @@ export interface PreflightLook {
   program?: KnownProgram;
   /** Absent without --signal. */
   delivery?: Delivery;
+  /** The program has a handler for it that reloads nothing. */
+  deaf?: Deaf;
   /** What the signal makes the program do, where that is known. */
   effect?: Effect;
   binary: Binary;
   room: Room[];
   pidFiles: PidFile[];
   locks: HeldLock[];
+  backlogs: Backlog[];
   swap?: Swap;
 }

@@ -28,6 +28,7 @@ export function look(addresses: ListenAddress[], more: Partial<ListenLook> & { a
     type: 'listen',
     label: 'this host',
     addresses,
+    others: [],
     generations: ages.map((age, index) => ({ processes: owners.filter(({ generation }) => generation === index).map(({ process }) => process), startTicks: 1_000_000 - age })),
     namespaces: [{ id: '4026531833', pid: 42, own: true, somaxconn: 4096, diag: true }],
     watches: [],
@@ -38,7 +39,7 @@ export function look(addresses: ListenAddress[], more: Partial<ListenLook> & { a
 
 /** Below the findings, without the last part of the report, which holds times. */
 export async function shown(seen: ListenLook, options: { all?: boolean; nearest?: ListenAddress[] } = {}): Promise<string> {
-  const whole = await text(report(), [...viewOf(seen, options.nearest, { all: options.all ?? false })]);
+  const whole = await text(report(), [...viewOf(seen, { nearest: options.nearest, all: options.all ?? false })]);
   const bare = await text(report(), []);
   const head = bare.split('\n')[0]!;
   return whole.slice(head.length + 1).replace(bare.slice(head.length + 1), '');

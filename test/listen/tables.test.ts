@@ -43,6 +43,11 @@ describe('connections belong to the listener that takes them', () => {
     expect(at(addresses, ':: 443').connections).toMatchObject({ total: 1, idle: { shortestMs: 3, longestMs: 3, overMinute: 0 } });
   });
 
+  it('none of IPv4 to a listener of IPv6 only', () => {
+    const { addresses } = readTables(diagOnly([row(LISTEN, '[::]:443', { v6Only: true }), row(1, '10.0.0.1:443', { inode: '12', remote: '10.0.0.2:5' }), row(1, '[::1]:443', { inode: '13', remote: '[::1]:6' })]), 7, 'n');
+    expect(addresses).toMatchObject([{ v6Only: true, connections: { total: 1 } }]);
+  });
+
   it('none is counted twice, and none at a port without a listener', () => {
     const states = fc.constantFrom(1, 2, 3, 4, 5, 6, 8, 9, LISTEN, 11, 12);
     const rows = fc.array(fc.record({ state: states, port: fc.integer({ min: 1, max: 4 }), inode: fc.nat(3).map(String), host: fc.constantFrom('127.0.0.1', '10.0.0.1') }), { maxLength: 60 });

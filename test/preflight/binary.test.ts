@@ -45,8 +45,13 @@ describe('argv[0]', () => {
     ['postgres: checkpointer ', undefined],
     ['/usr/bin/python3\0app.py\0', '/usr/bin/python3'],
     ['', undefined],
+    // setproctitle: one text, and what was behind it is filled with NULs or blanks.
+    ['puma 5.6.5 (tcp://127.0.0.1:8600) [pu]\0\0\0\0', undefined],
+    ['redis-server 127.0.0.1:6390\0', undefined],
+    ['/opt/My App/server\0', '/opt/My App/server'],
+    ['/opt/other app\0-x\0', '/opt/other app'],
   ])('of %j is %j', (cmdline, expected) => {
-    expect(firstArgument(cmdline)).toBe(expected);
+    expect(firstArgument(cmdline, '/opt/My App/server (deleted)')).toBe(expected);
   });
 });
 

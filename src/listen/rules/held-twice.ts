@@ -4,6 +4,8 @@ import { count, plural } from '../../report/words.ts';
 import { lookRule } from '../look-rule.ts';
 import type { Generation, ListenAddress, Listener, ListenLook } from '../model.ts';
 import { sinceText, whereOf } from '../names.ts';
+import { rivalsOf } from '../rivals.ts';
+import { rivalFinding } from './rivals.ts';
 import { listenerSubject, structureOf } from './subject.ts';
 
 const ID = 'listen/held-twice';
@@ -14,7 +16,7 @@ const TOGETHER_TICKS = 1000;
  * Two sockets on one address, of two runs of a program: the kernel sends each connection to either, and what waits at the old one when
  * it closes is reset. One socket that several processes hold is how listeners are handed over, and is no finding.
  */
-export const heldTwice = lookRule(ID, (look) => look.addresses.flatMap((address) => judge(look, address) ?? []));
+export const heldTwice = lookRule(ID, (look) => [...look.addresses.flatMap((address) => judge(look, address) ?? []), ...rivalsOf(look).map((rival) => rivalFinding(ID, rival))]);
 
 /** By generation, those that hold a socket which no other one holds. */
 function apartOf(look: ListenLook, { listeners }: ListenAddress): { generation: Generation; listeners: Listener[] }[] {

@@ -3,7 +3,8 @@ import { count, duration, plural } from '../../report/words.ts';
 import { lookRule } from '../look-rule.ts';
 import type { ListenAddress } from '../model.ts';
 import { whereOf } from '../names.ts';
-import { holdersLabel, isFull, isStopped, listenerSubject, processesAt, structureOf } from './subject.ts';
+import { isFull } from '../queues.ts';
+import { holdersLabel, isStopped, listenerSubject, processesAt, structureOf } from './subject.ts';
 
 const ID = 'listen/never-accepted';
 /** Who accepts at all takes one of them in this time, however busy. */

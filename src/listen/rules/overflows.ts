@@ -3,7 +3,8 @@ import { count, duration, plural } from '../../report/words.ts';
 import { lookRule } from '../look-rule.ts';
 import type { CounterWatch, ListenAddress, ListenLook } from '../model.ts';
 import { whereOf } from '../names.ts';
-import { holdersLabel, isFull, listenerSubject, processesAt } from './subject.ts';
+import { isFull, wasFull } from '../queues.ts';
+import { holdersLabel, listenerSubject, processesAt } from './subject.ts';
 
 const ID = 'listen/overflows';
 
@@ -15,22 +16,26 @@ export const overflows = lookRule(ID, (look) =>
   }),
 );
 
-function findingOf(look: ListenLook, { netns, windowMs, grown }: CounterWatch, lost: number): Finding {
-  const own = look.addresses.filter((address) => address.netns === netns && address.protocol !== 'unix');
-  const full = own.filter((address) => isFull(address) || wasFull(address));
-  const [first] = full.length > 0 ? full : own;
-  const who = first && (full.length > 0 || own.length === 1) ? `: ${whereOf(first)} of ${holdersLabel(processesAt(first))}` : '';
-  const known = full.length === 1 && full[0] !== undefined;
-  const pid = look.namespaces.find(({ id }) => id === netns)?.pid ?? 1;
+function findingOf({ addresses, others, namespaces }: ListenLook, { netns, windowMs, grown }: CounterWatch, lost: number): Finding {
+  const isTheirs = (address: ListenAddress): boolean => address.netns === netns && address.protocol !== 'unix';
+  const isOverfull = (address: ListenAddress): boolean => isTheirs(address) && (isFull(address) || wasFull(address));
+  const [own, elsewhere] = [addresses.filter(isOverfull), others.filter(isOverfull)];
+  const full = [...own, ...elsewhere];
+  const [first] = full;
+  // It is one of those that were asked about, or nobody else listens there.
+  const isOurs = own.length > 0 || (full.length === 0 && !others.some(isTheirs));
+  const who = first ? `: ${whereOf(first)} of ${holdersLabel(processesAt(first))}` : isOurs ? '' : ', and none of the listeners that were asked about';
+  const known = full.length === 1;
+  const pid = namespaces.find(({ id }) => id === netns)?.pid ?? 1;
   const source = `/proc/${pid}/net/netstat`;
   return {
     id: ID,
-    severity: 'warning',
+    severity: isOurs ? 'warning' : 'info',
     confidence: known ? 'certain' : 'likely',
     because: known
       ? 'the counter grew, and one listener of the namespace was seen with a full queue'
       : 'the counter is of the whole network namespace: which of its listeners it was is not told by it',
-    title: `${plural('connect was', lost, 'connects were')} turned away in ${duration(windowMs)}, an accept queue was full${who}`,
+    title: `${plural('connect was', lost, 'connects were')} turned away in ${duration(windowMs)} in ${namespaces.length > 1 ? `network namespace ${netns || 'unknown'}` : 'this network namespace'}, an accept queue was full${who}`,
     subject: first ? listenerSubject(first) : { kind: 'network namespace', key: 'listeners' },
     evidence: [...grown].filter(([name, value]) => value > 0 || name === 'ListenOverflows').map(([name, value]) => ({ name, value, source })),
     remedy: [
@@ -39,7 +44,7 @@ function findingOf(look: ListenLook, { netns, windowMs, grown }: CounterWatch, l
         risk: 'none',
       },
       {
-        text: `see whose queue is full: ${count(full.length)} of ${count(own.length)} were in this look`,
+        text: `see whose queue is full: ${count(full.length)} of the namespace ${full.length === 1 ? 'was' : 'were'} seen so`,
         command: 'reloadctl listen --watch 30s',
         risk: 'none',
       },
@@ -47,8 +52,4 @@ function findingOf(look: ListenLook, { netns, windowMs, grown }: CounterWatch, l
     ],
     fingerprint: fingerprint(ID, 'tcp'),
   };
-}
-
-function wasFull({ listeners }: ListenAddress): boolean {
-  return listeners.some(({ queueHighest = 0, queueAgain = 0, backlog }) => backlog !== undefined && Math.max(queueHighest, queueAgain) > backlog);
 }

@@ -35,8 +35,3 @@ export function listenerSubject(address: ListenAddress): Subject {
 export function structureOf({ protocol, path }: ListenAddress): string[] {
   return [protocol.replace(/6$/, ''), path === undefined ? '' : shapeOf(path)];
 }
-
-/** The kernel takes one more than the backlog (include/net/sock.h sk_acceptq_is_full). */
-export function isFull({ listeners }: ListenAddress): boolean {
-  return listeners.some(({ queue = 0, backlog }) => backlog !== undefined && queue > backlog);
-}

@@ -76,6 +76,17 @@ describe('listen/overflows', () => {
     expect(ids(of(0, [full]))).toEqual([]);
   });
 
+  it('names the listener that was full, and is no alarm about others of the namespace', () => {
+    const elsewhere = (others: ListenLook['others']) => judge({ ...of(5, [other]), others })[0]!;
+    expect(elsewhere([full])).toMatchObject({ severity: 'info', confidence: 'certain' });
+    expect(elsewhere([full]).title).toBe('5 connects were turned away in 2 s in this network namespace, an accept queue was full: 0.0.0.0:8080 of app (pid 42)');
+    const unknown = elsewhere([address([listener('4')], { port: 9 })]);
+    expect(unknown).toMatchObject({ severity: 'info', confidence: 'likely', subject: { kind: 'network namespace' } });
+    expect(unknown.title).toMatch(/full, and none of the listeners that were asked about$/);
+    // Of another namespace: nothing to do with it.
+    expect(elsewhere([{ ...full, netns: '7' }])).toMatchObject({ severity: 'warning', confidence: 'likely' });
+  });
+
   it('names the counters that grew', () => {
     expect(judge(of(5, [full]))[0]!.evidence.map(({ name, value }) => [name, value])).toEqual([['ListenOverflows', 5], ['ListenDrops', 5]]);
   });
@@ -103,6 +114,28 @@ describe('listen/held-twice', () => {
     const stuck = two(owner(42, 0), owner(50, 1), [900, 800], { queue: 4, queueAgain: 4 });
     expect(ids(stuck)).toEqual(['warning likely listen/held-twice']);
     expect(judge(stuck)[0]!.title).toContain('app (pid 42) since 9 s leaves 4 connections waiting');
+  });
+
+  it.each([
+    ['of all addresses beside one of its own', '127.0.0.1', 'tcp', '0.0.0.0', 'tcp', ['info certain listen/held-twice']],
+    ['for IPv6 that may take IPv4, too', '127.0.0.1', 'tcp', '::', 'tcp6', ['info likely listen/held-twice']],
+    ['of two addresses', '127.0.0.1', 'tcp', '127.0.0.2', 'tcp', []],
+    ['for either protocol', '0.0.0.0', 'tcp', '::', 'tcp6', []],
+  ] as const)('two runs on one port, %s', (_name, narrow, protocol, wide, other, expected) => {
+    const at = (run: number): ListenLook => look([
+      address([listener('1', { owners: [owner(42, 0)] })], { address: wide, protocol: other }),
+      address([listener('2', { owners: [owner(50, run)] })], { address: narrow, protocol }),
+    ], { ages: [90_000, 100] });
+    expect(ids(at(1))).toEqual(expected);
+    expect(ids(at(0))).toEqual([]);
+  });
+
+  it('a unix socket whose path was bound anew by another process is told from', () => {
+    const unix = (inode: string, pid: number) => address([listener(inode, { owners: [owner(pid, 0)] })], { protocol: 'unix', address: '', port: 0, path: '/run/a.sock' });
+    const [old, now] = [unix('99', 42), unix('100', 50)];
+    const [finding] = judge(look([old], { ages: [100], twins: [[old, now]] }));
+    expect(finding).toMatchObject({ id: 'listen/held-twice', severity: 'info', title: expect.stringContaining('no connect reaches the older one, of app (pid 42)'), subject: { pid: 42 } });
+    expect(judge(look([old], { ages: [100], twins: [[old, unix('100', 42)]] }))).toEqual([]);
   });
 
   it('says nothing of holders whose run is not known', () => {
