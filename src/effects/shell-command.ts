@@ -41,6 +41,8 @@ export function runShellCommand(command: string, { timeoutMs, signal }: CommandL
   return new Promise((resolve) => {
     // A group of its own: Ctrl-C at the terminal reaches us, and we decide what becomes of the command.
     const child = spawn('/bin/sh', ['-c', GUARDED, 'sh', command], { stdio: ['ignore', 2, 2, 'pipe'], detached: true });
+    // Without descriptors for its pipes it has none of them, not even `stdio`, and `error` comes a moment later.
+    const [, , , pipe] = child.pid === undefined ? [] : child.stdio;
     let ended: CommandRun['ended'] = 'done';
     let killer: NodeJS.Timeout | undefined;
 
@@ -63,13 +65,13 @@ export function runShellCommand(command: string, { timeoutMs, signal }: CommandL
       clearTimeout(timer);
       clearTimeout(killer);
       signal.removeEventListener('abort', onAbort);
-      child.stdio[3]?.destroy();
+      pipe?.destroy();
       resolve({ ...run, durationMs: performance.now() - started });
     };
 
-    child.stdio[3]?.on('error', () => undefined);
+    pipe?.on('error', () => undefined);
     child.on('error', (error) => {
-      if (child.pid === undefined) finish({ ended: 'failed', exitCode: null, problem: error.message });
+      if (child.pid === undefined) finish({ ended: 'failed', exitCode: null, problem: problemOf(error) });
     });
     child.on('exit', (code) => {
       // The shell heeds SIGTERM, and what it started may not.
@@ -79,4 +81,8 @@ export function runShellCommand(command: string, { timeoutMs, signal }: CommandL
     signal.addEventListener('abort', onAbort);
     if (signal.aborted) onAbort();
   });
+}
+
+function problemOf(error: NodeJS.ErrnoException): string {
+  return error.code === 'EMFILE' ? 'we have no descriptors left for its pipe (EMFILE): ulimit -n is too low here' : error.message;
 }

@@ -10,9 +10,12 @@ const OWN_PIPE = /^\/(?:dev|proc\/self)\/fd\/(\d{1,9})$/;
 /** 512 MiB, or what fits a string of this Node. */
 const MAX_BYTES = Math.min(512 * 1024 * 1024, bufferConstants.MAX_STRING_LENGTH);
 
+/** RFC 1952, 2.3.1. */
+const GZIP = [0x1f, 0x8b];
+
 export type InputText = { text: string; problem?: never } | { text?: never; problem: string };
 
-/** The text of a regular file or of a pipe from the shell; else why there is none, in words. UTF-8; a byte order mark is dropped. */
+/** The text of a regular file or of a pipe from the shell, unpacked where it is gzip; else why there is none, in words. UTF-8; a byte order mark is dropped. */
 export async function readInputFile(path: string): Promise<InputText> {
   try {
     const stat = statSync(path);
@@ -39,7 +42,7 @@ export async function readInputStream(stream: Readable, signal?: AbortSignal): P
       if (bytes > MAX_BYTES) return { problem: 'has more than 512 MiB' };
       chunks.push(buffer);
     }
-    return signal?.aborted ? { problem: 'was not read to its end: stopped by a signal' } : { text: decode(Buffer.concat(chunks)) };
+    return signal?.aborted ? { problem: 'was not read to its end: stopped by a signal' } : decode(Buffer.concat(chunks));
   } catch (error) {
     return { problem: signal?.aborted ? 'was not read to its end: stopped by a signal' : reasonOf(error) };
   } finally {
@@ -55,13 +58,25 @@ function readRegular(path: string): InputText {
     const stat = fstatSync(fd);
     if (!stat.isFile()) return { problem: 'is not a regular file' };
     if (stat.size > MAX_BYTES) return { problem: 'has more than 512 MiB' };
-    return { text: decode(readFileSync(fd)) };
+    return decode(readFileSync(fd));
   } finally {
     closeSync(fd);
   }
 }
 
-function decode(bytes: Buffer): string {
+function decode(bytes: Buffer): InputText {
+  const isPacked = bytes[0] === GZIP[0] && bytes[1] === GZIP[1];
+  if (!isPacked) return { text: textOf(bytes) };
+  try {
+    // A file of a megabyte may say that it holds a terabyte.
+    return { text: textOf(process.getBuiltinModule('node:zlib').gunzipSync(bytes, { maxOutputLength: MAX_BYTES })) };
+  } catch (error) {
+    const isLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    return { problem: isLarge ? 'unpacks to more than 512 MiB' : 'is a gzip file that is cut off or damaged' };
+  }
+}
+
+function textOf(bytes: Buffer): string {
   return bytes.toString('utf8').replace(/^\ufeff/, '');
 }
 

@@ -1,12 +1,13 @@
 /** The questions about inotify, on this machine. */
 import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { answering } from './answering.ts';
 import { errnoOf } from './errno.ts';
 import { plainList, plainLook, sharesOurFiles } from './in-root-plain.ts';
 import type { Native, NativeInotify } from './native/types.ts';
 import { type PathGuard, pathGuard } from './path-guard.ts';
 import { readWhole } from './procfs.ts';
 import type { Reader } from './reader.ts';
-import type { Answer, ByteString, Errno, Evidence, InotifyQuestions } from './types.ts';
+import type { Answer, ByteString, Evidence, InotifyQuestions } from './types.ts';
 import { describeProgram } from './watcher-program.ts';
 
 type World = Pick<Evidence, 'now' | 'read' | 'readlink' | 'readSlow'>;
@@ -14,14 +15,7 @@ type World = Pick<Evidence, 'now' | 'read' | 'readlink' | 'readSlow'>;
 /** @param native the calls, or null; asked for at the first question that needs them */
 export function liveInotify(world: World, reader: Pick<Reader, 'searchMount'>, native: () => Native | null): InotifyQuestions {
   const guard = pathGuard(world);
-  const answer = <T>(reply: { value?: T; errno?: Errno }, source: string): Answer<T> => ({ ...reply, at: world.now(), source });
-  const ask = <T>(source: string, question: () => T): Answer<T> => {
-    try {
-      return answer({ value: question() }, source);
-    } catch (error) {
-      return answer({ errno: errnoOf(error) }, source);
-    }
-  };
+  const { answer, ask } = answering(world);
   const calls = (): NativeInotify | undefined => native()?.inotify;
   const withCalls = <T>(source: string, question: (calls: NativeInotify) => T): Answer<T> => {
     const there = calls();

@@ -1,10 +1,11 @@
 /** The questions about network namespaces and about who holds which socket, on this machine. */
 import { readlinkSync } from 'node:fs';
+import { answering } from './answering.ts';
 import { errnoOf } from './errno.ts';
 import type { Native, NativeNetwork } from './native/types.ts';
 import { PackedLinks } from './packed-links.ts';
 import { listDirectory, packLinks, readLink, readWhole } from './procfs.ts';
-import type { Answer, ByteString, Errno, Evidence, HoldersFound, NetworkQuestions, SocketHolder } from './types.ts';
+import type { Answer, ByteString, Evidence, HoldersFound, NetworkQuestions, SocketHolder } from './types.ts';
 
 /** Descriptors between two chances for a signal to be handled: about 20 ms. */
 const CHUNK = 4000;
@@ -13,14 +14,7 @@ const WORTH_PACKING = 64;
 
 /** @param native the calls, or null; asked for at the first question that needs them */
 export function liveNetwork(world: Pick<Evidence, 'now'>, native: () => Native | null): NetworkQuestions {
-  const answer = <T>(reply: { value?: T; errno?: Errno }, source: string): Answer<T> => ({ ...reply, at: world.now(), source });
-  const ask = <T>(source: string, question: () => T): Answer<T> => {
-    try {
-      return answer({ value: question() }, source);
-    } catch (error) {
-      return answer({ errno: errnoOf(error) }, source);
-    }
-  };
+  const { answer, ask } = answering(world);
   const call = <T>(source: string, question: (calls: NativeNetwork) => T): Answer<T> => {
     const calls = native()?.network;
     return calls ? ask(source, () => question(calls)) : answer<T>({ errno: 'ENOTSUP' }, source);
@@ -28,6 +22,7 @@ export function liveNetwork(world: Pick<Evidence, 'now'>, native: () => Native |
   return {
     sockDiagOf: (pid, part) => call(`sock_diag ${part}`, (calls) => calls.sockDiagOf(pid, part)),
     connectionsOf: (pid) => call('sock_diag tcp', (calls) => calls.connectionsOf(pid)),
+    heldInodesOf: (pid, protocol) => call(`sock_diag ${protocol}`, (calls) => calls.heldInodesOf(pid, protocol)),
     readAsNetOf: (pid, paths) => {
       if (isOurs(pid)) return paths.map((path) => ask(path, () => readWhole(path)));
       const all = call('setns', (calls) => calls.inNetworkOf(pid, () => paths.map((path) => ask(path, () => readWhole(path)))));

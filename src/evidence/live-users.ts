@@ -1,5 +1,5 @@
 /** The questions about what users have of what is limited per user, on this machine. */
-import { errnoOf } from './errno.ts';
+import { answering } from './answering.ts';
 import type { Native, NativeUsers } from './native/types.ts';
 import { startedAs } from './auxv.ts';
 import { findLinks } from './procfs.ts';
@@ -9,14 +9,7 @@ import type { Answer, ByteString, Evidence, UserQuestions } from './types.ts';
 
 /** @param native the calls, or null; asked for at the first question that needs them */
 export function liveUsers(world: Pick<Evidence, 'now'>, reader: Reader, native: () => Native | null): UserQuestions {
-  const answer = <T>(reply: Reply<T>, source: string): Answer<T> => ({ ...reply, at: world.now(), source });
-  const ask = <T>(source: string, question: () => T): Answer<T> => {
-    try {
-      return answer({ value: question() }, source);
-    } catch (error) {
-      return answer({ errno: errnoOf(error) }, source);
-    }
-  };
+  const { answer, ask } = answering(world);
   const call = <T>(source: string, question: (calls: NativeUsers) => T): Answer<T> => {
     const calls = native()?.users;
     return calls ? ask(source, () => question(calls)) : answer<T>({ errno: 'ENOTSUP' }, source);

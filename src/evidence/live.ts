@@ -3,17 +3,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf } from './errno.ts';
 import { liveInotify } from './live-inotify.ts';
 import { liveNetwork } from './live-network.ts';
+import { liveTasks } from './live-tasks.ts';
 import { liveUsers } from './live-users.ts';
 import { loadNative } from './native/index.ts';
 import type { Native } from './native/types.ts';
 import type { PackedLinks } from './packed-links.ts';
-import { listDirectory, packLinks, readLink, readLinks, readWhole, sizeOf } from './procfs.ts';
+import { walkLinks } from './link-walk.ts';
+import { listDirectory, packLinks, readLink, readLinks, readUntil, readWhole, sizeOf } from './procfs.ts';
 import { liveMemory } from './random-file.ts';
 import { openReader, type Reader, type ReaderPrograms } from './reader.ts';
 import type { Reply } from './reader-parts.ts';
+import { openFilesLimit } from './open-limits.ts';
 import { isOutOfDescriptors, openSpare } from './spare.ts';
 import { statLocal } from './stat-local.ts';
-import type { Answer, ByteString, DiagFamily, DiagSocket, Errno, Evidence, FileStat, InetSockets, InotifyQuestions, InsideQuestions, LinkAnswers, MemoryQuestions, NetworkQuestions, SocketProbe, UserQuestions } from './types.ts';
+import type { Answer, ByteString, DiagFamily, DiagSocket, Errno, Evidence, FileStat, InetSockets, InotifyQuestions, InsideQuestions, LinkAnswers, LinkWalk, MemoryQuestions, NetworkQuestions, OpenFilesLimit, SocketProbe, TakeSocket, TaskQuestions, UserQuestions } from './types.ts';
 
 export interface LiveOptions {
   /** How long a batch of class B reads may take before it is given up on, ms; 2000 unless told. */
@@ -42,10 +45,15 @@ class LiveEvidence implements Evidence {
   readonly users: UserQuestions;
   readonly network: NetworkQuestions;
   readonly memory: MemoryQuestions;
+  readonly tasks: TaskQuestions;
   readonly inside: InsideQuestions = {
     handles: async (pid, ask) => {
       const value = await ask(this);
       return { value, at: this.now(), source: `handles of ${pid}` };
+    },
+    goroutines: async (pid, ask) => {
+      const value = await ask(this);
+      return { value, at: this.now(), source: `goroutines of ${pid}` };
     },
   };
   #native: Native | null | undefined;
@@ -59,6 +67,7 @@ class LiveEvidence implements Evidence {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     this.inotify = liveInotify(this, this.#reader, () => this.#calls());
+    this.tasks = liveTasks(this, this.#reader);
     this.memory = liveMemory(() => this.now());
     this.network = liveNetwork(this, () => this.#calls());
     this.users = liveUsers(this, this.#reader, () => this.#calls());
@@ -82,6 +91,14 @@ class LiveEvidence implements Evidence {
     }
   }
 
+  readUntil(path: string, isEnough: (page: ByteString) => boolean): Answer<ByteString> {
+    try {
+      return { value: readUntil(path, isEnough), at: this.now(), source: path };
+    } catch (error) {
+      return this.#again(error, path, (again) => readUntil(again, isEnough));
+    }
+  }
+
   readlink(path: string): Answer<ByteString> {
     try {
       return { value: readLink(path), at: this.now(), source: path };
@@ -96,6 +113,10 @@ class LiveEvidence implements Evidence {
 
   packLinks(directory: string, numbers: readonly number[], into: PackedLinks): Map<number, Errno> {
     return packLinks(directory, numbers, into);
+  }
+
+  walkLinks(directory: string, open: number, into: PackedLinks): LinkWalk | undefined {
+    return walkLinks(directory, open, into);
   }
 
   list(path: string): Answer<string[]> {
@@ -115,6 +136,10 @@ class LiveEvidence implements Evidence {
     }
   }
 
+  openFilesLimit(pid: number): OpenFilesLimit | undefined {
+    return openFilesLimit(pid, () => this.#calls());
+  }
+
   async readSlow(paths: readonly string[]): Promise<Answer<ByteString>[]> {
     const replies = await this.#reader.readMany(paths);
     return paths.map((path, index) => this.#answer(replies[index] ?? { errno: 'ENOREADER' }, path));
@@ -131,9 +156,9 @@ class LiveEvidence implements Evidence {
     return this.#ask(`sock_diag ${family}`, (native) => native.sockDiag(family));
   }
 
-  inetSockets(family: 'tcp' | 'udp'): Answer<InetSockets> {
+  inetSockets(family: 'tcp' | 'udp', take?: TakeSocket): Answer<InetSockets> {
     return this.#ask(`sock_diag ${family}`, (native) => {
-      if (native.inetSockets) return native.inetSockets(family);
+      if (native.inetSockets) return native.inetSockets(family, take);
       throw Object.assign(new Error('no such call'), { code: 'ENOTSUP' });
     });
   }

@@ -183,7 +183,7 @@ function asInputError(error: unknown): unknown {
   const errno = errnoOf(error);
   const words: Record<string, string> = {
     ENOENT: 'no such file', ENOTDIR: 'no such file', EACCES: 'not permitted to read it',
-    Z_DATA_ERROR: 'is damaged: not a valid gzip file', Z_BUF_ERROR: 'is cut: the gzip data ends too early',
+    Z_DATA_ERROR: 'is damaged: not a valid gzip file', Z_CHECKSUM: 'is damaged: not a valid gzip file', Z_BUF_ERROR: 'is cut: the gzip data ends too early',
     ZSTD_CUT: 'is cut: the zstd data ends too early', ZSTD_DAMAGED: 'is damaged: not a valid zstd file', ZSTD_error_prefix_unknown: 'is damaged: not a valid zstd file',
   };
   return new LogInputError(words[errno] ?? `cannot be read (${errno})`, { cause: error });

@@ -1,6 +1,6 @@
 /** Evidence that counts the questions that pass through it, and how long the target was held by those that take a lock of it. */
 import type { PackedLinks } from './packed-links.ts';
-import type { Answer, ByteString, Errno, Evidence, FileStat, LinkAnswers } from './types.ts';
+import type { Answer, ByteString, Errno, Evidence, FileStat, LinkAnswers, LinkWalk } from './types.ts';
 
 /** What holds something of the target: a lock while its answer is made, or a copy of its socket. */
 export type Hold = 'fdinfo' | 'kcmp' | 'pidfd_getfd';
@@ -70,6 +70,12 @@ export function meterEvidence(inner: Evidence): MeteredEvidence {
         return inner.packLinks!(directory, numbers, into);
       },
     }),
+    ...(inner.walkLinks && {
+      walkLinks: (directory: string, open: number, into: PackedLinks): LinkWalk | undefined => {
+        const walk = inner.walkLinks!(directory, open, into);
+        return walk && countingWalk(walk, into, count);
+      },
+    }),
     readSlow: async (paths: readonly string[]): Promise<Answer<ByteString>[]> => {
       count('readSlow', paths.length);
       const since = performance.now();
@@ -107,6 +113,22 @@ function ownCost(evidence: Evidence): OwnCost {
     cpuMs: (user + system) / 1000,
     childCpuMs: Number.isNaN(ticks) ? null : ticks * TICK_MS,
     peakBytes: process.resourceUsage().maxRSS * 1024,
+  };
+}
+
+function countingWalk(walk: LinkWalk, into: PackedLinks, count: (question: string, times: number) => void): LinkWalk {
+  return {
+    next: (most) => {
+      const before = into.size;
+      const isMore = walk.next(most);
+      count('readlink', into.size - before);
+      return isMore;
+    },
+    get isWhole() {
+      return walk.isWhole;
+    },
+    errnos: walk.errnos,
+    close: () => walk.close(),
   };
 }
 

@@ -1,8 +1,8 @@
 /**
- * What many descriptors point at, in few bytes: of a socket its inode as a number, of all else the text, one behind the other. A
- * string each would take four times the memory, and most of 190,000 are looked at once.
+ * What many descriptors point at, in few bytes: of a socket its inode as a number, of all else the shape of its text, which many have in
+ * common, and its digits. A string each would take eight times the memory, and most of 190,000 are looked at once.
  */
-import { isAscii } from 'node:buffer';
+import { TextShapes } from './text-shapes.ts';
 import type { ByteString } from './types.ts';
 
 const SOCKET = 'socket:[';
@@ -15,119 +15,131 @@ const ZERO = 0x30;
 /** Inodes of sockets have 32 bits (fs/inode.c get_next_ino). What is written otherwise is kept as text. */
 const MOST = 0xffffffff;
 const MOST_DIGITS = 10;
-/** So many bytes at the end of a path tell it from nearly all others. */
-const MARKED = 16;
-/** Bytes to begin with for each descriptor; what is not used takes no memory. */
-const BYTES_EACH = 64;
-
-/** So many bytes are made to text at once for who asks for one after the other: a call for each costs more, in time and in garbage. */
-const WINDOW = 16 * 1024;
+/** Bytes of digits to begin with for each descriptor; what is not used takes no memory. */
+const BYTES_EACH = 16;
 
 /** Ascending by number, as they are added. */
 export class PackedLinks {
-  readonly numbers: Int32Array;
+  numbers: Int32Array;
   size = 0;
   /** How many of them are sockets. */
   sockets = 0;
-  /** 0 for what is no socket. */
-  readonly #inodes: Uint32Array;
-  /** Where the text of each ends; that of a socket is empty. */
-  readonly #ends: Uint32Array;
-  #texts: Buffer;
+  readonly #shapes = new TextShapes();
+  /** Of a socket 1. */
+  #kinds: Uint8Array;
+  /** Inodes of sockets, of all else the number of the shape. */
+  #values: Uint32Array;
+  /** Where the digits of each end; a socket has none. */
+  #ends: Uint32Array;
+  #digits: Buffer;
   #filled = 0;
-  /** Text of the bytes from `start`. */
-  #window = { start: 0, text: '' };
-  /** The index that was asked for last. */
-  #last = 0;
 
-  /** @param most so many can be added */
+  /** @param most so many are expected */
   constructor(most: number) {
     this.numbers = new Int32Array(most);
-    this.#inodes = new Uint32Array(most);
+    this.#kinds = new Uint8Array(most);
+    this.#values = new Uint32Array(most);
     this.#ends = new Uint32Array(most);
-    this.#texts = Buffer.allocUnsafeSlow(Math.max(1, most) * BYTES_EACH);
+    this.#digits = Buffer.allocUnsafeSlow(Math.max(1, most) * BYTES_EACH);
   }
 
   add(fd: number, text: ByteString): void {
-    const inode = text.startsWith(SOCKET) ? inodeIn(text) : 0;
-    if (inode === 0) {
-      this.#makeRoom(text.length);
-      this.#filled += this.#texts.write(text, this.#filled, 'latin1');
-    }
-    this.#close(fd, inode);
+    const bytes = Buffer.from(text, 'latin1');
+    this.addBytes(fd, bytes, bytes.length);
   }
 
   /** The same from the first `length` bytes of `from`. */
   addBytes(fd: number, from: Buffer, length: number): void {
     const inode = socketInode(from, length);
-    if (inode === 0) {
-      this.#makeRoom(length);
-      from.copy(this.#texts, this.#filled, 0, length);
-      this.#filled += length;
+    if (inode !== 0) {
+      this.sockets++;
+      this.#close(fd, 1, inode);
+      return;
     }
-    this.#close(fd, inode);
+    const shape = this.#shapes.add(from, length);
+    this.#makeRoom(2 * length);
+    this.#filled += this.#shapes.copyDigits(this.#digits, this.#filled);
+    this.#close(fd, 0, shape);
   }
 
-  #close(fd: number, inode: number): void {
+  #close(fd: number, kind: number, value: number): void {
+    if (this.size === this.numbers.length) this.#widen();
     const index = this.size++;
-    if (inode !== 0) this.sockets++;
     this.numbers[index] = fd;
-    this.#inodes[index] = inode;
+    this.#kinds[index] = kind;
+    this.#values[index] = value;
     this.#ends[index] = this.#filled;
   }
 
+  #widen(): void {
+    const room = 2 * this.size + 1;
+    this.numbers = widened(this.numbers, new Int32Array(room));
+    this.#kinds = widened(this.#kinds, new Uint8Array(room));
+    this.#values = widened(this.#values, new Uint32Array(room));
+    this.#ends = widened(this.#ends, new Uint32Array(room));
+  }
+
   #makeRoom(length: number): void {
-    if (this.#filled + length <= this.#texts.length) return;
-    const larger = Buffer.allocUnsafeSlow(2 * this.#texts.length + length);
-    this.#texts.copy(larger, 0, 0, this.#filled);
-    this.#texts = larger;
+    if (this.#filled + length <= this.#digits.length) return;
+    const larger = Buffer.allocUnsafeSlow(2 * this.#digits.length + length);
+    this.#digits.copy(larger, 0, 0, this.#filled);
+    this.#digits = larger;
   }
 
   /** Inode of the socket at this index; 0 for what is none. */
   inodeAt(index: number): number {
-    return this.#inodes[index]!;
+    return this.#kinds[index] === 1 ? this.#values[index]! : 0;
+  }
+
+  /** How many shapes there are: those of texts that differ in nothing but their digits are one. */
+  get shapes(): number {
+    return this.#shapes.size;
+  }
+
+  /** The number of the shape of a text, from 0; not of a socket. */
+  shapeAt(index: number): number {
+    return this.#values[index]!;
+  }
+
+  /** A shape, each run of digits as `0`. */
+  shapeText(shape: number): ByteString {
+    return this.#shapes.shapeText(shape);
+  }
+
+  /** Are these two, none of which is a socket, the same? */
+  isSameText(index: number, other: number): boolean {
+    const from = this.#startOf(index);
+    const to = this.#ends[index]!;
+    const start = this.#startOf(other);
+    if (this.#values[index] !== this.#values[other] || this.#ends[other]! - start !== to - from) return false;
+    for (let at = from; at < to; at++) if (this.#digits[at] !== this.#digits[start + at - from]) return false;
+    return true;
   }
 
   /** Is it a path, rather than `type:[inode]` or `anon_inode:...`, and surely without the mark of a deleted file? */
   isNamedAt(index: number): boolean {
-    const from = this.#startOf(index);
-    const end = this.#ends[index]!;
-    return from < end && this.#texts[from] === SLASH && this.#texts[end - 1] !== BRACKET;
+    if (this.#kinds[index] === 1) return false;
+    const shape = this.#values[index]!;
+    return this.#shapes.firstByte(shape) === SLASH && this.#shapes.lastByte(shape) !== BRACKET;
   }
 
-  /** Are all texts plain ASCII? */
-  get isAscii(): boolean {
-    return isAscii(this.#texts.subarray(0, this.#filled));
-  }
-
-  /** A number that is the same for equal texts, and seldom for others: of its length and its last bytes. */
+  /** A number that is the same for equal texts, and seldom for others. Not of a socket. */
   markAt(index: number): number {
-    const from = this.#startOf(index);
-    const end = this.#ends[index]!;
-    let mark = end - from;
-    for (let at = Math.max(from, end - MARKED); at < end; at++) mark = (Math.imul(mark, 31) + this.#texts[at]!) | 0;
-    return mark;
+    return markOf(this.#values[index]!, this.#digits, this.#startOf(index), this.#ends[index]!);
   }
 
-  /** The same of a text. */
-  static markOf(text: ByteString): number {
-    let mark = text.length;
-    for (let at = Math.max(0, text.length - MARKED); at < text.length; at++) mark = (Math.imul(mark, 31) + text.charCodeAt(at)) | 0;
-    return mark;
+  /** The same of a text; undefined where none of these is that. */
+  markOf(text: ByteString): number | undefined {
+    const bytes = Buffer.from(text, 'latin1');
+    const shape = this.#shapes.find(bytes, bytes.length);
+    if (shape < 0) return undefined;
+    this.#makeRoom(2 * bytes.length);
+    return markOf(shape, this.#digits, this.#filled, this.#filled + this.#shapes.copyDigits(this.#digits, this.#filled));
   }
 
   textAt(index: number): ByteString {
-    const inode = this.#inodes[index]!;
-    if (inode !== 0) return `${SOCKET}${inode}]`;
-    const from = this.#startOf(index);
-    const end = this.#ends[index]!;
-    const isNext = index > this.#last;
-    this.#last = index;
-    const { start, text } = this.#window;
-    if (from >= start && end <= start + text.length) return text.slice(from - start, end - start);
-    if (!isNext) return this.#texts.toString('latin1', from, end);
-    this.#window = { start: from, text: this.#texts.toString('latin1', from, Math.max(end, Math.min(from + WINDOW, this.#filled))) };
-    return this.#window.text.slice(0, end - from);
+    const value = this.#values[index]!;
+    return this.#kinds[index] === 1 ? `${SOCKET}${value}]` : this.#shapes.text(value, this.#digits, this.#startOf(index));
   }
 
   #startOf(index: number): number {
@@ -135,8 +147,8 @@ export class PackedLinks {
   }
 
   socketInode(index: number): string | undefined {
-    const inode = this.#inodes[index]!;
-    if (inode !== 0) return String(inode);
+    if (this.#kinds[index] === 1) return String(this.#values[index]!);
+    if (this.#shapes.firstByte(this.#values[index]!) !== SOCKET_BYTES[0]) return undefined;
     const text = this.textAt(index);
     return text.startsWith(SOCKET) ? text.slice(SOCKET.length, -1) : undefined;
   }
@@ -160,9 +172,15 @@ export class PackedLinks {
   }
 }
 
-function inodeIn(text: ByteString): number {
-  const inode = Number(text.slice(SOCKET.length, -1));
-  return inode > 0 && inode <= MOST && text === `${SOCKET}${inode}]` ? inode : 0;
+function widened<T extends Int32Array | Uint32Array | Uint8Array>(from: T, into: T): T {
+  into.set(from);
+  return into;
+}
+
+function markOf(shape: number, digits: Buffer, from: number, to: number): number {
+  let mark = shape;
+  for (let at = from; at < to; at++) mark = (Math.imul(mark, 31) + digits[at]!) | 0;
+  return mark;
 }
 
 /** 0 for what is none, or not written as the kernel does. */

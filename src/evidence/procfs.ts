@@ -63,6 +63,23 @@ export function readStart(path: string, most: number): ByteString {
   }
 }
 
+/** A table of the kernel, page by page (seq_file, whole lines each), until `isEnough` says so of the last one. @throws with `code` an errno name */
+export function readUntil(path: string, isEnough: (page: ByteString) => boolean): ByteString {
+  const fd = openSync(path, FLAGS);
+  try {
+    let text = '';
+    for (let got = -1; got !== 0 && text.length <= MAX_FILE_BYTES; ) {
+      got = readSync(fd, BUFFER, 0, BUFFER.length, null);
+      const page = BUFFER.toString('latin1', 0, got);
+      text += page;
+      if (isEnough(page)) break;
+    }
+    return text;
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** readlink(2). @throws with `code` an errno name */
 export function readLink(path: string): ByteString {
   return readlinkSync(path, 'latin1');

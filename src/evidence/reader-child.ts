@@ -70,7 +70,8 @@ export function openChildren(signal?: AbortSignal): Children {
         return;
       }
       if (running.size === 0) process.on('exit', killAll);
-      const output: Buffer[] = [];
+      // Not a list of chunks: 760 KB of an epoll instance's fdinfo would be there three times until they are collected.
+      let output = '';
       const errors: Buffer[] = [];
       let outputBytes = 0;
       let errorBytes = 0;
@@ -80,7 +81,7 @@ export function openChildren(signal?: AbortSignal): Children {
         clearTimeout(timer);
         resolve({
           ended,
-          output: Buffer.concat(output).toString('latin1'),
+          output,
           errors: Buffer.concat(errors).toString('latin1'),
           exitCode: child.exitCode,
         });
@@ -105,7 +106,7 @@ export function openChildren(signal?: AbortSignal): Children {
           if (onOutput(chunk) === false) giveUp('big');
           return;
         }
-        output.push(chunk);
+        output += chunk.toString('latin1');
         if (outputBytes > MAX_FILE_BYTES) giveUp('big');
       });
       child.stderr?.on('data', (chunk: Buffer) => {

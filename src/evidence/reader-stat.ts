@@ -6,11 +6,11 @@ import { type Reply, chunkOf, refuse, RETRY_MS, silence, throughSelf } from './r
 import type { Errno, FileStat } from './types.ts';
 
 /** GNU and busybox agree on these. The name last, so that whatever it holds cannot shift the numbers. */
-const FORMAT = '%d %i %f %h %b %B %s %n';
-const LINE = /^(\d+) (\d+) ([0-9a-f]+) (\d+) (\d+) (\d+) (\d+) (.*)$/;
+const FORMAT = '%d %i %f %h %b %B %s %Z %n';
+const LINE = /^(\d+) (\d+) ([0-9a-f]+) (\d+) (\d+) (\d+) (\d+) (-?\d+) (.*)$/;
 
 /** Descriptors, and the program of a process: nothing that a target could name. */
-const NAME = /^(?:\d+|exe)$/;
+const NAME = /^(?:\d+|(?:\d+\/)?exe)$/;
 
 /** `stat` writes 4 KiB at a time: when it hangs, the name it hangs at is among this many without an answer. */
 const BUFFERED_LINES = 140;
@@ -18,7 +18,7 @@ const BUFFERED_LINES = 140;
 const SEARCHERS = 7;
 
 /**
- * Follows `directory/name` for each name, which must be digits or `exe` (EINVAL else). A name that never answers costs the deadline:
+ * Follows `directory/name` for each name, which must be digits, `exe` or `PID/exe` (EINVAL else). A name that never answers costs the deadline:
  * the unanswered are tried once more in small parts, and what is still without an answer gets ETIMEDOUT.
  * @param until performance.now() at which to give up
  */
@@ -73,7 +73,7 @@ async function statBatch(
   const run = await children.run(program, ['-L', '-c', FORMAT, '--', ...paths], {}, until);
   for (const line of run.output.split('\n')) {
     const fields = LINE.exec(line);
-    if (fields !== null) found.set(fields[8] ?? '', { value: toStat(fields) });
+    if (fields !== null) found.set(fields[9] ?? '', { value: toStat(fields) });
   }
   if (run.ended !== 'done' && run.ended !== 'failed') return false;
   const errnos = errnoByPath(run.errors);
@@ -91,6 +91,7 @@ function toStat(fields: RegExpExecArray): FileStat {
     nlink: Number(fields[4]),
     allocatedBytes: Number(fields[5]) * Number(fields[6]),
     size: Number(fields[7]),
+    changedMs: Number(fields[8]) * 1000,
   };
 }
 

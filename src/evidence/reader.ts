@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { catInUserNamespace, catMany } from './reader-cat.ts';
 import { type Children, openChildren } from './reader-child.ts';
 import { type Reply, silence } from './reader-parts.ts';
+import { type MemoryRange, readMemory } from './reader-memory.ts';
 import { statMany } from './reader-stat.ts';
 import { countTree } from './tree-count.ts';
 import { searchMount } from './mount-search.ts';
@@ -15,11 +16,13 @@ export interface ReaderPrograms {
   nsenter?: readonly string[];
   find?: readonly string[];
   realpath?: readonly string[];
+  dd?: readonly string[];
 }
 
 const PROGRAMS: ReaderPrograms = { cat: ['/usr/bin/cat', '/bin/cat'], stat: ['/usr/bin/stat', '/bin/stat'] };
 const NSENTER = ['/usr/bin/nsenter', '/bin/nsenter'];
 const REALPATH = ['/usr/bin/realpath', '/bin/realpath'];
+const DD = ['/usr/bin/dd', '/bin/dd'];
 const FIND = ['/usr/bin/find', '/bin/find'];
 
 export interface ReaderOptions {
@@ -39,6 +42,8 @@ export interface Reader {
   readInUserNamespace(pid: number, paths: readonly string[]): Promise<Reply<ByteString>[]>;
   /** Paths without symbolic links. Replies in the order of `paths`. */
   realPaths(paths: readonly string[]): Promise<Reply<string>[]>;
+  /** Bytes of the memory of a process. Replies in the order of `ranges`. */
+  readMemory(pid: number, ranges: readonly MemoryRange[]): Promise<Reply<Buffer>[]>;
   /** What below an opened directory has one of these inode numbers. */
   searchMount(fd: number, inos: ReadonlySet<string>): Promise<Reply<MountSearch>>;
   countTree(tree: TreeToCount, options: TreeCountOptions): Promise<Reply<TreeCount>>;
@@ -58,6 +63,7 @@ export function openReader(options: ReaderOptions): Reader {
     statMany: (directory, names) => statMany(children, stat, directory, names, deadline()),
     readInUserNamespace: (pid, paths) => catInUserNamespace(children, firstOf(programs.nsenter ?? NSENTER), cat, pid, paths, deadline()),
     realPaths: (paths) => Promise.all(paths.map((path) => realPathOf(children, firstOf(programs.realpath ?? REALPATH), path, deadline()))),
+    readMemory: (pid, ranges) => readMemory(children, firstOf(programs.dd ?? DD), pid, ranges, deadline()),
     searchMount: (fd, inos) => searchMount(children, firstOf(programs.find ?? FIND), fd, inos, deadline()),
     countTree: (tree, options) => countTree(children, { find: firstOf(programs.find ?? FIND), stat, realpath: firstOf(programs.realpath ?? REALPATH) }, tree, options),
     close: () => children.close(),

@@ -62,8 +62,15 @@ function redactV4(words: Words, address: HexAddress): HexAddress {
 
 /** An address as /proc/net prints it: 32-bit words in the byte order of the host, upper case. */
 export function redactKernelAddress(words: Words, printed: string): string {
-  return swapWords(redactHexAddress(words, swapWords(printed).toLowerCase())).toUpperCase();
+  let known = printedBy.get(words);
+  if (!known) printedBy.set(words, (known = new Map()));
+  let redacted = known.get(printed);
+  if (redacted === undefined) known.set(printed, (redacted = swapWords(redactHexAddress(words, swapWords(printed).toLowerCase())).toUpperCase()));
+  return redacted;
 }
+
+/** Tables have each address many thousand times. */
+const printedBy = new WeakMap<Words, Map<string, string>>();
 
 function swapWords(address: string): string {
   if (endianness() === 'BE') return address;

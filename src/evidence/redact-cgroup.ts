@@ -8,7 +8,7 @@ const KEPT = new Set([
   'payload', 'monitor', 'ecs', 'unified', 'systemd', 'deleted',
   'cgroup', 'pids', 'memory', 'cpu', 'cpuacct', 'cpuset', 'io', 'blkio', 'devices', 'freezer', 'hugetlb', 'rdma', 'misc', 'perf',
   'event', 'net', 'cls', 'prio', 'max', 'min', 'low', 'high', 'current', 'peak', 'events', 'local', 'stat', 'pressure', 'procs',
-  'tasks', 'threads', 'type', 'controllers', 'subtree', 'control', 'limit', 'usage', 'in', 'bytes', 'swap', 'weight',
+  'tasks', 'threads', 'type', 'controllers', 'subtree', 'control', 'limit', 'usage', 'in', 'bytes', 'swap', 'weight', 'state',
 ]);
 
 /** systemd's escapes; ids of containers and pods, the latter with dashes or underscores; words. */

@@ -27,7 +27,7 @@ const redactGroup: TextRule = (words, group) => group.split('\0').map((part, ind
 
 const MEMBERS: Record<string, TextRule> = {
   type: keep, name: keep, version: keep, kind: keep, state: keep, method: keep, side: keep, how: keep, by: keep, trend: keep, quality: keep, because: keep, status: keep, source: keep,
-  startTime: keep, note: keep, off: keep, detail: (words, text) => redactText(words, text), still: keep, confidence: keep, methodName: keep,
+  startTime: keep, code: keep, note: keep, off: keep, detail: (words, text) => redactText(words, text), still: keep, confidence: keep, methodName: keep,
   site: redactPlace, callback: redactPlace, file: redactPlace, path: redactPlace, target: redactPlace, command: redactPlace,
   local: redactOrigin, remote: redactOrigin, key: redactOrigin, url: redactUrl, group: redactGroup,
 };

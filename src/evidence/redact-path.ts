@@ -22,6 +22,9 @@ const UNREACHABLE = '(unreachable)';
 /** The link in every volume that Kubernetes projects. */
 const KUBERNETES_DATA = '..data';
 
+/** What a server calls the pid file of the generation that it replaces. */
+const OLD_PID_FILE = '.oldbin';
+
 /** Letters an extension may have to be kept. Digits do not count: paths that differ in digits only stay alike. */
 const EXTENSION_LETTERS = 8;
 
@@ -48,6 +51,8 @@ export function redactPath(words: Words, path: ByteString): ByteString {
 }
 
 function redactFileName(words: Words, name: string): string {
+  // It is asked for by the name of the pid file, whose pseudonym is known.
+  if (name.endsWith(OLD_PID_FILE)) return redactFileName(words, name.slice(0, -OLD_PID_FILE.length)) + OLD_PID_FILE;
   const dot = name.lastIndexOf('.');
   const extension = name.slice(dot + 1);
   const isExtension = dot > 0 && /^[A-Za-z0-9]+$/.test(extension) && extension.replace(/\d/g, '').length <= EXTENSION_LETTERS;

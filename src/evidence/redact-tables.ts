@@ -29,6 +29,7 @@ export function redactInetTable(words: Words, table: ByteString): ByteString {
     const fields = INET_ROW.exec(line.trimEnd());
     if (fields === null) return undefined;
     const [, head, local = '', localPort, remote = '', remotePort, rest] = fields;
+    if (redactKernelAddress(words, local) === local && redactKernelAddress(words, remote) === remote) return line;
     const padding = line.slice(line.trimEnd().length);
     return `${head}${redactKernelAddress(words, local)}:${localPort} ${redactKernelAddress(words, remote)}:${remotePort}${rest}${padding}`;
   });

@@ -20,9 +20,9 @@ const RESERVED = new Set([
 
 /**
  * Names of shells say nothing about anybody, and a rule tells a shell's redirections from other inheritance by them; nor do those of
- * servers whose way of reloading is known, and the words of their titles.
+ * servers whose way of reloading is known, and the words of their titles; nor those of a runtime that has a thread pool.
  */
-const PUBLIC = new Set(['sh', 'ash', 'bash', 'dash', 'zsh', 'ksh', 'mksh', 'fish', 'busybox', 'nginx', 'haproxy', 'master', 'worker', 'process']);
+const PUBLIC = new Set(['sh', 'ash', 'bash', 'dash', 'zsh', 'ksh', 'mksh', 'fish', 'busybox', 'nginx', 'haproxy', 'master', 'worker', 'process', 'node', 'libuv', 'nodejs']);
 
 export interface Words {
   /** A letter run, same length (nearly always), same upper and lower case, hexadecimal letters staying so. */
@@ -58,7 +58,13 @@ export function openWords(key: Buffer): Words {
     }
   };
 
-  const word: Words['word'] = (run) => PUBLIC.has(run) ? run : assign('word', run, (bytes, attempt) => spell(run, bytes, run.length + Math.floor(attempt / TRIES)));
+  // Tables have each word many thousand times.
+  const spelled = new Map<string, string>();
+  const word: Words['word'] = (run) => {
+    let known = spelled.get(run);
+    if (known === undefined) spelled.set(run, (known = PUBLIC.has(run) ? run : assign('word', run, (bytes, attempt) => spell(run, bytes, run.length + Math.floor(attempt / TRIES)))));
+    return known;
+  };
 
   return {
     word,

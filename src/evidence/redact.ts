@@ -5,6 +5,7 @@
 import { redactEndpoint } from './redact-address.ts';
 import { redactCgroupPath } from './redact-cgroup.ts';
 import { redactFile } from './redact-files.ts';
+import { redactGoroutines } from './redact-goroutines.ts';
 import { redactHandles } from './redact-handles.ts';
 import { redactPath } from './redact-path.ts';
 import { redactText, redactUnixName } from './redact-tables.ts';
@@ -95,7 +96,12 @@ const RULES: Rules = {
   reusesPort: (_words, _key, reuses) => reuses,
   holdersOf: (_words, _key, found) => found,
   readAsUserOf: (words, key, text) => redactFile(words, afterColon(key), text),
+  tidsOf: (_words, _key, tids) => tids,
+  pathAt: (words, _key, path) => (path.startsWith('/') ? redactPath(words, path) : redactLink(words, path)),
+  polledAt: (_words, _key, fds) => fds,
+  lockAt: (_words, _key, lock) => lock,
   handles: (words, _key, value) => redactHandles(words, value),
+  goroutines: (words, _key, value) => redactGoroutines(words, value),
   sleep: (_words, _key, ms) => ms,
 };
 

@@ -9,7 +9,7 @@ export interface Spare {
 
 /** @throws EMFILE or ENFILE when there is none to spare */
 export function openSpare(): Spare {
-  let fd: number | undefined = openSync('/dev/null', 'r');
+  let fd: number | undefined = open();
   const giveBack = (): void => {
     if (fd !== undefined) closeSync(fd);
     fd = undefined;
@@ -28,10 +28,20 @@ export function openSpare(): Spare {
   };
 }
 
+/** In a root that was made for one program there is no /dev. */
+function open(): number {
+  try {
+    return openSync('/dev/null', 'r');
+  } catch (error) {
+    if (isOutOfDescriptors(error)) throw error;
+    return openSync('/', 'r');
+  }
+}
+
 /** Somebody else of this process may have taken it meanwhile. */
 function reopen(): number | undefined {
   try {
-    return openSync('/dev/null', 'r');
+    return open();
   } catch {
     return undefined;
   }

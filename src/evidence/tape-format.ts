@@ -1,11 +1,15 @@
 /**
  * A tape: every question and its answer, as NDJSON that anybody can read. First line the header, then one array per answer
  * in the order asked, `[question, key, at, value]` or `[question, key, at, null, errno]`, and an end line with a checksum
- * over everything before it. Byte strings are JSON strings of their latin1 text.
+ * over everything before it. Byte strings are JSON strings of their latin1 text. Since version 2 what was told before is not told
+ * again: `[n, at]` is question, key and answer of line n of the answers (the first is 0) once more, and `[question, key, at, null, null, n]`
+ * has the answer of that line.
  */
-import type { ByteString, DiagSocket, DirectoryEntry, FileHandle, FileStat, HandlePath, HoldersFound, MountSearch, PathLook, SocketProbe, UserNamespace, WatcherProgram } from './types.ts';
+import type { ByteString, DiagSocket, DirectoryEntry, FileHandle, FileStat, HandlePath, HoldersFound, LockWords, MountSearch, PathLook, SocketProbe, UserNamespace, WatcherProgram } from './types.ts';
 
-export const TAPE_VERSION = 1;
+export const TAPE_VERSION = 2;
+/** More answers no look gives; each takes memory however short its line is. */
+export const MOST_ANSWERS = 2_000_000;
 
 export interface TapeHeader {
   reloadctl: 'tape';
@@ -18,6 +22,8 @@ export interface TapeHeader {
   redacted: boolean;
   /** Where it was recorded: release of the kernel, name of the host. */
   host?: { kernel: string; hostname: string };
+  /** So many rows of the longest table of sockets are not on it: those of programs that share no end with the target. */
+  leftOut?: number;
   /** What the recording command wants to know again; not looked into here. */
   target: unknown;
 }
@@ -59,8 +65,14 @@ export interface TapeValues {
   readAsNetOf: ByteString;
   reusesPort: boolean;
   holdersOf: HoldersFound;
+  tidsOf: number[];
+  pathAt: ByteString;
+  polledAt: number[];
+  lockAt: LockWords;
   /** What the wing `node` made of it: a look, and what a watch saw. */
   handles: object;
+  /** What the wing `goroutines` made of the memory of a process. */
+  goroutines: object;
   /** No question but a pause of so many ms: what is asked again after it may be answered differently. */
   sleep: number;
 }
@@ -82,6 +94,8 @@ export const keyOf = {
   sockDiagOf: (pid: number, part: string): string => `${pid}:${part}`,
   asNetOf: (pid: number, path: string): string => `${pid}:${path}`,
   reusesPort: (pid: number, fd: number): string => `${pid}:${fd}`,
+  memory: (pid: number, address: string): string => `${pid}:${address}`,
+  polled: (pid: number, address: string, count: number): string => `${pid}:${address}:${count}`,
   asUserOf: (pid: number, path: string): string => `${pid}:${path}`,
 };
 
@@ -101,10 +115,13 @@ export function sourceOf(question: Question, key: string): string {
   if (question === 'descriptionOrder') return `kcmp KCMP_FILE ${key}`;
   if (question === 'startedAs') return `/proc/${key}/auxv`;
   if (question === 'tryInstances') return `inotify_init1 ${key} times`;
+  if (question === 'goroutines') return `goroutines of ${key}`;
   if (question === 'handles') return `handles of ${key}`;
   if (question === 'userNamespaces') return `/proc/${key}/ns/user`;
   if (question === 'sockDiagOf') return `sock_diag ${key.slice(key.indexOf(':') + 1)} of ${key.slice(0, key.indexOf(':'))}`;
   if (question === 'reusesPort') return `SO_REUSEPORT ${key}`;
+  if (question === 'tidsOf') return `/proc/${key}/task`;
+  if (question === 'pathAt' || question === 'lockAt' || question === 'polledAt') return `/proc/${key.replace(':', '/mem at ')}`;
   if (question === 'holdersOf') return 'holders of listeners';
   if (question === 'readAsNetOf') return key.slice(key.indexOf(':') + 1);
   if (question === 'readAsUserOf') return `nsenter --user --target ${key.replace(':', ' cat ')}`;

@@ -30,6 +30,7 @@ const isFileStat = shape({
   nlink: isNumber,
   size: isNumber,
   allocatedBytes: isNumber,
+  changedMs: optional(isNumber),
 });
 
 const isDiagSocket = shape({
@@ -42,6 +43,7 @@ const isDiagSocket = shape({
   sendQueue: isNumber,
   lastSentMs: optional(isNumber),
   lastReceivedMs: optional(isNumber),
+  v6Only: optional(isBoolean),
   peerInode: optional(isByteString),
   pendingInodes: optional(isStrings),
 });
@@ -94,11 +96,16 @@ const GUARDS: Record<Question, Guard> = {
   readAsUserOf: isByteString,
   startedAs: isNumber,
   tryInstances: isNumber,
+  tidsOf: (value) => Array.isArray(value) && value.every(isNumber),
+  pathAt: isByteString,
+  polledAt: (value) => Array.isArray(value) && value.every(isNumber),
+  lockAt: shape({ owner: isNumber }),
   sockDiagOf: (value) => Array.isArray(value) && value.every(isDiagSocket),
   readAsNetOf: isByteString,
   reusesPort: isBoolean,
   holdersOf: shape({ holders: (value) => Array.isArray(value) && value.every(isHolder), seen: isNumber, denied: isNumber, stopped: optional(isBoolean) }),
   handles: isRecord,
+  goroutines: isRecord,
   sleep: isNumber,
 };
 

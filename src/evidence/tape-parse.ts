@@ -1,5 +1,5 @@
 /** From the text of a tape to records, each checked: a tape comes from anywhere. */
-import { checksum, type Question, TAPE_VERSION, TapeError, type TapeEnd, type TapeHeader, type TapeValues } from './tape-format.ts';
+import { checksum, MOST_ANSWERS, type Question, TAPE_VERSION, TapeError, type TapeEnd, type TapeHeader, type TapeValues } from './tape-format.ts';
 import { isByteString, isQuestion, isRecord, valueMatches } from './tape-guards.ts';
 import type { Errno } from './types.ts';
 
@@ -31,9 +31,10 @@ export function parseTape(text: string, fileName: string): Tape {
   const end = lines[lines.length - 1] === '' && last > 0 ? parseEnd(lines[last] ?? '') : undefined;
   if (end === undefined) return fail(lines.length, `the tape is cut off: it has no end line; ${AGAIN}`);
 
+  if (last - 1 > MOST_ANSWERS) return fail(1, `the tape holds ${last - 1} answers, and ${MOST_ANSWERS} are the most that are read; record fewer processes, or a shorter watch`);
   const records: TapeRecord[] = [];
   for (let index = 1; index < last; index++) {
-    records.push(parseRecord(lines[index] ?? '', (what) => fail(index + 1, what)));
+    records.push(parseRecord(lines[index] ?? '', header.version, records, (what) => fail(index + 1, what)));
   }
   if (end.answers !== records.length) fail(last + 1, `the tape says ${end.answers} answers and holds ${records.length}; ${AGAIN}`);
   const body = text.slice(0, text.length - (lines[last] ?? '').length - 1);
@@ -48,7 +49,7 @@ function parseHeader(line: string, fail: Fail): TapeHeader {
   if (!isRecord(header) || header.reloadctl !== 'tape') {
     return fail('not a reloadctl tape; make one with: reloadctl record <target> -o FILE');
   }
-  const { version, tool, recordedAt, redacted, host, target } = header;
+  const { version, tool, recordedAt, redacted, host, target, leftOut } = header;
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) return fail(`a tape without a version; ${AGAIN}`);
   const maker = typeof tool === 'string' ? `reloadctl ${tool}` : 'reloadctl';
   if (version > TAPE_VERSION) {
@@ -58,7 +59,7 @@ function parseHeader(line: string, fail: Fail): TapeHeader {
     return fail(`the header lacks tool, recordedAt or redacted; ${AGAIN}`);
   }
   const known = parseHost(host);
-  return { reloadctl: 'tape', version, tool, recordedAt, redacted, ...(known && { host: known }), target: target ?? null };
+  return { reloadctl: 'tape', version, tool, recordedAt, redacted, ...(known && { host: known }), ...(typeof leftOut === 'number' && leftOut > 0 && { leftOut }), target: target ?? null };
 }
 
 function parseHost(host: unknown): TapeHeader['host'] {
@@ -74,16 +75,26 @@ function parseEnd(line: string): TapeEnd | undefined {
   return typeof answers === 'number' && typeof sha256 === 'string' ? { end: true, answers, sha256 } : undefined;
 }
 
-function parseRecord(line: string, fail: Fail): TapeRecord {
+function parseRecord(line: string, version: number, before: readonly TapeRecord[], fail: Fail): TapeRecord {
   const fields = parseJson(line);
   if (fields === undefined) return fail(`not JSON; ${AGAIN}`);
-  if (!Array.isArray(fields) || fields.length < 4 || fields.length > 5) {
-    return fail(`not an answer: [question, key, at, value, errno?]; ${AGAIN}`);
+  if (!Array.isArray(fields)) return fail(`not an answer: [question, key, at, value, errno?]; ${AGAIN}`);
+  if (version > 1 && fields.length === 2) {
+    const { at, ...same } = { ...earlier(fields[0], before, fail), at: fields[1] as unknown };
+    return typeof at === 'number' && Number.isFinite(at) ? { ...same, at } : fail(`a time that is no number; ${AGAIN}`);
   }
+  const isReference = version > 1 && fields.length === 6;
+  if (!isReference && (fields.length < 4 || fields.length > 5)) return fail(`not an answer: [question, key, at, value, errno?]; ${AGAIN}`);
   const [question, key, at, value, errno] = fields as unknown[];
   if (!isQuestion(question)) return fail(`unknown question ${JSON.stringify(question)}; update reloadctl, or ${AGAIN}`);
   if (typeof key !== 'string' || typeof at !== 'number' || !Number.isFinite(at)) {
     return fail(`a key that is no text, or a time that is no number; ${AGAIN}`);
+  }
+  if (isReference) {
+    const same = earlier(fields[5], before, fail);
+    // What fits one question need not fit another.
+    if (same.errno === undefined && same.question !== question && !valueMatches(question, same.value)) return fail(`an answer that does not fit the question ${question}; ${AGAIN}`);
+    return { question, key, at, value: same.value, errno: same.errno };
   }
   if (errno !== undefined) {
     if (typeof errno !== 'string' || !isByteString(errno) || value !== null) return fail(`an errno that is no name; ${AGAIN}`);
@@ -91,6 +102,11 @@ function parseRecord(line: string, fail: Fail): TapeRecord {
   }
   if (!valueMatches(question, value)) return fail(`an answer that does not fit the question ${question}; ${AGAIN}`);
   return { question, key, at, value, errno: undefined };
+}
+
+/** Only what stands above can be meant: so no line can lead to itself. */
+function earlier(index: unknown, before: readonly TapeRecord[], fail: Fail): TapeRecord {
+  return (typeof index === 'number' ? before[index] : undefined) ?? fail(`an answer of another line that is not there; ${AGAIN}`);
 }
 
 /** undefined for what is not JSON: JSON itself has no such value. */

@@ -1,22 +1,24 @@
 /** Evidence from a tape: the same questions get the same answers, anywhere and any time later. */
 import { keyOf, type Question, sourceOf, type TapeHeader, type TapeValues } from './tape-format.ts';
 import { parseTape, type TapeRecord } from './tape-parse.ts';
-import { type Answer, type ByteString, type DiagFamily, type DiagSocket, type Evidence, type FileStat, type InotifyQuestions, type InsideQuestions, type NetworkQuestions, NOT_RECORDED, type SocketProbe, type UserQuestions } from './types.ts';
+import { type Answer, type ByteString, type DiagFamily, type DiagSocket, type Evidence, type FileStat, type InotifyQuestions, type InsideQuestions, type NetworkQuestions, NOT_RECORDED, type SocketProbe, type TaskQuestions, type UserQuestions } from './types.ts';
 
 export interface TapeEvidence extends Evidence {
-  readonly origin: 'tape';
   readonly header: TapeHeader;
   /** Sources of the questions asked so far that the tape holds no answer to, each once. */
   missing(): string[];
+  /** The same tape from its beginning; what it does not answer is told by `missing` of both. */
+  rewound(): TapeEvidence;
 }
 
 /**
  * @param fileName for messages only
+ * @param origin `live` for a tape of one look of our own, which holds what that look asked and is asked the same: tapes hold more
  * @throws TapeError when the text is no tape, of a newer version, cut off or changed
  */
-export function readTape(text: string, fileName: string): TapeEvidence {
+export function readTape(text: string, fileName: string, origin: Evidence['origin'] = 'tape'): TapeEvidence {
   const { header, records } = parseTape(text, fileName);
-  return new TapedEvidence(header, records);
+  return new TapedEvidence(header, records, origin);
 }
 
 /** The answers to one question in the order they were given. */
@@ -34,18 +36,22 @@ interface TimedRecord extends TapeRecord {
 /** What a longer wait would have shown. */
 const AFTERWARDS = 'what came after the last pause';
 
-class TapedEvidence implements TapeEvidence {
-  readonly origin = 'tape';
+export class TapedEvidence implements TapeEvidence {
+  readonly origin: Evidence['origin'];
   readonly header: TapeHeader;
+  protected readonly records: readonly TapeRecord[];
   readonly #tracks = new Map<string, Track>();
-  readonly #missing = new Set<string>();
+  readonly #missing: Set<string>;
   /** When the pauses ended. */
   readonly #pauses: number[] = [];
   #round = 0;
   #now = 0;
 
-  constructor(header: TapeHeader, records: readonly TapeRecord[]) {
+  constructor(header: TapeHeader, records: readonly TapeRecord[], origin: Evidence['origin'], missing = new Set<string>()) {
+    this.origin = origin;
     this.header = header;
+    this.records = records;
+    this.#missing = missing;
     for (const record of records) {
       if (record.question === 'sleep') {
         this.#pauses.push(record.at);
@@ -57,6 +63,11 @@ class TapedEvidence implements TapeEvidence {
       if (track === undefined) this.#tracks.set(name, { records: [timed], given: -1 });
       else track.records.push(timed);
     }
+  }
+
+  /** How many pauses there were until now. */
+  protected get round(): number {
+    return this.#round;
   }
 
   /** Time of the last answer given, or of the end of the last pause: a recording knows no other moments. */
@@ -139,6 +150,13 @@ class TapedEvidence implements TapeEvidence {
     countTree: async ({ path }) => ({ errno: NOT_RECORDED, at: this.#now, source: path }),
   };
 
+  readonly tasks: TaskQuestions = {
+    tidsOf: (pid) => this.#answerOfLook('tidsOf', String(pid)),
+    pathsAt: async (pid, addresses) => addresses.map((address) => this.#answer('pathAt', keyOf.memory(pid, address))),
+    polledAt: async (pid, polls) => polls.map(({ address, count }) => this.#answer('polledAt', keyOf.polled(pid, address, count))),
+    locksAt: async (pid, addresses) => addresses.map((address) => this.#answer('lockAt', keyOf.memory(pid, address))),
+  };
+
   readonly network: NetworkQuestions = {
     sockDiagOf: (pid, part) => this.#answerOfLook('sockDiagOf', keyOf.sockDiagOf(pid, part)),
     readAsNetOf: (pid, paths) => paths.map((path) => this.#answer('readAsNetOf', keyOf.asNetOf(pid, path))),
@@ -148,14 +166,15 @@ class TapedEvidence implements TapeEvidence {
 
   readonly inside: InsideQuestions = {
     handles: async (pid) => this.#answer('handles', String(pid)),
+    goroutines: async (pid) => this.#answer('goroutines', String(pid)),
   };
 
   close(): boolean {
     return false;
   }
 
-  /** The first question about a queue, or about listeners, begins the look at them, which stands behind whatever else was recorded. */
-  #answerOfLook<Q extends 'queueBytes' | 'sockDiagOf'>(question: Q, key: string): Answer<TapeValues[Q]> {
+  /** The first question about a queue, about listeners, or about threads, begins the look at them, which stands behind whatever else was recorded. */
+  #answerOfLook<Q extends 'queueBytes' | 'sockDiagOf' | 'tidsOf'>(question: Q, key: string): Answer<TapeValues[Q]> {
     const track = this.#tracks.get(trackName(question, key));
     if (track?.given === -1) this.#goTo(track.records[0]!.round);
     return this.#answer(question, key);
@@ -170,6 +189,10 @@ class TapedEvidence implements TapeEvidence {
 
   missing(): string[] {
     return [...this.#missing];
+  }
+
+  rewound(): TapeEvidence {
+    return new TapedEvidence(this.header, this.records, this.origin, this.#missing);
   }
 
   /**

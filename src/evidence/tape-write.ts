@@ -1,7 +1,11 @@
 /** Evidence that passes every question on and notes the answers. */
 import type { Redactor } from './redact.ts';
+import { openBounds } from './tape-bounds.ts';
 import { checksum, keyOf, type Question, TAPE_VERSION, type TapeEnd, type TapeHeader, type TapeValues } from './tape-format.ts';
-import { type Answer, type ByteString, type DiagFamily, type DiagSocket, type Evidence, type FileStat, type InotifyQuestions, type InsideQuestions, type NetworkQuestions, NOT_RECORDED, type SocketProbe, type UserQuestions } from './types.ts';
+import { type Answer, type ByteString, type DiagFamily, type DiagSocket, type Evidence, type FileStat, type InotifyQuestions, type InsideQuestions, type NetworkQuestions, NOT_RECORDED, type SocketProbe, type TaskQuestions, type UserQuestions } from './types.ts';
+
+/** An answer of so few characters is no longer than what would stand in its place. */
+const SHORT = 24;
 
 export interface TapeWriter {
   /** Use this instead of the evidence it was made from. Its answers are the true ones, whatever the tape says. */
@@ -13,29 +17,64 @@ export interface TapeWriter {
 /**
  * @param header its `target` and `host` are written as they are: whoever redacts the answers must redact them too (Redactor.text);
  *   `redacted` is true at least when there is a redactor
+ * @param pids whom the tape is about: of long tables that tell of all programs only what touches theirs is noted
  * @param redactor applied to answers, and to the keys of questions that hold names, before they are noted
  */
 export function openTapeWriter(
   inner: Evidence,
-  header: Pick<TapeHeader, 'tool' | 'recordedAt' | 'target'> & Partial<Pick<TapeHeader, 'host' | 'redacted'>>,
+  header: Pick<TapeHeader, 'tool' | 'recordedAt' | 'target'> & Partial<Pick<TapeHeader, 'host' | 'redacted' | 'leftOut'>>,
   redactor?: Redactor,
+  pids?: readonly number[],
 ): TapeWriter {
   const redacted = header.redacted === true || redactor !== undefined;
   const first: TapeHeader = { reloadctl: 'tape', version: TAPE_VERSION, ...header, redacted };
-  const lines = [JSON.stringify(first)];
+  const lines = [''];
+  // A copy of a tape stays what it is.
+  const bounds = inner.origin === 'live' && pids ? openBounds(new Set(pids), (path) => inner.read(path)) : undefined;
+  /** By question, since the last pause. */
+  const last = new Map<string, { told: string; /** The same again, not written: when. */ left: number[] }>();
+  /** The last answer written to each question, and where each answer that is long stands. */
+  const written = { asked: new Map<string, { told: string; index: number }>(), answers: new Map<string, number>() };
+  const write = (question: string, key: string, at: number, told: string): void => {
+    const index = lines.length - 1;
+    const when = JSON.stringify(Math.round(at * 1000) / 1000);
+    const name = `${question} ${key}`;
+    // Pauses are counted by whoever reads a tape by eye.
+    const same = question === 'sleep' ? undefined : written.asked.get(name);
+    if (same?.told === told) {
+      lines.push(`[${same.index},${when}]`);
+      return;
+    }
+    written.asked.set(name, { told, index });
+    const known = told.length > SHORT ? written.answers.get(told) : undefined;
+    if (told.length > SHORT && known === undefined) written.answers.set(told, index);
+    lines.push(`[${JSON.stringify(question)},${JSON.stringify(key)},${when},${known === undefined ? told : `null,null,${known}`}]`);
+  };
   const note = <Q extends Question>(question: Q, key: string, answer: Answer<TapeValues[Q]>): void => {
     // A tape made from a tape lacks what that one lacks.
     if (answer.errno === NOT_RECORDED) return;
-    const written = redactor === undefined ? key : redactor.key(question, key);
-    if (answer.errno !== undefined) lines.push(JSON.stringify([question, written, answer.at, null, answer.errno]));
-    else if (answer.value !== undefined) {
-      const value = redactor === undefined ? answer.value : redactor.value(question, key, answer.value);
-      lines.push(JSON.stringify([question, written, answer.at, value]));
+    const shown = redactor === undefined ? key : redactor.key(question, key);
+    if (question === 'sleep') last.clear();
+    const value = answer.value === undefined || !bounds ? answer.value : bounds.bound(question, key, answer.value);
+    const told = answer.errno === undefined ? JSON.stringify(redactor === undefined ? value : redactor.value(question, key, value!)) : `null,${JSON.stringify(answer.errno)}`;
+    // Several wings ask the same: a question asked more often than it was recorded keeps its last answer.
+    const name = `${question} ${shown}`;
+    if (told === undefined) return;
+    const before = last.get(name);
+    // A copy of a tape stays what it is.
+    if (before?.told === told && inner.origin === 'live') before.left.push(answer.at);
+    else {
+      // Before another answer each of them counts.
+      for (const at of before?.left ?? []) write(question, shown, at, before!.told);
+      write(question, shown, answer.at, told);
+      if (question !== 'sleep') last.set(name, { told, left: [] });
     }
   };
   return {
     evidence: new NotingEvidence(inner, note),
     finish() {
+      const leftOut = bounds?.leftOut() ?? 0;
+      lines[0] = JSON.stringify(leftOut > 0 ? { ...first, leftOut } : first);
       const text = `${lines.join('\n')}\n`;
       const end: TapeEnd = { end: true, answers: lines.length - 1, sha256: checksum(text) };
       return `${text}${JSON.stringify(end)}\n`;
@@ -43,15 +82,18 @@ export function openTapeWriter(
   };
 }
 
-type Note = <Q extends Question>(question: Q, key: string, answer: Answer<TapeValues[Q]>) => void;
+/** Told of each question that was answered. */
+export type Note = <Q extends Question>(question: Q, key: string, answer: Answer<TapeValues[Q]>) => void;
 
-class NotingEvidence implements Evidence {
+/** Passes every question on, and tells of it. */
+export class NotingEvidence implements Evidence {
   readonly origin: Evidence['origin'];
   readonly #inner: Evidence;
   readonly #note: Note;
   readonly inotify?: InotifyQuestions;
   readonly users?: UserQuestions;
   readonly network?: NetworkQuestions;
+  readonly tasks?: TaskQuestions;
   readonly inside?: InsideQuestions;
 
   constructor(inner: Evidence, note: Note) {
@@ -60,9 +102,14 @@ class NotingEvidence implements Evidence {
     this.#note = note;
     if (inner.inotify) this.inotify = this.#notingInotify(inner.inotify);
     if (inner.users) this.users = this.#notingUsers(inner.users);
+    if (inner.tasks) this.tasks = this.#notingTasks(inner.tasks);
     if (inner.network) this.network = this.#notingNetwork(inner.network);
     const { inside } = inner;
-    if (inside) this.inside = { handles: async (pid, ask) => this.#noted('handles', String(pid), await inside.handles(pid, ask)) };
+    if (inside)
+      this.inside = {
+        handles: async (pid, ask) => this.#noted('handles', String(pid), await inside.handles(pid, ask)),
+        goroutines: async (pid, ask) => this.#noted('goroutines', String(pid), await inside.goroutines(pid, ask)),
+      };
   }
 
   now(): number {
@@ -151,6 +198,20 @@ class NotingEvidence implements Evidence {
       reusesPort: (pid, fd) => this.#noted('reusesPort', keyOf.reusesPort(pid, fd), inner.reusesPort(pid, fd)),
       holdersOf: async (inodes, signal) => this.#noted('holdersOf', '', await inner.holdersOf(inodes, signal)),
     };
+  }
+
+  #notingTasks(inner: TaskQuestions): TaskQuestions {
+    return {
+      tidsOf: (pid) => this.#noted('tidsOf', String(pid), inner.tidsOf(pid)),
+      pathsAt: async (pid, addresses) => this.#notedEach('pathAt', addresses.map((address) => keyOf.memory(pid, address)), await inner.pathsAt(pid, addresses)),
+      polledAt: async (pid, polls) => this.#notedEach('polledAt', polls.map(({ address, count }) => keyOf.polled(pid, address, count)), await inner.polledAt(pid, polls)),
+      locksAt: async (pid, addresses) => this.#notedEach('lockAt', addresses.map((address) => keyOf.memory(pid, address)), await inner.locksAt(pid, addresses)),
+    };
+  }
+
+  #notedEach<Q extends Question>(question: Q, keys: readonly string[], answers: Answer<TapeValues[Q]>[]): Answer<TapeValues[Q]>[] {
+    for (const [index, answer] of answers.entries()) this.#note(question, keys[index]!, answer);
+    return answers;
   }
 
   #notingUsers(inner: UserQuestions): UserQuestions {

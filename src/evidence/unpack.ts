@@ -2,9 +2,83 @@
 import type { Readable, Transform } from 'node:stream';
 
 const CHUNK = 256 * 1024;
+/** CRC and length behind each member of a gzip file. */
+const TRAILER = 8;
 
-export function gunzipped(packed: Readable): AsyncGenerator<Buffer> {
-  return through(packed, process.getBuiltinModule('node:zlib').createGunzip({ chunkSize: CHUNK }));
+/**
+ * Members one after the other (RFC 1952); what is no member behind the last one is passed over, as gzip does. Node's own way to read gzip
+ * fails there, and loses with that all it had unpacked of the last block.
+ */
+export async function* gunzipped(packed: Readable): AsyncGenerator<Buffer> {
+  const { crc32, createInflateRaw } = process.getBuiltinModule('node:zlib');
+  const blocks = (packed as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  let rest: Buffer = Buffer.alloc(0);
+  const more = async (): Promise<boolean> => {
+    const { value, done } = await blocks.next();
+    if (done) return false;
+    rest = rest.length === 0 ? value : Buffer.concat([rest, value]);
+    return true;
+  };
+  for (let isFirst = true; ; isFirst = false) {
+    let head = headOf(rest);
+    while (head === undefined && (await more())) head = headOf(rest);
+    if (head === undefined || head === 0) {
+      if (isFirst) throw failure(head === undefined ? 'Z_BUF_ERROR' : 'Z_DATA_ERROR');
+      return;
+    }
+    rest = rest.subarray(head);
+    const unpack = createInflateRaw({ chunkSize: CHUNK });
+    let fed = 0;
+    let last = rest;
+    const source = async function* (): AsyncGenerator<Buffer> {
+      do {
+        if (rest.length === 0) continue;
+        last = rest;
+        rest = Buffer.alloc(0);
+        fed += last.length;
+        yield last;
+      } while (await more());
+    };
+    let crc = 0;
+    let length = 0;
+    for await (const block of through(source(), unpack, () => unpack.bytesWritten < fed)) {
+      crc = crc32(block, crc);
+      length = (length + block.length) >>> 0;
+      yield block;
+    }
+    rest = last.subarray(last.length - (fed - unpack.bytesWritten));
+    while (rest.length < TRAILER && (await more()));
+    if (rest.length < TRAILER) throw failure('Z_BUF_ERROR');
+    if (rest.readUInt32LE(0) !== crc || rest.readUInt32LE(4) !== length) throw failure('Z_CHECKSUM');
+    rest = rest.subarray(TRAILER);
+  }
+}
+
+function failure(code: string): Error {
+  return Object.assign(new Error('gzip'), { code });
+}
+
+const FLAG = { crc: 2, extra: 4, name: 8, comment: 16 };
+
+/** Length of the head of a member; undefined while it is not all there, 0 when it is none. */
+function headOf(bytes: Buffer): number | undefined {
+  const isNone = [0x1f, 0x8b, 8].some((byte, at) => at < bytes.length && bytes[at] !== byte);
+  if (isNone) return 0;
+  if (bytes.length < 10) return undefined;
+  const flags = bytes[3]!;
+  let at = 10;
+  if (flags & FLAG.extra) {
+    if (bytes.length < at + 2) return undefined;
+    at += 2 + bytes.readUInt16LE(at);
+  }
+  for (const text of [FLAG.name, FLAG.comment]) {
+    if ((flags & text) === 0) continue;
+    const end = bytes.indexOf(0, at);
+    if (end < 0) return undefined;
+    at = end + 1;
+  }
+  if (flags & FLAG.crc) at += 2;
+  return at <= bytes.length ? at : undefined;
 }
 
 /** The same of bytes from anywhere. */
@@ -29,11 +103,19 @@ export function gunzippedStart(packed: Buffer): Buffer | undefined {
 /** Node has had zstd since 22.15 and 23.8; before that a library does it. */
 export function unzstded(packed: Readable): AsyncGenerator<Buffer> {
   const zlib = process.getBuiltinModule('node:zlib') as unknown as { createZstdDecompress?: (options: object) => Transform };
-  return zlib.createZstdDecompress ? through(packed, zlib.createZstdDecompress({ chunkSize: CHUNK })) : byLibrary(packed);
+  return zlib.createZstdDecompress ? through(packed as AsyncIterable<Buffer>, zlib.createZstdDecompress({ chunkSize: CHUNK })) : byLibrary(packed);
 }
 
-/** A stream that fails forgets what it holds: so all of one block is taken out before the next one, or the end, goes in. */
-async function* through(packed: Readable, unpack: Transform): AsyncGenerator<Buffer> {
+/** The same of bytes from anywhere. */
+export function unzstdedChunks(packed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  return unzstded(process.getBuiltinModule('node:stream').Readable.from(packed, { objectMode: false }));
+}
+
+/**
+ * A stream that fails forgets what it holds: so all of one block is taken out before the next one, or the end, goes in.
+ * @param isOver it has come to its end before its input did
+ */
+async function* through(packed: AsyncIterable<Buffer>, unpack: Transform, isOver = (): boolean => false): AsyncGenerator<Buffer> {
   const state: { error?: Error; ended: boolean; taken: boolean; wake: () => void } = { ended: false, taken: true, wake: () => undefined };
   const wake = (change: () => void) => (): void => {
     change();
@@ -50,10 +132,13 @@ async function* through(packed: Readable, unpack: Transform): AsyncGenerator<Buf
     }
   };
   try {
-    for await (const block of packed as AsyncIterable<Buffer>) {
+    for await (const block of packed) {
       state.taken = false;
       unpack.write(block, wake(() => (state.taken = true)));
       yield* drain(() => state.taken);
+      if (!isOver()) continue;
+      yield* drain(() => state.ended);
+      return;
     }
     unpack.end();
     yield* drain(() => state.ended);

@@ -1,6 +1,7 @@
 /** Epoll registrations whose number no longer seems to be the registered file. */
 import { fdsOf } from './fd-index.ts';
-import { type EpollDetail, type EpollTarget, epoll } from './kinds/epoll.ts';
+import { epoll } from './kinds/epoll.ts';
+import type { EpollDetail, EpollTarget } from './kinds/epoll-targets.ts';
 import { isKind } from './kinds/kind.ts';
 import { pipe } from './kinds/pipe.ts';
 import { socket } from './kinds/socket.ts';

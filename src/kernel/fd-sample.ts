@@ -4,6 +4,7 @@
  */
 import { PackedLinks } from '../evidence/packed-links.ts';
 import type { ByteString, FileStat } from '../evidence/types.ts';
+import { ByShape, sharesExtension } from './fixed-shapes.ts';
 import { fileType, isPath } from './kinds/path.ts';
 import type { SocketLookup } from './fd-table.ts';
 import { type SocketDetail, socket } from './kinds/socket.ts';
@@ -53,35 +54,55 @@ export interface PathSample {
 /** What to ask of the descriptors of a large table that are no sockets. Those that are neither paths are all asked for their flags. */
 export function samplePaths(links: LinkList): PathSample {
   const sample: PathSample = { infos: [], stats: [], classes: [] };
-  const directories = new Map<string, Map<string, number[]>>();
-  const byLook = new Map<string, Map<string, number[]>>();
+  const classes = new Classes();
+  const packed = links instanceof PackedLinks ? links : undefined;
+  const byShape = new ByShape<Place | 'each'>((index) => {
+    const place = classes.placeOf(links.textAt(index));
+    return typeof place === 'string' || sharesExtension(packed!.shapeText(packed!.shapeAt(index))) ? place : 'each';
+  });
   for (let index = 0; index < links.size; index++) {
-    if (links instanceof PackedLinks && links.inodeAt(index) !== 0) continue;
+    if (packed && packed.inodeAt(index) !== 0) continue;
+    let place = packed ? byShape.at(packed.shapeAt(index), index) : 'each';
+    if (place === 'each') place = classes.placeOf(links.textAt(index));
     const fd = links.numbers[index]!;
-    const link = links.textAt(index);
-    if (link.startsWith(SOCKET)) continue;
-    if (!isPath(link) || isTelling(link)) {
+    if (Array.isArray(place)) place.push(fd);
+    else if (place !== 'socket') {
       sample.infos.push(fd);
-      if (isPath(link)) sample.stats.push(fd);
-      continue;
+      if (place === 'telling path') sample.stats.push(fd);
     }
-    const directory = link.slice(0, link.lastIndexOf('/'));
-    let extensions = directories.get(directory);
-    if (!extensions) {
-      const look = byLooks(directory);
-      extensions = byLook.get(look) ?? new Map<string, number[]>();
-      byLook.set(look, extensions);
-      directories.set(directory, extensions);
-    }
-    const extension = extensionOf(link);
-    const members = extensions.get(extension);
-    if (members) members.push(fd);
-    else extensions.set(extension, [fd]);
   }
-  for (const extensions of byLook.values()) {
+  for (const extensions of classes.byLook.values()) {
     for (const [extension, members] of extensions) addClass(sample, members, extension.endsWith(DELETED));
   }
   return sample;
+}
+
+/** Where a link belongs: to the members of a class, or to none. */
+type Place = number[] | 'socket' | 'telling path' | 'no path';
+/** Paths by the looks of their directory and by extension. */
+class Classes {
+  readonly byLook = new Map<string, Map<string, number[]>>();
+  readonly #directories = new Map<string, Map<string, number[]>>();
+
+  placeOf(link: ByteString): Place {
+    if (link.startsWith(SOCKET)) return 'socket';
+    if (!isPath(link)) return 'no path';
+    if (isTelling(link)) return 'telling path';
+    const directory = link.slice(0, link.lastIndexOf('/'));
+    let extensions = this.#directories.get(directory);
+    if (!extensions) {
+      const look = byLooks(directory);
+      extensions = this.byLook.get(look) ?? new Map<string, number[]>();
+      this.byLook.set(look, extensions);
+      this.#directories.set(directory, extensions);
+    }
+    const extension = extensionOf(link);
+    const known = extensions.get(extension);
+    if (known) return known;
+    const members: number[] = [];
+    extensions.set(extension, members);
+    return members;
+  }
 }
 
 function addClass(sample: PathSample, members: readonly number[], deleted: boolean): void {

@@ -3,13 +3,14 @@ import { PackedLinks } from '../evidence/packed-links.ts';
 import type { Answer, ByteString, Evidence, FileStat, LinkAnswers } from '../evidence/types.ts';
 import { leftInDoubt, type PathSample, samplePackedSockets, samplePaths } from './fd-sample.ts';
 import type { DecodeInput } from './kinds/index.ts';
-import type { EpollDetail } from './kinds/epoll.ts';
 import { packTargets } from './kinds/epoll-packed.ts';
+import type { EpollDetail } from './kinds/epoll-targets.ts';
 import { epoll, file, infoBlocks, kindOf, recognise, socket } from './kinds/index.ts';
 import { isPath } from './kinds/path.ts';
 import { type LinkList, Links } from './links.ts';
 import { type PackedRows, PlainFds } from './plain-fds.ts';
 import { parseFdInfo } from './proc/fdinfo.ts';
+import { standingAlone } from './text.ts';
 import type { Fd, FdInfo, Process } from './types.ts';
 
 /** Descriptors between two chances for a signal to be handled. */
@@ -18,7 +19,10 @@ const CHUNK = 2000;
 /** What the descriptors of one process point at. */
 export interface LinkTable {
   pid: number;
+  /** What was listed, ascending; none where links were read without a list. */
   numbers: number[];
+  /** How many numbers were seen to be open. */
+  listed: number;
   links: LinkList;
   /** Descriptors that were listed and could not be read: errno by number. */
   errors: Map<number, string>;
@@ -52,6 +56,8 @@ export interface ReadOptions {
   most?: number;
   /** Keep the links of such a table packed. */
   packed?: boolean;
+  /** They were read already. */
+  links?: LinkTable;
   signal: AbortSignal;
 }
 
@@ -61,10 +67,10 @@ export interface ReadOptions {
  */
 export async function readRawTable(evidence: Evidence, process: Process, options: ReadOptions): Promise<RawTable> {
   const { most = Number.POSITIVE_INFINITY } = options;
-  const links = await readLinkTable(evidence, process.pid, options.signal, options.packed ? most : undefined);
+  const links = options.links ?? await readLinkTable(evidence, process.pid, options.signal, options.packed ? { from: most, open: process.open ?? 0 } : undefined);
   const raw: RawTable = { ...links, process, infos: new Map(), epolls: new Map(), stats: new Map(), failures: new Map(), sampled: false };
   if (raw.errno !== undefined) return raw;
-  raw.sampled = raw.numbers.length > most;
+  raw.sampled = raw.listed > most;
   const wanted = raw.sampled ? samplePaths(raw.links) : everything(raw.links);
   const slow = readSlowParts(evidence, raw, options.infos ? wanted.infos.filter((fd) => infoBlocks(raw.links.get(fd)!)) : [], options.stats ? wanted.stats : []);
   if (options.infos) await readInfos(evidence, raw, wanted.infos, options.signal);
@@ -74,15 +80,23 @@ export async function readRawTable(evidence: Evidence, process: Process, options
   return raw;
 }
 
-/** The links alone: for those who hold the other ends. More than `packFrom` of them packed. */
-export async function readLinkTable(evidence: Evidence, pid: number, signal: AbortSignal, packFrom = Number.POSITIVE_INFINITY): Promise<LinkTable> {
+/** When to keep links packed: where there are more than `from`; about `open` are expected. */
+interface Packing {
+  from: number;
+  open: number;
+}
+
+/** The links alone: for those who hold the other ends. */
+export async function readLinkTable(evidence: Evidence, pid: number, signal: AbortSignal, packing: Packing = { from: Number.POSITIVE_INFINITY, open: 0 }): Promise<LinkTable> {
   const links = new Links();
-  const table: LinkTable = { pid, numbers: [], links, errors: new Map(), vanished: 0, stopped: false };
+  const table: LinkTable = { pid, numbers: [], listed: 0, links, errors: new Map(), vanished: 0, stopped: false };
   const directory = `/proc/${pid}/fd`;
+  if (packing.open > packing.from && (await walkTable(evidence, directory, packing.open, table, signal))) return table;
   const { numbers, errno } = listNumbers(evidence, directory);
   if (errno !== undefined) return { ...table, errno };
   table.numbers = numbers;
-  const packed = table.numbers.length > packFrom ? new PackedLinks(table.numbers.length) : undefined;
+  table.listed = numbers.length;
+  const packed = table.numbers.length > packing.from ? new PackedLinks(table.numbers.length) : undefined;
   if (packed) table.links = packed;
   await eachChunk(table, table.numbers, signal, (chunk) => {
     const errnos = (packed && evidence.packLinks?.(directory, chunk, packed)) ?? readChunk(evidence, directory, chunk, packed ?? links);
@@ -92,6 +106,32 @@ export async function readLinkTable(evidence: Evidence, pid: number, signal: Abo
     }
   });
   return table;
+}
+
+/** False where that cannot be done: then nothing was read. */
+async function walkTable(evidence: Evidence, directory: string, open: number, table: LinkTable, signal: AbortSignal): Promise<boolean> {
+  const links = new PackedLinks(open);
+  const walk = evidence.walkLinks?.(directory, open, links);
+  if (!walk) return false;
+  try {
+    for (;;) {
+      const isMore = walk.next(CHUNK);
+      if (!isMore || signal.aborted) break;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (!walk.isWhole && !signal.aborted) return false;
+  } catch {
+    // Listed in the usual way, it says why.
+    return false;
+  } finally {
+    walk.close();
+  }
+  table.links = links;
+  table.errors = new Map(walk.errnos);
+  table.stopped = !walk.isWhole;
+  const seen = links.size + walk.errnos.size;
+  table.listed = table.stopped ? Math.max(seen, open) : seen;
+  return true;
 }
 
 /** Ascending. The names are not kept: who waits while the links are read would hold 20,000 strings. */
@@ -155,10 +195,9 @@ function oneByOne(evidence: Evidence, directory: string, numbers: readonly numbe
 
 function packEpolls(raw: RawTable): void {
   for (const [fd, info] of raw.infos) {
-    const link = raw.links.get(fd)!;
-    if (!epoll.matches(link)) continue;
-    raw.epolls.set(fd, packTargets(epoll.decode({ link, info, socket: () => undefined, isListening: () => false })));
-    raw.infos.set(fd, { ...info, rest: '' });
+    if (!epoll.matches(raw.links.get(fd)!)) continue;
+    raw.epolls.set(fd, packTargets(info.rest));
+    raw.infos.set(fd, { ...info, pos: standingAlone(info.pos), ...(info.ino !== undefined && { ino: standingAlone(info.ino) }), rest: '' });
   }
 }
 

@@ -22,7 +22,7 @@ export interface Frame {
 export interface Sample {
   /** Decimal, 64 bit; absent in profiles. */
   id?: string;
-  /** Lower bound; absent: not told. */
+  /** As the runtime tells it, which may be too much by the time between two collections; absent: not told. */
   waitMinutes?: number;
   /** Pointer-like arguments of each frame, `0x` and lower case, in the order of the frames. */
   args: string[][];
@@ -32,6 +32,16 @@ export interface Sample {
   parent?: string;
   /** What it waits for: see `Group.objects`. */
   object?: string;
+}
+
+/** Sums over goroutines of ids and of minutes of waiting (0 where none are told), their squares and their products: what goes together is told by them. */
+export interface AgeSums {
+  count: number;
+  ids: number;
+  ids2: number;
+  minutes: number;
+  minutes2: number;
+  both: number;
 }
 
 /** Goroutines with the same state, stack, creator and labels. */
@@ -48,11 +58,19 @@ export interface Group {
   creator?: Frame;
   labels: Readonly<Record<string, string>>;
   count: number;
-  /** Of those that tell one; lower bounds, minutes. */
+  /** Of those that tell one, minutes; see Sample.waitMinutes. */
   wait?: { min: number; max: number; told: number };
+  /** How many tell a wait that has lasted, whatever lies between two collections. */
+  lasting: number;
+  /** Of those that tell their id. */
+  ages?: AgeSums;
   lockedToThread: number;
   /** Marked by the collector as unreachable (goroutineleak). */
   leaked: number;
+  /** Those that wait for the channel of a timer that runs: it wakes them. Memory tells it, of Go 1.23 and later. */
+  timed?: number;
+  /** Those that wait for a lock: where a function of theirs took another before, as its code has it; memory tells it. */
+  took?: Frame;
   /** Of the runtime itself: not counted by the usual profiles. */
   system: boolean;
   /** Some ids, as many as there are samples. */

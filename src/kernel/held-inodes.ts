@@ -13,7 +13,6 @@ export class HeldInodes {
   readonly places = new Map<LinkList, Int32Array>();
   /** All of them, or what fits no such number. */
   readonly #texts = new Set<string>();
-  readonly #numbers: number[] = [];
 
   constructor(all: readonly LinkList[]) {
     const isPacked = all.some((links) => links instanceof PackedLinks);
@@ -33,7 +32,7 @@ export class HeldInodes {
     const places = new Int32Array(links.size);
     for (let index = 0; index < places.length; index++) {
       const inode = links.inodeAt(index);
-      places[index] = inode === 0 ? this.#add(links.socketInode(index)) : this.#addNumber(inode);
+      places[index] = inode === 0 ? this.#add(links.socketInode(index)) : this.packed!.add(inode);
     }
     this.places.set(links, places);
   }
@@ -41,15 +40,9 @@ export class HeldInodes {
   #add(text: string | undefined): number {
     if (text === undefined) return -1;
     const number = Number(text);
-    if (this.packed && number > 0 && number <= MOST && String(number) === text) return this.#addNumber(number);
+    if (this.packed && number > 0 && number <= MOST && String(number) === text) return this.packed.add(number);
     this.#texts.add(text);
     return -1;
-  }
-
-  #addNumber(number: number): number {
-    const place = this.packed!.add(number);
-    if (place === this.#numbers.length) this.#numbers.push(number);
-    return place;
   }
 
   has(inode: string): boolean {
@@ -58,6 +51,6 @@ export class HeldInodes {
 
   *[Symbol.iterator](): Generator<string> {
     yield* this.#texts;
-    for (const number of this.#numbers) yield String(number);
+    for (const number of this.packed ?? []) yield String(number);
   }
 }

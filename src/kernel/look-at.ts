@@ -42,8 +42,8 @@ export async function lookAt(spec: string | undefined, options: TargetOptions, c
   const { snapshot, coverage } = await takeSnapshot(context.evidence, asked, target.name, {
     allOwners: options.owners,
     everything: options.everything ?? false,
-    // What a tape holds costs nothing.
-    details: (options.details ?? false) || tapeHeader !== undefined,
+    // What a tape holds costs nothing; what is kept of a look of our own is asked as that was.
+    details: (options.details ?? false) || context.evidence.origin === 'tape',
     packed: options.packed ?? false,
     // Whoever replays a tape may have any rights: what was denied was denied to the recording.
     rerun: tapeHeader ? `reloadctl record ${shellWord(tapeHeader.spec)} -o FILE` : context.rerun,

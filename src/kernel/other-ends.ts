@@ -21,6 +21,8 @@ export class OtherEnds {
   private readonly opposites = new Map<string, readonly Holder[]>();
   private readonly names = new Map<number, string>();
 
+  private knownInodes: Set<number> | undefined;
+
   /** Of a look at very many: who holds a plain socket, by inode, and who else. */
   private readonly plain: PlainHolders | undefined;
 
@@ -74,7 +76,7 @@ export class OtherEnds {
   firstHolder(fd: Fd): string | undefined {
     if (fd.kind !== pipe.name && fd.kind !== socket.name) return undefined;
     if (this.plain && isKind(fd, socket)) {
-      const pid = this.plain.otherThan(fd, Number(otherKeyOf(fd)));
+      const pid = this.plain.otherThan(fd.pid, fd.fd, Number(otherKeyOf(fd)));
       if (pid !== undefined) return this.names.get(pid);
     }
     // Nearly all sockets have one holder: no list is made of it.
@@ -91,8 +93,17 @@ export class OtherEnds {
     if (place < 0) return undefined;
     const peer = plain.rows!.plain.peerAt(place);
     const pid = this.plain?.otherAt(plain.rows!.plain, peer < 0 ? place : peer, table.process.pid, plain.numberAt(position));
-    // Of what no target holds somebody else may.
-    return pid === undefined ? this.firstHolder(plain.fdAt(position)) : this.names.get(pid);
+    if (pid !== undefined) return this.names.get(pid);
+    // Of what no target holds somebody else may; of nearly all nobody does.
+    const other = plain.rows!.plain.otherInodeAt(place);
+    const mayBe = this.inodes().has(other) || this.plain?.otherThan(table.process.pid, plain.numberAt(position), other) !== undefined;
+    return mayBe ? this.firstHolder(plain.fdAt(position)) : undefined;
+  }
+
+  /** Of the sockets in `byLink`, whose keys are made of nothing else. */
+  private inodes(): ReadonlySet<number> {
+    this.knownInodes ??= new Set([...this.byLink.keys()].map(Number));
+    return this.knownInodes;
   }
 
   private holdersOf(key: string): readonly Holder[] {

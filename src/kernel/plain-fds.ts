@@ -2,7 +2,7 @@
  * Descriptors of a large table of which nothing is to be told but that they are there: sockets with a plain row, and files that a
  * sample stands for. An object each would be most of the memory of a look, so that one is made only for who asks.
  */
-import { PackedLinks } from '../evidence/packed-links.ts';
+import type { PackedLinks } from '../evidence/packed-links.ts';
 import type { ByteString } from '../evidence/types.ts';
 import type { SocketLookup } from './fd-table.ts';
 import { fdAt, fdsByKind } from './fd-index.ts';
@@ -46,9 +46,18 @@ export class PlainFds {
     return this.#links.inodeAt(this.#indexes[position]!);
   }
 
-  /** Then a link is its text. */
-  get isAscii(): boolean {
-    return this.#links.isAscii;
+  /** The shape of a file: see PackedLinks. */
+  shapeAt(position: number): number {
+    return this.#links.shapeAt(this.#indexes[position]!);
+  }
+
+  shapeText(shape: number): ByteString {
+    return this.#links.shapeText(shape);
+  }
+
+  /** Have these two files one path? */
+  isSameFile(position: number, other: number): boolean {
+    return this.#links.isSameText(this.#indexes[position]!, this.#indexes[other]!);
   }
 
   isOfKind(position: number, kind: string | undefined): boolean {
@@ -97,15 +106,19 @@ export class PlainFds {
    * to make a text of each would be most of the work.
    */
   maybeRepeated(links: ReadonlySet<ByteString>): number[] {
-    const seen = new Set<number>();
     const repeated = new Set<number>();
-    for (const link of links) repeated.add(PackedLinks.markOf(link));
-    for (let position = 0; position < this.size; position++) {
-      if (this.inodeAt(position) !== 0) continue;
-      const mark = this.#links.markAt(this.#indexes[position]!);
-      if (seen.has(mark)) repeated.add(mark);
-      else seen.add(mark);
+    for (const link of links) {
+      const mark = this.#links.markOf(link);
+      if (mark !== undefined) repeated.add(mark);
     }
+    // Sorted, since a set of them all would be the largest thing that the rules make.
+    const marks = new Int32Array(this.size);
+    let count = 0;
+    for (let position = 0; position < this.size; position++) {
+      if (this.inodeAt(position) === 0) marks[count++] = this.#links.markAt(this.#indexes[position]!);
+    }
+    const sorted = marks.subarray(0, count).sort();
+    for (let at = 1; at < count; at++) if (sorted[at] === sorted[at - 1]) repeated.add(sorted[at]!);
     const found: number[] = [];
     if (repeated.size === 0) return found;
     for (let position = 0; position < this.size; position++) {

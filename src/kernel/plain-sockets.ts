@@ -3,7 +3,7 @@
  * large table has 100,000 of them, so they are kept in columns, and made to rows one by one when somebody asks.
  */
 import { cameIn, isEphemeral } from './kinds/socket.ts';
-import type { NumberIndex } from './number-index.ts';
+import { NumberIndex } from './number-index.ts';
 import type { InetSockets } from '../evidence/types.ts';
 import type { SocketRow } from './types.ts';
 
@@ -15,6 +15,7 @@ const UNCONNECTED = 2;
 const STATES = ['', 'ESTABLISHED', 'UNCONNECTED'];
 const CLASSES = PROTOCOLS.length * STATES.length;
 const PORTS = 65536;
+const FEW_ADDRESSES = 65536;
 /** include/net/tcp_states.h: of a connected socket. */
 const TCP_ESTABLISHED = 1;
 const MAPPED = /^::ffff:(?=\d+\.)/;
@@ -40,9 +41,9 @@ export class PlainSockets {
   readonly #protocols: Uint8Array;
   /** Local port, then remote port, in the lower half. */
   readonly #ports: Uint32Array;
-  readonly #numbers: Uint32Array;
-  readonly #locals: Uint32Array;
-  readonly #remotes: Uint32Array;
+  /** Numbers of addresses: there are few, until there are many. */
+  #locals: Uint16Array | Uint32Array;
+  #remotes: Uint16Array | Uint32Array;
   readonly #uids: Uint32Array;
   /** One more than the place of the other end, where that was asked for too. */
   readonly #peers: Uint32Array;
@@ -58,9 +59,8 @@ export class PlainSockets {
     this.#states = new Uint8Array(size);
     this.#protocols = new Uint8Array(size);
     this.#ports = new Uint32Array(size);
-    this.#numbers = new Uint32Array(size);
-    this.#locals = new Uint32Array(size);
-    this.#remotes = new Uint32Array(size);
+    this.#locals = new Uint16Array(size);
+    this.#remotes = new Uint16Array(size);
     this.#uids = new Uint32Array(size);
     this.#peers = new Uint32Array(size);
   }
@@ -71,11 +71,10 @@ export class PlainSockets {
     const place = this.inodes.placeOf(number);
     if (place < 0) return false;
     this.#forget(place);
-    this.#numbers[place] = number;
     const protocol = PROTOCOLS.indexOf(row.protocol as Protocol);
     const state = STATES.indexOf(row.state);
     if (protocol < 0 || state < ESTABLISHED || row.receiveQueue || row.sendQueue || row.diag || row.path !== undefined) return false;
-    this.#put(place, number, protocol, state, row.localPort ?? 0, row.remotePort ?? 0, row.localAddress ?? '', row.remoteAddress ?? '', row.uid ?? 0);
+    this.#put(place, protocol, state, row.localPort ?? 0, row.remotePort ?? 0, row.localAddress ?? '', row.remoteAddress ?? '', row.uid ?? 0);
     if (row.peerInode !== undefined) this.setPeer(row.inode, row.peerInode);
     return true;
   }
@@ -92,7 +91,7 @@ export class PlainSockets {
     const local = sockets.localAddress(index);
     const remote = sockets.remoteAddress(index);
     const state = isConnected ? ESTABLISHED : UNCONNECTED;
-    this.#put(place, number, protocol, state, sockets.localPort(index), sockets.remotePort(index), local, remote, sockets.uid(index));
+    this.#put(place, protocol, state, sockets.localPort(index), sockets.remotePort(index), local, remote, sockets.uid(index));
     return true;
   }
 
@@ -101,12 +100,11 @@ export class PlainSockets {
     this.#states[place] = 0;
   }
 
-  #put(place: number, number: number, protocol: number, state: number, localPort: number, remotePort: number, local: string, remote: string, uid: number): void {
+  #put(place: number, protocol: number, state: number, localPort: number, remotePort: number, local: string, remote: string, uid: number): void {
     this.size++;
     this.#states[place] = state;
     this.#protocols[place] = protocol;
     this.#ports[place] = localPort * 65536 + remotePort;
-    this.#numbers[place] = number;
     this.#locals[place] = this.#addressNumber(local);
     this.#remotes[place] = this.#addressNumber(remote);
     this.#uids[place] = uid;
@@ -116,6 +114,7 @@ export class PlainSockets {
     let number = this.#addressOf.get(address);
     if (number === undefined) {
       number = this.#addresses.push(address) - 1;
+      if (number === FEW_ADDRESSES) [this.#locals, this.#remotes] = [Uint32Array.from(this.#locals), Uint32Array.from(this.#remotes)];
       this.#addressOf.set(address, number);
     }
     return number;
@@ -135,7 +134,7 @@ export class PlainSockets {
     if (!this.isPlainAt(place)) return undefined;
     const row: SocketRow = {
       protocol: PROTOCOLS[this.#protocols[place]!]!,
-      inode: String(this.#numbers[place]),
+      inode: String(this.inodes.at(place)),
       state: STATES[this.#states[place]!]!,
       localAddress: this.#addresses[this.#locals[place]!]!,
       localPort: this.#ports[place]! >>> 16,
@@ -146,7 +145,7 @@ export class PlainSockets {
       uid: this.#uids[place]!,
     };
     const peer = this.#peers[place]! - 1;
-    const other = peer >= 0 ? this.#numbers[peer] : this.#others.get(place);
+    const other = peer >= 0 ? this.inodes.at(peer) : this.#others.get(place);
     if (other !== undefined) row.peerInode = String(other);
     return row;
   }
@@ -180,6 +179,12 @@ export class PlainSockets {
     return this.#peers[place]! - 1;
   }
 
+  /** Inode of the other end where it is known, else its own. */
+  otherInodeAt(place: number): number {
+    const peer = this.peerAt(place);
+    return peer >= 0 ? this.inodes.at(peer) : (this.#others.get(place) ?? this.inodes.at(place));
+  }
+
   setPeer(inode: string, peer: string): void {
     const [place, other] = [this.inodes.placeOf(Number(inode)), this.inodes.placeOf(Number(peer))];
     if (place >= 0 && other >= 0) this.#peers[place] = other + 1;
@@ -193,7 +198,7 @@ export class PlainSockets {
 
   *inodesOf(family: 'tcp' | 'udp'): Generator<number> {
     for (let place = 0; place < this.#states.length; place++) {
-      if (this.#states[place] !== 0 && this.#protocols[place]! < FIRST_UDP === (family === 'tcp')) yield this.#numbers[place]!;
+      if (this.#states[place] !== 0 && this.#protocols[place]! < FIRST_UDP === (family === 'tcp')) yield this.inodes.at(place);
     }
   }
 
@@ -204,24 +209,39 @@ export class PlainSockets {
   matchPeers(): SocketRow[] {
     const isLoopback = this.#addresses.map((address) => LOOPBACK.test(address));
     const same = sameNumbers(this.#addresses);
-    const waiting = new Map<number, number>();
-    const crowded: number[] = [];
+    // By pair of ports one more than the place that waits for its other end; 0 for none. A Map would make an object of each large number.
+    const pairs = new NumberIndex(this.size / 4);
+    let waiting = new Int32Array(pairs.room);
+    const alone: number[] = [];
     for (let place = 0; place < this.#states.length; place++) {
       if (this.#states[place] === 0 || this.#protocols[place]! >= FIRST_UDP) continue;
       const local = this.#locals[place]!;
       const remote = this.#remotes[place]!;
       if (same[local] !== same[remote] && !isLoopback[remote]) continue;
       const ports = this.#ports[place]!;
-      const other = waiting.get(exchanged(ports));
-      if (other !== undefined && same[this.#locals[other]!] === same[remote] && same[this.#remotes[other]!] === same[local]) {
-        waiting.delete(exchanged(ports));
+      const opposite = pairs.placeOf(exchanged(ports));
+      const other = opposite < 0 ? -1 : waiting[opposite]! - 1;
+      if (other >= 0 && same[this.#locals[other]!] === same[remote] && same[this.#remotes[other]!] === same[local]) {
+        waiting[opposite] = 0;
         this.#peers[other] = place + 1;
         this.#peers[place] = other + 1;
-      } else if (waiting.has(ports)) crowded.push(place);
-      else waiting.set(ports, place);
+        continue;
+      }
+      const own = pairs.add(ports);
+      if (own >= waiting.length) waiting = widened(waiting, pairs.room);
+      if (waiting[own]! > 0) alone.push(place);
+      else waiting[own] = place + 1;
     }
-    return [...waiting.values(), ...crowded].map((place) => this.rowAt(place)!);
+    // In the order of sight, and after them those whose ports another had.
+    const left = waiting.filter((place) => place > 0).sort();
+    return [...left].map((place) => this.rowAt(place - 1)!).concat(alone.map((place) => this.rowAt(place)!));
   }
+}
+
+function widened(from: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const into = new Int32Array(length);
+  into.set(from);
+  return into;
 }
 
 function exchanged(ports: number): number {

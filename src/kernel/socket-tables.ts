@@ -33,7 +33,7 @@ export interface Wanted {
  */
 export function readSocketTable(evidence: Evidence, pid: number, netns: string, wanted: Wanted): SocketTable {
   const plain = wanted.packed && new PlainSockets(wanted.packed);
-  const table: SocketTable = { netns, byInode: new Map(), pending: new Map(), ...(plain && { plain }) };
+  const table: SocketTable = { netns, via: pid, byInode: new Map(), pending: new Map(), ...(plain && { plain }) };
   const net = `/proc/${pid}/net`;
   readTcp(evidence, net, table, wanted);
   const keep = (row: SocketRow): void => void keepRow(table, row);
@@ -46,8 +46,8 @@ export function readSocketTable(evidence: Evidence, pid: number, netns: string, 
     return value ?? '';
   };
   if (missing()) scanUnix(text('unix'), keep, isWanted);
-  const udp = missing() ? listedByDiag(evidence, net, 'udp', wanted) : undefined;
-  udp?.(keep, isWanted, plain);
+  const udp = missing() ? listedByDiag(evidence, net, 'udp', wanted, plain) : undefined;
+  udp?.(keep, isWanted);
   const done: readonly InetProtocol[] = udp ? ['udp', 'udp6'] : [];
   for (const protocol of inetProtocols) if (missing() && !done.includes(protocol)) scanInet(text(protocol), protocol, keep, isWanted);
   if (missing()) scanNetlink(text('netlink'), keep, isWanted);
@@ -63,20 +63,18 @@ const MANY = 3000;
 type Scan = (
   visit: (row: SocketRow) => void,
   wanted: (inode: string, state: number, localPort: number, remotePort: number) => boolean,
-  /** Takes what it can: that is not visited then. */
-  plain?: PlainSockets,
 ) => void;
 
 /**
  * Long tables of our own namespace, by sock_diag: undefined where they are short, or it does not answer. Every page of
  * /proc/net/udp is looked for from the start (net/ipv4/udp.c udp_get_idx): 50,000 rows take the kernel 3 s. Those of TCP it
- * writes at once, and we have 150 bytes to read of each.
+ * writes at once, and we have 150 bytes to read of each. What `plain` takes, when it is first told of, is not visited.
  */
-function listedByDiag(evidence: Evidence, net: string, family: 'tcp' | 'udp', { own = false }: Wanted): Scan | undefined {
+function listedByDiag(evidence: Evidence, net: string, family: 'tcp' | 'udp', { own = false }: Wanted, plain: PlainSockets | undefined): Scan | undefined {
   if (!own || !evidence.inetSockets) return undefined;
   const inUse = new RegExp(`^${family.toUpperCase()}: inuse (\\d+)`, 'm').exec(evidence.read(`${net}/sockstat`).value ?? '')?.[1];
-  const sockets = Number(inUse ?? 0) < MANY ? undefined : evidence.inetSockets(family).value;
-  return sockets && ((visit, isWanted, plain) => scanInetSockets(sockets, family, visit, isWanted, plain));
+  const sockets = Number(inUse ?? 0) < MANY ? undefined : evidence.inetSockets(family, plain && ((told, index) => plain.take(told, index, family))).value;
+  return sockets && ((visit, isWanted) => scanInetSockets(sockets, family, visit, isWanted));
 }
 
 /** The TCP part alone, for the second look. */
@@ -89,7 +87,7 @@ export function readTcp(
   const orphans: SocketRow[] = [];
   const listening = new Set<number>();
   const onThisHost = new Map<number, SocketRow | SocketRow[]>();
-  const scan = listedByDiag(evidence, net, 'tcp', wanted) ?? readTcpTexts(evidence, net, table);
+  const scan = listedByDiag(evidence, net, 'tcp', wanted, table.plain) ?? readTcpTexts(evidence, net, table);
   scan(
     (row) => {
       if (wanted.inodes.has(row.inode) && keepRow(table, row) && isLocal(row)) lookForPeer(row, onThisHost);
@@ -97,7 +95,6 @@ export function readTcp(
       else if (row.inode === '0' || row.state === 'SYN_SENT') orphans.push(row);
     },
     (inode, state) => inode === '0' || state === LISTEN || state === SYN_SENT || wanted.inodes.has(inode),
-    table.plain,
   );
   const alone = table.plain?.matchPeers() ?? [];
   for (const row of alone) lookForPeer(row, onThisHost);

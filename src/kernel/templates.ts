@@ -90,6 +90,20 @@ export function pathTemplates(paths: readonly string[]): string[] {
   return numbers.map((number) => templates[number]!);
 }
 
+/** What stands before the last slash that both have in common, with it: `/srv/7/` of `/srv/7/a` and `/srv/7/b/c`. */
+export function commonFolder(one: string, other: string): string {
+  let length = 0;
+  while (length < one.length && length < other.length && one.charCodeAt(length) === other.charCodeAt(length)) length++;
+  return one.slice(0, one.lastIndexOf('/', length - 1) + 1);
+}
+
+/** The template with the folder that all its paths are in as it is: digits in it count nothing. A template has a directory for each of its paths. */
+export function inFolder(template: string, folder: string): string {
+  let behind = 0;
+  for (let at = folder.indexOf('/'); at >= 0; at = folder.indexOf('/', at + 1)) behind = template.indexOf('/', behind) + 1;
+  return folder + template.slice(behind);
+}
+
 interface Parts {
   index: number;
   directory: string;

@@ -101,6 +101,8 @@ export interface SocketRow {
   receiveQueue?: number;
   /** Bytes sent and not acknowledged. */
   sendQueue?: number;
+  /** tcp6 listeners, where sock_diag was asked: they take no connection of IPv4. */
+  v6Only?: boolean;
   uid?: number;
   /** unix: bound name, `@name` when abstract. */
   path?: ByteString;
@@ -125,6 +127,8 @@ export interface PendingConnections {
 
 /** The socket tables of one network namespace. */
 export interface SocketTable {
+  /** Through which process it was read. */
+  via?: number;
   netns: string;
   byInode: Map<string, SocketRow>;
   /** Rows that are not in byInode, of a look at very many. */

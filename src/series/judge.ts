@@ -1,6 +1,6 @@
 import { bulkClosings } from './bulk.ts';
 import { binomialAtMost } from './chance.ts';
-import { goesOnAtEnd, hasNoPause, independentGains, isEverywhere } from './spread.ts';
+import { areSteps, goesOnAtEnd, hasNoPause, independentGains, isEverywhere } from './spread.ts';
 import { type Change, changesOf, exposures, OLDEST_PART, usualAge, type Window } from './survivors.ts';
 import type { LifeSpan, Quality, Trend } from './types.ts';
 
@@ -69,7 +69,7 @@ function judgeExact(c: Case): Judgement {
   if (losses > 0) {
     // Without a leak each change is as likely a gain as a loss.
     if (binomialAtMost(losses, c.net + 2 * losses, 0.5) > LUCK / losses) return { trend: 'grew', because: 'the gain does not stand out of the coming and going' };
-    if (!isEverywhere(c.changes, c.counted)) return { trend: 'grew', because: 'it gained survivors in one part of the window and not in the others' };
+    if (!isEverywhere(c.changes, c.counted) || inSteps(c, independentOf(c))) return { trend: 'grew', because: 'it gained survivors in one part of the window and not in the others' };
   }
   if (!goesOn(c)) return { trend: 'grew', because: 'it gained survivors, but hardly any of late: a pool that has filled' };
   const lifetime = shortestLifetime(c);
@@ -109,12 +109,25 @@ function judgeWeak(c: Case): Judgement {
 }
 
 /** Are the gains spread over the window? */
-function isSpread({ changes, counted, sampleTimes, survivorAgeMs }: Case): boolean {
+function isSpread(c: Case): boolean {
+  const independent = independentOf(c);
+  return independent >= LEAST_BURSTS && hasNoPause(c.changes, c.counted, seenAt(c), independent) && !inSteps(c, independent);
+}
+
+function independentOf({ changes, counted, sampleTimes, survivorAgeMs }: Case): number {
   const gains = new Map<number, number>();
-  for (const { at, by } of changes) gains.set(at, (gains.get(at) ?? 0) + by);
-  if (gains.size < LEAST_GAIN) return false;
-  const independent = independentGains(gains, sampleTimes.slice(1).map((at) => at + survivorAgeMs).filter((at) => at <= counted.to));
-  return independent >= LEAST_BURSTS && hasNoPause(changes, counted, independent);
+  for (const { at, by } of changes) if (by > 0) gains.set(at, (gains.get(at) ?? 0) + by);
+  if (gains.size < LEAST_GAIN) return 0;
+  return independentGains(gains, sampleTimes.slice(1).map((at) => at + survivorAgeMs).filter((at) => at <= counted.to));
+}
+
+function inSteps(c: Case, independent: number): boolean {
+  return areSteps(c.changes, c.counted, seenAt(c), independent, LEAST_BURSTS);
+}
+
+/** When who was born at a sample is of age. */
+function seenAt({ counted, sampleTimes, survivorAgeMs }: Case): number[] {
+  return sampleTimes.map((at) => at + survivorAgeMs).filter((at) => at <= counted.to);
 }
 
 /** Does it still gain in what survivors are too old for to tell? Most of what is younger than they and older than nearly all others stays. */

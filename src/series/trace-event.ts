@@ -48,6 +48,8 @@ export interface BadFdEvent extends Common {
   closed: { fd: TraceFd; call: string; at: TraceMoment; tid: number };
   /** The thread that closed it had closed the same number before, without having used it since: it closed what was not its own. */
   stolen?: { first: TraceMoment; tid: number };
+  /** How long after the call its process ended; null when it lived on, or the log has no times. */
+  endedAfterMs: number | null;
 }
 
 export interface ExecEvent extends Common {
@@ -62,6 +64,8 @@ export interface ExecEvent extends Common {
   /** How long the new program lived, and how long the log goes on after it; null when it lived to the end, or the log has no times. */
   livedMs: number | null;
   goneMs: number | null;
+  /** It ended by itself while others had the listeners and locks it had got. */
+  isOutlived: boolean;
 }
 
 export interface CloexecRaceEvent extends Common {
@@ -70,6 +74,8 @@ export interface CloexecRaceEvent extends Common {
   call: string;
   fork: TraceMoment;
   child: number;
+  /** The thread that opened it forked itself. */
+  isOwn: boolean;
 }
 
 export interface OutOfFdsEvent extends Common {
@@ -88,6 +94,8 @@ export interface OutOfFdsEvent extends Common {
 export interface AddressInUseEvent extends Common {
   what: 'address-in-use';
   address: string;
+  /** How often it failed. */
+  times: number;
   reusePort: boolean;
   reuseAddress: boolean;
   holders: { label: string; fd: number; opened: TraceMoment | null }[];

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterEach, describe, expect, it } from 'vitest';
 import { runShellCommand } from '../../src/effects/shell-command.ts';
@@ -24,6 +25,16 @@ function stateOf(pid: number): string | undefined {
 
 const written = (name: string): string => join(folder, name);
 const pidIn = (name: string): Promise<number> => until(() => (existsSync(written(name)) ? Number(readFileSync(written(name), 'latin1')) : undefined), { what: name });
+
+/** A program that has `runShellCommand`. */
+async function bundled(name: string, program: string): Promise<string> {
+  const outfile = written(name);
+  const resolveDir = fileURLToPath(new URL('../../src/effects', import.meta.url));
+  const contents = `import { runShellCommand } from './shell-command.ts';\n${program}`;
+  await build({ stdin: { contents, resolveDir, loader: 'ts' }, bundle: true, platform: 'node', format: 'esm', outfile, logLevel: 'error' });
+  return outfile;
+}
+
 const stray: (number | ChildProcess)[] = [];
 
 afterEach(() => {
@@ -74,12 +85,17 @@ describe('a command of the user', () => {
     expect(stateOf(pid)).toBeDefined();
   });
 
+  it('is not started, and says why, where no descriptor is left', async () => {
+    const bundle = await bundled('full.mjs', `import { openSync } from 'node:fs';
+try { for (;;) openSync('/dev/null'); } catch {}
+const run = await runShellCommand('true', { timeoutMs: 1000, signal: new AbortController().signal });
+process.stdout.write(JSON.stringify(run));`);
+    const { stdout } = await promisify(execFile)('/bin/sh', ['-c', 'ulimit -n 60; exec "$0" "$1"', process.execPath, bundle]);
+    expect(JSON.parse(stdout)).toMatchObject({ ended: 'failed', exitCode: null, problem: expect.stringContaining('(EMFILE)') });
+  });
+
   it('is ended when we are killed', async () => {
-    const bundle = written('starter.mjs');
-    const contents = `import { runShellCommand } from './shell-command.ts';
-await runShellCommand(process.argv[2], { timeoutMs: 600000, signal: new AbortController().signal });`;
-    const resolveDir = fileURLToPath(new URL('../../src/effects', import.meta.url));
-    await build({ stdin: { contents, resolveDir, loader: 'ts' }, bundle: true, platform: 'node', format: 'esm', outfile: bundle, logLevel: 'error' });
+    const bundle = await bundled('starter.mjs', 'await runShellCommand(process.argv[2], { timeoutMs: 600000, signal: new AbortController().signal });');
     rmSync(written('orphan'), { force: true });
     const starter = spawn(process.execPath, [bundle, `sleep 600 & echo $! > ${written('orphan')}; trap "" TERM; wait`], { stdio: 'ignore' });
     stray.push(starter);

@@ -46,8 +46,9 @@ describe('links that lead round', () => {
 
   it('of tens of thousands are counted in no time', () => {
     const links = Array.from({ length: 60_000 }, (_, index) => [`/ws/p${index}/n/l`, `/ws/p${(index + 1) % 60_000}`] as const);
-    const began = performance.now();
+    // Of our own: what else the machine does is no measure.
+    const began = process.cpuUsage();
     expect(count(links)).toBe(60_000);
-    expect(performance.now() - began).toBeLessThan(5000);
+    expect(process.cpuUsage(began).user).toBeLessThan(5_000_000);
   });
 });

@@ -144,6 +144,7 @@ describe('statMany', () => {
         mode: Number(stat.mode),
         nlink: Number(stat.nlink),
         size: Number(stat.size),
+        changedMs: Math.floor(Number(stat.ctimeMs) / 1000) * 1000,
         allocatedBytes: Number(stat.blocks) * 512,
       });
     });

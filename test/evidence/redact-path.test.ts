@@ -11,7 +11,7 @@ const letters = fc.constantFrom('a', 'b', 'f', 'A', 'var', 'lib', 'tmp', 'pts', 
 const piece = fc.oneof(letters, fc.constantFrom('1', '27', '64', '.', '-', '_', ' ', '\n'));
 const component = fc.array(piece, { minLength: 1, maxLength: 4 }).map((pieces) => pieces.join(''));
 const head = fc.constantFrom('', '/', '/var/', '/dev/', '/dev/pts/', '/dev/shm/', '/proc/', '/sys/', '/memfd:', '(unreachable)/');
-const tail = fc.constantFrom('', '.log', '.a1', '.abcdefgh', '.abcdefghi', ' (deleted)');
+const tail = fc.constantFrom('', '.log', '.a1', '.abcdefgh', '.abcdefghi', '.oldbin', '.a1.oldbin', ' (deleted)');
 const path = fc
   .tuple(head, fc.array(component, { minLength: 1, maxLength: 3 }), tail)
   .map(([first, components, last]) => first + components.join('/') + last);
@@ -47,6 +47,7 @@ describe('redacted paths', () => {
     expect(redact('/var/log/AcmeShop/upload-17_03.part')).toMatch(/^\/var\/log\/[A-Z][a-z]{3}[A-Z][a-z]{3}\/[a-z]{6}-17_03\.part$/);
     expect(redact('/home/olivia/.secretrc')).toMatch(/^\/home\/[a-z]{6}\/\.[a-z]{8}$/);
     expect(redact('/usr/lib64/libacme.so.3 (deleted)')).toMatch(/^\/usr\/lib64\/[a-z]{7}\.[a-z]{2}\.3 \(deleted\)$/);
+    expect(redact('/run/nginx.pid.oldbin')).toBe(`${redact('/run/nginx.pid')}.oldbin`);
     expect(redact('/srv/a/tmp')).not.toMatch(/tmp$/);
     expect(redact('/memfd:session cache (deleted)')).toMatch(/^\/memfd:[a-z]{7} [a-z]{5} \(deleted\)$/);
   });

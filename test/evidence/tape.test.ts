@@ -65,11 +65,12 @@ describe('a tape', () => {
       fc.asyncProperty(steps, async (list) => {
         const tape = readTape(await record(list), 'x.tape');
         for (const { question, key, value, errno, at } of list) {
-          const expected = errno === undefined ? { value, at } : { errno, at };
-          const { source, ...answer } = (await ask(tape, { question, key })) ?? { source: '' };
-          expect(answer).toEqual(expected);
+          const { source, at: told, ...answer } = (await ask(tape, { question, key })) ?? { source: '', at: 0 };
+          expect(answer).toEqual(errno === undefined ? { value } : { errno });
           expect(source).toContain(key);
-          expect(tape.now()).toBe(at);
+          // The same answer once more is not written, and is as old as it was then.
+          expect(told).toBeLessThanOrEqual(at);
+          expect(tape.now()).toBeLessThanOrEqual(at);
         }
       }),
     );
@@ -94,8 +95,26 @@ describe('a tape', () => {
     expect(performance.now() - before).toBeLessThan(5000);
   });
 
+  it('tells a long answer once, whoever asks and however often', async () => {
+    const long = 'x'.repeat(1000);
+    const steps = ['/proc/1/stat', '/proc/1/fd'].map((key): Step => ({ question: 'read', key, value: long, at: 7 }));
+    const writer = openTapeWriter(scripted(Array.from({ length: 20 }, () => steps).flat()), HEADER);
+    for (let round = 0; round < 20; round++) {
+      for (const step of steps) await ask(writer.evidence, step);
+      await writer.evidence.sleep(5);
+    }
+    const text = writer.finish();
+    expect(text.length).toBeLessThan(2500);
+    const tape = readTape(text, 'x.tape');
+    for (let round = 0; round < 20; round++) {
+      for (const step of steps) expect(await ask(tape, step)).toMatchObject({ value: long, at: 7 });
+      await tape.sleep(5);
+    }
+    expect(tape.missing()).toEqual([]);
+  });
+
   it('keeps the header', async () => {
-    expect(readTape(await record([]), 'x.tape').header).toEqual({ reloadctl: 'tape', version: 1, redacted: false, ...HEADER });
+    expect(readTape(await record([]), 'x.tape').header).toEqual({ reloadctl: 'tape', version: 2, redacted: false, ...HEADER });
   });
 
   it('stands in for this process', async () => {
@@ -167,8 +186,8 @@ describe('a file that is no whole tape', () => {
   });
 
   it('is refused when made by a newer reloadctl', () => {
-    const newer = sealed([{ ...header, version: 2, tool: '9.0.0' }]);
-    expect(refusal(newer)).toBe('x.tape:1: made by a newer reloadctl 9.0.0, version 2, this one reads up to 1; update reloadctl');
+    const newer = sealed([{ ...header, version: 3, tool: '9.0.0' }]);
+    expect(refusal(newer)).toBe('x.tape:1: made by a newer reloadctl 9.0.0, version 3, this one reads up to 2; update reloadctl');
   });
 
   it.each([
@@ -186,6 +205,32 @@ describe('a file that is no whole tape', () => {
   ])('is refused with %s', (_what, line, message) => {
     const isHeader = typeof line === 'object' && !Array.isArray(line);
     expect(refusal(isHeader ? sealed([line]) : sealed([header, line]))).toMatch(message);
+  });
+
+  it('of version 1 is read, and knows no answers of other lines', () => {
+    const first = ['read', 'a', 1, 'x'];
+    expect(refusal(sealed([header, first, ['read', 'b', 2, 'x']]))).toBe('accepted');
+    expect(refusal(sealed([header, first, [0, 2]]))).toMatch(/^x\.tape:3: not an answer/);
+    expect(refusal(sealed([header, first, ['read', 'b', 2, null, null, 0]]))).toMatch(/^x\.tape:3: not an answer/);
+  });
+
+  it.each([
+    ['of itself', [1, 2], /^x\.tape:3: an answer of another line that is not there/],
+    ['of a later line', ['read', 'b', 2, null, null, 7], /^x\.tape:3: an answer of another line that is not there/],
+    ['of line -1', [-1, 2], /^x\.tape:3: an answer of another line/],
+    ['of half a line', [0.5, 2], /^x\.tape:3: an answer of another line/],
+    ['of a line that is a word', ['__proto__', 2], /^x\.tape:3: an answer of another line/],
+    ['at no time', [0, 'now'], /^x\.tape:3: a time that is no number/],
+    ['of another question', ['size', 'b', 2, null, null, 0], /^x\.tape:3: an answer that does not fit the question size/],
+  ])('is refused with the answer %s', (_what, line, message) => {
+    expect(refusal(sealed([{ ...header, version: 2 }, ['read', 'a', 1, 'x'], line]))).toMatch(message);
+  });
+
+  it('may hold so many answers and no more: each takes memory, however short it is', () => {
+    const body = `${JSON.stringify({ ...header, version: 2 })}\n["size","a",1,1]\n${'[0,1]\n'.repeat(2_000_001)}`;
+    const answers = 2_000_002;
+    const text = `${body}${JSON.stringify({ end: true, answers, sha256: checksum(body) })}\n`;
+    expect(refusal(text)).toMatch(/^x\.tape:1: the tape holds 2000002 answers, and 2000000 are the most/);
   });
 
   it('is refused when its count is wrong', () => {

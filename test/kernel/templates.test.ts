@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { byLooks, pathTemplates as templatesOf } from '../../src/kernel/templates.ts';
+import { byLooks, commonFolder, inFolder, pathTemplates as templatesOf } from '../../src/kernel/templates.ts';
 
 function pathTemplates(paths: Iterable<string>): Map<string, string> {
   const all = [...paths];
@@ -141,6 +141,31 @@ describe('pathTemplates', () => {
     const looked = median(many(5, () => cpuMs(() => given.map((one) => byLooks(one).split('/').length))));
     const made = median(many(5, () => cpuMs(() => pathTemplates(given))));
     expect(made).toBeLessThan(20 * Math.max(looked, 1));
+  });
+});
+
+describe('the folder of a template', () => {
+  it.each([
+    ['/srv/7/a', '/srv/7/b', '/srv/7/'], ['/srv/7/a', '/srv/70/a', '/srv/'], ['/a', '/b', '/'], ['/srv/7/a', '/srv/7/a', '/srv/7/'], ['/srv/7/', '/srv/7/a/b', '/srv/7/'], ['/srv', '/srv/7', '/'],
+  ])('of %s and %s is %s', (one, other, folder) => {
+    expect(commonFolder(one, other)).toBe(folder);
+    expect(commonFolder(other, one)).toBe(folder);
+  });
+
+  it('stays as it is, and what is behind it is a template', () => {
+    expect(inFolder('/tmp/work*b/x*.tmp', '/tmp/work5b/')).toBe('/tmp/work5b/x*.tmp');
+    expect(inFolder('/tmp/work*b/x*.tmp', '/')).toBe('/tmp/work*b/x*.tmp');
+  });
+
+  it('of any paths that look alike leaves what looks alike', () => {
+    const part = fc.stringMatching(/^[a-z]{0,2}[0-9]{1,2}[a-z]?$/);
+    fc.assert(fc.property(fc.array(part, { minLength: 1, maxLength: 3 }), fc.array(fc.integer({ min: 0, max: 99 }), { minLength: 2, maxLength: 5 }), (parts, numbers) => {
+      const paths = numbers.map((number) => `/${parts.join('/')}/n${number}/end${number}`);
+      const folder = paths.reduce(commonFolder);
+      const whole = inFolder(byLooks(paths[0]!), folder);
+      expect(whole.startsWith(folder)).toBe(true);
+      expect(byLooks(whole)).toBe(byLooks(paths[0]!));
+    }));
   });
 });
 

@@ -2,10 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bulkClosings } from '../../src/series/bulk.ts';
-import { binomialAtMost } from '../../src/series/chance.ts';
+import { binomialAtMost, longestPausesMakeUp } from '../../src/series/chance.ts';
 import { forecast, type LifeSpan } from '../../src/series/index.ts';
 import { goesOnAtEnd, hasNoPause, independentGains, isEverywhere } from '../../src/series/spread.ts';
 import { ageOfSurvivors, changesOf, exposures, netBetween, usualAge } from '../../src/series/survivors.ts';
+import { randomOf } from './support/simulate.ts';
 
 const window = { from: 0, to: 20_000 };
 const lived = (bornAt: number, goneAt?: number, count = 1): LifeSpan => ({ bornAt, ...(goneAt !== undefined && { goneAt }), quality: 'exact', count });
@@ -22,6 +23,41 @@ describe('binomialAtMost', () => {
         expect(value).toBeGreaterThanOrEqual(0);
         expect(value).toBeLessThanOrEqual(1);
         expect(binomialAtMost(hits + 1, tries, p)).toBeGreaterThanOrEqual(value - 1e-9);
+      }),
+    );
+  });
+});
+
+describe('longestPausesMakeUp', () => {
+  /** Of many sets of so many random moments, the part whose longest pauses take so much. */
+  function tried(part: number, longest: number, points: number): number {
+    const random = randomOf(points);
+    const runs = 3000;
+    let found = 0;
+    for (let run = 0; run < runs; run++) {
+      const moments = [0, ...Array.from({ length: points }, random).sort((a, b) => a - b), 1];
+      const pauses = moments.slice(1).map((at, index) => at - moments[index]!).sort((a, b) => b - a);
+      if (pauses.slice(0, longest).reduce((sum, pause) => sum + pause, 0) >= part) found++;
+    }
+    return found / runs;
+  }
+
+  it.each([[4, 2], [10, 2], [10, 4], [40, 3], [40, 4], [200, 4]])('%i moments: never below the truth, and near it', (points, longest) => {
+    for (const part of [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]) {
+      const bound = longestPausesMakeUp(part, longest, points);
+      const truth = tried(part, longest, points);
+      expect(bound, `${part}`).toBeGreaterThanOrEqual(truth - 0.02);
+      if (truth < 0.0004) expect(bound, `${part}`).toBeLessThan(0.05);
+    }
+  });
+
+  it('is a probability, and falls with the part', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 1000 }), (part, longest, points) => {
+        const value = longestPausesMakeUp(part, longest, points);
+        expect(value).toBeGreaterThanOrEqual(0);
+        expect(value).toBeLessThanOrEqual(1);
+        expect(longestPausesMakeUp(Math.min(1, part + 0.01), longest, points)).toBeLessThanOrEqual(value + 1e-6);
       }),
     );
   });
@@ -91,7 +127,7 @@ describe('how gains are spread', () => {
     ['in the second half', every(500, 11_000, 20_000), false],
     ['with a pause between', [...every(500, 0, 5000), ...every(500, 14_000, 20_000)], false],
   ])('%s', (_name, changes, wanted) => {
-    expect(hasNoPause(changes, window, changes.length)).toBe(wanted);
+    expect(hasNoPause(changes, window, [...times, 20_000], changes.length)).toBe(wanted);
     expect(isEverywhere(changes, window)).toBe(wanted);
   });
 

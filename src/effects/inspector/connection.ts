@@ -20,11 +20,17 @@ interface Pending {
   timer: NodeJS.Timeout;
 }
 
+/** A call that changes nothing, and whose answer nobody waits for. */
+const NOTHING = { method: 'Runtime.releaseObjectGroup', params: { objectGroup: 'reloadctl.none' } };
+
 export class InspectorConnection {
   readonly #wire: Wire;
   readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Map<string, Listener[]>();
   #lastId = 0;
+  /** Something was said since something was heard. */
+  #hasSpoken = false;
+  #isAboutTo = false;
   #ended: string | undefined;
   readonly #end: Promise<void>;
 
@@ -63,7 +69,7 @@ export class InspectorConnection {
         reject(new InspectorError('silent', `${method}: no answer in ${timeoutMs} ms`));
       }, timeoutMs);
       this.#pending.set(id, { resolve, reject, timer });
-      this.#wire.send(JSON.stringify({ id, method, params }));
+      this.#send({ id, method, params });
     });
   }
 
@@ -77,17 +83,35 @@ export class InspectorConnection {
     this.#wire.close();
   }
 
+  #send(message: { id: number; method: string; params: object }): void {
+    this.#hasSpoken = true;
+    this.#wire.send(JSON.stringify(message));
+  }
+
+  /** More is to come, and may be held back until we say something: whoever was told may be about to. */
+  #acknowledge(): void {
+    this.#hasSpoken = false;
+    if (this.#isAboutTo) return;
+    this.#isAboutTo = true;
+    setImmediate(() => {
+      this.#isAboutTo = false;
+      if (this.#hasSpoken || this.#pending.size === 0 || !this.isOpen) return;
+      if (this.#wire.acknowledge?.() === false) this.#send({ id: ++this.#lastId, ...NOTHING });
+    });
+  }
+
   #receive(text: string): void {
     const message = parseMessage(text);
     if (!message) return;
     const { id, method, params, result, error } = message;
+    const pending = typeof id === 'number' ? this.#pending.get(id) : undefined;
+    if (typeof id === 'number') this.#pending.delete(id);
+    if (this.#wire.acknowledge && this.#pending.size > 0) this.#acknowledge();
     if (typeof id !== 'number') {
       if (typeof method === 'string') for (const listener of this.#listeners.get(method) ?? []) listener(asRecord(params));
       return;
     }
-    const pending = this.#pending.get(id);
     if (!pending) return;
-    this.#pending.delete(id);
     clearTimeout(pending.timer);
     if (error === undefined) pending.resolve(asRecord(result));
     else pending.reject(new InspectorError('refused', String(asRecord(error).message ?? 'refused').slice(0, 300)));

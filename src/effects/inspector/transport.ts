@@ -7,6 +7,8 @@ export interface Endpoint {
   /** Address as the target's namespace knows it. */
   host: string;
   port: number;
+  /** A frame must come at once: the server of Deno waits for several things, and forgets what it has read of a frame when another comes first. */
+  whole?: true;
   /** The target is in another network namespace: a program that, started in there, carries bytes between the port (its last argument) and its standard streams. */
   relay?: { pid: number; file: string; args: readonly string[] };
 }
@@ -20,8 +22,7 @@ export function openStream({ host, port, relay }: Endpoint): Duplex {
   child.on('error', (error) => stream.destroy(error));
   child.stdin.on('error', () => undefined);
   child.on('exit', () => stream.destroy());
-  // ws expects what a socket has.
-  return Object.assign(stream, { setNoDelay: () => stream, setTimeout: () => stream, setKeepAlive: () => stream, ref: () => stream, unref: () => stream });
+  return stream;
 }
 
 /** May the network namespace of this process be entered by us? It must be known before anything is opened in there. */

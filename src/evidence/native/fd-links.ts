@@ -6,7 +6,9 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { PackedLinks } from '../packed-links.ts';
 import type { ByteString } from '../types.ts';
-import { loadLibc } from './libc.ts';
+import { check, type Libc, loadLibc } from './libc.ts';
+import { isMachineKnown } from './kcmp.ts';
+import { callNumber } from './numbers.ts';
 
 interface BunFfi {
   dlopen(library: string, symbols: object): { symbols: { readlinkat(directory: number, name: number, buffer: number, size: number): number } };
@@ -20,6 +22,11 @@ export interface FdLinks {
   pack(fd: number, into: PackedLinks): boolean;
   /** How long the link is, without making a text of it; undefined when it cannot be read. */
   length(fd: number): number | undefined;
+  /**
+   * The numbers that are open from this one on, ascending; undefined where they cannot be listed so.
+   * @throws with `code` an errno name when the directory cannot be listed
+   */
+  openFrom(fd: number): number[] | undefined;
   close(): void;
 }
 
@@ -41,6 +48,13 @@ const link = Buffer.allocUnsafeSlow(LONGEST);
 const name = Buffer.allocUnsafeSlow(LONGEST);
 let bound: ReadLinkAt | null | undefined;
 
+let libc: Libc | null | undefined;
+
+function loaded(): Libc | null {
+  if (libc === undefined) libc = loadLibc();
+  return libc;
+}
+
 function throughBun(): ReadLinkAt<number> {
   const ffi = createRequire(import.meta.url)('bun:ffi') as BunFfi;
   const { symbols } = ffi.dlopen('libc.so.6', { readlinkat: { args: ['i32', 'ptr', 'ptr', 'u64'], returns: 'i32' } });
@@ -48,7 +62,7 @@ function throughBun(): ReadLinkAt<number> {
 }
 
 function throughKoffi(): ReadLinkAt<Buffer> | null {
-  const libc = loadLibc();
+  const libc = loaded();
   return libc && { call: libc.readlinkat, name, link };
 }
 
@@ -95,6 +109,7 @@ export function openFdLinks(directory: string, links: number): FdLinks | null {
       const length = readlink(handle, nameAt, linkAt, LONGEST);
       return length >= 0 ? length : undefined;
     },
+    openFrom: (fd) => numbersFrom(handle, fd),
     close: () => closeSync(handle),
   };
 }
@@ -108,4 +123,37 @@ function writeName(fd: number): void {
     name[at] = ZERO + (rest % 10);
     rest = Math.floor(rest / 10);
   }
+}
+
+/** struct linux_dirent64 of getdents64(2): where in it the length of the record and the name are. */
+const RECORD_LENGTH = 16;
+const RECORD_NAME = 19;
+/** An entry is at the position of its number and two more, for the dots (fs/proc/fd.c proc_readfd_common). */
+const DOTS = 2;
+
+function numbersFrom(handle: number, first: number): number[] | undefined {
+  const calls = isMachineKnown() ? loaded() : null;
+  if (!calls) return undefined;
+  const entries = Buffer.allocUnsafeSlow(64 * 1024);
+  check(calls, 'lseek', calls.syscall(callNumber('lseek'), handle, first + DOTS, 0));
+  const numbers: number[] = [];
+  for (;;) {
+    const filled = check(calls, 'getdents64', calls.syscall(callNumber('getdents64'), handle, entries, entries.length));
+    if (filled === 0) return numbers;
+    for (let at = 0; at < filled; at += entries.readUInt16LE(at + RECORD_LENGTH)) {
+      const number = numberAt(entries, at + RECORD_NAME);
+      if (number >= first) numbers.push(number);
+    }
+  }
+}
+
+/** Of a NUL-terminated name; -1 for what is no number. */
+function numberAt(bytes: Buffer, from: number): number {
+  let number = 0;
+  for (let at = from; bytes[at] !== 0; at++) {
+    const digit = bytes[at]! - ZERO;
+    if (digit < 0 || digit > 9) return -1;
+    number = 10 * number + digit;
+  }
+  return number;
 }

@@ -5,7 +5,8 @@ import { listInRoot, lookInRoot, O_CLOEXEC, O_PATH, openInRoot, readInRoot } fro
 import { queueBytes } from './inotify-queue.ts';
 import { descriptionOrder, isEpollTarget, isMachineKnown, sameDescription } from './kcmp.ts';
 import { loadLibc } from './libc.ts';
-import { connectionsOf, inNetworkOf, reusesPort, sockDiagOf } from './network.ts';
+import { connectionsOf, heldInodesOf, inNetworkOf, reusesPort, sockDiagOf } from './network.ts';
+import { openFilesLimit } from './open-limit.ts';
 import { probeSocket } from './pidfd.ts';
 import { inetSockets, sockDiag } from './sock-diag.ts';
 import { asUser, tryInstances } from './try-inotify.ts';
@@ -21,13 +22,15 @@ function load(): Native | null {
   if (libc === null) return null;
   return {
     sockDiag: (family) => sockDiag(libc, family),
-    inetSockets: (family) => inetSockets(libc, family),
+    inetSockets: (family, take) => inetSockets(libc, family, take),
     sameDescription: (pid1, fd1, pid2, fd2) => sameDescription(libc, pid1, fd1, pid2, fd2),
     isEpollTarget: (pid, fd, epollFd, targetFd) => isEpollTarget(libc, pid, fd, epollFd, targetFd),
+    openFilesLimit: (pid) => openFilesLimit(libc, pid),
     probeSocket: (pid, fd) => probeSocket(libc, pid, fd),
     network: {
       sockDiagOf: (pid, part) => sockDiagOf(libc, pid, part),
       connectionsOf: (pid) => connectionsOf(libc, pid),
+      heldInodesOf: (pid, protocol) => heldInodesOf(libc, pid, protocol),
       inNetworkOf: (pid, read) => inNetworkOf(libc, pid, read),
       reusesPort: (pid, fd) => reusesPort(libc, pid, fd),
     },

@@ -7,10 +7,14 @@ import { readTcpTimes } from './tcp-info.ts';
 /** IPPROTO_TCP, IPPROTO_UDP. */
 const PROTOCOLS = { tcp: 6, udp: 17 } as const;
 const INET_DIAG_INFO = 2;
-const TCP_LISTEN = 10;
+/** Since Linux 4.3 told of every IPv6 socket that listens, asked for or not. */
+const INET_DIAG_SKV6ONLY = 11;
+export const TCP_LISTEN = 10;
 /** Every state, and bit 13 besides: without it the kernel leaves out sockets that are bound and neither listen nor are connected. */
 const ALL_STATES = 0xffffffff;
 const BOUND_INACTIVE = 1 << 13;
+/** TCP_SYN_RECV, TCP_TIME_WAIT, TCP_NEW_SYN_RECV: nobody has a descriptor of those. */
+const HELD_BY_NOBODY = (1 << 3) | (1 << 6) | (1 << 12);
 /** sizeof(struct inet_diag_msg). */
 export const MESSAGE = 72;
 
@@ -29,6 +33,18 @@ export function encodeListenersRequest(family: InetFamily): Buffer {
   const request = encodeListRequest(family, 'tcp');
   request.writeUInt32LE(1 << TCP_LISTEN, 4);
   return request;
+}
+
+/** The same for those that somebody may hold, without their tcp_info. */
+export function encodeHeldRequest(family: InetFamily, protocol: keyof typeof PROTOCOLS): Buffer {
+  const request = encodeListRequest(family, protocol);
+  request.writeUInt32LE(ALL_STATES - HELD_BY_NOBODY, 4);
+  return request;
+}
+
+/** The inode of one row, 0 for none; undefined when the bytes cannot be one. */
+export function readInode(bytes: Buffer, start: number, end: number): number | undefined {
+  return end - start < MESSAGE ? undefined : bytes.readUInt32LE(start + 68);
 }
 
 /** The same for what /proc/net lists: without those that are merely bound, and without more than a row has. */
@@ -59,7 +75,10 @@ export function decodeInetSocket(bytes: Buffer, start: number, end: number): Dia
     sendQueue: bytes.readUInt32LE(start + 60),
   };
   if (remotePort !== 0) socket.remote = endpoint(family, bytes, start + 24, remotePort);
-  if (state === TCP_LISTEN) return socket;
+  if (state === TCP_LISTEN) {
+    const v6Only = readV6Only(bytes, start, end);
+    return v6Only === undefined ? socket : { ...socket, v6Only };
+  }
   eachAttribute(bytes, start + MESSAGE, end, (type, from, to) => {
     if (type !== INET_DIAG_INFO) return;
     const times = readTcpTimes(bytes, from, to - from);
@@ -68,6 +87,15 @@ export function decodeInetSocket(bytes: Buffer, start: number, end: number): Dia
     socket.lastReceivedMs = times.lastReceivedMs;
   });
   return socket;
+}
+
+/** IPV6_V6ONLY of one row. */
+export function readV6Only(bytes: Buffer, start: number, end: number): boolean | undefined {
+  let v6Only: boolean | undefined;
+  eachAttribute(bytes, start + MESSAGE, end, (type, from, to) => {
+    if (type === INET_DIAG_SKV6ONLY && to > from) v6Only = bytes[from] !== 0;
+  });
+  return v6Only;
 }
 
 /** Ms since data was last sent or received; -1 for a listener, and for what was never connected or tells no tcp_info. */

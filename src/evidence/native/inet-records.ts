@@ -2,9 +2,9 @@
  * Rows of inet_diag kept as they came (struct inet_diag_msg, include/uapi/linux/inet_diag.h), one behind the other: read in place,
  * 50,000 of them cost nothing until somebody asks. Little endian, as all of netlink here.
  */
-import type { InetConnections } from '../types.ts';
+import type { InetConnections, TakeSocket } from '../types.ts';
 import { AF_INET, AF_INET6, addressText } from './address.ts';
-import { MESSAGE, readIdleMs } from './inet-diag.ts';
+import { MESSAGE, readIdleMs, readV6Only, TCP_LISTEN } from './inet-diag.ts';
 
 /** The message in words of 32 bits, and where in it what is. */
 const WORDS = MESSAGE / 4;
@@ -13,8 +13,8 @@ const LOCAL = 2;
 const REMOTE = 6;
 const RECEIVE_QUEUE = 14;
 const SEND_QUEUE = 15;
-/** idiag_expires, of which nobody asks: what is told of tcp_info stands in its place, one more than it is, and 0 for nothing. */
-const IDLE = 13;
+/** idiag_expires, of which nobody asks: what the attributes tell stands in its place, the idle time of a connection or a listener's IPV6_V6ONLY, one more than it is, and 0 for nothing. */
+const TOLD = 13;
 const UID = 16;
 const INODE = 17;
 
@@ -47,17 +47,30 @@ export class InetRecords implements InetConnections {
     return true;
   }
 
-  /** The same with the idle time that is among its attributes. */
+  /** The same for those that `take` leaves. */
+  addUnless(take: TakeSocket, bytes: Buffer, start: number, end: number): boolean {
+    if (!this.add(bytes, start, end)) return false;
+    if (take(this, this.count - 1)) this.count--;
+    return true;
+  }
+
+  /** The same with what its attributes tell. */
   addWithTimes(bytes: Buffer, start: number, end: number): boolean {
     if (!this.add(bytes, start, end)) return false;
     const index = this.count - 1;
-    this.#pages[index >>> PAGE_BITS]!.words[(index & IN_PAGE) * WORDS + IDLE] = readIdleMs(bytes, start, end) + 1;
+    const told = this.state(index) === TCP_LISTEN ? Number(readV6Only(bytes, start, end) ?? -1) : readIdleMs(bytes, start, end);
+    this.#pages[index >>> PAGE_BITS]!.words[(index & IN_PAGE) * WORDS + TOLD] = told + 1;
     return true;
   }
 
   idleMs(index: number): number | undefined {
-    const told = this.#word(index, IDLE);
+    const told = this.state(index) === TCP_LISTEN ? 0 : this.#word(index, TOLD);
     return told === 0 ? undefined : told - 1;
+  }
+
+  v6Only(index: number): boolean | undefined {
+    const told = this.state(index) === TCP_LISTEN ? this.#word(index, TOLD) : 0;
+    return told === 0 ? undefined : told === 2;
   }
 
   #word(index: number, offset: number): number {

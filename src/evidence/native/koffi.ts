@@ -1,6 +1,6 @@
 /** The C library through koffi, for Node. */
 import { createRequire } from 'node:module';
-import type { Libc, SyscallValue } from './libc.ts';
+import type { Allocator, Libc, SyscallValue } from './libc.ts';
 
 /** What we use of koffi. Its own types are not imported: the package is optional, these sources must compile without it. */
 interface Koffi {
@@ -21,6 +21,9 @@ const PROTOTYPES = {
   openByHandleAt: 'int open_by_handle_at(int mount, void *handle, int flags)',
   readlinkat: 'long readlinkat(int directory, void *name, void *buffer, unsigned long size)',
 } as const;
+
+/** Of glibc alone (malloc.h). */
+const OF_GLIBC = { mallopt: 'int mallopt(int parameter, int value)', mallocTrim: 'int malloc_trim(unsigned long pad)' } as const;
 
 /** The process itself first: its own C library is the one whose errno koffi.errno() reads. The names are for static builds of Node. */
 function libraryNames(): (string | null)[] {
@@ -51,10 +54,20 @@ function bind(koffi: Koffi, name: string | null): Libc {
   const functions = Object.entries(PROTOTYPES).map(([key, prototype]) => [key, library.func(prototype)]);
   const variadic = library.func('long syscall(long number, ...)') as (number: number, ...typesAndValues: unknown[]) => number;
   return {
-    ...(Object.fromEntries(functions) as Omit<Libc, 'syscall' | 'errno'>),
+    ...(Object.fromEntries(functions) as Omit<Libc, 'syscall' | 'errno' | 'allocator'>),
+    allocator: () => allocatorOf(library),
     syscall: (number, ...values) => variadic(number, ...typed(values)),
     errno: () => koffi.errno(),
   };
+}
+
+function allocatorOf(library: ReturnType<Koffi['load']>): Allocator | null {
+  try {
+    const [mallopt, mallocTrim] = [OF_GLIBC.mallopt, OF_GLIBC.mallocTrim].map((prototype) => library.func(prototype));
+    return { mallopt, mallocTrim } as Allocator;
+  } catch {
+    return null;
+  }
 }
 
 /** Each value behind its type. The kernel takes registers: an int is as good in a long. Written for thousands of calls in a row. */

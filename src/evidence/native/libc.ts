@@ -19,6 +19,14 @@ export interface Libc {
   openByHandleAt(mount: number, handle: Buffer, flags: number): number;
   readlinkat(directory: number, name: Buffer, buffer: Buffer, size: number): number;
   errno(): number;
+  /** Null with another C library than glibc. Absent in Bun, which brings its own allocator. */
+  allocator?(): Allocator | null;
+}
+
+/** How glibc keeps memory that is free (mallopt(3), malloc_trim(3)). */
+export interface Allocator {
+  mallopt(parameter: number, value: number): number;
+  mallocTrim(pad: number): number;
 }
 
 export type SyscallValue = number | Buffer | null;

@@ -5,7 +5,7 @@ import type { Libc } from './libc.ts';
 import { check } from './libc.ts';
 import { callNumber } from './numbers.ts';
 import { withCopy } from './pidfd.ts';
-import { sockDiag, tcpConnections } from './sock-diag.ts';
+import { heldInodes, sockDiag, tcpConnections } from './sock-diag.ts';
 
 /** include/uapi/linux/sched.h. */
 const CLONE_NEWNET = 0x40000000;
@@ -47,6 +47,11 @@ export function sockDiagOf(libc: Libc, pid: number, part: DiagPart): DiagSocket[
 /** tcpConnections() in the namespace of `pid`. */
 export function connectionsOf(libc: Libc, pid: number): InetConnections {
   return inNetworkOf(libc, pid, () => tcpConnections(libc));
+}
+
+/** heldInodes() in the namespace of `pid`. */
+export function heldInodesOf(libc: Libc, pid: number, protocol: 'tcp' | 'udp'): number[] {
+  return inNetworkOf(libc, pid, () => heldInodes(libc, protocol));
 }
 
 const value = Buffer.alloc(4);

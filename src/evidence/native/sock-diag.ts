@@ -1,9 +1,9 @@
 /** Asks the kernel for its socket tables over NETLINK_SOCK_DIAG (net/core/sock_diag.c). Needs no privilege. */
 import { closeSync } from 'node:fs';
-import type { DiagPart, DiagSocket, InetConnections, InetSockets } from '../types.ts';
+import type { DiagPart, DiagSocket, InetConnections, InetSockets, TakeSocket } from '../types.ts';
 import { AF_INET, AF_INET6 } from './address.ts';
 import { errnoName, systemError } from './errno.ts';
-import { decodeInetSocket, encodeInetRequest, encodeListenersRequest, encodeListRequest } from './inet-diag.ts';
+import { decodeInetSocket, encodeHeldRequest, encodeInetRequest, encodeListenersRequest, encodeListRequest, readInode } from './inet-diag.ts';
 import { InetRecords } from './inet-records.ts';
 import type { Libc } from './libc.ts';
 import { check } from './libc.ts';
@@ -110,8 +110,8 @@ export function sockDiag(libc: Libc, part: DiagPart): DiagSocket[] {
   });
 }
 
-/** The rows of /proc/net/{tcp,tcp6} or {udp,udp6} of our network namespace, v4 first. Throws as sockDiag. */
-export function inetSockets(libc: Libc, protocol: 'tcp' | 'udp'): InetSockets {
+/** The rows of /proc/net/{tcp,tcp6} or {udp,udp6} of our network namespace, v4 first, but for those that are taken. Throws as sockDiag. */
+export function inetSockets(libc: Libc, protocol: 'tcp' | 'udp', take: TakeSocket = () => false): InetSockets {
   return asking(libc, (fd) => {
     const records = new InetRecords();
     for (const family of [AF_INET, AF_INET6] as const) {
@@ -119,7 +119,7 @@ export function inetSockets(libc: Libc, protocol: 'tcp' | 'udp'): InetSockets {
       dump(libc, fd, encodeListRequest(family, protocol), () => {
         records.count = before;
         return (bytes, sequence) =>
-          readDump(bytes, sequence, (type, start, end) => type !== SOCK_DIAG_BY_FAMILY || records.add(bytes, start, end));
+          readDump(bytes, sequence, (type, start, end) => type !== SOCK_DIAG_BY_FAMILY || records.addUnless(take, bytes, start, end));
       });
     }
     return records;
@@ -139,6 +139,18 @@ export function tcpConnections(libc: Libc): InetConnections {
       });
     }
     return records;
+  });
+}
+
+/** Inodes of the sockets of our network namespace that somebody may hold, each at least once. Throws as sockDiag. */
+export function heldInodes(libc: Libc, protocol: 'tcp' | 'udp'): number[] {
+  return asking(libc, (fd) => {
+    const inodes: number[] = [];
+    const add = (inode: number | undefined): boolean => inode !== undefined && inodes.push(inode) > 0;
+    for (const family of [AF_INET, AF_INET6] as const) {
+      dump(libc, fd, encodeHeldRequest(family, protocol), () => (bytes, sequence) => readDump(bytes, sequence, (type, start, end) => type !== SOCK_DIAG_BY_FAMILY || add(readInode(bytes, start, end))));
+    }
+    return inodes;
   });
 }
 

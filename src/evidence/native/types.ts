@@ -1,5 +1,5 @@
 /** What needs system calls Node has no function for. One implementation per way to call them; tests bring stubs. */
-import type { ByteString, DiagFamily, DiagPart, DiagSocket, DirectoryEntry, FileHandle, InetConnections, InetSockets, PathLook, SocketProbe, UserNamespace } from '../types.ts';
+import type { ByteString, DiagFamily, DiagPart, DiagSocket, DirectoryEntry, FileHandle, InetConnections, InetSockets, OpenFilesLimit, PathLook, SocketProbe, TakeSocket, UserNamespace } from '../types.ts';
 import type { HandleReply } from './handles.ts';
 
 /**
@@ -10,11 +10,13 @@ export interface Native {
   /** All TCP sockets (v4 and v6, closed-but-bound ones too) or all unix sockets of our own network namespace. */
   sockDiag(family: DiagFamily): DiagSocket[];
   /** What /proc/net lists of one protocol, v4 and v6. Absent: read that. */
-  inetSockets?(family: 'tcp' | 'udp'): InetSockets;
+  inetSockets?(family: 'tcp' | 'udp', take?: TakeSocket): InetSockets;
   /** kcmp(2) KCMP_FILE: do the two fds share one open file description? */
   sameDescription(pid1: number, fd1: number, pid2: number, fd2: number): boolean;
   /** kcmp(2) KCMP_EPOLL_TFD: is fd `fd` of `pid` the file registered as `targetFd` in epoll `epollFd`? */
   isEpollTarget(pid: number, fd: number, epollFd: number, targetFd: number): boolean;
+  /** prlimit(2); undefined where it is refused. Absent: read /proc/PID/limits. */
+  openFilesLimit?(pid: number): OpenFilesLimit | undefined;
   /** pidfd_getfd, getsockopts, close. */
   probeSocket(pid: number, fd: number): SocketProbe;
   /** Absent: none of these. */
@@ -27,6 +29,8 @@ export interface NativeNetwork {
   sockDiagOf(pid: number, part: DiagPart): DiagSocket[];
   /** The TCP part of it, not yet decoded. */
   connectionsOf(pid: number): InetConnections;
+  /** The inodes of what somebody may hold. */
+  heldInodesOf(pid: number, protocol: 'tcp' | 'udp'): number[];
   /** Calls `read` while this thread is in the network namespace of the process. */
   inNetworkOf<T>(pid: number, read: () => T): T;
   reusesPort(pid: number, fd: number): boolean;

@@ -26,6 +26,29 @@ export function parseLocks(text: ByteString): FileLock[] {
   });
 }
 
+/** A lock that somebody waits for, and who has it. */
+export interface AwaitedLock {
+  /** As FileLock.pid. */
+  waiter: number;
+  holder: FileLock;
+}
+
+const WAITING = /^(\d+): +-> +(?:FLOCK|POSIX|OFDLCK) +\S+ +\S+ (-?\d+) /;
+
+/** Those that wait (`->`): each stands below the lock it waits for, under the same number. */
+export function parseAwaitedLocks(text: ByteString): AwaitedLock[] {
+  const awaited: AwaitedLock[] = [];
+  let held: { number: string; lock: FileLock } | undefined;
+  for (const line of wholeLines(text)) {
+    const [, number, waiter] = WAITING.exec(line) ?? [];
+    if (number === undefined) {
+      const [lock] = parseLocks(`${line}\n`);
+      held = lock && { number: line.slice(0, line.indexOf(':')), lock };
+    } else if (held?.number === number) awaited.push({ waiter: Number(waiter), holder: held.lock });
+  }
+  return awaited;
+}
+
 /** Is the lock on the file of this st_dev (as glibc's makedev packs it, decimal) and inode? */
 export function isLockOn({ major, minor, inode }: FileLock, { dev, ino }: { dev: string; ino: string }): boolean {
   const packed = BigInt(dev);

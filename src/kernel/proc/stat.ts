@@ -13,6 +13,8 @@ export interface ProcStat {
   /** One letter: R S D Z T t X I. */
   state: string;
   ppid: number;
+  /** Session: the pid of its leader; 0 where that is outside of the pid namespace. */
+  session: number;
   /** PF_* bits. */
   flags: number;
   /** Clock ticks since boot, decimal. */
@@ -31,12 +33,13 @@ export function parseStat(text: ByteString): ProcStat | null {
   const pid = parseNumber(text, 0, open);
   // Fields 3 to 23; the 23rd is asked for to know that the 22nd is whole.
   const fields = text.slice(close + 2).split(' ', 21);
-  const [state, ppidText, , , , , flagsText] = fields;
+  const [state, ppidText, , sessionText, , , flagsText] = fields;
   const startTime = fields[19];
   if (state === undefined || !/^[A-Za-z]$/.test(state) || fields.length < 21) return null;
   const ppid = parseNumber(ppidText ?? '');
   const flags = parseNumber(flagsText ?? '');
+  const session = Math.max(0, parseNumber(sessionText ?? ''));
   if (pid < 0 || ppid < 0 || flags < 0 || startTime === undefined || !isDecimal(startTime)) return null;
   const comm = text.slice(open + 2, close);
-  return { pid, comm, state, ppid, flags, startTime, kernelThread: (flags & PF_KTHREAD) !== 0, exiting: (flags & PF_EXITING) !== 0 };
+  return { pid, comm, state, ppid, session, flags, startTime, kernelThread: (flags & PF_KTHREAD) !== 0, exiting: (flags & PF_EXITING) !== 0 };
 }

@@ -6,6 +6,8 @@ export interface SystemCall {
   number: number;
   /** Six 64-bit words; empty outside of a system call. */
   args: bigint[];
+  /** A program of 32 bits, whose calls have other numbers. */
+  isNarrow: boolean;
 }
 
 const CALL = /^(-?\d{1,5})((?: 0x[0-9a-f]{1,16}){2,8})\n$/;
@@ -17,10 +19,13 @@ export function parseSyscall(text: ByteString): SystemCall | 'running' | null {
   const match = CALL.exec(text);
   if (!match) return null;
   // The last two words are the stack pointer and the program counter.
-  const words = match[2]!.trim().split(' ').slice(0, -2);
+  const all = match[2]!.trim().split(' ').map(BigInt);
+  const words = all.slice(0, -2);
+  // Both lie below 4 GiB in no program of 64 bits, whose stacks are high; threads of the kernel have neither.
+  const isNarrow = all.slice(-2).every((word) => word !== 0n && word < 2n ** 32n);
   const number = Number(match[1]);
   if (words.length !== (number < 0 ? 0 : ARGUMENTS)) return null;
-  return { number, args: words.map(BigInt) };
+  return { number, args: words, isNarrow };
 }
 
 /** Of the machine a process runs on: calls are numbered differently on each. */

@@ -9,23 +9,36 @@ import type { SnapshotOptions } from './options.ts';
 /** Of each process; its first ones. Enough for what accepts in a pool. */
 const MOST_THREADS = 64;
 
-/**
- * Class B: the kernel holds off both answers while the process is in an exec. `syscall` needs the right to trace it, which
- * Yama may refuse to all but its parents.
- */
+type FdUseOptions = Pick<SnapshotOptions, 'rerun' | 'isRoot'>;
+
+/** What to read for it, and what it is then: for who asks for more at once. */
+export interface FdUseQuestions {
+  /** Class B: the kernel holds off the answers while the process is in an exec. */
+  paths: string[];
+  answered(answers: ReadonlyMap<string, Answer<ByteString>>, coverage: CoverageLog): Map<number, FdUse>;
+}
+
+/** Both by one batch of reads. `syscall` needs the right to trace a process, which Yama may refuse to all but its parents. */
 export async function readFdUse(evidence: Evidence, pids: readonly number[], options: SnapshotOptions, coverage: CoverageLog): Promise<Map<number, FdUse>> {
+  const { paths, answered } = askFdUse(evidence, pids, options);
+  return answered(new Map((await evidence.readSlow(paths)).map((answer, index) => [paths[index]!, answer])), coverage);
+}
+
+export function askFdUse(evidence: Evidence, pids: readonly number[], options: FdUseOptions): FdUseQuestions {
   const machine = machineOf(evidence);
   const asked = pids.map((pid) => ({ pid, tids: evidence.list(`/proc/${pid}/task`).value }));
   const paths = asked.flatMap(({ pid, tids = [] }) => [
     `/proc/${pid}/cmdline`,
     ...tids.slice(0, MOST_THREADS).map((tid) => `/proc/${pid}/task/${tid}/syscall`),
   ]);
-  const answers = new Map((await evidence.readSlow(paths)).map((answer, index) => [paths[index]!, answer]));
-  noteCalls([...answers].filter(([path]) => path.endsWith('/syscall')).map(([, answer]) => answer), options, coverage);
-  return new Map(asked.map(({ pid, tids }) => [pid, useOf(pid, tids, answers, machine)]));
+  const answered: FdUseQuestions['answered'] = (answers, coverage) => {
+    noteCalls(paths.filter((path) => path.endsWith('/syscall')).map((path) => answers.get(path)!), options, coverage);
+    return new Map(asked.map(({ pid, tids }) => [pid, useOf(pid, tids, answers, machine)]));
+  };
+  return { paths, answered };
 }
 
-function noteCalls(answers: readonly Answer<ByteString>[], options: SnapshotOptions, coverage: CoverageLog): void {
+function noteCalls(answers: readonly Answer<ByteString>[], options: FdUseOptions, coverage: CoverageLog): void {
   const there = answers.filter((answer) => !isGone(answer));
   const refused = there.find(({ errno }) => errno !== undefined)?.errno;
   if (there.length === 0) return;

@@ -65,11 +65,11 @@ export async function readNeighbours(
       tally.gone++;
       continue;
     }
-    if (read.numbers.length === 0 && !related.has(pid) && isKernelThread(evidence, pid)) {
+    if (read.listed === 0 && !related.has(pid) && isKernelThread(evidence, pid)) {
       tally.kernel++;
       continue;
     }
-    budget -= read.numbers.length + PROCESS_COST;
+    budget -= read.listed + PROCESS_COST;
     tally[outcomeOf(read.errno)]++;
     noteHolders(evidence, read, wanted, foreign);
     if (related.has(pid) && isRaw(read)) relatives.push(await relativeTable(evidence, read, meant, sockets, options.signal));

@@ -6,6 +6,7 @@ import { notableSockets } from '../notable-sockets.ts';
 import { readTcp } from '../socket-tables.ts';
 import type { SecondLook, Snapshot, SocketRow, SocketTable } from '../types.ts';
 import { isCrowded, readInFlight, socketsWithInFlight } from './in-flight.ts';
+import { asksOf } from './asks.ts';
 import type { SnapshotOptions } from './options.ts';
 
 /** First a short wait, which clears nearly everything in a healthy process; the long one only for what is left. */
@@ -34,7 +35,7 @@ export async function lookAgainAtSockets(evidence: Evidence, snapshot: Snapshot,
     const afterMs = evidence.now() - started;
     const look: SecondLook = { afterMs: Math.round(afterMs), byInode: new Map(), pending: new Map() };
     if (anyTcp) readTcpAgain(evidence, snapshot, rows, look);
-    readUnixAgain(evidence, rows, look);
+    readUnixAgain(evidence, snapshot, options, rows, look);
     if (crowded.length > 0) {
       crowded = readInFlight(evidence, crowded);
       look.inFlight = new Map(crowded.map(({ inode, inFlight }) => [inode, inFlight]));
@@ -84,13 +85,19 @@ function isStillSo(before: SocketRow, now: SocketRow | undefined): boolean {
   return before.state !== 'LISTEN' || areWaiting(now);
 }
 
-function readUnixAgain(evidence: Evidence, rows: readonly SocketRow[], look: SecondLook): void {
+function readUnixAgain(evidence: Evidence, { sockets }: Snapshot, options: SnapshotOptions, rows: readonly SocketRow[], look: SecondLook): void {
   const listeners = rows.filter(isUnixListener);
   if (listeners.length === 0) return;
-  const byInode = new Map((evidence.sockDiag('unix').value ?? []).map((diag) => [diag.inode, diag]));
-  for (const row of listeners) {
-    const diag = byInode.get(row.inode);
-    if (diag) look.byInode.set(row.inode, { ...row, diag });
+  const own = evidence.readlink('/proc/self/ns/net').value?.slice(5, -1);
+  for (const [netns, table] of sockets) {
+    const inside = listeners.filter(({ inode }) => table.byInode.has(inode));
+    if (inside.length === 0) continue;
+    const answer = netns === own ? evidence.sockDiag('unix') : asksOf(evidence, table, options)?.('unix');
+    const byInode = new Map((answer?.value ?? []).map((diag) => [diag.inode, diag]));
+    for (const row of inside) {
+      const diag = byInode.get(row.inode);
+      if (diag) look.byInode.set(row.inode, { ...row, diag });
+    }
   }
 }
 

@@ -5,24 +5,30 @@ import { errnoWords, statusOf } from '../coverage.ts';
 import type { PlainSockets } from '../plain-sockets.ts';
 import { parseNumber } from '../proc/scan.ts';
 import type { FdTable, Snapshot, SocketRow } from '../types.ts';
+import { type Asks, asksOf } from './asks.ts';
 import type { SnapshotOptions } from './options.ts';
 import { MANY_CLOSE_WAIT } from './second-look.ts';
 import type { SocketIndex } from './sockets.ts';
 
-type Family = Exclude<DiagFamily, 'udp'>;
-const FAMILIES: readonly Family[] = ['tcp', 'unix'];
+const FAMILIES: readonly DiagFamily[] = ['tcp', 'unix'];
 
-/** Our own namespace only: netlink answers for the namespace of the socket that asks. */
+/** netlink answers for the namespace of the socket that asks: in others for who may enter them. */
 export function askSockDiag(evidence: Evidence, sockets: SocketIndex, options: SnapshotOptions, coverage: CoverageLog): void {
   const own = ownNamespace(evidence);
-  const table = own === undefined ? undefined : sockets.tables.get(own);
-  if (!table) return;
-  const rows = [...table.byInode.values()];
-  for (const family of FAMILIES) attach(evidence, family, wantedOf(family, rows, options), coverage, family === 'tcp' ? table.plain : undefined);
-  if (!options.everything && !rows.some(isFull)) return;
-  const most = parseNumber(evidence.read('/proc/sys/net/core/somaxconn').value?.trim() ?? '');
-  if (most >= 0) table.somaxconn = most;
+  for (const [netns, table] of sockets.tables) {
+    const isOwn = netns === own;
+    const ask = isOwn ? evidence.sockDiag.bind(evidence) : asksOf(evidence, table, options);
+    if (own === undefined || !ask) continue;
+    const rows = [...table.byInode.values()];
+    for (const family of FAMILIES) attach(ask, family, wantedOf(family, rows, options), coverage, { isOwn, plain: family === 'tcp' ? table.plain : undefined });
+    if (!options.everything && !rows.some(isFull)) continue;
+    const answer = isOwn ? evidence.read(SOMAXCONN) : evidence.network?.readAsNetOf(table.via!, [SOMAXCONN])[0];
+    const most = parseNumber(answer?.value?.trim() ?? '');
+    if (most >= 0) table.somaxconn = most;
+  }
 }
+
+const SOMAXCONN = '/proc/sys/net/core/somaxconn';
 
 /** The kernel takes one more than the backlog (include/net/sock.h sk_acceptq_is_full). */
 function isFull({ state, diag }: SocketRow): boolean {
@@ -37,7 +43,8 @@ export function noteOtherNamespaces(evidence: Evidence, snapshot: Snapshot, opti
     if (own === undefined || netns === own) continue;
     const inside = snapshot.tables.find(({ process }) => process.netns === netns);
     for (const family of FAMILIES) {
-      const wanted = wantedOf(family, [...byInode.values()], options);
+      // What was answered by entering it is known.
+      const wanted = wantedOf(family, [...byInode.values()], options).filter(({ diag }) => diag === undefined);
       if (wanted.length === 0) continue;
       const more = family === 'tcp' ? [...(plain?.inodesOf('tcp') ?? [])].length : 0;
       coverage.note({
@@ -53,7 +60,7 @@ export function noteOtherNamespaces(evidence: Evidence, snapshot: Snapshot, opti
   }
 }
 
-const UNKNOWN: Record<Family, string> = {
+const UNKNOWN: Record<DiagFamily, string> = {
   tcp: 'backlogs and idle ages are unknown',
   unix: 'accept queues, backlogs and other ends of unix sockets are unknown',
 };
@@ -63,7 +70,7 @@ function ownNamespace(evidence: Evidence): string | undefined {
 }
 
 /** Of these rows those that are worth the question. /proc says how many connections wait at a TCP listener, and nothing of a unix one. */
-function wantedOf(family: Family, rows: readonly SocketRow[], options: SnapshotOptions): SocketRow[] {
+function wantedOf(family: DiagFamily, rows: readonly SocketRow[], options: SnapshotOptions): SocketRow[] {
   const ofFamily = rows.filter((row) => row.protocol.startsWith(family));
   const isSuspicious =
     family === 'unix'
@@ -86,10 +93,17 @@ function isStuck({ sockets, secondLook }: Snapshot, { process }: FdTable, row: S
   return first.neverAccepted.length > 0 && first.neverAccepted.every((peer) => still.has(peer));
 }
 
-/** @param plain whose answers are counted, since nobody asks for them */
-function attach(evidence: Evidence, family: Family, rows: readonly SocketRow[], coverage: CoverageLog, plain: PlainSockets | undefined): void {
+interface Place {
+  isOwn: boolean;
+  /** Whose answers are counted, since nobody asks for them. */
+  plain: PlainSockets | undefined;
+}
+
+function attach(ask: Asks, family: DiagFamily, rows: readonly SocketRow[], coverage: CoverageLog, { isOwn, plain }: Place): void {
   if (rows.length === 0) return;
-  const answer = evidence.sockDiag(family);
+  const answer = ask(family);
+  // That another namespace may not be entered is told later, with how to do it.
+  if (!isOwn && answer.errno !== undefined) return;
   const byInode = new Map<string, DiagSocket>((answer.value ?? []).map((socket) => [socket.inode, socket]));
   let seen = 0;
   for (const row of rows) {

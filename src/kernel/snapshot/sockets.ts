@@ -36,7 +36,7 @@ function rowsIn({ byInode, plain }: SocketTable): number {
 }
 
 /** The socket tables of every network namespace that these processes are in, each read once; what could not be read is in `coverage`. */
-export function readSockets(evidence: Evidence, raws: readonly RawTable[], options: SnapshotOptions, coverage: CoverageLog): SocketIndex {
+export function readSockets(evidence: Evidence, raws: readonly Pick<RawTable, 'process' | 'links'>[], options: SnapshotOptions, coverage: CoverageLog): SocketIndex {
   const tables = new Map<string, SocketTable>();
   const wantedOf = new Map<string, WantedSockets>();
   for (const netns of new Set(raws.map(({ process }) => process.netns ?? ''))) {

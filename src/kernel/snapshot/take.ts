@@ -32,10 +32,12 @@ export async function takeSnapshot(evidence: Evidence, pids: readonly number[], 
   const coverage = new CoverageLog();
   const raws = await readTables(evidence, pids, options, coverage);
   const sockets = readSockets(evidence, raws, options, coverage);
-  // Half: of one large table it would not pay.
-  tidyHeap(raws.reduce((sum, { numbers }) => sum + numbers.length, 0) / 2);
+  // Half: each of these leaves less behind than the reading did.
+  const many = raws.reduce((sum, { listed }) => sum + listed, 0) / 2;
+  tidyHeap(many);
   askSockDiag(evidence, sockets, options, coverage);
   for (const raw of raws) if (raw.sampled) await readPackedSockets(evidence, raw, sockets.of(raw.process), sockets.packed(raw), options.signal);
+  tidyHeap(many);
   const label = labelOf(raws.map(({ process }) => process), name, `process ${pids.join(', ')}`);
   const snapshot = snapshotOf(label, raws.map((raw) => tableOf(raw, sockets)));
   snapshot.sockets = sockets.tables;
@@ -50,7 +52,7 @@ export async function takeSnapshot(evidence: Evidence, pids: readonly number[], 
     const threads = findOwnTables(evidence, table.process, options, coverage);
     if (threads.length > 0) table.threads = threads;
   }
-  if (raws.some((raw) => raw.numbers.length > 0)) {
+  if (raws.some((raw) => raw.listed > 0)) {
     const neighbours = await readNeighbours(evidence, raws, snapshot.tables, otherEnds(raws, sockets), sockets, options, coverage);
     snapshot.foreign = neighbours.foreign;
     snapshot.relatives = neighbours.relatives;
@@ -59,6 +61,7 @@ export async function takeSnapshot(evidence: Evidence, pids: readonly number[], 
     probeUnlisted(evidence, snapshot, coverage);
     await lookAgainAtSockets(evidence, snapshot, options);
   }
+  tidyHeap(many);
   noteOtherNamespaces(evidence, snapshot, options, coverage);
   raws.forEach((raw, index) => {
     noteDetails(raw, snapshot.tables[index]!, options, coverage);
@@ -83,8 +86,8 @@ async function readTables(evidence: Evidence, pids: readonly number[], options: 
     }
     const raw = await readRawTable(evidence, process, { infos: true, stats: true, most: left, packed: options.packed ?? false, signal: options.signal });
     raws.push(raw);
-    tidyHeap(raw.numbers.length);
-    left -= raw.sampled ? 0 : raw.numbers.length;
+    tidyHeap(raw.listed);
+    left -= raw.sampled ? 0 : raw.listed;
     noteTable(raw, pids.length === 1, options, coverage);
   }
   return raws;
@@ -126,7 +129,7 @@ function noteTable(raw: RawTable, alone: boolean, options: SnapshotOptions, cove
     });
     return;
   }
-  const total = raw.numbers.length - raw.vanished;
+  const total = raw.listed - raw.vanished;
   const cut = raw.stopped || raw.links.size + raw.errors.size < total;
   const [refused] = raw.errors.values();
   coverage.note({

@@ -85,6 +85,27 @@ say({'fds': [s.fileno() for s in kept]})`);
   });
 });
 
+describeWith('IPV6_V6ONLY', ['native'], () => {
+  it.each([true, false])('of a listener of all addresses: %j', async (ipv6Only) => {
+    const server = createServer();
+    try {
+      const listening = await new Promise<boolean>((resolve) => {
+        server.once('error', () => resolve(false));
+        server.listen({ host: '::', port: 0, ipv6Only }, () => resolve(true));
+      });
+      // Without IPv6 there is none.
+      if (!listening) return;
+      const { port } = server.address() as { port: number };
+      expect(native().sockDiag('tcp').find(({ local }) => local === `[::]:${port}`)).toMatchObject({ v6Only: ipv6Only });
+      const told = native().network!.connectionsOf(process.pid);
+      const indices = Array.from({ length: told.count }, (_, index) => index).filter((index) => told.localPort(index) === port && told.state(index) === 10);
+      expect(indices.map((index) => [told.v6Only(index), told.idleMs(index)])).toEqual([[ipv6Only, undefined]]);
+    } finally {
+      server.close();
+    }
+  });
+});
+
 describeWith('sock_diag of unix sockets', ['native', 'python'], () => {
   it('tells queue, backlog and who waits', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'reloadctl-unix-'));

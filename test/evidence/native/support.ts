@@ -137,13 +137,13 @@ export function codeOf(action: () => unknown): string | undefined {
   return undefined;
 }
 
-/** A directory anybody may read with the adapter as one file `native.mjs`, with koffi beside it or without. */
-export async function bundled(withKoffi: boolean): Promise<string> {
+/** A directory anybody may read with the adapter, or another module, as one file `native.mjs`, with koffi beside it or without. */
+export async function bundled(withKoffi: boolean, module = 'src/evidence/native/index.ts'): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'reloadctl-native-'));
   directories.push(directory);
   const outfile = join(directory, 'native.mjs');
   await build({
-    entryPoints: [join(repository, 'src/evidence/native/index.ts')],
+    entryPoints: [join(repository, module)],
     outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'error',
   });
   for (const name of withKoffi ? ['koffi', '@koromix'] : []) {

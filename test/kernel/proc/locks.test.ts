@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isLockOn, parseLocks } from '../../../src/kernel/proc/locks.ts';
+import { isLockOn, parseAwaitedLocks, parseLocks } from '../../../src/kernel/proc/locks.ts';
 
 const TEXT = `1: FLOCK  ADVISORY  WRITE 1234 fe:00:2195517 0 EOF
 1: -> FLOCK  ADVISORY  WRITE 99 fe:00:2195517 0 EOF
@@ -29,5 +29,17 @@ describe('/proc/locks', () => {
     expect(isLockOn(flock!, { dev: '65024', ino: '2195518' })).toBe(false);
     expect(isLockOn(flock!, { dev: '65025', ino: '2195517' })).toBe(false);
     expect(isLockOn(posix!, { dev: '25', ino: '77' })).toBe(true);
+  });
+});
+
+describe('locks that somebody waits for', () => {
+  it('are told with who has them', () => {
+    const text = '1: FLOCK  ADVISORY  WRITE 1234 fe:00:77 0 EOF\n1: -> FLOCK  ADVISORY  WRITE 1300 fe:00:77 0 EOF\n1:  -> FLOCK  ADVISORY  READ 1301 fe:00:77 0 EOF\n2: POSIX  ADVISORY  READ 9 fe:00:78 0 10\n3: LEASE  ACTIVE    WRITE 5 fe:00:79 0 EOF\n';
+    expect(parseAwaitedLocks(text).map(({ waiter, holder }) => [waiter, holder.pid])).toEqual([[1300, 1234], [1301, 1234]]);
+  });
+
+  it('are none where the line of who has them is missing, or cut', () => {
+    expect(parseAwaitedLocks('2: -> FLOCK  ADVISORY  WRITE 1300 fe:00:77 0 EOF\n')).toEqual([]);
+    expect(parseAwaitedLocks('1: FLOCK  ADVISORY  WRITE 1234 fe:00:77 0 EOF\n1: -> FLOCK  ADVISORY  WRITE 1300')).toEqual([]);
   });
 });

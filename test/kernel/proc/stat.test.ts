@@ -15,6 +15,7 @@ describe('parseStat', () => {
       comm: 'bash',
       state: 'S',
       ppid: 4536,
+      session: 2620,
       flags: 4194368,
       startTime: '107316',
       kernelThread: false,
@@ -50,11 +51,12 @@ describe('parseStat', () => {
       comm: nameBytes(15),
       state: fc.constantFrom(...'RSDZTtXI'),
       ppid: unsigned(22),
+      session: unsigned(22),
       flags: unsigned(32),
     });
     fc.assert(
       fc.property(model, fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String), (m, startTime) => {
-        const line = `${m.pid} (${m.comm}) ${m.state} ${m.ppid} 1 1 0 -1 ${m.flags} 0 0 0 0 0 0 0 0 20 0 1 0 ${startTime} 4096 1 2 3\n`;
+        const line = `${m.pid} (${m.comm}) ${m.state} ${m.ppid} 1 ${m.session} 0 -1 ${m.flags} 0 0 0 0 0 0 0 0 20 0 1 0 ${startTime} 4096 1 2 3\n`;
         expect(parseStat(line)).toEqual({ ...m, startTime, kernelThread: (m.flags & 0x200000) !== 0, exiting: (m.flags & 4) !== 0 });
       }),
     );

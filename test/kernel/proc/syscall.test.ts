@@ -12,12 +12,20 @@ const ENDS = '0x7ffce6aa75d8 0x7f5cc402e6f0';
 
 describe('/proc/PID/task/TID/syscall', () => {
   it('tells number and arguments of a blocked call', () => {
-    expect(parseSyscall(`43 0x3 ${SIX} ${ENDS}\n`)).toEqual({ number: 43, args: [3n, 0n, 0n, 0x7f5cc3f3ab50n, 0x1999999999999999n, 0n] });
+    expect(parseSyscall(`43 0x3 ${SIX} ${ENDS}\n`)).toEqual({ number: 43, args: [3n, 0n, 0n, 0x7f5cc3f3ab50n, 0x1999999999999999n, 0n], isNarrow: false });
   });
 
   it('tells a thread that runs, and one that is blocked outside of a call', () => {
     expect(parseSyscall('running\n')).toBe('running');
-    expect(parseSyscall(`-1 ${ENDS}\n`)).toEqual({ number: -1, args: [] });
+    expect(parseSyscall(`-1 ${ENDS}\n`)).toEqual({ number: -1, args: [], isNarrow: false });
+  });
+
+  it.each([
+    ['a program of 32 bits', '0xffa1b2c0 0xf7f2b549', true],
+    ['one that was linked without PIE', '0x7ffce6aa75d8 0x401136', false],
+    ['a thread of the kernel', '0x0 0x0', false],
+  ])('tells %s', (_name, ends, isNarrow) => {
+    expect(parseSyscall(`3 0x0 ${SIX} ${ends}\n`)).toMatchObject({ isNarrow });
   });
 
   it.each(['', '43', '43\n', `43 0x3 ${ENDS}\n`, `x 0x3 ${SIX} ${ENDS}\n`, `43 0x3 ${SIX} ${ENDS}`, `43 3 ${SIX} ${ENDS}\n`])('is none: %j', (text) => {
@@ -29,7 +37,7 @@ describe('/proc/PID/task/TID/syscall', () => {
     const word = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
     fc.assert(
       fc.property(fc.nat(999), fc.array(word, { minLength: 8, maxLength: 8 }), (number, words) => {
-        expect(parseSyscall(`${number} ${words.map((value) => `0x${value.toString(16)}`).join(' ')}\n`)).toEqual({ number, args: words.slice(0, 6) });
+        expect(parseSyscall(`${number} ${words.map((value) => `0x${value.toString(16)}`).join(' ')}\n`)).toMatchObject({ number, args: words.slice(0, 6) });
       }),
     );
   });
