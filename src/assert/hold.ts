@@ -1,0 +1,66 @@
+/** Runs the command and reads each of its processes while it is held at its own exit. */
+import { findCommand, setIdProgramIn } from '../effects/find-command.ts';
+import { type HeldRun, runHeld } from '../effects/held/index.ts';
+import { stopWriterOf } from '../evidence/index.ts';
+import { UserError } from '../kernel/user-error.ts';
+import type { CommandContext } from '../command.ts';
+import type { Coverage } from '../report/index.ts';
+import { listOf, plural } from '../report/words.ts';
+import type { Budgets } from './budgets.ts';
+import { AGAIN_MS, GoroutineWatch } from './goroutines.ts';
+import { leftEvents, timeoutEvent } from './left.ts';
+import { lookAtExit } from './look.ts';
+import type { RunEvent } from './model.ts';
+import { type AssertOptions, USUAL_GRACE_MS } from './options.ts';
+
+export interface Held {
+  run: HeldRun;
+  events: RunEvent[];
+  coverage: Coverage[];
+}
+
+/** @throws UserError, exit 3, where strace is absent or may not trace */
+export async function hold({ command, timeoutMs, graceMs = USUAL_GRACE_MS, goroutines = false, inotify = false }: Pick<AssertOptions, 'command' | 'timeoutMs' | 'graceMs'> & { goroutines?: boolean; inotify?: boolean }, budgets: Budgets, context: CommandContext, env: Record<string, string> = {}): Promise<Held> {
+  const { evidence, say, formatOnStdout, inherited = [] } = context;
+  if ('problem' in findCommand('strace')) throw new UserError('strace is not installed: a process cannot be held at its exit without it', { exitCode: 3, hints: ['apt-get install strace'] });
+  const changesUser = setIdProgramIn(command);
+  if (changesUser !== undefined) say(`${changesUser} changes its user, which strace --seccomp-bpf forbids: every call of the command is stopped instead`);
+  const events: RunEvent[] = [];
+  const unread: string[] = [];
+  const go = goroutines ? new GoroutineWatch(context, budgets) : undefined;
+  const run = await runHeld({
+    command,
+    env,
+    seccomp: changesUser === undefined,
+    toStderr: formatOnStdout !== undefined,
+    inherited,
+    stopWriter: stopWriterOf,
+    graceMs,
+    timeoutMs,
+    onExit: async (pid, code, isMain) => {
+      const look = await lookAtExit(evidence, pid, { code, isMain, budgets, inotify });
+      if ('problem' in look) unread.push(look.problem);
+      else events.push(look);
+      return (await go?.look(pid)) ?? false;
+    },
+    ...(go && { again: { afterMs: AGAIN_MS, look: (pid, isThere) => go.again(pid, isThere) } }),
+    onLeft: async (pids) => void events.push(...(await leftEvents(evidence, pids, graceMs))),
+    onTimeout: async (pids) => void events.push(await timeoutEvent(evidence, pids, timeoutMs!)),
+  });
+  events.push(...(go?.events ?? []));
+  return { run, events, coverage: [...coverageOf(run, events, unread), ...(go?.coverage() ?? [])] };
+}
+
+function coverageOf({ held, missed, killed, signal, timedOut }: HeldRun, events: readonly RunEvent[], unread: readonly string[]): Coverage[] {
+  const exits = events.filter(({ type }) => type === 'exit').length;
+  const total = held + missed.length;
+  const coverage: Coverage[] = [];
+  const problem = unread[0] ?? (missed.length > 0 ? `${plural('process', missed.length, 'processes')} ended before they could be read` : undefined);
+  if (problem !== undefined) coverage.push({ source: 'exits', status: 'partial', seen: exits, total, detail: problem, fix: 'install the optional package koffi: exits are held by the kernel then', needed: true });
+  else if (total === 0 && !timedOut && signal === null) coverage.push({ source: 'exits', status: 'absent', seen: 0, total: 1, detail: 'no process was held at its exit: strace may not trace here', fix: 'docker run --cap-add=SYS_PTRACE', needed: true });
+  else coverage.push({ source: 'exits', status: 'ok', seen: exits, total, needed: true });
+  // It has no exit of its own, and what it had open is gone with it.
+  if (signal !== null && !timedOut) coverage.push({ source: 'exit of the command', status: 'absent', seen: 0, total: 1, detail: `it was killed by ${signal}, and what it had open went with it`, needed: true });
+  if (killed.length > 0) coverage.push({ source: 'killed processes', status: 'absent', detail: `killed by ${listOf([...new Set(killed.map(({ signal }) => signal))])}: they have no exit to be held at`, needed: false });
+  return coverage;
+}
