@@ -1,0 +1,136 @@
+/** One reload, from its trigger until the new generation serves and the old one is gone. */
+import type { CommandContext } from '../command.ts';
+import { sendSignal } from '../effects/signal.ts';
+import { stillThere } from '../kernel/process.ts';
+import { difference, overflowsAt } from './counters.ts';
+import { isMet, observe } from './expect.ts';
+import type { Generation, Member, Service } from './generation.ts';
+import type { Load } from './load/index.ts';
+import type { Endpoint } from './load/types.ts';
+import type { DrillSeen, ReloadSeen } from './model.ts';
+import type { DrillOptions } from './options.ts';
+import { continuity, proofOf } from './proof.ts';
+import type { Fired, Trigger } from './trigger.ts';
+
+export interface Stage {
+  context: Pick<CommandContext, 'evidence' | 'signal'>;
+  options: DrillOptions;
+  endpoint: Endpoint;
+  metrics: Endpoint;
+  service: Service;
+  load: Load;
+  trigger: Trigger;
+  /** Of performance.now(). */
+  startedAt: number;
+  /** The signal that ends the old main process of an upgrade. */
+  thenSignal: string | undefined;
+}
+
+/** Between two looks. */
+const LOOK_MS = 20;
+/** A configuration is there for good when it was seen so often one after the other. */
+const STABLE_LOOKS = 5;
+
+/** @param until paced: it is looked at until then, whatever comes @param seen takes what is seen on the way */
+export async function makeReload(index: number, main: Member | undefined, stage: Stage, seen: Pick<DrillSeen, 'queue'>, until: number | undefined): Promise<{ reload: ReloadSeen; now: Generation }> {
+  const { context: { evidence, signal }, options, endpoint, metrics, service, load, trigger } = stage;
+  const before = service.look();
+  const counterPid = main?.pid ?? process.pid;
+  const overflows = overflowsAt(evidence, counterPid);
+  const { expect } = options;
+  const shownBefore = expect && (await observe(expect, endpoint, metrics));
+  const { generation: headerBefore } = load.tally.lastAnswered ?? {};
+  const began = performance.now();
+  load.tally.begin(index);
+  let fired: Fired | undefined;
+  const firing = trigger.fire(index, main, signal).then((result) => void (fired = result));
+  const reload: ReloadSeen = {
+    index, atMs: began - stage.startedAt, happened: false, what: '', answersMs: null, tookMs: null, pid: main?.pid ?? null, newPid: null,
+    listener: 'unknown', overlap: false, stayed: [], visibleMs: null, stableMs: null, wentBack: 0, exitCode: null, overflows: null,
+  };
+  const since = (): number => performance.now() - began;
+  let now = before;
+  let happenedAt: number | undefined;
+  let stable = 0;
+  let wasThenSent = false;
+  let old: Member[] = [];
+  for (;;) {
+    now = service.look();
+    noteQueue(seen, now);
+    reload.overlap ||= overlaps(before, now);
+    const proof = proofOf(before, now);
+    old = proof.old;
+    let happened = proof.happened;
+    reload.what = proof.what;
+    if (expect) {
+      const isThere = isMet(expect, shownBefore, await observe(expect, endpoint, metrics), index);
+      if (isThere) {
+        reload.visibleMs ??= since();
+        if (stable++ === 0) reload.stableMs = since();
+      } else if (reload.visibleMs !== null && stable > 0) {
+        reload.wentBack++;
+        stable = 0;
+      }
+      happened = stable >= STABLE_LOOKS || (expect.what === 'header' && options.mode === 'process' && proof.happened);
+      if (!proof.happened || options.mode === 'config') reload.what = isThere ? expect.words : `${expect.words}: not seen${reload.visibleMs === null ? '' : ' any more'}`;
+    }
+    if (happened) happenedAt ??= performance.now();
+    if (happenedAt !== undefined) {
+      const { startedAt = 0 } = load.tally.lastAnswered ?? {};
+      if (startedAt >= happenedAt || options.rate === 0) reload.answersMs ??= since();
+      if (stage.thenSignal !== undefined && main && !wasThenSent && reload.answersMs !== null && endsOld(before, now, main)) {
+        wasThenSent = true;
+        sendSignal(main.pid, `SIG${stage.thenSignal}` as NodeJS.Signals, () => (stillThere(evidence, main) === 'same' ? undefined : 'it has ended'));
+      }
+    }
+    const isDone = happenedAt !== undefined && reload.answersMs !== null && old.length === 0 && fired !== undefined;
+    if (isDone) reload.tookMs ??= since();
+    if (signal.aborted || (until !== undefined ? performance.now() >= until : isDone)) break;
+    if (until === undefined) {
+      // A command has a time limit of its own, and the reload may come with its end.
+      const waited = fired === undefined ? 0 : since();
+      if (happenedAt === undefined && fired?.problem !== undefined && options.signal !== undefined) break;
+      if (happenedAt === undefined && waited > options.reloadMs) break;
+      if (happenedAt !== undefined && performance.now() - happenedAt > options.drainMs) break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  await firing;
+  const next = service.look();
+  reload.happened = happenedAt !== undefined;
+  if (fired?.exitCode !== undefined) reload.exitCode = fired.exitCode;
+  if (fired?.problem !== undefined) reload.problem = fired.problem;
+  reload.stayed = reload.happened ? old.map(({ pid, comm, startTime }) => ({ pid, comm, startTime })) : [];
+  reload.listener = continuity(before, next);
+  reload.overflows = difference(overflows, overflowsAt(evidence, counterPid));
+  reload.newPid = nextMain(next, main)?.pid ?? null;
+  const { generation: header } = load.tally.lastAnswered ?? {};
+  if (reload.happened && header !== headerBefore && old.length === 0) load.tally.closeGenerations(header);
+  return { reload, now: next };
+}
+
+/** Who gets the next signal: the main process that serves and began last. */
+export function nextMain({ members }: Generation, before: Member | undefined): Member | undefined {
+  const mains = [...members.values()].filter(({ isMain }) => isMain);
+  const serving = mains.filter((main) => main.listens || [...members.values()].some(({ ppid, listens, isMain }) => ppid === main.pid && listens && !isMain));
+  const same = mains.find(({ key }) => key === before?.key);
+  const candidates = serving.length > 0 ? serving : same ? [same] : mains;
+  return candidates.sort((a, b) => (BigInt(a.startTime) < BigInt(b.startTime) ? -1 : BigInt(a.startTime) > BigInt(b.startTime) ? 1 : a.pid - b.pid)).at(-1);
+}
+
+/** The old main process is still there, beside a new one. */
+function endsOld(before: Generation, now: Generation, main: Member): boolean {
+  const fresh = [...now.members.values()].some(({ isMain, key }) => isMain && !before.members.has(key));
+  return fresh && now.members.has(main.key);
+}
+
+function overlaps(before: Generation, now: Generation): boolean {
+  const known = new Set(before.listeners.map(({ inode }) => inode));
+  return now.listeners.some(({ inode }) => known.has(inode)) && now.listeners.some(({ inode }) => !known.has(inode));
+}
+
+function noteQueue(seen: Pick<DrillSeen, 'queue'>, { listeners }: Generation): void {
+  for (const { inode, port, queue, backlog } of listeners) {
+    if (queue !== undefined && backlog !== undefined && queue > (seen.queue?.queue ?? 0)) seen.queue = { inode, port, queue, backlog };
+  }
+}

@@ -1,0 +1,1 @@
+export type { RuleName } from '../policy/index.ts';
