@@ -6,20 +6,25 @@ import { confirm } from './cli/confirm.ts';
 import { report as reportError } from './cli/errors.ts';
 import { watchSignals } from './cli/interrupt.ts';
 import { addCommonOptions, type CommonOptions, readCommonOptions } from './cli/options.ts';
-import { discardFiles, type OutputFile, openFiles, writeReport, writeText } from './cli/output.ts';
+import { discardFiles, isShared, type OutputFile, openFiles, writeReport, writeText } from './cli/output.ts';
 import { progressLine } from './cli/progress.ts';
+import type { Screen } from './cli/screen.ts';
 import { shellQuote } from './cli/shell-quote.ts';
 import { tapeCoverage, tapeTarget } from './cli/tape.ts';
 import { tell } from './cli/tell.ts';
-import type { CommandContext, CommandEntry, CommandModule, Outcome, ReportOutcome, TapeWorld, World } from './command.ts';
+import type { CommandContext, CommandEntry, CommandModule, CommandPart, Outcome, ReportOutcome, TapeTarget, TapeWorld, World } from './command.ts';
 import { commands } from './commands.ts';
-import { openLive, readTape } from './evidence/index.ts';
+import { inheritedFds } from './evidence/inherited-fds.ts';
+import { openLive, readTape, type TapeEvidence } from './evidence/index.ts';
 import { closest } from './kernel/closest.ts';
 import { withoutSecrets } from './kernel/without-secrets.ts';
 import { UserError } from './kernel/user-error.ts';
 import { readUserInput, type UserInput } from './kernel/user-input.ts';
+import { loadPaint, wantsColour } from './render/index.ts';
 import { exitCodeOf, type Report, verdictOf } from './report/index.ts';
 import { version } from './version.ts';
+
+export { engineAsStarted } from './evidence/index.ts';
 
 /** Runs one command line. Never ends the process: it sets the exit code and lets the output drain. */
 export async function main(argv: string[]): Promise<void> {
@@ -64,7 +69,7 @@ async function buildProgram(argv: readonly string[], writeOut: (text: string) =>
     command.action(async () => {
       const interrupt = watchSignals();
       const code = await runCommand(entry, module, command, argv, interrupt.signal).catch(reportError);
-      process.exitCode = interrupt.exitCode() ?? code;
+      process.exitCode = entry.wraps && argv.includes('--') ? code : (interrupt.exitCode() ?? code);
     });
   }
   return program;
@@ -82,40 +87,66 @@ async function runCommand(entry: CommandEntry, module: Awaited<ReturnType<Comman
   const options: Record<string, unknown> = command.opts();
   const common = readCommonOptions(options);
   const onStdout = common.outputs.find((output) => output.file === undefined);
+  const isWrapper = Boolean(entry.wraps) && argv.includes('--');
+  const inherited = isWrapper ? inheritedFds() : [];
   const world = await openWorld(options.from, signal);
-  const { evidence, tapeHeader } = world;
+  const { evidence, tapeHeader, rewound } = world;
   let files: OutputFile[] = [];
+  let screen: Screen | undefined;
+  /** What is told while the screen shows something else. */
+  const untold: string[] = [];
   try {
     files = await openFiles(common.outputs);
+    if (options.tui) screen = await openTui(common);
     const context: CommandContext = {
       evidence,
       ...(tapeHeader && { tapeHeader }),
+      ...(rewound && { rewound }),
+      part: partNamed,
       rules: (await entry.rules?.()) ?? [],
       signal,
       rerun: `reloadctl ${shellQuote(argv.map(withoutSecrets))}`,
       isRoot: process.geteuid?.() === 0,
-      say: (text) => void (common.quiet || tell(`${text}\n`)),
-      progress: progressLine(common.quiet),
+      say: (text) => void (common.quiet || (screen ? untold.push(`${text}\n`) : tell(`${text}\n`))),
+      progress: screen ? () => undefined : progressLine(common.quiet),
+      ...(screen && { live: (page) => screen!.draw(page) }),
       ...(onStdout && { formatOnStdout: onStdout.format }),
+      ...(isWrapper && { wrapped: argv.slice(argv.indexOf('--') + 1), inherited }),
+      shares: isShared(common.outputs),
       confirm,
       stdin: () => process.stdin,
       replay: (text, name) => worldOf({ text, name }),
+      standIn,
     };
     const outcome = await module.run(command.args, options, context);
-    return await finish(entry, outcome, common, files, world);
+    screen?.close();
+    for (const text of untold.splice(0)) tell(text);
+    return await finish(entry, outcome, common, files, world, outcome.kind === 'report' && outcome.checked ? outcome.checked : context.rules.map(({ id }) => id));
   } catch (error) {
     const outcome = error instanceof UserError && error.exitCode === 3 ? nothingThere(error, module, command, options) : undefined;
     if (outcome && common.outputs.length > 0) await finish(entry, outcome, common, files, world);
     throw error;
   } finally {
+    screen?.close();
     await discardFiles(files);
     evidence.close();
   }
 }
 
+/** Loaded only where it is wanted. */
+async function openTui({ colour }: CommonOptions): Promise<Screen> {
+  const { openScreen } = await import('./cli/screen.ts');
+  return openScreen(await loadPaint(wantsColour(colour, process.env, true)));
+}
+
+async function partNamed(name: string): Promise<CommandPart> {
+  const { load, rules } = commands.find((entry) => entry.name === name)!;
+  return { module: await load(), rules: (await rules?.()) ?? [] };
+}
+
 /** A target that is not there, or may not be seen, as a report for scripts; people get the message alone. */
 function nothingThere(error: UserError, module: CommandModule, command: Command, options: Record<string, unknown>): ReportOutcome | undefined {
-  const [typed] = command.args;
+  const typed = command.args[0] ?? [options.tree, options.attach].find((option) => typeof option === 'string');
   if (typed === undefined || !module.emptyData) return undefined;
   const spec = withoutSecrets(typed);
   const fix = error.hints.join('; ');
@@ -143,18 +174,26 @@ async function openWorld(from: unknown, signal: AbortSignal): Promise<World> {
 
 function worldOf({ text, name }: UserInput): TapeWorld {
   const tape = readTape(text, name);
-  const tapeHeader = tapeTarget(tape.header, name);
+  return standIn(tape, tapeTarget(tape.header, name));
+}
+
+function standIn(tape: TapeEvidence, tapeHeader: TapeTarget): TapeWorld {
   return {
     evidence: tape,
     tapeHeader,
+    rewound: () => tape.rewound(),
     moment: () => ({ startedAt: tapeHeader.recordedAt, durationMs: Math.round(tape.now()), host: tapeHeader.host }),
-    unanswered: (target) => tapeCoverage(tape.missing(), target),
+    unanswered: (target) => tapeCoverage(tape.missing(), target, tapeHeader.leftOut),
   };
 }
 
-async function finish(entry: CommandEntry, outcome: Outcome, common: CommonOptions, files: readonly OutputFile[], world: World): Promise<number> {
+function withoutBody({ body: _body, ...rest }: NonNullable<ReportOutcome['shared']>): Omit<NonNullable<ReportOutcome['shared']>, 'body'> {
+  return rest;
+}
+
+async function finish(entry: CommandEntry, outcome: Outcome, common: CommonOptions, files: readonly OutputFile[], world: World, checked: readonly string[] = []): Promise<number> {
   if (outcome.kind === 'text') {
-    await writeText(outcome.text, { markdown: outcome.markdown ?? false, colour: common.colour });
+    if (outcome.text !== '') await writeText(outcome.text, { markdown: outcome.markdown ?? false, colour: common.colour });
     return outcome.exitCode ?? 0;
   }
   const { findings } = outcome;
@@ -165,13 +204,14 @@ async function finish(entry: CommandEntry, outcome: Outcome, common: CommonOptio
     command: entry.name,
     ...world.moment(),
     target: outcome.target,
-    verdict: verdictOf(findings, coverage, common.failOn),
+    verdict: outcome.verdict ?? verdictOf(findings, coverage, common.failOn),
     findings,
     coverage,
     data: outcome.data,
   };
   try {
-    await writeReport(report, outcome.body, common, files, outcome.document);
+    const { shared } = outcome;
+    await writeReport({ report, body: outcome.body }, common, files, { document: outcome.document, checked, anchor: outcome.anchor, ...(shared && { shared: { report: { ...report, ...withoutBody(shared) }, body: shared.body } }) });
   } finally {
     await outcome.after?.();
   }

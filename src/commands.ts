@@ -60,9 +60,10 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'strace',
-    summary: 'logs of strace: descriptor tables over time, and the place that opened what leaks',
-    effects: 'none',
+    summary: 'logs of strace, or a process recorded now: descriptor tables over time, and the place that opened what leaks',
+    effects: 'none; -p: stops for moments or slows, undone; --: own child',
     load: () => import('./strace/index.ts'),
+    wraps: true,
     rules: async () => (await import('./strace/rules/index.ts')).straceRules,
   },
   {
@@ -76,8 +77,43 @@ export const commands: readonly CommandEntry[] = [
     name: 'preflight',
     summary: 'would this reload work: is the signal handled, is the program file found, is there room for a second generation',
     effects: 'reads',
-    load: () => import('./preflight/index.ts'),
+    load: loadPreflight,
     rules: preflightRules,
+  },
+  {
+    name: 'drill',
+    summary: 'real reloads under real load: what fails, in which way and why; what each reload leaves behind; how sure that is',
+    effects: 'signals, load',
+    load: () => import('./drill/index.ts'),
+    rules: drillRules,
+  },
+  {
+    name: 'tasks',
+    summary: 'blocked threads of any process: the system call, the descriptor or lock they wait for, and since when',
+    effects: 'reads',
+    load: () => import('./tasks/index.ts'),
+    rules: taskRules,
+  },
+  {
+    name: 'report',
+    summary: 'the whole incident on one page: everything that only reads, joined; as text, JSON, Markdown or HTML',
+    effects: 'reads',
+    load: () => import('./incident/index.ts'),
+  },
+  {
+    name: 'assert',
+    summary: 'run a command, and fail when it leaks: descriptors open at its exit, processes left behind, handles of Node tests',
+    effects: 'own child',
+    load: () => import('./assert/index.ts'),
+    wraps: true,
+    rules: assertRules,
+  },
+  {
+    name: 'gate',
+    summary: 'may this be reloaded now: GO, NO-GO or NO-DATA, by the rules of a policy',
+    effects: 'reads; --record: one line in a file of its own',
+    load: () => import('./gate/index.ts'),
+    rules: gateRules,
   },
   {
     name: 'record',
@@ -91,6 +127,13 @@ export const commands: readonly CommandEntry[] = [
     effects: 'none',
     load: () => import('./diff/index.ts'),
     rules: async () => [...(await descriptorRules()), ...(await import('./strace/rules/index.ts')).straceRules],
+  },
+  {
+    name: 'exporter',
+    summary: 'metrics of this host for Prometheus: descriptors, accept queues, inotify, findings; over HTTP or as a textfile',
+    effects: 'reads',
+    load: () => import('./exporter/index.ts'),
+    rules: async () => [...(await descriptorRules()), ...(await inotifyRules()), ...(await import('./listen/rules/index.ts')).listenRules],
   },
   {
     name: 'demo',
@@ -110,13 +153,19 @@ export const commands: readonly CommandEntry[] = [
     summary: 'what a finding means, its false alarms, and what to do',
     effects: 'none',
     load: () => import('./explain/index.ts'),
-    rules: async () => [...(await descriptorRules()), ...(await inotifyRules()), ...(await nodeRules()), ...(await preflightRules()), ...(await inheritRules()), ...(await import('./listen/rules/index.ts')).listenRules],
+    rules: async () => [...(await descriptorRules()), ...(await inotifyRules()), ...(await nodeRules()), ...(await preflightRules()), ...(await inheritRules()), ...(await taskRules()), ...(await assertRules()), ...(await gateRules()), ...(await import('./drill/rules/index.ts')).drillRules, ...(await import('./listen/rules/index.ts')).listenRules],
   },
   {
     name: 'schema',
     summary: 'the JSON Schema of the report',
     effects: 'none',
     load: () => import('./schema/index.ts'),
+  },
+  {
+    name: 'completion',
+    summary: 'commands, options, processes and findings by Tab: for bash, zsh and fish',
+    effects: 'none',
+    load: () => import('./completion/index.ts'),
   },
 ];
 
@@ -140,8 +189,31 @@ async function inotifyRules() {
   return (await import('./inotify/index.ts')).inotifyRules;
 }
 
+/** Which signals a Go program asks for stands in its memory. */
+async function loadPreflight() {
+  return (await import('./preflight/index.ts')).preflightWith(async (evidence, pid) => (await import('./goroutines/memory/index.ts')).askedSignals(evidence, pid));
+}
+
 async function preflightRules() {
   return (await import('./preflight/rules/index.ts')).preflightRules;
+}
+
+async function assertRules() {
+  return (await import('./assert/rules/index.ts')).assertRules;
+}
+
+async function gateRules() {
+  return (await import('./gate/rules/index.ts')).gateRules;
+}
+
+/** What reloads leave behind is the same whether they were made by this command or by `fds --per-event`. */
+async function drillRules() {
+  const [drill, fds] = await Promise.all([import('./drill/rules/index.ts'), import('./fds/rules/index.ts')]);
+  return [...drill.drillRules, ...fds.fdRules.filter(({ id }) => id === 'reload/residue')];
+}
+
+async function taskRules() {
+  return (await import('./tasks/rules/index.ts')).taskRules;
 }
 
 async function inheritRules() {

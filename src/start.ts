@@ -16,6 +16,7 @@ const HEAD = '(function (exports, require, module, __filename, __dirname) { ';
 
 interface Program {
   main(argv: string[]): Promise<void>;
+  engineAsStarted(): void;
 }
 
 /** Runs one command line; see cli.ts. Throws what the system says when the program cannot be read. */
@@ -35,7 +36,10 @@ export async function main(argv: string[]): Promise<void> {
   script.runInThisContext()(module.exports, require, module, path, __dirname);
   await module.exports.main(argv);
   // Nothing is kept of functions that did not run: of a look most did, of a word on usage few.
-  if (!cachedData && asked !== '' && process.exitCode !== 2 && !argv.some(isHelp)) keep(script, kept);
+  if ((!cachedData || script.cachedDataRejected) && asked !== '' && process.exitCode !== 2 && !argv.some(isHelp)) {
+    module.exports.engineAsStarted();
+    keep(script, kept);
+  }
 }
 
 function isHelp(word: string): boolean {

@@ -19,8 +19,8 @@ export interface CommonOptions {
   verbose: boolean;
 }
 
-const failOnValues: readonly FailOn[] = ['info', 'warning', 'critical', 'never'];
-const colourValues: readonly ColourFlag[] = ['auto', 'always', 'never'];
+export const failOnValues: readonly FailOn[] = ['info', 'warning', 'critical', 'never'];
+export const colourValues: readonly ColourFlag[] = ['auto', 'always', 'never'];
 
 /** Declares the options that every command has, behind its own. */
 export function addCommonOptions(command: Command): void {

@@ -26,34 +26,61 @@ export async function openFiles(outputs: readonly OutputTarget[]): Promise<Outpu
   return files;
 }
 
+/** Is a format among them that is made to be handed on? */
+export function isShared(outputs: readonly OutputTarget[]): boolean {
+  return outputs.some(({ format }) => formatNamed(format)?.isShared === true);
+}
+
 /** Gives up all that were not written to their end. */
 export async function discardFiles(files: readonly OutputFile[]): Promise<void> {
   for (const { sink } of files) await sink.discard();
 }
 
+/** A report and what its command shows below the findings. */
+export interface Page {
+  report: Report;
+  body: () => Iterable<Block>;
+}
+
+/** For formats in which what passed is told too. */
+interface Checked {
+  checked?: readonly string[] | undefined;
+  anchor?: string | undefined;
+}
+
+/** @property document takes stdout in place of the report, which is told on stderr then; empty when all of it was written before */
+export interface PageOptions extends Checked {
+  document?: string | undefined;
+  /** The page as formats show it that are made to be handed on. */
+  shared?: Page;
+}
+
 /**
  * The report in every format asked for; what asked for none is text. Resolves when all of it has left the process.
- * @param document takes stdout in place of the report, which is told on stderr then; empty when all of it was written before
  * @throws OutputFileError
  */
-export async function writeReport(report: Report, body: () => Iterable<Block>, options: CommonOptions, files: readonly OutputFile[], document?: string): Promise<void> {
-  for (const file of files) await writeFile(report, body, file, options);
+export async function writeReport(page: Page, options: CommonOptions, files: readonly OutputFile[], { document, shared, ...about }: PageOptions): Promise<void> {
+  const pageOf = (format: string): Page => (formatNamed(format)!.isShared ? (shared ?? page) : page);
+  for (const file of files) await writeFile(pageOf(file.format), file, { ...options, ...about });
   if (document) await writeText(document, { markdown: false, colour: options.colour });
   // A format that went to a file leaves stdout to the text for people.
   const onStdout = options.outputs.find((output) => output.file === undefined)?.format ?? 'text';
   const terminal = terminalAt(document === undefined ? 1 : 2);
   const sink = document === undefined ? stdoutSink() : { write: tell, drained: async () => undefined };
+  const { report, body } = pageOf(onStdout);
   await formatNamed(onStdout)!.render(report, body(), sink, {
     colour: wantsColour(options.colour, process.env, terminal !== undefined),
     columns: terminal?.columns,
     quiet: options.quiet,
     verbose: options.verbose,
+    failOn: options.failOn,
+    ...about,
   });
   await sink.drained();
 }
 
-async function writeFile(report: Report, body: () => Iterable<Block>, { format, sink }: OutputFile, options: CommonOptions): Promise<void> {
-  const render: RenderOptions = { colour: false, quiet: options.quiet, verbose: options.verbose };
+async function writeFile({ report, body }: Page, { format, sink }: OutputFile, { quiet, verbose, failOn, checked, anchor }: CommonOptions & Checked): Promise<void> {
+  const render: RenderOptions = { colour: false, quiet, verbose, failOn, checked, anchor };
   await formatNamed(format)!.render(report, body(), sink, render);
   await sink.finish();
 }

@@ -2,12 +2,14 @@
 import type { TapeTarget } from '../command.ts';
 import { UserError } from '../kernel/user-error.ts';
 import type { Coverage, Host, Target } from '../report/index.ts';
+import { count } from '../report/words.ts';
 
 /** The part of a tape's header that is read here. `target` comes from a file: it may be anything. */
 export interface Header {
   recordedAt: string;
   redacted: boolean;
   host?: Host;
+  leftOut?: number;
   target: unknown;
 }
 
@@ -15,14 +17,14 @@ const UNKNOWN_HOST: Host = { kernel: 'not recorded', hostname: 'not recorded' };
 
 /** @throws UserError (exit 2) when the header does not name processes, or its time is none */
 export function tapeTarget(header: Header, file: string): TapeTarget {
-  const { recordedAt, redacted, host = UNKNOWN_HOST, target } = header;
+  const { recordedAt, redacted, host = UNKNOWN_HOST, leftOut, target } = header;
   if (Number.isNaN(Date.parse(recordedAt))) throw new UserError(`${file}:1: the tape says no time when it was recorded; record it again`);
   if (!isTarget(target)) throw new UserError(`${file}:1: the tape does not say which processes it was recorded from; record it again`);
-  const { spec, name, pids, watch, node, reload } = target;
-  return { spec, name, pids, ...(watch && { watch }), ...(node === true && { node }), ...(reload === true && { reload }), recordedAt: new Date(recordedAt).toISOString(), host, redacted };
+  const { spec, name, pids, watch, node, goroutines, reload, outbound, replace, tasksMs, listenMs } = target;
+  return { spec, name, pids, ...(watch && { watch }), ...(node === true && { node }), ...(goroutines === true && { goroutines }), ...(reload === true && { reload }), ...(outbound === true && { outbound }), ...(typeof replace === 'string' && replace.startsWith('/') && { replace }), ...(typeof tasksMs === 'number' && tasksMs >= 0 && { tasksMs }), ...(typeof listenMs === 'number' && listenMs > 0 && { listenMs }), ...(leftOut !== undefined && { leftOut }), recordedAt: new Date(recordedAt).toISOString(), host, redacted };
 }
 
-function isTarget(value: unknown): value is Pick<TapeTarget, 'spec' | 'name' | 'pids' | 'watch' | 'node' | 'reload'> {
+function isTarget(value: unknown): value is Pick<TapeTarget, 'spec' | 'name' | 'pids' | 'watch' | 'node' | 'goroutines' | 'reload' | 'outbound' | 'replace' | 'tasksMs' | 'listenMs'> {
   if (typeof value !== 'object' || value === null) return false;
   const { spec, name, pids, watch } = value as Record<string, unknown>;
   if (watch !== undefined && !isWatch(watch)) return false;
@@ -39,8 +41,13 @@ function isWatch(value: unknown): boolean {
 /**
  * Whatever a command made of it, a question without an answer is told: what the target's own files would have said is needed.
  * @param missing sources of the questions that the tape does not answer
+ * @param leftOut sockets that were not written to it
  */
-export function tapeCoverage(missing: readonly string[], target: Target | null): Coverage[] {
+export function tapeCoverage(missing: readonly string[], target: Target | null, leftOut?: number): Coverage[] {
+  return [...gaps(missing, target), ...(leftOut === undefined ? [] : [{ source: 'sockets of others', status: 'partial' as const, detail: `${count(leftOut)} sockets of programs that share no end with the target were left out when the tape was made`, needed: false }])];
+}
+
+function gaps(missing: readonly string[], target: Target | null): Coverage[] {
   const own = target?.pids.map((pid) => `/proc/${pid}/`);
   // Of what is no path (sock_diag, kcmp, ...) a report can do without.
   const isNeeded = (source: string): boolean =>

@@ -1,4 +1,5 @@
 /** What of a report's `data` can be counted on both sides, by command. */
+import { byLooks } from '../kernel/templates.ts';
 import { isObject, type Problem } from './check.ts';
 
 export interface Counted {
@@ -19,6 +20,8 @@ interface Rows {
   /** The kind itself, or where it stands. */
   kind: string | { at: string };
   keys: readonly string[];
+  /** Paths that look alike are one: the folders of two runs differ. */
+  byLooks?: true;
   /** Absent: each row is one. */
   count?: string;
 }
@@ -31,18 +34,30 @@ const rows = new Map<string, readonly Rows[]>(Object.entries({
     { list: 'users', kind: 'inotify watches', keys: ['userns', 'uid'], count: 'watches.used' },
   ],
   inotify: [{ list: 'watches', kind: 'watch', keys: ['path'] }],
-  strace: [{ list: 'sites', kind: 'left open', keys: ['site'], count: 'open' }],
+  strace: [{ list: 'sites', kind: 'left open', keys: ['site'], byLooks: true, count: 'open' }],
   goroutines: [{ list: 'groups', kind: { at: 'state' }, keys: ['frames'], count: 'count' }],
   node: [{ list: 'handles', kind: { at: 'kind' }, keys: ['site'] }],
   tasks: [{ list: 'tasks', kind: { at: 'state' }, keys: ['syscall', 'wchan'] }],
   listen: [{ list: 'listeners', kind: 'accept queue', keys: ['address', 'port'], count: 'queue' }],
 }));
 
+/** How requests of a drill fail. */
+const CLASSES = ['refused', 'reset', 'cut', 'timeout', 'status', 'wrongGeneration'];
+
 const numbers = new Map<string, readonly string[]>(Object.entries({
   fds: ['open', 'limit.soft', 'limit.hard'],
   strace: ['lines', 'unclassified'],
   goroutines: ['total'],
+  drill: [
+    ...['bad', 'total'].map((key) => `statistics.reloads.${key}`),
+    ...['new', 'pooled', 'stream'].flatMap((traffic) => ['total', 'failed', 'raced', ...CLASSES.map((name) => `byClass.${name}`)].map((key) => `traffic.${traffic}.${key}`)),
+    ...['new', 'pooled'].flatMap((traffic) => ['control', 'reloads'].flatMap((part) => ['p50Ms', 'p99Ms', 'maxMs'].map((key) => `latency.${traffic}.${part}.${key}`))),
+    ...['fds', 'processes', 'threads', 'memoryBytes'].map((key) => `leftovers.slopes.${key}`),
+  ],
 }));
+
+/** Of a site that is told by what it opens, not by its place in the code. */
+const PATH_BEHIND = / \/.*$/;
 
 /** A `data` of another shape than its command's is a Problem. */
 export function countsOf(command: string, data: Record<string, unknown>): Counts | Problem {
@@ -72,7 +87,7 @@ function tableName(command: string, data: Record<string, unknown>): string {
   return command === 'demo' && data.groups !== undefined ? 'fds' : commandOf(command, data);
 }
 
-function addRows(groups: Map<string, Counted>, { list, kind, keys, count }: Rows, data: Record<string, unknown>): Problem | null {
+function addRows(groups: Map<string, Counted>, { list, kind, keys, byLooks: isByLooks, count }: Rows, data: Record<string, unknown>): Problem | null {
   const items = data[list];
   if (!Array.isArray(items)) return items === undefined ? { path: ['data'], what: `data.${list} is missing` } : { path: ['data', list], what: `data.${list} is not a list` };
   for (const [index, item] of items.entries()) {
@@ -83,9 +98,10 @@ function addRows(groups: Map<string, Counted>, { list, kind, keys, count }: Rows
     // Not known, as of a process that could not be read: nothing to compare.
     if (amount === null) continue;
     if (typeof amount !== 'number' || !Number.isFinite(amount)) return { path: amount === undefined ? path : [...path, ...count!.split('.')], what: `${what}.${count} is not a number` };
+    const key = keys.map((one) => wordOf(valueAt(item, one))).filter((word) => word !== '').join(' ');
     const row: Counted = {
       kind: typeof kind === 'string' ? kind : wordOf(valueAt(item, kind.at)),
-      key: keys.map((key) => wordOf(valueAt(item, key))).filter((word) => word !== '').join(' '),
+      key: isByLooks ? key.replace(PATH_BEHIND, byLooks) : key,
       count: amount,
     };
     const id = `${row.kind}\0${row.key}`;

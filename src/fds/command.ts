@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import type { CommandContext, Outcome } from '../command.ts';
 import { meterEvidence } from '../evidence/index.ts';
+import { tidyHeap } from '../evidence/own-heap.ts';
 import { lookAt, type TargetOptions } from '../kernel/look-at.ts';
+import { sizeOf } from '../kernel/plain-fds.ts';
 import { UserError } from '../kernel/user-error.ts';
 import { runRules } from '../report/index.ts';
 import { buildData, type FdsData } from './data.ts';
@@ -31,6 +33,7 @@ export function configure(command: Command): void {
     .option('--threads', 'threads that have an fd table of their own')
     .option('--watch <time>', 'what grows: sample for this long (30s, 5m) and judge by what stays open')
     .option('--interval <time>', 'time between samples of --watch')
+    .option('--tui', 'with --watch: what it sees so far on the full screen of the terminal; the report follows')
     .option('--per-event <command>', 'what each event leaves behind: run this by /bin/sh -c --times times, and look before the first and after each')
     .option('--mark', 'the same for events you make yourself: each Enter is one, the end of the input ends it')
     .option('--times <n>', 'how many events (default: 10; with --mark until the input ends)')
@@ -56,6 +59,7 @@ async function runAsked(args: string[], options: Record<string, unknown>, contex
   const asked = parseWatch(options.watch, options.interval);
   const events = parseEvents(options);
   const [spec] = args;
+  if (options.tui && (!asked || context.tapeHeader || options.top || events)) throw new UserError('--tui shows a watch: it goes with --watch alone', { hints: ['reloadctl fds <target> --watch 5m --tui'] });
   if (options.top) refuseBesideTop(spec, options);
   if (options.top) return runTop(context, { all: Boolean(options.all) });
   if (spec === undefined && !context.tapeHeader) {
@@ -80,6 +84,7 @@ export function emptyData(options: Record<string, unknown>): FdsData {
 async function runOnTarget(spec: string | undefined, options: ThreadOptions, list: ListOptions, context: CommandContext): Promise<Outcome> {
   const { target, snapshot, coverage } = await lookAt(spec, { ...options, packed: true }, context, 'fds');
   const findings = runRules(context.rules, [snapshot]);
+  tidyHeap(snapshot.tables.reduce((sum, table) => sum + sizeOf(table), 0) / 2);
   const threads = options.threads ? readThreads(context.evidence, snapshot, coverage) : undefined;
   const data = buildData(snapshot, list, threads);
   return {

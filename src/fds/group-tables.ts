@@ -1,5 +1,6 @@
 /** Groups of whole tables, with their plain descriptors: these are counted where they are, without making one of each. */
 import { tidyHeap } from '../evidence/own-heap.ts';
+import { ByShape, looksAlike } from '../kernel/fixed-shapes.ts';
 import { fdsByKind } from '../kernel/fd-index.ts';
 import { KindKeys } from '../kernel/groups.ts';
 import { file, kindOf, socket } from '../kernel/kinds/index.ts';
@@ -65,12 +66,23 @@ class KindClusters {
 
   #addFiles({ plain }: FdTable): void {
     tidyHeap(plain?.size ?? 0);
-    const isText = plain?.isAscii ?? false;
-    for (let position = 0; position < (plain?.size ?? 0); position++) {
-      if (plain!.inodeAt(position) !== 0) continue;
-      const cluster = this.#clusterAt(this.#keys.addPath(isText ? plain!.linkAt(position) : decodeText(plain!.linkAt(position)).text));
+    if (!plain) return;
+    const clusterOf = (position: number): Cluster => this.#clusterAt(this.#keys.addPath(decodeText(plain.linkAt(position)).text));
+    const byShape = new ByShape((position) => {
+      const isShared = looksAlike(plain.shapeText(plain.shapeAt(position)));
+      return { cluster: isShared ? clusterOf(position) : undefined, first: position, several: false };
+    });
+    for (let position = 0; position < plain.size; position++) {
+      if (plain.inodeAt(position) !== 0) continue;
+      const known = byShape.at(plain.shapeAt(position), position);
+      let { cluster } = known;
+      // One more of another path tells that there are several.
+      if (!cluster || (!known.several && !plain.isSameFile(known.first, position))) {
+        known.several = true;
+        cluster = clusterOf(position);
+      }
       cluster.plain++;
-      if (cluster.examples.length < MOST_EXAMPLES) cluster.examples.push(plain!.fdAt(position));
+      if (cluster.examples.length < MOST_EXAMPLES) cluster.examples.push(plain.fdAt(position));
     }
   }
 

@@ -4,3 +4,5 @@ export { fdRules } from './rules/index.ts';
 export type { FdsData } from './data.ts';
 export { parseWatch } from './watch/options.ts';
 export { watchTarget } from './watch/run.ts';
+export { type CountedProcess, countProcesses, nearTheirLimit } from './top.ts';
+export { type Around, descriptorsAround, type Moment } from './around.ts';

@@ -19,7 +19,7 @@ import { countBelow } from './rules/limit-use.ts';
 import { usedWords } from './view.ts';
 
 /** What decides the order. */
-interface Counted {
+export interface CountedProcess {
   pid: number;
   open: number | null;
   soft: number | null;
@@ -31,7 +31,7 @@ interface Counted {
   belowLimit?: number;
 }
 
-export interface TopRow extends Counted {
+export interface TopRow extends CountedProcess {
   comm: string;
   uid: number;
   /** Capacity of the table: its past peak, rounded up to a power of two. */
@@ -53,7 +53,7 @@ export async function runTop(context: CommandContext, options: { all: boolean })
   const { evidence } = context;
   const coverage = new CoverageLog();
   if (evidence.origin === 'live') refuseWithoutProc(evidence);
-  const rows = countAll(evidence, coverage);
+  const rows = countProcesses(evidence, coverage);
   const near = nearTheirLimit(evidence, rows);
   rows.sort(byUse);
   let told: TopRow[] | undefined;
@@ -75,12 +75,13 @@ export async function runTop(context: CommandContext, options: { all: boolean })
   };
 }
 
-function countAll(evidence: Evidence, coverage: CoverageLog): Counted[] {
-  const rows: Counted[] = [];
+/** Every process of this host (or tape), nearest to its limit first, by two lock-free reads each. */
+export function countProcesses(evidence: Evidence, coverage: CoverageLog): CountedProcess[] {
+  const rows: CountedProcess[] = [];
   let unknown = 0;
   const hasNone = whoHasNone(evidence);
   for (const pid of listPids(evidence)) {
-    const limit = parseOpenFilesLimit(evidence.read(`/proc/${pid}/limits`).value ?? '');
+    const limit = evidence.openFilesLimit?.(pid) ?? parseOpenFilesLimit(evidence.read(`/proc/${pid}/limits`).value ?? '');
     const open = countOpen(evidence, pid, () => hasNone(pid));
     // Gone meanwhile, here and below.
     if ((open === null || !limit) && evidence.read(`/proc/${pid}/stat`).value === undefined) continue;
@@ -109,19 +110,19 @@ function whoHasNone(evidence: Evidence): (pid: number) => boolean {
 }
 
 /** None when it is gone meanwhile. */
-function describe(evidence: Evidence, row: Counted): TopRow[] {
+function describe(evidence: Evidence, row: CountedProcess): TopRow[] {
   const status = parseStatus(evidence.read(`/proc/${row.pid}/status`).value ?? '');
   if (!status) return [];
   const { pid, ...counted } = row;
   return [{ pid, comm: decodeText(status.name).text, uid: status.uid, ...counted, fdSize: status.fdSize }];
 }
 
-function byUse(a: Counted, b: Counted): number {
+function byUse(a: CountedProcess, b: CountedProcess): number {
   return (usedOf(b) ?? -1) - (usedOf(a) ?? -1) || (b.open ?? -1) - (a.open ?? -1) || a.pid - b.pid;
 }
 
 /** Which processes a tape holds beside its target is by chance: those that were near it. */
-function noteTape(evidence: Evidence, rows: readonly Counted[], coverage: CoverageLog): void {
+function noteTape(evidence: Evidence, rows: readonly CountedProcess[], coverage: CoverageLog): void {
   coverage.note({
     source: 'processes',
     status: rows.length > 0 ? 'partial' : 'absent',
@@ -141,7 +142,7 @@ function noteHidden({ evidence, isRoot, rerun }: CommandContext, coverage: Cover
 }
 
 /** Only the processes that a rule could speak of, without their descriptors; of what counts against the limit the numbers alone. */
-function nearTheirLimit(evidence: Evidence, rows: readonly Counted[]): Snapshot {
+export function nearTheirLimit(evidence: Evidence, rows: readonly CountedProcess[]): Snapshot {
   const tables: FdTable[] = [];
   let left = MOST_NUMBERS;
   for (const row of rows) {
@@ -159,7 +160,7 @@ function nearTheirLimit(evidence: Evidence, rows: readonly Counted[]): Snapshot 
   return snapshotOf('all processes', tables);
 }
 
-function* topView(all: readonly Counted[], most: number, described: (row: Counted) => TopRow[]): Generator<Block> {
+function* topView(all: readonly CountedProcess[], most: number, described: (row: CountedProcess) => TopRow[]): Generator<Block> {
   const shown: TopRow[] = [];
   for (const row of all) {
     if (shown.length >= most) break;

@@ -1,3 +1,4 @@
+import { chartWords } from './chart-words.ts';
 import type { Block, Cell, Tone } from './document.ts';
 import { visible, visibleCommand } from './escape.ts';
 import { type TableStyle, tableLines } from './table.ts';
@@ -47,6 +48,9 @@ function* oneBlock(block: Block, style: TableStyle): Generator<string> {
       break;
     case 'table':
       yield* tableLines(block, style);
+      break;
+    case 'chart':
+      yield* paragraphLines(chartWords(block), undefined, style);
       break;
     case 'facts':
       yield* factLines(block.items, style);

@@ -27,10 +27,23 @@ export interface TableBlock {
   indent?: number;
 }
 
+/** What was counted at each sample. Formats without pictures say where it began and ended. */
+export interface ChartBlock {
+  type: 'chart';
+  title: string;
+  /** What is counted: `descriptors`. */
+  unit: string;
+  /** Times in ms, ascending; at least two. */
+  points: readonly { atMs: number; value: number }[];
+  /** A line that must not be reached. */
+  limit?: number;
+}
+
 export type Block =
   | { type: 'heading'; text: string }
   | { type: 'paragraph'; text: string; tone?: Tone }
   | TableBlock
+  | ChartBlock
   | { type: 'facts'; items: readonly (readonly [label: string, value: Cell])[] }
   | { type: 'list'; items: readonly string[] }
   | { type: 'command'; text: string; note?: string }

@@ -113,13 +113,16 @@ export class FileSink implements Sink {
     this.#temporary = temporary;
   }
 
-  /** Throws OutputFileError for what must not be replaced or cannot be written, a FIFO that nobody reads among it. */
-  static async open(path: string): Promise<FileSink> {
+  /**
+   * @param mode of the file: its owner's alone, unless somebody else is to read it
+   * @throws OutputFileError for what must not be replaced or cannot be written, a FIFO that nobody reads among it
+   */
+  static async open(path: string, mode = 0o600): Promise<FileSink> {
     try {
       // O_NONBLOCK: to open a FIFO without a reader would wait for one, out of reach of any signal.
       if (await writtenInPlace(path)) return new FileSink(path, await open(path, constants.O_WRONLY | constants.O_NONBLOCK), undefined);
       const temporary = join(dirname(path), `.reloadctl-${process.getBuiltinModule('node:crypto').randomBytes(8).toString('hex')}.tmp`);
-      return new FileSink(path, await open(temporary, 'wx', 0o600), temporary);
+      return new FileSink(path, await open(temporary, 'wx', mode), temporary);
     } catch (error) {
       throw asOutputError(path, error);
     }

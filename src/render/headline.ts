@@ -22,6 +22,18 @@ export function worstFirst(findings: readonly Finding[]): Finding[] {
   );
 }
 
+/** Commands of which it says less, or more, that nothing was found. */
+const NOTHING: Readonly<Record<string, string>> = {
+  // Of two reports only what became worse is told: either may have faults enough.
+  diff: 'nothing new, and nothing worse than before',
+  gate: 'every rule that was asked holds',
+};
+
+/** Of `gate --record`. */
+function isNote(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && 'recorded' in data;
+}
+
 /** What of the coverage keeps the verdict open, in words: `could not look: /proc/42/fd (denied: EACCES) and 2 more sources`. */
 function unanswered(coverage: readonly Coverage[]): string {
   const missing = coverage.filter((line) => line.status !== 'ok');
@@ -57,10 +69,12 @@ export function headline(report: Report): Headline {
   if (report.verdict === 'inconclusive') {
     return { word: 'INCONCLUSIVE', tone: 'warning', text: `${unanswered(report.coverage)}${notes}` };
   }
-  if (report.verdict === 'fail') return { word: 'FAIL', tone: 'critical', text: 'failed, and no finding says why' };
+  if (report.verdict === 'fail') {
+    const asked = report.coverage.find(({ source, status }) => source === 'target' && status === 'absent')?.detail;
+    return { word: 'FAIL', tone: 'critical', text: asked ?? 'failed, and no finding says why' };
+  }
   const unread = report.coverage.filter((line) => line.status !== 'ok').length;
   const limits = unread > 0 ? ` in what could be read (${plural('source', unread)} not fully read)` : '';
-  // Of two reports only what became worse is told: either may have faults enough.
-  const nothing = report.command === 'diff' ? 'nothing new, and nothing worse than before' : 'nothing wrong found';
+  const nothing = isNote(report.data) ? 'the reload is noted, and nothing was asked' : (NOTHING[report.command] ?? 'nothing wrong found');
   return { word: 'OK', tone: 'good', text: `${nothing}${limits}${notes}` };
 }

@@ -1,11 +1,11 @@
-import type { Coverage, EvidenceItem, Finding, Remedy, Report, Risk } from '../report/types.ts';
-import { count, duration, plural } from '../report/words.ts';
+import type { Coverage, EvidenceItem, Finding, Remedy, Report } from '../report/types.ts';
+import { duration, plural } from '../report/words.ts';
 import { blockLines, commandLines, folded, paragraphLines } from './blocks.ts';
 import { loadPaint, plain } from './colour.ts';
 import type { Block, Cell, Tone } from './document.ts';
 import { visible } from './escape.ts';
-import { amount } from './format.ts';
 import { headline, SEVERITY_WORD, worstFirst } from './headline.ts';
+import { coverageWords, RISK_WORDS, subjectWords, valueWords } from './report-words.ts';
 import { pump } from './sink.ts';
 import { type TableStyle, tableLines } from './table.ts';
 import type { RenderOptions, Sink } from './types.ts';
@@ -18,22 +18,6 @@ interface Style extends TableStyle {
 /** What is shown unless asked for more, so that a report fits one screen: the worst finding in full, the next ones with what to do first. */
 const EVIDENCE_SHOWN = 4;
 const FINDINGS_WITH_REMEDY = 5;
-
-const RISK_WORDS: Record<Risk, string> = {
-  none: '',
-  live: 'changes the running process',
-  reload: 'needs a reload',
-  restart: 'needs a restart',
-  host: 'changes the whole host',
-};
-
-function valueWords(item: EvidenceItem): string {
-  const { value, unit, limit } = item;
-  if (typeof value === 'number') return amount(value, unit, limit);
-  const words = typeof value === 'boolean' ? (value ? 'yes' : 'no') : value;
-  const suffix = unit === undefined ? '' : ` ${unit}`;
-  return limit === undefined ? `${words}${suffix}` : `${words}${suffix} (limit ${amount(limit, unit)})`;
-}
 
 function* evidenceLines(evidence: readonly EvidenceItem[], style: Style): Generator<string> {
   const shown = style.verbose ? evidence : evidence.slice(0, EVIDENCE_SHOWN);
@@ -87,21 +71,8 @@ function* findingLines(findings: readonly Finding[], style: Style): Generator<st
 }
 
 function* coverageLine(line: Coverage, style: Style): Generator<string> {
-  const seen = line.seen === undefined ? '' : `, ${count(line.seen)}${line.total === undefined ? '' : ` of ${count(line.total)}`} read`;
-  const needed = line.needed && line.status !== 'ok' ? ', needed for the verdict' : '';
-  const detail = line.detail === undefined ? '' : `: ${line.detail}`;
-  yield* folded('  ', 4, visible(`${line.source}  ${line.status}${seen}${needed}${detail}`), style);
+  yield* folded('  ', 4, visible(`${line.source}  ${coverageWords(line)}`), style);
   if (line.fix !== undefined) yield `    fix: ${visible(line.fix)}\n`;
-}
-
-function subjectWords(report: Report): string {
-  const { target, host } = report;
-  if (target === null) return host.hostname;
-  const [pid] = target.pids;
-  let pids = '';
-  if (target.pids.length > 1 && !target.label.endsWith('processes)')) pids = ` (${plural('process', target.pids.length, 'processes')})`;
-  else if (target.pids.length === 1 && pid !== undefined && !target.label.includes(String(pid))) pids = ` (pid ${pid})`;
-  return `${target.label}${pids} on ${host.hostname}`;
 }
 
 /** What was looked at, and how much of it answered. */

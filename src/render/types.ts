@@ -1,4 +1,4 @@
-import type { Report } from '../report/types.ts';
+import type { FailOn, Report } from '../report/types.ts';
 import type { Block } from './document.ts';
 
 /**
@@ -19,6 +19,12 @@ export interface RenderOptions {
   verbose?: boolean | undefined;
   /** The headline only (formats for people). */
   quiet?: boolean | undefined;
+  /** Ids of the rules that looked, for formats in which what passed is told too. */
+  checked?: readonly string[] | undefined;
+  /** From this severity up a finding fails the run. */
+  failOn?: FailOn | undefined;
+  /** The file that a finding without a line of its own is shown at, relative to the repository. */
+  anchor?: string | undefined;
 }
 
 /** One output format. Formats for machines ignore `body`, which is the same facts in words. */
@@ -26,5 +32,7 @@ export interface Format {
   name: string;
   /** Usual file name ending, without the dot. */
   extension: string;
+  /** Made to be handed on: what has names of its own shows pseudonyms there, where it can. */
+  isShared?: true;
   render(report: Report, body: Iterable<Block>, sink: Sink, options: RenderOptions): void | Promise<void>;
 }

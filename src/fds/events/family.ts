@@ -6,6 +6,7 @@ import type { Fd, Process } from '../../kernel/types.ts';
 import { UserError } from '../../kernel/user-error.ts';
 import type { Member } from '../../series/index.ts';
 import { FdCensus } from '../watch/census.ts';
+import { isAtWork } from './at-work.ts';
 
 interface Relative {
   /** Its place in the service. A successor takes it over, and with it what was handed on under the same numbers. */
@@ -72,6 +73,11 @@ export class Family {
       for (const member of sample) members.push({ ...member, identity: `${place}${member.identity.slice(owner)}` });
     }
     return members;
+  }
+
+  /** Has one of them something to do that may change its table yet? */
+  isAtWork(): boolean {
+    return [...this.relatives.keys()].some((pid) => isAtWork(this.evidence, pid));
   }
 
   /** Asks again who is meant. True when that are others now. */

@@ -9,6 +9,8 @@ const PAUSE_MS = 200;
 /** Where an event has changed nothing at all, it may not have begun yet; after the last one nobody else will look. */
 const UNCHANGED_MS = 600;
 const LAST_MS = 1000;
+/** So many times as long where it is at work all the time: what it does may still be the event, or what it always does. */
+const PATIENCE = 3;
 
 export interface Rest {
   /** `restless`: it still changed when the time was over; `gone`: no process is left. */
@@ -28,7 +30,7 @@ export interface SettleOptions {
 }
 
 /**
- * Samples every 200 ms until nothing changed for long enough, `settleMs` is over, or `signal` aborts. Asks again who is meant when
+ * Samples every 200 ms until nothing changed for long enough while nobody of them was at work, `settleMs` is over, or `signal` aborts. Asks again who is meant when
  * all is quiet, since the successor of a reload may come late.
  */
 export async function settle(evidence: Evidence, family: Family, { settleMs, before, isLast, signal }: SettleOptions): Promise<Rest> {
@@ -47,9 +49,11 @@ export async function settle(evidence: Evidence, family: Family, { settleMs, bef
     } else {
       const moving = last ? differing(last, members) : [];
       if (!last || moving.length > 0) quietSince = now;
-      const needed = isLast ? LAST_MS : sameAs(before, members) ? UNCHANGED_MS : PAUSE_MS;
+      const needed = Math.min(isLast ? LAST_MS : sameAs(before, members) ? UNCHANGED_MS : PAUSE_MS, settleMs);
+      const quietMs = now - quietSince;
+      const isQuiet = last && moving.length === 0 && quietMs >= needed && (quietMs >= PATIENCE * needed || !family.isAtWork());
       // Who is meant is asked again only when all else is quiet: for a port that is a walk over all processes.
-      if (last && moving.length === 0 && now - quietSince >= Math.min(needed, settleMs) && !family.renew()) return { state: 'settled', members, moving };
+      if (isQuiet && !family.renew()) return { state: 'settled', members, moving };
       if (isOver) return { state: moving.length > 0 ? 'restless' : 'settled', members, moving };
       last = members;
     }

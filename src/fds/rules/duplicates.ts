@@ -1,7 +1,7 @@
 import { fdsByKind, fdsOf } from '../../kernel/fd-index.ts';
 import { LAST_STANDARD_FD } from '../../kernel/inheritance.ts';
 import { file, isKind, kindOf, socket } from '../../kernel/kinds/index.ts';
-import { eachFd, type PlainFds } from '../../kernel/plain-fds.ts';
+import { eachFd, type PlainFds, sizeOf } from '../../kernel/plain-fds.ts';
 import { processLabel, servicesOf } from '../../kernel/services.ts';
 import { shapeOf } from '../../kernel/shape.ts';
 import { snapshotRule, subjectOf } from '../../kernel/snapshot-rule.ts';
@@ -65,14 +65,22 @@ function* candidatesOf(table: FdTable): Generator<Iterable<Fd>> {
   }
 }
 
-function* socketInodes({ fds, plain }: FdTable): Generator<number> {
-  for (const { detail } of fdsOf(fds, socket)) yield Number(detail.inode);
-  for (let position = 0; position < (plain?.size ?? 0); position++) if (plain!.inodeAt(position) !== 0) yield plain!.inodeAt(position);
+/** In no order. */
+function socketInodes(table: FdTable): Float64Array {
+  const { fds, plain } = table;
+  const inodes = new Float64Array(sizeOf(table));
+  let count = 0;
+  for (const { detail } of fdsOf(fds, socket)) inodes[count++] = Number(detail.inode);
+  for (let position = 0; position < (plain?.size ?? 0); position++) {
+    const inode = plain!.inodeAt(position);
+    if (inode !== 0) inodes[count++] = inode;
+  }
+  return inodes.subarray(0, count);
 }
 
 /** May one inode be among them often enough? Numbers in order tell that of 10,000 sockets for a tenth of a map of them. */
-function areRepeated(unsorted: Iterable<number>): boolean {
-  const inodes = Float64Array.from(unsorted).sort();
+function areRepeated(inodes: Float64Array): boolean {
+  inodes.sort();
   return inodes.some((inode, index) => inode === inodes[index + MANY_OF_ONE - 1]);
 }
 

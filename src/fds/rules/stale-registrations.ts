@@ -1,6 +1,7 @@
 /** Which epoll registrations belong to no descriptor of their number any more, and what may still hold the registered file. */
 import { type EpollSuspect, epollSuspects, epollTargetKey } from '../../kernel/epoll-suspects.ts';
-import { type EpollTarget, epoll } from '../../kernel/kinds/epoll.ts';
+import { epoll } from '../../kernel/kinds/epoll.ts';
+import type { EpollTarget } from '../../kernel/kinds/epoll-targets.ts';
 import { isKind } from '../../kernel/kinds/kind.ts';
 import { pipe } from '../../kernel/kinds/pipe.ts';
 import { socket } from '../../kernel/kinds/socket.ts';

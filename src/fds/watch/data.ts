@@ -19,6 +19,8 @@ export interface WatchData {
   come: number[];
   /** Limits that were changed meanwhile; forecasts are about the new ones. null: unlimited. */
   limitChanges: { pid: number; from: FdLimit; to: FdLimit }[];
+  /** Open descriptors at each sample, ms from the first; of long watches some of the samples. */
+  course: { atMs: number; value: number }[];
   /** One entry per group that was ever seen, those that grow first. */
   trends: WatchedGroup[];
 }
@@ -44,6 +46,7 @@ export function withTrends(data: FdsData, watched: Watched, watching: WatchOptio
       gone: watched.gone.map(({ pid }) => pid),
       come: watched.come,
       limitChanges: watched.limitChanges,
+      course: watched.course.points().map(({ atMs, value }) => ({ atMs: Math.round(atMs), value })),
       trends: sorted,
     },
   };

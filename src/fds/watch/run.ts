@@ -16,6 +16,7 @@ import { readThreads, type ThreadOptions } from '../threads.ts';
 import { viewOf } from '../view.ts';
 import { noteWatch } from './coverage.ts';
 import { withTrends } from './data.ts';
+import { liveBlocks } from './live.ts';
 import type { WatchOptions } from './options.ts';
 import { type Watched, watch } from './sampler.ts';
 import { trendsOf } from './trends.ts';
@@ -51,13 +52,14 @@ export async function watchTarget(
   target: ResolvedTarget,
   renew: (() => readonly number[]) | undefined,
   watching: WatchOptions,
-  { evidence, signal, progress }: Pick<CommandContext, 'evidence' | 'signal' | 'progress'>,
+  { evidence, signal, progress, live }: Pick<CommandContext, 'evidence' | 'signal' | 'progress' | 'live'>,
 ): Promise<Watched> {
   const found = target.pids.map((pid) => readProcess(evidence, pid)).filter((process) => process !== null);
   if (found.length === 0) throw new UserError(whyNone(evidence, target.pids), { exitCode: 3 });
   // A zombie has nothing to be watched; the look at the end says so.
   const processes = found.filter(({ state }) => state !== 'Z');
-  const watched = await watch(evidence, processes, renew, watching, signal, ({ elapsedMs, open, atStart }) => {
+  const watched = await watch(evidence, processes, renew, watching, signal, ({ elapsedMs, open, atStart, soFar, limit }) => {
+    if (live) return live(() => liveBlocks(target.spec, soFar, watching, limit));
     const change = open - atStart;
     progress(`watching ${target.spec}: ${duration(elapsedMs)} of ${duration(watching.windowMs)}, ${count(open)} open (${change < 0 ? '' : '+'}${count(change)})`);
   });

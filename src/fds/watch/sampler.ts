@@ -4,7 +4,7 @@ import { isOutOfDescriptors } from '../../kernel/own-limits.ts';
 import { parseOpenFilesLimit } from '../../kernel/proc/limits.ts';
 import { readProcess, stillThere } from '../../kernel/process.ts';
 import type { Fd, FdLimit, Process } from '../../kernel/types.ts';
-import { Lives, type Member } from '../../series/index.ts';
+import { Course, Lives, type Member } from '../../series/index.ts';
 import { FdCensus } from './census.ts';
 import type { WatchOptions } from './options.ts';
 import { sorting } from './trends.ts';
@@ -27,12 +27,17 @@ export interface Watched {
   /** Connections that the other side hung up meanwhile: they ended as such, and began as hung up ones. */
   hungUp: number;
   stopped: boolean;
+  /** How many were open at each sample, ms from the first. */
+  course: Course;
 }
 
 export interface Progress {
   elapsedMs: number;
   open: number;
   atStart: number;
+  /** What is known until now; of the processes that are there the soft limit, when there is one process. */
+  soFar: Watched;
+  limit: number | null;
 }
 
 /** Of the time of a watch, for each process: what remains is for the samples themselves. */
@@ -53,7 +58,7 @@ export async function watch(
   progress: (progress: Progress) => void,
 ): Promise<Watched> {
   const result: Watched = {
-    lives: new Lives(sorting), last: [], windowMs: 0, gone: [], limitChanges: [], come: [], late: 0, refused: { count: 0 }, hungUp: 0, stopped: false,
+    lives: new Lives(sorting), last: [], windowMs: 0, gone: [], limitChanges: [], come: [], late: 0, refused: { count: 0 }, hungUp: 0, stopped: false, course: new Course(),
   };
   const herd = new Map(processes.map((process): [number, Watching] => [process.pid, watching(evidence, process, false)]));
   let nextRenewal = 0;
@@ -75,8 +80,9 @@ export async function watch(
     if (members) {
       result.lives.add(at, members);
       result.windowMs = at - start;
+      result.course.add(at - start, members.length);
       atStart ??= members.length;
-      progress({ elapsedMs: at - start, open: members.length, atStart });
+      progress({ elapsedMs: at - start, open: members.length, atStart, soFar: result, limit: herd.size === 1 ? first.limit.soft : null });
     }
     // Who may not even begin will not be let in later.
     if (at - start >= options.windowMs || signal.aborted || atStart === undefined) break;
@@ -130,7 +136,7 @@ function sampleAll(evidence: Evidence, herd: Map<number, Watching>, isLast: bool
     if (state !== 'same' && !isOutOfDescriptors(census.errno)) {
       result.gone.push({ pid, how: state });
       result.hungUp += census.hungUp;
-      ended.push({ process: census.process, fds: state === 'reused' ? [] : sample ? census.fdsBefore : census.fds });
+      ended.push({ process: census.process, fds: sample ? census.fdsBefore : census.fds });
       herd.delete(pid);
       continue;
     }

@@ -11,11 +11,14 @@ function limitWords(soft: number | null): string {
 }
 
 /** What moved, above the usual groups. */
-export function* trendBlocks({ watch }: WatchedFdsData): Generator<Block> {
+export function* trendBlocks({ watch, limit, processes }: WatchedFdsData): Generator<Block> {
   yield {
     type: 'paragraph',
     text: `watched for ${duration(watch.windowMs)}: ${plural('sample', watch.samples)}, ${count(watch.births)} opened, ${count(watch.deaths)} closed between samples`,
   };
+  // Of several processes none has this many.
+  const soft = processes.length === 1 ? limit.soft : null;
+  if (watch.course.length > 1) yield { type: 'chart', title: 'open descriptors', unit: 'descriptors', points: watch.course, ...(soft !== null && { limit: soft }) };
   const { gone, come } = watch;
   if (gone.length > 0 || come.length > 0) yield { type: 'paragraph', text: `meanwhile ${plural('process', gone.length, 'processes')} ended and ${count(come.length)} came` };
   for (const { pid, from, to } of watch.limitChanges) {

@@ -123,7 +123,7 @@ async function readTables(evidence: Evidence, pids: readonly number[], options: 
     found.tables.set(process, table);
     const refused = table.errno ?? [...table.errors.values()][0];
     if (pid !== pids[0] && (refused === 'ENOENT' || refused === 'ESRCH')) continue;
-    notes.table(process, table.numbers.length - table.vanished, table.links.size, refused, coverage);
+    notes.table(process, table.listed - table.vanished, table.links.size, refused, coverage);
     if (refused !== undefined) continue;
     const own = findOwnTables(evidence, process, { everything: true, rerun: options.rerun }, coverage, true);
     for (const { tid } of own) {

@@ -1,0 +1,2 @@
+/** The public face of the command. */
+export { configure, run } from './command.ts';
