@@ -4,11 +4,16 @@ import { median, ratio } from './measure.mjs';
 /** Collects lines: what was measured, as a ratio where that is possible, and whether it is within its target. */
 export class Checks {
   #factor;
+  #timeFactor;
   #rows = [];
 
-  /** @param factor how much worse than its target a figure may be */
-  constructor(factor) {
+  /**
+   * @param factor how much worse than its target a ratio or a size may be
+   * @param timeFactor the same for times of this machine at this moment, which somebody else's work makes longer
+   */
+  constructor(factor, timeFactor) {
     this.#factor = factor;
+    this.#timeFactor = timeFactor;
   }
 
   /** `name` as part of `to`; no line when one of them was not there, no judgement without a target. */
@@ -18,7 +23,7 @@ export class Checks {
   }
 
   value(scenario, name, value, target, unit = '') {
-    const limit = target === undefined ? undefined : target * this.#factor;
+    const limit = target === undefined ? undefined : target * (/^ m?s$/.test(unit) ? this.#timeFactor : this.#factor);
     this.#rows.push({
       scenario,
       name,

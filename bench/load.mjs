@@ -18,7 +18,7 @@ export function descriptorsPerProcess() {
 }
 
 /** Whoever started us may have left us descriptors of its own, and sh knows none above 9. */
-const SLEEP = 'for fd in $(cd /proc/self/fd && echo *); do (( fd > 2 )) && eval "exec $fd>&-"; done; exec sleep 3600';
+const SLEEP = 'for fd in $(cd /proc/self/fd && echo *); do (( fd > 2 )) && eval "exec $fd>&-"; done; for (( left = $1; left > 0; left-- )); do exec {held}</dev/null; done; exec sleep 3600';
 
 function isAsleep(pid) {
   return readFileSync(`/proc/${pid}/comm`, 'latin1') === 'sleep\n';
@@ -53,9 +53,9 @@ export class Load {
     await firstOutput(child);
   }
 
-  /** `count` processes that do nothing, with no more than /dev/null open. */
-  async addSleepers(count) {
-    for (let number = 0; number < count; number++) this.#start('bash', ['-c', SLEEP], 'ignore');
+  /** `count` processes that do nothing, with /dev/null open `descriptors` times and three more. */
+  async addSleepers(count, descriptors = 0) {
+    for (let number = 0; number < count; number++) this.#start('bash', ['-c', SLEEP, 'bash', String(descriptors)], 'ignore');
     for (const { pid } of this.#children.slice(-count)) {
       if (pid === undefined) throw new Error('no bash');
       while (!isAsleep(pid)) await delay(20);

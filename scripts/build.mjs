@@ -4,13 +4,13 @@
 // systeminformation, which is only ever loaded by the demo.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
 /** Built-in modules that most runs do not need, and that cost milliseconds to load. */
 const LAZY = ['node:child_process', 'node:crypto', 'node:fs/promises', 'node:http', 'node:module', 'node:net', 'node:readline', 'node:timers/promises', 'node:zlib'];
 /** Dependencies that most runs do not need. */
-const APART = ['chalk', 'cli-table3', 'execa', 'fzstd', 'ws'];
+const APART = ['chalk', 'cli-table3', 'execa', 'fzstd', 'yaml'];
 
 /** A lazy module is loaded when a function of it is first called, not when it is imported. */
 const lazyBuiltins = {
@@ -37,29 +37,35 @@ const apart = {
 
 /** Commands with a bundle of their own, and the folders of src that their entries in commands.ts load; all others share cli.cjs. */
 const WINGS = {
+  assert: { commands: ['assert'], folders: ['assert'] },
+  drill: { commands: ['drill'], folders: ['drill', 'fds', 'preflight', 'inotify', 'goroutines/memory'] },
   fds: { commands: ['fds'], folders: ['fds', 'sockets'] },
+  gate: { commands: ['gate'], folders: ['gate'] },
   goroutines: { commands: ['goroutines', 'gc'], folders: ['goroutines'] },
   inotify: { commands: ['inotify-limits', 'inotify', 'inotify-probe'], folders: ['inotify'] },
   listen: { commands: ['listen'], folders: ['listen', 'sockets', 'fds'] },
   node: { commands: ['node'], folders: ['node'] },
   inherit: { commands: ['inherit'], folders: ['inherit'] },
-  preflight: { commands: ['preflight'], folders: ['preflight'] },
+  preflight: { commands: ['preflight'], folders: ['preflight', 'goroutines/memory'] },
   strace: { commands: ['strace'], folders: ['strace'] },
+  tasks: { commands: ['tasks'], folders: ['tasks'] },
+  report: { commands: ['report'], folders: ['incident', 'fds', 'sockets', 'goroutines', 'inotify', 'listen', 'node', 'tasks'] },
 };
 /** The other commands ask the rules of these; what is of no other wing they have anyhow. */
-const SHARED = ['fds', 'sockets', 'inherit', 'inotify', 'listen', 'node', 'preflight', 'strace'];
+const SHARED = ['assert', 'drill', 'fds', 'sockets', 'gate', 'goroutines/memory', 'inherit', 'inotify', 'listen', 'node', 'preflight', 'strace', 'tasks'];
 
 /** In commands.ts, what a bundle has no commands for is left out. */
 function onlyCommandsOf(bundle) {
-  const isHere = (folder) => {
-    const owners = Object.keys(WINGS).filter((wing) => WINGS[wing].folders.includes(folder));
-    return owners.includes(bundle) || (bundle === 'cli' && (owners.length === 0 || SHARED.includes(folder)));
+  const isBelow = (path, folders) => folders.some((folder) => path.startsWith(`./${folder}/`));
+  const isHere = (path) => {
+    const owners = Object.keys(WINGS).filter((wing) => isBelow(path, WINGS[wing].folders));
+    return owners.includes(bundle) || (bundle === 'cli' && (owners.length === 0 || isBelow(path, SHARED)));
   };
   return {
     name: 'only-commands',
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^\.\/[^/]+\// }, ({ path, kind, importer }) =>
-        kind === 'dynamic-import' && importer.endsWith('/src/commands.ts') && !isHere(path.split('/')[1]) ? { path, namespace: 'elsewhere' } : undefined,
+        kind === 'dynamic-import' && importer.endsWith('/src/commands.ts') && !isHere(path) ? { path, namespace: 'elsewhere' } : undefined,
       );
       onLoad({ filter: /.*/, namespace: 'elsewhere' }, ({ path }) => ({ contents: `throw new Error('${path} is not in ${bundle}.cjs');` }));
     },
@@ -96,7 +102,14 @@ for (const bundle of bundles) {
 await build({ ...commonJs, entryPoints: APART, define: {}, banner: {} });
 await build({ ...commonJs, entryPoints: { 'node-helper': 'src/node/helper-main.ts' }, plugins: [lazyBuiltins, apart] });
 // The preload runs in programs of others, on older versions of Node, and loads what it wraps.
-await build({ ...common, format: 'cjs', target: 'node18', outExtension: { '.js': '.cjs' }, entryPoints: { register: 'src/node/register/index.ts' } });
+await build({ ...common, format: 'cjs', target: 'node18', outExtension: { '.js': '.cjs' }, entryPoints: { register: 'src/node/register/index.ts', 'assert-preload': 'src/node/register/tests/index.ts', library: 'src/node/register/library/index.ts' } });
+// One copy of the library for import and require: what it wraps must be wrapped once. Its types are made from its one file.
+const { default: ts } = await import('typescript');
+const source = readFileSync('src/node/register/library/index.ts', 'utf8');
+const { outputText, diagnostics } = ts.transpileDeclaration(source, { fileName: 'library.ts', reportDiagnostics: true, compilerOptions: { target: ts.ScriptTarget.ES2022, strict: true, isolatedDeclarations: true, declaration: true } });
+if (diagnostics?.length) throw new Error(diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' ')).join('\n'));
+for (const name of ['library.d.mts', 'library.d.cts']) writeFileSync(`dist/${name}`, outputText);
+writeFileSync('dist/library.mjs', "import library from './library.cjs';\nexport const { assertNoLeaks, LeakError, leaksOf } = library;\n");
 await build({
   ...common,
   format: 'esm',

@@ -2,38 +2,33 @@
 // Every program runs in namespaces of its own, so that a tape holds a few processes and nothing of this machine:
 // full/NAME.rctl keeps the (made-up) names and is for the docs, err/NAME.rctl is the same tape with pseudonyms.
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { run, runAlone } from './alone.mjs';
 import { err, ok } from './tape-cases.mjs';
 
 const SELF = fileURLToPath(import.meta.url);
 const ROOT = join(dirname(SELF), '..');
 const TAPES = join(ROOT, 'fixtures/tapes');
-const PROGRAMS = join(ROOT, 'fixtures/programs');
+/** A copy of fixtures/programs: what a process was started with is on its tape, and nobody shall learn from it where this checkout lies. */
+const PROGRAMS = '/srv/programs';
 const HOME = '/srv/app';
 const PORT = 8080;
 const DEADLINE_MS = 20_000;
 /** What a program may know of this machine. */
 const ENV = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME };
 
-/** What we got from whoever started us is no part of a tape. */
-const CLOSE_INHERITED = 'for n in $(ls /proc/self/fd); do [ "$n" -le 2 ] || eval "exec $n>&-"; done; exec "$0" "$@"';
-
 const cases = new Map([
   ...Object.entries(err).map(([name, entry]) => [`err/${name}`, entry]),
   ...Object.entries(ok).map(([name, entry]) => [`ok/${name}`, entry]),
 ]);
 
-function run(command, args) {
-  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error ?? stderr}`);
-}
-
-const record = (...args) => run(process.execPath, [join(ROOT, 'bin/reloadctl.js'), 'record', '--quiet', ...args]);
+/** 3: not all could be read, as of a process that hangs. */
+const record = (...args) => run(process.execPath, [join(ROOT, 'bin/reloadctl.js'), 'record', '--quiet', ...args], [0, 3]);
 
 async function until(what, condition) {
   for (const end = Date.now() + DEADLINE_MS; !(await condition()); await sleep(20)) {
@@ -88,6 +83,20 @@ const servers = {
     const args = ['--nofile=84:84', process.execPath, join(PROGRAMS, 'leak-server.mjs'), 'count=28', 'log=20971520', `dir=${HOME}`];
     return tellingProgram('prlimit', args);
   },
+  /** A thread waits in a read that is never answered, and another in mmap() for the lock that it holds. */
+  async stuck() {
+    const [silent, target] = ['never-answers', 'stuck-target'].map((name) => {
+      run('cc', ['-O1', '-pthread', '-o', `${HOME}/${name}`, join(PROGRAMS, `${name}.c`)]);
+      return `${HOME}/${name}`;
+    });
+    mkdirSync(`${HOME}/mnt`);
+    const child = spawn(silent, [`${HOME}/mnt`], { env: ENV, cwd: '/', stdio: ['pipe', 'pipe', 'ignore'] });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    await lines.next();
+    child.stdin.write('\n');
+    await lines.next();
+    return tellingProgram(target, ['mmap', `${HOME}/mnt/file`]);
+  },
   async node() {
     const args = [join(PROGRAMS, 'busy-server.mjs'), 'connections=5', 'seconds=1', `dir=${HOME}`];
     const { pid } = await tellingProgram(process.execPath, args);
@@ -137,6 +146,21 @@ function parentsOf(pid) {
   return parents;
 }
 
+/** Files of the kernel that say something else, in this mount namespace. */
+function layOver({ over = {}, cgroup }) {
+  run('mount', ['-t', 'tmpfs', 'none', '/mnt']);
+  for (const [index, [file, text]] of Object.entries(over).entries()) {
+    writeFileSync(`/mnt/${index}`, text);
+    run('mount', ['--bind', `/mnt/${index}`, file]);
+  }
+  if (!cgroup) return;
+  run('mount', ['-t', 'tmpfs', 'none', '/sys/fs/cgroup']);
+  for (const [name, text] of Object.entries(cgroup)) {
+    mkdirSync(dirname(`/sys/fs/cgroup/${name}`), { recursive: true });
+    writeFileSync(`/sys/fs/cgroup/${name}`, text);
+  }
+}
+
 /** As process 1 of fresh namespaces: starts the program, records it, ends with everything in it. */
 async function inside(name) {
   const entry = cases.get(name);
@@ -144,8 +168,16 @@ async function inside(name) {
   run('ip', ['link', 'set', 'lo', 'up']);
   run('mount', ['-t', 'tmpfs', 'none', '/srv']);
   mkdirSync(HOME);
+  cpSync(join(ROOT, 'fixtures/programs'), PROGRAMS, { recursive: true });
   for (const [setting, value] of Object.entries(entry.network ?? {})) writeFileSync(`/proc/sys/net/${setting}`, `${value}\n`);
-  const factory = () => tellingProgram(...withUserLimits(entry.userLimits, ['/usr/bin/python3', join(PROGRAMS, 'factory.py'), `--dir=${HOME}`, ...entry.make]));
+  layOver(entry);
+  const python = entry.replace ? `${HOME}/server` : '/usr/bin/python3';
+  if (entry.replace) {
+    copyFileSync('/usr/bin/python3', python);
+    copyFileSync('/usr/bin/python3', entry.replace);
+    chmodSync(entry.replace, entry.mode ?? 0o755);
+  }
+  const factory = () => tellingProgram(...withUserLimits(entry.userLimits, [python, join(PROGRAMS, 'factory.py'), `--dir=${HOME}`, ...entry.make]));
   const { pid, open } = await (entry.make ? factory() : entry.node ? nodeService(entry) : servers[entry.server]());
   const file = join(TAPES, `${name}.rctl`);
   const pids = entry.server || entry.tree ? descendants(pid) : [pid];
@@ -153,7 +185,7 @@ async function inside(name) {
   const full = name.startsWith('err/') ? join(TAPES, `full/${name.slice(4)}.rctl`) : `${HOME}/full.rctl`;
   // Written aside: the recorder's own open file must not bring the path of this checkout on the tape.
   const aside = `${HOME}/aside.rctl`;
-  record(String(pid), '--full', '-o', aside, ...(pids.length > 1 ? ['--tree'] : []), ...(entry.watch ? ['--watch', entry.watch] : []), ...(entry.node ? ['--node', '--yes'] : []), ...(entry.promises ? ['--promises'] : []));
+  record(String(pid), '--full', '-o', aside, ...(pids.length > 1 ? ['--tree'] : []), ...(entry.watch ? ['--watch', entry.watch] : []), ...(entry.command === 'tasks' ? ['--interval', '1s'] : []), ...(entry.node ? ['--node', '--yes'] : []), ...(entry.promises ? ['--promises'] : []), ...(entry.replace ? ['--replace', entry.replace] : []));
   copyFileSync(aside, full);
   rmSync(aside);
   record('--from', full, '-o', file);
@@ -171,13 +203,7 @@ function outside(names) {
   for (const folder of ['err', 'ok', 'full']) mkdirSync(join(TAPES, folder), { recursive: true });
   for (const name of names.length > 0 ? names : cases.keys()) {
     if (!cases.has(name)) throw new Error(`no case ${name}, there are ${[...cases.keys()].join(' ')}`);
-    const namespaces = ['--pid', '--fork', '--kill-child', '--mount-proc', '--net', '--uts', '--ipc', '--cgroup'];
-    // Through pipes: the files and terminals of this machine would be on the tape.
-    const start = ['bash', '-c', CLOSE_INHERITED, 'unshare', ...namespaces, process.execPath, SELF, '--inside', name];
-    const { status, stdout, stderr } = spawnSync('/usr/bin/env', start, { stdio: 'pipe', encoding: 'utf8' });
-    process.stdout.write(stdout);
-    process.stderr.write(stderr);
-    if (status !== 0) process.exitCode = 1;
+    runAlone(SELF, '--inside', name);
   }
 }
 

@@ -3,6 +3,8 @@
 // so that how many are open in the end is not known beforehand.
 // `command`: the command that shall find it, `fds` unless told, with `options` as commander gives them. `userLimits`: in a user namespace
 // of its own, with these limits (/proc/sys/user/*). `network`: with these settings of its network namespace (/proc/sys/net/*).
+// `over`: texts that are laid over files of the kernel whose true values are of the whole host, `cgroup`: over /sys/fs/cgroup.
+// `replace`: of a program of its own, with this file, of this `mode`, for preflight --replace.
 // `tree`: its children are recorded, too.
 // `node`: a service of fixtures/programs/node-tape.mjs, with our preload unless `preload` is false; its handles are recorded, with `promises` too.
 // `finds`: every finding there must be, as [id, severity, confidence]; nothing else may be found.
@@ -82,6 +84,35 @@ export const err = {
     make: ['accept-queue-full=1'],
     command: 'listen',
     finds: [['listen/accept-queue-full', 'critical', 'certain'], ['listen/overflows', 'warning', 'certain']],
+  },
+  'socket-ephemeral-ports': {
+    // 20 ports, 3 of them reserved: 17 to one destination, and one of those is where the server listens.
+    make: ['established=14'],
+    network: { 'ipv4/ip_local_port_range': '40000 40019', 'ipv4/ip_local_reserved_ports': '40000-40002' },
+    command: 'listen',
+    options: { outbound: true },
+    finds: [['socket/ephemeral-ports', 'warning', 'likely']],
+  },
+  'host-file-max': {
+    make: ['established=2'],
+    over: { '/proc/sys/fs/file-nr': '100000\t0\t100000\n' },
+    command: 'listen',
+    options: { outbound: true },
+    finds: [['host/file-max', 'critical', 'certain']],
+  },
+  'host-pids': {
+    make: ['established=2'],
+    cgroup: { 'pids/pids.current': '20\n', 'pids/pids.max': '20\n', 'pids/pids.events': 'max 7\n' },
+    command: 'listen',
+    options: { outbound: true },
+    finds: [['host/pids', 'critical', 'certain']],
+  },
+  'host-conntrack': {
+    make: ['established=2'],
+    over: { '/proc/sys/net/netfilter/nf_conntrack_count': '60000\n', '/proc/sys/net/netfilter/nf_conntrack_max': '65536\n' },
+    command: 'listen',
+    options: { outbound: true },
+    finds: [['host/conntrack', 'warning', 'likely']],
   },
   'socket-close-wait': {
     make: ['close-wait=20:eof=read:side=client', 'established=5'],
@@ -170,17 +201,65 @@ export const err = {
     options: { signal: 'USR2' },
     finds: [['preflight/no-headroom', 'warning', 'likely']],
   },
+  'preflight-swap-not-atomic': {
+    make: ['signals=catch:HUP'],
+    // A file system of its own.
+    replace: '/mnt/server-2',
+    command: 'preflight',
+    options: { signal: 'HUP' },
+    finds: [['preflight/swap-not-atomic', 'warning', 'certain']],
+  },
+  'preflight-swap-unusable': {
+    make: ['signals=catch:HUP'],
+    replace: '/srv/app/server-2',
+    mode: 0o644,
+    command: 'preflight',
+    options: { signal: 'HUP' },
+    finds: [['preflight/swap-unusable', 'critical', 'certain']],
+  },
   'reload-context-lost': {
     make: ['inherit-umask'],
     tree: true,
     command: 'inherit',
     finds: [['reload/context-lost', 'warning', 'certain'], ['reload/binary-replaced', 'info', 'certain']],
   },
+  'reload-variables-lost': {
+    // LANG and HOME: the recorder gives these and PATH.
+    make: ['inherit-bare'],
+    tree: true,
+    command: 'inherit',
+    finds: [['reload/variables-lost', 'info', 'certain'], ['reload/binary-replaced', 'info', 'certain']],
+  },
   'reload-binary-replaced': {
     make: ['inherit-intended'],
     tree: true,
     command: 'inherit',
     finds: [['reload/binary-replaced', 'info', 'certain']],
+  },
+  'task-blocked-on-fd': {
+    make: ['waits=2:convoy'],
+    command: 'tasks',
+    watch: '2s',
+    finds: [['task/blocked-on-fd', 'warning', 'likely']],
+  },
+  'task-d-state': {
+    server: 'stuck',
+    command: 'tasks',
+    watch: '2s',
+    finds: [['task/d-state', 'warning', 'likely']],
+  },
+  'task-lock-cycle': {
+    make: ['waits=2:cycle'],
+    command: 'tasks',
+    watch: '2s',
+    finds: [['task/lock-cycle', 'critical', 'certain']],
+  },
+  'task-threadpool-starved': {
+    node: 'fifos',
+    command: 'tasks',
+    preload: false,
+    watch: '2s',
+    finds: [['task/threadpool-starved', 'warning', 'likely'], ['task/blocked-on-fd', 'info', 'hint']],
   },
   'leak-server': {
     // 28 requests, each of which leaves an upload and a connection behind, a rotated log of 20 MiB, and 84 descriptors at most.
@@ -249,6 +328,12 @@ export const ok = {
   'listen-held-twice': { make: ['inherit-intended', 'reuseport=4'], command: 'listen', finds: COMMON },
   // They wait, and nobody is turned away.
   'listen-overflows': { make: ['tcp-listen-backlog=1:queue=3:max=7'], command: 'listen', finds: [['listen/never-accepted', 'warning', 'likely']] },
+  // 10 of 16, and each of two destinations has them for itself.
+  'socket-ephemeral-ports': { make: ['established=10', 'tcp-listen=1'], network: { 'ipv4/ip_local_port_range': '40000 40019', 'ipv4/ip_local_reserved_ports': '40000-40002' }, command: 'listen', options: { outbound: true }, finds: [] },
+  'host-file-max': { make: ['established=2'], over: { '/proc/sys/fs/file-nr': '79000\t0\t100000\n' }, command: 'listen', options: { outbound: true }, finds: [] },
+  // It was full once.
+  'host-pids': { make: ['established=2'], cgroup: { 'pids/pids.current': '15\n', 'pids/pids.max': '20\n', 'pids/pids.events': 'max 7\n' }, command: 'listen', options: { outbound: true }, finds: [] },
+  'host-conntrack': { make: ['established=2'], over: { '/proc/sys/net/netfilter/nf_conntrack_count': '50000\n', '/proc/sys/net/netfilter/nf_conntrack_max': '65536\n' }, command: 'listen', options: { outbound: true }, finds: [] },
   'socket-close-wait': { make: ['close-wait=4:eof=read', 'established=5:side=server'], finds: [['socket/close-wait', 'info', 'hint']] },
   'socket-closed-both-ways': { make: ['closed-both=3', 'established=5'], finds: [['socket/closed-both-ways', 'info', 'certain']] },
   'socket-never-connected': { make: ['udp=2', 'udp-connected=2', 'established=5', 'unix-listen=1'], finds: [] },
@@ -271,9 +356,19 @@ export const ok = {
   'preflight-signal-blocked': { make: ['signals=other-thread:HUP'], command: 'preflight', options: { signal: 'HUP' }, finds: [] },
   'preflight-binary-unresolvable': { server: 'nginxByPath', command: 'preflight', options: { signal: 'USR2' }, finds: [] },
   'preflight-no-headroom': { make: ['signals=catch:USR2', 'rlimit=32:32', 'files=18:cache/item-{}.json'], command: 'preflight', options: { signal: 'USR2' }, finds: [] },
+  'preflight-swap-not-atomic': { make: ['signals=catch:HUP'], replace: '/srv/app/server-2', command: 'preflight', options: { signal: 'HUP' }, finds: [] },
+  'preflight-swap-unusable': { make: ['signals=catch:HUP'], replace: '/srv/app/releases-2', command: 'preflight', options: { signal: 'HUP' }, finds: [] },
+  // As it was, with more: what a hand-over announces.
+  'reload-variables-lost': { make: ['inherit-intended'], tree: true, command: 'inherit', finds: [['reload/binary-replaced', 'info', 'certain']] },
   'reload-context-lost': { make: ['inherit-intended'], tree: true, command: 'inherit', finds: [['reload/binary-replaced', 'info', 'certain']] },
   // A fork of the same program.
   'reload-binary-replaced': { make: ['fork-shared-epoll'], tree: true, command: 'inherit', finds: [] },
+  // Idle: at a pipe, and at a condition.
+  'task-blocked-on-fd': { make: ['waits=2:read', 'waits=2:idle'], command: 'tasks', watch: '2s', finds: [] },
+  'task-d-state': { make: ['files=3:cache/item-{}.json'], command: 'tasks', watch: '2s', finds: [] },
+  'task-lock-cycle': { make: ['waits=2:idle'], command: 'tasks', watch: '2s', finds: [] },
+  // One of four is blocked.
+  'task-threadpool-starved': { node: 'fifo', command: 'tasks', preload: false, watch: '2s', finds: [['task/blocked-on-fd', 'info', 'hint']] },
   // Real servers with clients. nginx keeps its listeners open across exec: that is how it upgrades itself.
   nginx: { server: 'nginx', finds: COMMON },
   redis: { server: 'redis', finds: [] },

@@ -66,7 +66,7 @@ async function largeDump(stage, parsers) {
   }
 }
 
-/** Each stack comes a few dozen times only: here gostackparse is faster, since groups and their judgement, which it leaves out, are most of our time. No target, so that the figure is seen. */
+/** Each stack comes a few dozen times only: groups and their judgement, which gostackparse leaves out, are most of our time. No target, so that the figure is seen. */
 async function deepDump(stage, parsers) {
   const { checks, contestants, folder, smoke } = stage;
   const path = join(folder, 'deep.txt');
