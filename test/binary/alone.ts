@@ -89,6 +89,11 @@ describeSingleFile('the single file alone', () => {
     expect(await alone(['schema'])).toEqual({ code: 0, stdout: schema, stderr: '' });
   });
 
+  it('prints completions', async () => {
+    const script = readFileSync(join(ROOT, 'completions/_reloadctl'), 'utf8');
+    expect(await alone(['completion', 'zsh'])).toEqual({ code: 0, stdout: script, stderr: '' });
+  });
+
   it('has native calls without a file beside it, and does without them', async () => {
     const rows = await doctor();
     expect(rows.get('single file')?.status).toBe('ok');

@@ -8,13 +8,16 @@ const lacking = needs.native() ?? needs.python();
 
 /** Runs a module body in Bun, with `native` at hand and `code` for what an action throws, and returns what it says. */
 async function inBun<T>(body: string): Promise<T> {
-  const source = `
+  return runInBun(await bundled(false), `
 const { loadNative } = await import(process.env.MODULE);
 const native = loadNative();
 const code = (action) => { try { action(); return 'done'; } catch (error) { return error.code; } };
 const say = (value) => process.stdout.write(JSON.stringify(value));
-${body}`;
-  const { code, stdout, stderr } = await alone(['-e', source], { env: { BUN_BE_BUN: '1', MODULE: await bundled(false) } });
+${body}`);
+}
+
+async function runInBun<T>(module: string, source: string): Promise<T> {
+  const { code, stdout, stderr } = await alone(['-e', source], { env: { BUN_BE_BUN: '1', MODULE: module } });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(stdout) as T;
 }
@@ -87,6 +90,21 @@ for (let n = 0; n < 60_000; n++) {
 }
 say(wrong);`);
     expect(wrong).toBe(0);
+  });
+
+  it.skipIf(lacking)('read the links of a table: without them the runtime reads, which nobody would notice', async () => {
+    const said = await runInBun<{ links: number[]; open: number[]; without: boolean }>(
+      await bundled(false, 'src/evidence/native/fd-links.ts'),
+      `
+const { openFdLinks } = await import(process.env.MODULE);
+const { openSync } = await import('node:fs');
+const held = Array.from({ length: 300 }, () => openSync('/dev/null', 'r'));
+const links = openFdLinks('/proc/self/fd', held.length);
+const wrong = held.filter((fd) => links.read(fd) !== '/dev/null' || links.length(fd) !== 9);
+const open = links.openFrom(held[250]).filter((fd) => held.includes(fd));
+process.stdout.write(JSON.stringify({ links: wrong, open: open.map((fd) => held.indexOf(fd)), without: links.read(9999) === undefined }));`,
+    );
+    expect(said).toEqual({ links: [], open: Array.from({ length: 50 }, (_, index) => 250 + index), without: true });
   });
 
   it.skipIf(lacking)('leave no descriptor behind', async () => {

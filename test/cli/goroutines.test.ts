@@ -212,7 +212,7 @@ describe('an endpoint', () => {
 
   it('of few goroutines is asked for all of them', async () => {
     const server = await serve(pprofAnswers(44, { 'goroutine?debug=2': dump }));
-    const { run, report: found } = await report([server.url, '--list']);
+    const { run, report: found } = await report([server.url, '--list', '--settle', '0']);
     expect(run.code).toBe(0);
     expect(found.data.total).toBe(44);
     expect(found.target).toMatchObject({ spec: server.url });
@@ -358,7 +358,7 @@ describe('an endpoint', () => {
 
   it('that tells of far fewer than it says it has is not fully read', async () => {
     const server = await serve(pprofAnswers(1000, { 'goroutine?debug=2': dump }));
-    const { run, report: found } = await report([server.url]);
+    const { run, report: found } = await report([server.url, '--settle', '0']);
     expect(run.code).toBe(3);
     expect(found.coverage[0]).toMatchObject({ status: 'partial', seen: 44, total: 1000 });
   });

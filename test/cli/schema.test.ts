@@ -6,11 +6,12 @@ import { ownFolder, reloadctl } from '../live/support/program.ts';
 import { compileSchema, type Json, mutate, schemaText } from '../schema/support.ts';
 
 const validate = compileSchema();
-/** Holds a socket, a deleted file, a pipe and a file, and tells when it does. */
+/** Holds a socket, a deleted file, a pipe, a watch and a file, and tells when it does. */
 const HOLDER = `
 const fs = require('node:fs');
 const path = process.argv[1] + '/deleted';
 fs.openSync(path, 'w'); fs.unlinkSync(path); fs.openSync('/etc/passwd');
+fs.watch('/etc/passwd', { persistent: false }, () => {});
 const server = require('node:net').createServer().listen(0, '127.0.0.1', () => console.log('ready'));
 process.stdin.resume().on('end', () => server.close());
 `;
@@ -92,6 +93,20 @@ describe('real reports', () => {
 
   it('of doctor', async () => {
     expectValid(await reportOf(['doctor']), ['data', 'capabilities', 0, 'status'], ['data', 'capabilities']);
+  });
+
+  it('of inotify, and of inotify-probe', async () => {
+    expectValid(await reportOf(['inotify', pid]), ['data', 'instances', 0, 'queueState'], ['data', 'watches', 0, 'state']);
+    expectValid(await reportOf(['inotify-probe', folder], [0, 3]), ['data', 'conclusion'], ['data', 'cells', 0, 'alive']);
+  });
+
+  it('of assert', async () => {
+    const { stdout } = await reloadctl(['assert', '--json', '--', 'true']);
+    expectValid(JSON.parse(stdout) as Json, ['data', 'commandExit'], ['data', 'leaks']);
+  });
+
+  it('of exporter', async () => {
+    expectValid(await reportOf(['exporter', '--once', '--textfile', join(folder, 'a.prom')]), ['data', 'samples']);
   });
 
   it('of demo', async () => {

@@ -5,7 +5,8 @@ import { startFactory } from '../live/support/program.ts';
 import { reportOf } from './support/look.ts';
 import { startReloadctl, untilSecondLook } from './support/start.ts';
 
-const AT_ONCE_MS = 1_500;
+/** On a machine that is busy; that no second look was waited for is seen in what is said. */
+const AT_ONCE_MS = 10_000;
 
 describeNeeds(['python3'], 'a signal while it looks', () => {
   it.each([['SIGINT', 130], ['SIGTERM', 143]] as const)('%s: exit %i at once, with what was found', async (signal, code) => {

@@ -42,31 +42,48 @@ describe('compiled code', () => {
   const kept = (folder: string): string[] => readdirSync(join(folder, 'dist')).filter((name) => name.endsWith('.v8'));
 
   /** A package of its own that was never run. */
-  function freshPackage(name: string): { folder: string; look: () => Promise<Said> } {
+  function freshPackage(name: string): { folder: string; look: (...args: string[]) => Promise<Said>; inode: () => number } {
     const folder = ownFolder(name);
     for (const part of ['bin', 'dist', 'package.json']) {
       cpSync(join(BINARY, '../..', part), join(folder, part), { recursive: true, filter: (path) => !/\.v8|reloadctl-linux/.test(path) });
     }
-    const args = [join(folder, 'bin/reloadctl.js'), 'fds', String(process.pid), '--fail-on', 'never', '--quiet'];
-    return { folder, look: () => said(process.execPath, args) };
+    const look = (...args: string[]): Promise<Said> => said(process.execPath, [join(folder, 'bin/reloadctl.js'), ...(args.length > 0 ? args : ['fds', String(process.pid)]), '--fail-on', 'never', '--quiet']);
+    return { folder, look, inode: () => statSync(join(folder, 'dist', kept(folder)[0]!)).ino };
   }
 
   it('is kept beside the program by the first look, and used by the second', async () => {
-    const { folder, look } = freshPackage('compiled');
+    const { folder, look, inode } = freshPackage('compiled');
     const first = await look();
     expect([first.code, first.stderr]).toEqual([0, '']);
     const [name, ...more] = kept(folder);
     expect([name, more]).toEqual([expect.stringContaining(`-${process.version}-${process.arch}.v8`), []]);
-    const { ino } = statSync(join(folder, 'dist', name!));
+    const ino = inode();
     expect(await look()).toMatchObject({ code: 0, stderr: '' });
-    expect(statSync(join(folder, 'dist', name!)).ino).toBe(ino);
+    expect(inode()).toBe(ino);
   });
 
-  it('that is of no use is left alone', async () => {
-    const { folder, look } = freshPackage('useless');
+  it('that is of no use is made anew', async () => {
+    const { folder, look, inode } = freshPackage('useless');
     await look();
     writeFileSync(join(folder, 'dist', kept(folder)[0]!), 'no code at all');
-    expect(await look()).toMatchObject({ code: 0, stderr: '' });
+    const ino = inode();
+    for (const isSame of [false, true]) {
+      const before = inode();
+      expect(await look()).toMatchObject({ code: 0, stderr: '' });
+      expect(inode() === before).toBe(isSame);
+    }
+    expect(inode()).not.toBe(ino);
+  });
+
+  it('is of use to the second look also when the first, at much, has changed how code is compiled', async () => {
+    const { folder, look, inode } = freshPackage('large');
+    const dump = join(folder, 'dump.txt');
+    writeFileSync(dump, Array.from({ length: 15_000 }, (_, id) => `goroutine ${id + 1} [select]:\nmain.work(0xc000${id})\n\t/src/app/main.go:${id % 9} +0x1\n\n`).join(''));
+    expect(statSync(dump).size).toBeGreaterThan(1024 * 1024);
+    expect(await look('goroutines', dump)).toMatchObject({ code: 0, stderr: '' });
+    const ino = inode();
+    await look('goroutines', dump);
+    expect(inode()).toBe(ino);
   });
 
   it.runIf(process.geteuid?.() === 0)('is kept by nobody but the owner of the folder', async () => {

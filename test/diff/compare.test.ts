@@ -21,6 +21,12 @@ function saved(changes: Partial<SavedReport> = {}): SavedReport {
 }
 
 describe('groups', () => {
+  it('of what logs leave open are one in the folders of two runs, and one for each place in the code', () => {
+    const countsIn = (...sites: string[]) => countsOf('strace', { lines: 1, unclassified: 0, sites: sites.map((site) => ({ site, open: 2 })) });
+    expect(countsIn('openat /tmp/run-17/a*.part', 'openat /tmp/run-18/a*.part')).toMatchObject({ groups: [group('left open', 'openat /tmp/run-*/a*.part', 4)] });
+    expect(countsIn('leaky() (main.c:17)', 'leaky() (main.c:18)')).toMatchObject({ groups: [{ count: 2 }, { count: 2 }] });
+  });
+
   it('come with the largest change first, and the same kind under another key apart', () => {
     const a = [group('file', '/a', 10), group('socket', 'x', 5), group('pipe', 'pipe', 3)];
     const b = [group('file', '/a', 8), group('socket', 'x', 25), group('file', 'x', 1), group('pipe', 'pipe', 3)];

@@ -5,10 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { GoroutinesData } from '../../src/goroutines/index.ts';
+import type { InheritData } from '../../src/inherit/data.ts';
 import type { Report } from '../../src/report/types.ts';
 import { type Child, plainEnv, startChild } from './support/child.ts';
 import { findProgram } from './support/need.ts';
 import { ownFolder, reloadctl } from './support/program.ts';
+import { until } from './support/until.ts';
 
 const SOURCE = fileURLToPath(new URL('../../fixtures/programs/go-deps', import.meta.url));
 const mustBuild = process.env.RELOADCTL_TEST_REQUIRE === 'all';
@@ -61,5 +63,23 @@ describe('libraries', () => {
     const { report } = await look('tableflip', 12);
     expect(report.data.reload).toMatchObject({ shuttingDown: true, requests: 12 });
     expect(report.findings[0]!.title).toMatch(/^a shutdown waits for 12 requests: most are in main\.serveForEver/);
+  });
+});
+
+describe('two generations', () => {
+  // tableflip keeps a copy of its listener for the generation after next: that is no leak, and no accident.
+  it.each([['flip', 2], ['extra', 1]] as const)('by %s: the listener is handed over, and nothing is lost', async (how, atLeast) => {
+    if (binary === '') return;
+    const child = await startChild(binary, [how]);
+    const { old, new: now, port } = JSON.parse(await child.nextLine()) as { old: number; new: number; port: number };
+    const listening = async (): Promise<Report<InheritData>> => JSON.parse((await reloadctl(['inherit', String(old), String(now), '--json'])).stdout) as Report<InheritData>;
+    // The new one takes what it was handed in its own time.
+    const { data, findings } = await until(async () => {
+      const report = await listening();
+      return (report.data.listeners[0]?.newFds.length ?? 0) >= atLeast ? report : undefined;
+    }, { what: 'the new generation to have its listener' });
+    expect(data.listeners).toMatchObject([{ port, status: 'handed-over' }]);
+    expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
+    await child.stop();
   });
 });

@@ -1,5 +1,6 @@
 /** Programs of Go that another linker put together, or that hold more Go than one program: all of it is read, or said to be left out. */
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -9,7 +10,7 @@ import type { Report } from '../../src/report/types.ts';
 import { type Child, plainEnv, startChild } from './support/child.ts';
 import { describeNeeds } from './support/need.ts';
 import { olderGo } from './support/older-go.ts';
-import { startParked } from './support/parked.ts';
+import { goroutinesOf, startParked } from './support/parked.ts';
 import { ownFolder, reloadctl } from './support/program.ts';
 
 const run = promisify(execFile);
@@ -90,16 +91,22 @@ describeNeeds(['go', 'cc', 'root'], 'more Go than one program', () => {
     expect((JSON.parse(stdout) as Report<{ processes: { pid: number }[] }>).data.processes.find((one) => one.pid === pid)).toMatchObject({ goVersion: expect.stringMatching(/^go1\./) as string, goroutines: expect.any(Number) as number });
   });
 
-  it.each([[0, []], [1, []], [5, ['-ldflags=-s -w']], [40, []]])('a program with %i goroutines of a plugin: its own are read, those counted', async (count, flags) => {
+  it.each([[0, []], [40, []], [5, ['-ldflags=-s -w']]])('a program with %i goroutines of a plugin: frame by frame', async (count, flags) => {
     const folder = ownFolder('plugged');
     const source = fileURLToPath(new URL('../../fixtures/programs/plugged', import.meta.url));
     await buildGo([...flags, '-o', join(folder, 'main')], source, plainEnv());
     await run('go', ['build', '-buildmode=plugin', ...flags, '-o', join(folder, 'part.so'), './part'], { cwd: source, env: plainEnv({ GOFLAGS: '-buildvcs=false', CGO_ENABLED: '1' }) });
-    const { pid } = await start(join(folder, 'main'), [join(folder, 'part.so'), String(count)]);
-    const { data, coverage } = await look(pid);
-    expect(data.groups.find(({ site }) => site.startsWith('main.own '))).toMatchObject({ count: 10 });
-    expect(data.memory).toMatchObject({ torn: count });
-    if (count > 0) expect(coverage[0]).toMatchObject({ status: 'partial', detail: expect.stringContaining(`${count} of the torn stand in code that is not the program's own, as that of plugins is`) as string });
-    expect(coverage.filter(({ source: from }) => from.endsWith('/maps'))).toEqual([]);
+    const { pid } = await start(join(folder, 'main'), [join(folder, 'part.so'), String(count), join(folder, 'dump')]);
+    const { data, coverage } = await look(pid, '--list');
+    expect(data.memory).toMatchObject({ torn: 0 });
+    expect(coverage.map(({ status }) => status)).toEqual(coverage.map(() => 'ok'));
+    const truth = goroutinesOf(readFileSync(join(folder, 'dump'), 'latin1'));
+    expect(truth.size).toBe(count === 0 ? 11 : 12 + count);
+    const own = new Map(data.goroutines!.map((one) => [one.id!, one]));
+    for (const [id, { state, frames, createdBy, parent }] of truth) if (id !== '1') expect(own.get(id)).toMatchObject({ id, state, frames, createdBy, createdById: parent });
+    const parts = [...truth.values()].filter(({ createdBy }) => createdBy?.func.endsWith('.Start'));
+    expect(parts).toHaveLength(count === 0 ? 0 : count + 1);
+    for (const { frames } of parts) expect(frames.at(-1)!.func).toMatch(/\/part\.(parked|locked)$/);
+    if (count > 0) expect(data.locks.map(({ count: waiting }) => waiting)).toEqual([1]);
   });
 });

@@ -136,7 +136,7 @@ describeNeeds(['go'], 'a program that tells its goroutines itself', () => {
     await program.ask('churn');
     let [read, torn] = [0, 0];
     for (let turn = 0; turn < 8; turn++) {
-      const { memory, groups } = (await look(program.pid)).data;
+      const { memory, groups } = (await look(program.pid, '--settle', '0')).data;
       read += memory!.read;
       torn += memory!.torn;
       // A stack of two moments would begin anywhere.
@@ -159,7 +159,7 @@ describeNeeds(['go'], 'a program that tells its goroutines itself', () => {
     const waitsIn: Readonly<Record<string, RegExp>> = { 'chan receive': /^main\.receive$/, 'chan send': /^main\.send$/, select: /^main\.choose$/, 'sync.Mutex.Lock': /^main\.hold$/ };
     let read = 0;
     for (let turn = 0; turn < 10; turn++) {
-      const { memory, groups } = (await look(pid)).data;
+      const { memory, groups } = (await look(pid, '--settle', '0')).data;
       read += memory!.read;
       const stacks = groups.map(({ state, frames }) => ({ state, own: frames.filter(({ func }) => func.startsWith('main.')) })).filter(({ own }) => own.at(-1)?.func === 'main.move');
       for (const { state, own } of stacks) {

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import type { GoroutinesData } from '../../src/goroutines/index.ts';
+import { minorOf } from '../../src/goroutines/memory/build-info.ts';
 import { countsOf } from '../../src/goroutines/stack-key.ts';
 import type { Report } from '../../src/report/types.ts';
 import { parse } from '../goroutines/support/dumps.ts';
@@ -20,8 +21,8 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((program) => program.stop()));
 });
 
-async function start(name: string, count: number): Promise<GoProgram> {
-  const program = await startGo(name, count);
+async function start(name: string, count: number, env?: NodeJS.ProcessEnv): Promise<GoProgram> {
+  const program = await startGo(name, count, env);
   running.push(program);
   return program;
 }
@@ -72,6 +73,35 @@ describeNeeds(['go'], 'Go programs of our own', () => {
     expect(alarms((await look(String(truth.pid))).report)).toEqual([]);
     expect(alarms((await look(url)).report)).toEqual([]);
     expect(alarms((await look(url, '--light')).report)).toEqual([]);
+  });
+
+  it('who waits for a timer that runs waits for nobody; who waits for one that was stopped does', async () => {
+    // Channels know their timers since Go 1.23, unless the program asks for those of before.
+    const { truth } = await start('timers', 1500, { GODEBUG: 'asynctimerchan=0' });
+    const { report } = await look(String(truth.pid));
+    if (minorOf(truth.go)! < 23) return;
+    const groupOf = (func: string) => report.data.groups.find(({ frames }) => frames.some((frame) => frame.func === func))!;
+    expect(groupOf('main.everyHour')).toMatchObject({ count: 1500, state: 'chan receive', benign: 'a timer wakes them' });
+    expect(groupOf('main.stopped')).toMatchObject({ count: 750 });
+    expect(groupOf('main.stopped').benign).toBeUndefined();
+    expect(report.findings.filter(({ id }) => /goroutine\/(blocked|leak)/.test(id)).map(({ title }) => title)).toEqual([expect.stringMatching(/^750 goroutines .* in main\.stopped/)]);
+    expect(report.data.memory!.channels.find(({ timer }) => timer)).toMatchObject({ capacity: 1, receivers: 1 });
+  });
+
+  it.each<[string, number, string, RegExp]>([
+    ['taken-crosswise', 1, 'main.takeBoth', /^2 goroutines seem to wait for each other: each took a lock before/],
+    ['taken-twice', 5, 'main.takeAndCall', /^5 goroutines wait for locks that nobody else in the dump is seen to hold: they may hold them themselves/],
+    ['taken-upgrade', 1, 'main.readThenWrite', /^1 goroutine waits for a lock that nobody else in the dump is seen to hold: it may hold it itself/],
+  ])('%s: the code tells what was taken before, in memory', async (name, count, func, title) => {
+    const { truth } = await start(name, count);
+    const isIn = ({ frames }: GoroutinesData['groups'][number]): boolean => frames.some((frame) => frame.func === func);
+    const waiting = async (): Promise<Report<GoroutinesData> | undefined> => {
+      const { report: one } = await look(String(truth.pid), '--settle', '0');
+      return one.data.locks.length > 0 && one.data.groups.filter(isIn).every(({ state }) => state !== 'sleep') ? one : undefined;
+    };
+    const report = await until(waiting, { what: `${name} to wait` });
+    expect(report.data.groups.find(({ tookLock }) => tookLock)).toMatchObject({ tookLock: { func } });
+    expect(report.findings.filter(({ id }) => id === 'goroutine/lock-cycle').map((finding) => finding.title)).toEqual([expect.stringMatching(title)]);
   });
 
   it('a shutdown tells what it waits for', async () => {

@@ -84,6 +84,14 @@ describeNeeds(['nginx', 'root'], 'nginx', () => {
       expect(await inherit(old, now)).toMatchObject({ code: 0, ids: [], statuses: ['handed-over'] });
       const found = await inherit('--tree', old);
       expect(found.report.data).toMatchObject({ old, new: now });
+      // Who may not look is told so, and the workers that it may see are not taken for the generations.
+      const stranger = await reloadctl(['inherit', '--tree', String(old), '--json'], { uid: 65534 });
+      expect({ code: stranger.code, report: JSON.parse(stranger.stdout) as unknown }).toMatchObject({ code: 3, report: { verdict: 'inconclusive', data: { old: null, new: null } } });
+      const direct = await reloadctl(['inherit', String(old), String(now), '--json'], { uid: 65534 });
+      const { coverage } = JSON.parse(direct.stdout) as Report;
+      expect({ code: direct.code, sources: coverage.filter(({ status }) => status === 'denied').map(({ source }) => source) }).toMatchObject({ code: 3, sources: expect.arrayContaining(['old: context', 'new: context']) });
+      const { stdout } = await reloadctl(['listen', String(old)], { uid: 65534 });
+      expect(stdout).toContain('no listener seen, and not all that it holds may be read');
     } finally {
       for (const pid of [now, old]) process.kill(pid, 'SIGTERM');
       await until(() => [now, old].every((pid) => readable(`/proc/${pid}/stat`) === undefined), { what: 'the end of nginx' });

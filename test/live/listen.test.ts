@@ -1,5 +1,5 @@
 /** `listen` on real programs whose listeners are known. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import type { ListenData } from '../../src/listen/data.ts';
@@ -56,6 +56,22 @@ describeNeeds(['python3'], 'listen: what waits', () => {
     expect(ids(seen)).toEqual(['listen/accept-queue-full', 'listen/never-accepted', 'listen/overflows']);
     expect(seen.code).toBe(1);
     await stop();
+  });
+
+  it('from a tape that was watched: the counters and the longest queues of that time', PATIENCE, async () => {
+    const { pid, stop } = await startFactory(['accept-queue-full=1']);
+    const tape = `${ownFolder('listen')}/watched.rctl`;
+    expect((await reloadctl(['record', String(pid), '--watch', '1s', '--interval', '250ms', '-o', tape])).code).toBe(0);
+    await stop();
+    const { report } = await listen(['--from', tape]);
+    expect(report.data.listeners.map(({ queueHighest }) => queueHighest)).toEqual([2]);
+    const [watched] = report.data.counters;
+    expect(watched!.windowMs).toBeGreaterThanOrEqual(900);
+    expect(watched!.windowMs).toBeLessThan(20_000);
+    expect(Object.keys(watched!.grown)).toContain('ListenOverflows');
+    expect(report.coverage.filter(({ source }) => source === 'tape')).toEqual([]);
+    // The same again: a tape answers alike.
+    expect((await listen(['--from', tape])).report.data).toEqual(report.data);
   });
 
   it('without native calls: the queue is known, its room is not, and that is said', PATIENCE, async () => {
@@ -218,6 +234,24 @@ describeNeeds(['python3'], 'listen: SO_REUSEPORT', () => {
     await Promise.all([old.stop(), fresh.stop()]);
   });
 
+  it('a unix socket whose path another run has bound anew: the older one is not reached, by either pid', PATIENCE, async () => {
+    const path = `${ownFolder('listen')}/a.sock`;
+    const bind = 'import os, socket, sys\npath = sys.argv[1]\nif os.path.exists(path): os.unlink(path)\nlistener = socket.socket(socket.AF_UNIX)\nlistener.bind(path)\nlistener.listen(5)\nprint(flush=True)\nsys.stdin.read()';
+    const old = await startChild(PYTHON, ['-c', bind, path]);
+    await old.nextLine();
+    expect((await listen([old.pid])).findings).toEqual([]);
+    const fresh = await startChild(PYTHON, ['-c', bind, path]);
+    await fresh.nextLine();
+    for (const { pid } of [old, fresh]) {
+      expect((await listen([pid])).findings).toMatchObject([{ id: 'listen/held-twice', severity: 'info', subject: { pid: old.pid }, title: expect.stringContaining(`no connect reaches the older one, of python3 (pid ${old.pid})`) }]);
+    }
+    await old.stop();
+    expect((await listen([fresh.pid])).report.data.addresses).toEqual([expect.not.objectContaining({ gone: true })]);
+    rmSync(path);
+    expect((await listen([fresh.pid])).report.data.addresses).toEqual([expect.objectContaining({ gone: true })]);
+    await fresh.stop();
+  });
+
   it('forked workers and instances that started together are silent', PATIENCE, async () => {
     const { pid, stop } = await startFactory(['reuseport=4']);
     expect((await listen([pid])).findings).toEqual([]);
@@ -264,7 +298,7 @@ describeNeeds(['python3'], 'listen: input', () => {
     const port = truth.facts['tcp-listen']!.ports![0]!;
     const near = port === 65535 ? port - 1 : port + 1;
     const { code, report } = await listen([`:${near}`]);
-    expect(code).toBe(1);
+    expect({ code, verdict: report.verdict }).toEqual({ code: 1, verdict: 'fail' });
     expect(report.data.listeners).toEqual([]);
     expect(report.data.nearest!.map((each) => each.port)).toContain(port);
     await stop();

@@ -1,11 +1,13 @@
 /** Would it reload? Asked of real programs, of which the answer is then tried. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { PreflightData } from '../../src/preflight/data.ts';
 import type { Report } from '../../src/report/index.ts';
 import { compileSchema } from '../schema/support.ts';
 import { startChild } from './support/child.ts';
+import { startServer } from './support/go.ts';
+import { childrenOf } from './support/kernel.ts';
 import { describeNeeds } from './support/need.ts';
 import { startNginx } from './support/nginx.ts';
 import { ownFolder, reloadctl, startFactory } from './support/program.ts';
@@ -50,6 +52,20 @@ function readable(path: string): string | undefined {
   }
 }
 
+describeNeeds(['etcd', 'prometheus', 'root'], 'a Go program, whose runtime catches every signal', () => {
+  it.each([['etcd', 1, ['preflight/signal-kills'], false], ['prometheus', 0, [], true]] as const)('%s', async (name, expected, findings, asked) => {
+    const { child } = await startServer(name);
+    const { code, report, ids } = await preflight(String(child.pid), '--signal', 'HUP');
+    expect({ code, ids, asked: report.data.signal?.asked }).toEqual({ code: expected, ids: findings, asked });
+    expect(report.coverage.some(({ source }) => source === 'handler')).toBe(false);
+    // So it is.
+    process.kill(child.pid, 'SIGHUP');
+    if (asked) await until(() => child.stderr().includes('Completed loading of configuration file'), { what: 'prometheus to reload' });
+    else await child.ended;
+    await child.stop();
+  });
+});
+
 describeNeeds(['nginx', 'root'], 'nginx', () => {
   it('started by its bare name: red for USR2, green for HUP; and so it is', async () => {
     const nginx = await startedAs('nginx');
@@ -84,6 +100,22 @@ describeNeeds(['nginx', 'root'], 'nginx', () => {
     expect((await preflight(String(worker), '--signal', 'USR2')).report.data.processes).toEqual([worker]);
     await nginx.stop();
   });
+
+  it('in the foreground it ignores USR2, and so it is told, also from a tape', async () => {
+    const nginx = await startNginx();
+    const tape = join(nginx.dir, 'n.rctl');
+    const { code, report } = await preflight(String(nginx.pid), '--signal', 'USR2');
+    expect({ code, findings: report.findings.map(({ id, title }) => ({ id, title })) }).toEqual({ code: 1, findings: [{ id: 'preflight/signal-blocked', title: expect.stringContaining('foreground') }] });
+    expect(await preflight(String(nginx.pid), '--signal', 'HUP')).toMatchObject({ code: 0, ids: [] });
+    expect((await reloadctl(['record', String(nginx.pid), '-o', tape])).code).toBe(0);
+    const taped = await preflight('--from', tape, '--signal', 'USR2');
+    expect(taped).toMatchObject({ code: 1, ids: ['preflight/signal-blocked'] });
+    expect(taped.report.coverage.filter(({ status, source }) => source === 'tape' && status !== 'ok')).toEqual([]);
+    expect(taped.report.data.processes).toEqual(report.data.processes);
+    process.kill(nginx.pid, 'SIGUSR2');
+    await until(() => /changing binary signal is ignored/.test(readable(join(nginx.dir, 'error.log')) ?? ''), { what: 'nginx to ignore it as foretold' });
+    await nginx.stop();
+  });
 });
 
 describeNeeds(['python3'], 'signals', () => {
@@ -105,5 +137,63 @@ describeNeeds(['python3'], 'signals', () => {
     const { code, stderr } = await reloadctl(['preflight', String(process.pid), '--signal', 'USR3']);
     expect(code).toBe(2);
     expect(stderr).toContain('did you mean USR');
+  });
+});
+
+describeNeeds(['haproxy'], 'haproxy', () => {
+  it('without a master makes nothing of HUP; with one its worker is not the one to signal, and its master holds what the worker listens on', async () => {
+    const dir = ownFolder('preflight');
+    writeFileSync(join(dir, 'h.cfg'), `global\n  stats socket ${dir}/admin.sock mode 600 level admin expose-fd listeners\ndefaults\n  mode http\n  timeout client 5s\n  timeout server 5s\n  timeout connect 5s\nlisten a\n  bind 127.0.0.1:${await freePort()}\n  http-request return status 200\n`);
+    const alone = await startChild('haproxy', ['-db', '-f', join(dir, 'h.cfg')]);
+    await until(() => /SigCgt:\t[0-9a-f]*[13579bdf]\n/.test(readable(`/proc/${alone.pid}/status`) ?? ''), { what: 'haproxy' });
+    expect(await preflight(String(alone.pid), '--signal', 'HUP')).toMatchObject({ code: 1, ids: ['preflight/signal-blocked'] });
+    expect(await preflight(String(alone.pid), '--signal', 'USR1')).toMatchObject({ code: 1, ids: ['preflight/signal-kills'] });
+    await alone.stop('SIGTERM');
+    const master = await startChild('haproxy', ['-db', '-W', '-f', join(dir, 'h.cfg')]);
+    const worker = await until(() => childrenOf(master.pid)[0], { what: 'its worker' });
+    expect(await until(async () => {
+      const asked = await preflight(String(worker), '--signal', 'USR2');
+      return asked.ids.length > 0 ? asked : undefined;
+    }, { what: 'the worker to be seen as one' })).toMatchObject({ code: 1, ids: ['preflight/signal-blocked'] });
+    expect((await preflight(String(master.pid), '--signal', 'USR2')).report.data).toMatchObject({ effect: 'exec', processes: [master.pid, worker] });
+    await master.stop('SIGTERM');
+  });
+});
+
+describe('a file in the place of what runs', () => {
+  it('is told as rename(2) and execve(2) have it', async () => {
+    const dir = ownFolder('swap');
+    const program = join(dir, 'server');
+    copyFileSync('/bin/sleep', program);
+    const child = await startChild(program, ['60']);
+    const elsewhere = mkdtempSync('/dev/shm/reloadctl-test-');
+    try {
+      const made = (name: string, mode: number, from = '/bin/true'): string => {
+        copyFileSync(from, name);
+        chmodSync(name, mode);
+        return name;
+      };
+      const asked = async (file: string) => {
+        const { code, report, ids } = await preflight(String(child.pid), '--replace', file);
+        return { code, ids, sameFilesystem: report.data.swap?.sameFilesystem };
+      };
+      const near = made(join(dir, 'new'), 0o755);
+      expect(await asked(near)).toEqual({ code: 0, ids: [], sameFilesystem: true });
+      expect(await asked(made(join(dir, 'bare'), 0o644))).toMatchObject({ code: 1, ids: ['preflight/swap-unusable'] });
+      expect(await asked(made(join(dir, 'empty'), 0o755, '/dev/null'))).toMatchObject({ code: 1, ids: ['preflight/swap-unusable'] });
+      expect(await asked(join(dir, 'nothing'))).toMatchObject({ code: 1, ids: ['preflight/swap-unusable'] });
+      const writing = openSync(near, 'r+');
+      expect((await preflight(String(child.pid), '--replace', near)).report.data.swap?.writers).toEqual([process.pid]);
+      closeSync(writing);
+      const far = made(join(elsewhere, 'new'), 0o755);
+      expect(await asked(far)).toEqual({ code: 0, ids: ['preflight/swap-not-atomic'], sameFilesystem: false });
+      expect(() => renameSync(far, program)).toThrow('EXDEV');
+      expect(() => writeFileSync(program, 'x')).toThrow('ETXTBSY');
+      renameSync(near, program);
+      expect((await preflight(String(child.pid), '--replace', program)).report.data.swap?.target).toBe(program);
+    } finally {
+      rmSync(elsewhere, { recursive: true });
+      await child.stop('SIGTERM');
+    }
   });
 });

@@ -44,13 +44,14 @@ listener = socket.create_server(('127.0.0.1', 0))
 client = socket.create_connection(listener.getsockname())
 client.set_inheritable(True)
 child = subprocess.Popen(['bash', '-c', f'read -r -u {client.fileno()}; exit'], close_fds=False)
-print(child.pid, flush=True)
+print(child.pid, client.fileno(), flush=True)
 sys.stdin.read()
 child.kill()
 `;
     const program = await startChild(PYTHON, ['-c', blocked]);
-    const child = Number(await program.nextLine());
-    await until(() => /^(0|63) /.test(readFileSync(`/proc/${child}/syscall`, 'latin1')), { what: 'the child reads' });
+    const [child, fd] = (await program.nextLine()).split(' ').map(Number);
+    // A shell that starts reads files, too.
+    await until(() => new RegExp(`^(0|63) 0x${fd!.toString(16)} `).test(readFileSync(`/proc/${child}/syscall`, 'latin1')), { what: 'the child reads' });
     expect(alarmsOf(await look([program.pid]))).toEqual([]);
     await program.stop();
   });

@@ -46,6 +46,7 @@ test.each<[string, Partial<Report>]>([
     },
   ],
   ['FAIL  failed, and no finding says why', { verdict: 'fail' }],
+  ['FAIL  nobody listens on port 9990', { verdict: 'fail', coverage: [{ source: 'target', status: 'absent', detail: 'nobody listens on port 9990', needed: true }] }],
   [
     'WARNING  b (certain), and 1 more finding',
     { findings: [finding({ title: 'a', confidence: 'hint' }), finding({ title: 'b', confidence: 'certain' })] },

@@ -1,16 +1,17 @@
 /** The built program on tapes: the same bytes each time, targets, and files that are no tapes. */
 import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../src/report/index.ts';
 import { ownFolder, reloadctl } from '../live/support/program.ts';
 import { compileSchema, mutate } from '../schema/support.ts';
-import { rewritten, tapeFile, tapeText, without } from './support/tapes.ts';
+import { rewritten, tapeFile, tapeText, unrolled, without } from './support/tapes.ts';
 
 const NEAR = tapeFile('full', 'fd-near-limit');
 const folder = ownFolder('tapes');
 
-function written(name: string, text: string): string {
+function written(name: string, text: string | Buffer): string {
   const path = join(folder, name);
   writeFileSync(path, text);
   return path;
@@ -39,7 +40,7 @@ describe('a replay', () => {
     const { code, report } = await reportOn(['fds', '--from', NEAR]);
     expect(code).toBe(1);
     expect(report).toMatchObject({ startedAt: recordedAt, host, command: 'fds', verdict: 'fail' });
-    const times = readFileSync(NEAR, 'utf8').trimEnd().split('\n').slice(1, -1).map((line) => (JSON.parse(line) as [string, string, number])[2]);
+    const times = unrolled(readFileSync(NEAR, 'utf8')).trimEnd().split('\n').slice(1, -1).map((line) => (JSON.parse(line) as [string, string, number])[2]);
     expect(report.durationMs).toBeGreaterThan(0);
     expect(report.durationMs).toBeLessThanOrEqual(Math.round(Math.max(...times)));
   });
@@ -149,6 +150,22 @@ describe('a file that is no tape', () => {
     expect(stderr.replace(`reloadctl: ${path}`, 'FILE')).toMatch(message);
   });
 
+  it('packed, it is read as it is; cut off, damaged or a bomb it is refused: exit 2', async () => {
+    const packed = gzipSync(text);
+    const { code, report } = await reportOn(['fds', '--from', written('packed.rctl', packed)]);
+    expect([code, report.findings.map(({ id }) => id)]).toEqual([1, ['fd/near-limit']]);
+    const bomb = Buffer.concat(Array.from({ length: 600 }, () => gzipSync(Buffer.alloc(1 << 20))));
+    for (const [name, bytes, message] of [
+      ['cut', packed.subarray(0, packed.length / 2), /is a gzip file that is cut off or damaged/],
+      ['damaged', Buffer.concat([packed.subarray(0, 500), Buffer.alloc(200), packed.subarray(700)]), /is a gzip file that is cut off or damaged/],
+      ['a bomb', bomb, /unpacks to more than 512 MiB/],
+    ] as const) {
+      const { code: refused, stdout, stderr } = await reloadctl(['fds', '--from', written(`${name}.rctl`, bytes)]);
+      expect([refused, stdout]).toEqual([2, '']);
+      expect(stderr).toMatch(message);
+    }
+  });
+
   it('absent, a directory or a device: exit 2', async () => {
     for (const path of [join(folder, 'nothing'), folder, '/dev/zero']) {
       const { code, stderr } = await reloadctl(['fds', '--from', path]);
@@ -189,7 +206,7 @@ describe('the tape of a watch', () => {
   });
 
   it('that ended early ends early, and says so', async () => {
-    const text = readFileSync(watch, 'utf8');
+    const text = unrolled(readFileSync(watch, 'utf8'));
     const cut = rewritten(text, (lines) => lines.slice(0, lines.findLastIndex((line) => line.startsWith('["sleep"'))));
     const { code, report } = await reportOn(['fds', '--from', written('cut-watch.rctl', cut)]);
     expect([1, 3]).toContain(code);

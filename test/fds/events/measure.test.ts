@@ -9,7 +9,7 @@ import { UserError } from '../../../src/kernel/user-error.ts';
 import { type Finding, runRules } from '../../../src/report/index.ts';
 import type { Observation } from '../../../src/series/index.ts';
 import { fakeEvidence, type World } from '../../support/fake-evidence.ts';
-import { type FakeProcess, worldOf } from '../../support/fake-process.ts';
+import { type FakeProcess, statLine, worldOf } from '../../support/fake-process.ts';
 
 type Table = Record<number, string>;
 
@@ -107,6 +107,38 @@ describe('events on one process', () => {
     };
     const { left } = await service.measure(4, (event) => void due.push({ at: service.evidence.now() + 350, event }));
     expect(left).toEqual([[1, 1, 1, 1]]);
+  });
+
+  it.each([
+    ['runs, or waits for a processor', { state: 'R' }],
+    ['has a signal that it has not taken', { pending: 1n }],
+  ])('of a process that %s are waited for longer, and not for ever', async (_, busy) => {
+    const service = new Service('42', { pid: 42, fds: base });
+    const become = (count: number, isBusy: boolean): void => {
+      service.become({ pid: 42, fds: { ...base, ...files(count) } });
+      const { files: all } = service.world;
+      service.world.lists!['/proc/42/task'] = ['42'];
+      if (isBusy && 'state' in busy) all!['/proc/42/task/42/stat'] = statLine({ pid: 42, state: busy.state });
+      if (isBusy && 'pending' in busy) all!['/proc/42/status'] += `ShdPnd:\t0000000000000001\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n`;
+    };
+    let due = { at: 0, event: 0 };
+    service.onPause = (now) => void (now >= due.at && become(due.event, false));
+    const late = await service.measure(4, (event) => {
+      become(event - 1, true);
+      due = { at: service.evidence.now() + 1200, event };
+    }, 5000);
+    expect(late.left).toEqual([[1, 1, 1, 1]]);
+    service.onPause = () => undefined;
+    const begun = service.evidence.now();
+    const { measured } = await service.measure(2, () => become(4, true), 60_000);
+    expect([measured.events.map(({ settled }) => settled), service.evidence.now() - begun < 12_000]).toEqual([[true, true], true]);
+  });
+
+  it('that wait for a signal which it blocks are not waited for', async () => {
+    const service = new Service('42', { pid: 42, fds: base });
+    const begun = service.evidence.now();
+    await service.measure(2, () => void (service.world.files!['/proc/42/status'] += 'ShdPnd:\t0000000000000001\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000000000\n'), 60_000);
+    expect(service.evidence.now() - begun).toBeLessThan(4000);
   });
 
   it('on a table that never rests are judged with care', async () => {

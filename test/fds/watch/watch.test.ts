@@ -84,6 +84,7 @@ describe('the target', () => {
     const seen = await subject.watch();
     expect(growthIn(seen)).toEqual([]);
     expect(seen.data.watch.births).toBe(0);
+    expect(seen.data.open).toBe(Object.keys(base).length);
     expect(seen.coverage.find(({ source }) => source === 'processes')?.detail).toBe('pid 42 was used again while it was watched: it is another process now');
   });
 

@@ -25,21 +25,28 @@ const HOSTILE: Record<string, string> = {
   'names of half a gigabyte': `const c = require('child_process').spawn('sleep', ['20']); c.spawnfile = 'x'.repeat(2 ** 29 - 30); process.on('exit', () => c.kill());`,
   'no JSON': `JSON.stringify = () => { throw new Error('no'); };`,
   'a stack formatter that throws': `Error.prepareStackTrace = () => { throw new Error('no'); };`,
+  'a stack formatter that never returns, and no clock': `Error.prepareStackTrace = () => { for (;;); }; globalThis.performance = undefined; Object.preventExtensions(globalThis);`,
+  'no process': `console.log('up'); globalThis.process = undefined;`,
   'no timers': `const keep = setInterval(() => {}, 1000); delete globalThis.setTimeout;`,
   'another process.pid': `Object.defineProperty(process, 'pid', { value: 1 });`,
 };
 
 describe('a target with', () => {
-  it.each(Object.entries(HOSTILE))('%s', async (_, script) => {
-    child = await startScript(NODE, `setInterval(() => {}, 60000); ${script} console.log('up')`, [ANY_PORT]);
-    await untilHandled(child.pid);
-    const { code, report, durationMs } = await look(child.pid, '--yes');
-    expect([0, 3]).toContain(code);
-    if (code === 3) expect(report.coverage.filter(({ status, needed }) => status !== 'ok' && needed)).not.toEqual([]);
-    expect(durationMs).toBeLessThan(LONGEST_MS);
-    if (!script.includes('createServer')) expect(listens(child.pid)).toBe(false);
-    expect(isAlive(child.pid)).toBe(true);
-    await until(() => stateOfMain(child!.pid) === 'S', { what: 'nothing of ours to run in the target' });
+  // Each has its own: others go beside it.
+  it.concurrent.each(Object.entries(HOSTILE))('%s', async (_, script) => {
+    const target = await startScript(NODE, `setInterval(() => {}, 60000); ${script} console.log('up')`, [ANY_PORT]);
+    try {
+      await untilHandled(target.pid);
+      const { code, report, durationMs } = await look(target.pid, '--yes');
+      expect([0, 3]).toContain(code);
+      if (code === 3) expect(report.coverage.filter(({ status, needed }) => status !== 'ok' && needed)).not.toEqual([]);
+      expect(durationMs).toBeLessThan(LONGEST_MS);
+      if (!script.includes('createServer')) expect(listens(target.pid)).toBe(false);
+      expect(isAlive(target.pid)).toBe(true);
+      await until(() => stateOfMain(target.pid) === 'S', { what: 'nothing of ours to run in the target' });
+    } finally {
+      await target.stop('SIGKILL');
+    }
   });
 });
 

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { need } from '../support/need.ts';
 import { until } from '../support/until.ts';
-import { ANY_PORT, LEAKS, look, NODES, REGISTER, type Started, startNode, startScript, untilHandled } from './support.ts';
+import { ANY_PORT, LEAKS, look, NODES, REGISTER, type Started, startNode, startScript, untilHandled, withNode } from './support.ts';
 
 /** What each is called. `orphan`: a descriptor without a handle, where nothing tells more. */
 const KINDS: readonly { leak: string; kind: string; bare?: 'orphan' }[] = [
@@ -21,28 +21,26 @@ afterEach(async () => {
 });
 
 describe.each(NODES)('%s', (_name, node) => {
-  it.each([...KINDS])('$leak is found with its line, preloaded', async ({ leak, kind }) => {
-    started = await startNode(node, ['--import', REGISTER, LEAKS, leak]);
-    const { data, code } = await look(started.pid);
+  it.concurrent.each([...KINDS])('$leak is found with its line, preloaded', ({ leak, kind }) => withNode(node, ['--import', REGISTER, LEAKS, leak], async (program) => {
+    const { data, code } = await look(program.pid);
     expect(data.attached).toBe('preload');
     expect(code).not.toBe(3);
-    const site = `${LEAKS}:${started.line}:`;
+    const site = `${LEAKS}:${program.line}:`;
     if (kind === 'orphan') expect(data.orphanFds.filter((fd) => fd.site?.startsWith(site))).toHaveLength(1);
     else expect(data.handles.filter((handle) => handle.kind === kind && handle.site?.startsWith(site))).toHaveLength(1);
-  });
+  }));
 });
 
 // Two versions here: the others differ in the runtime's own lists, which the lines above have shown.
 describe.each(NODES.filter(([name], index) => index === 0 || name === 'node 26'))('%s', (_name, node) => {
-  it.each([...KINDS])('$leak is found by attaching', async ({ leak, kind, bare }) => {
-    started = await startNode(node, [ANY_PORT, LEAKS, leak]);
-    await untilHandled(started.pid);
-    const { data } = await look(started.pid, '--yes');
+  it.concurrent.each([...KINDS])('$leak is found by attaching', ({ leak, kind, bare }) => withNode(node, [ANY_PORT, LEAKS, leak], async (program) => {
+    await untilHandled(program.pid);
+    const { data } = await look(program.pid, '--yes');
     expect(data.attached).toBe('signal');
     if (bare) expect(data.orphanFds.filter(({ target }) => target === LEAKS)).toHaveLength(1);
     else expect(data.handles.map((handle) => handle.kind)).toContain(kind);
     expect(data.left).toMatchObject({ portClosed: true, fdsAfter: data.left?.fdsBefore, threadsAfter: data.left?.threadsBefore });
-  });
+  }));
 });
 
 describe('what is behind a handle', () => {

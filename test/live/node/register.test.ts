@@ -36,6 +36,19 @@ describe.each(NODES)('%s', (_name, node) => {
     expect(await run(node, options, `console.log('done')`)).toEqual({ code: 0, stdout: 'done\n', stderr: '' });
   });
 
+  it('names what no wrapped function makes where it may hook, after a look too', async () => {
+    const script = `require('timers/promises').setTimeout(1e7, 0, { ref: true }); console.log('up');`;
+    const siteOf = async (env: NodeJS.ProcessEnv): Promise<string | undefined> => {
+      child = await startScript(node, script, ['--import', REGISTER], env);
+      const sites = await Promise.all([look(child.pid), look(child.pid)]);
+      expect(new Set(sites.map(({ data }) => data.handles.find(({ kind }) => kind === 'timer-timeout')?.site)).size).toBe(1);
+      await child.stop('SIGKILL');
+      return sites[0]!.data.handles.find(({ kind }) => kind === 'timer-timeout')?.site;
+    };
+    expect(await siteOf({})).toBeUndefined();
+    expect(await siteOf({ RELOADCTL_REGISTER: 'deep' })).toMatch(/^\[eval\]:1:/);
+  });
+
   it('what it wraps works as before', async () => {
     const script = `
       const assert = require('assert'), fs = require('fs'), util = require('util'), net = require('net'), timers = require('timers'), { MessageChannel } = require('worker_threads');
@@ -90,6 +103,29 @@ describe.each(NODES)('%s', (_name, node) => {
     expect(data.handles.find(({ intervalMs }) => intervalMs === 60_002)).toMatchObject({ thread: 1 });
   });
 
+  it('knows the lines of what no code of the application ever holds', async () => {
+    const folder = ownFolder('lines');
+    const script = `const fs = require('fs'), util = require('util');
+      require('timers/promises').setTimeout(90001);
+      util.promisify(setTimeout)(90002);
+      new BroadcastChannel('x').onmessage = () => {};
+      fs.promises.watch('/')[Symbol.asyncIterator]().next();
+      globalThis.dirs = [fs.opendirSync('/usr')]; fs.opendir('/etc', (_, dir) => dirs.push(dir));
+      globalThis.stream = new fs.ReadStream('/etc/hosts');
+      globalThis.child = require('child_process').fork(${JSON.stringify(join(folder, 'child.cjs'))});
+      stream.once('ready', () => child.once('message', () => console.log('up')));`;
+    writeFileSync(join(folder, 'child.cjs'), `process.send('up'); process.on('message', () => {})`);
+    child = await startScript(node, script, ['--import', REGISTER]);
+    const { data, report } = await look(child.pid);
+    expect(report.coverage.find(({ source }) => source === 'lines')).toBeUndefined();
+    const lineOf = (place: string | undefined): string | undefined => /^\[eval\]:(\d+):/.exec(place ?? '')?.[1];
+    const site = (kind: string, more: object = {}): string | undefined => lineOf(data.handles.find((one) => one.kind === kind && Object.entries(more).every(([key, value]) => one[key as 'kind'] === value))?.site);
+    expect({
+      sleep: site('timer-timeout', { intervalMs: 90_001 }), promisified: site('timer-timeout', { intervalMs: 90_002 }), channel: site('message-port'), watch: site('fs-watcher'),
+      stream: site('file-stream'), ipc: site('pipe-socket'), directories: data.orphanFds.flatMap((fd) => (/^\/(?:usr|etc)$/.test(fd.target) ? lineOf(fd.site) : [])),
+    }).toEqual({ sleep: '2', promisified: '3', channel: '4', watch: '5', stream: '7', ipc: '8', directories: ['6', '6'] });
+  });
+
   it('is inert where a test runner has workers, and where it is told to be', async () => {
     const script = `console.log(Symbol.for('reloadctl.register') in globalThis)`;
     expect((await run(node, ['--import', REGISTER], script, { RELOADCTL_REGISTER: 'off' })).stdout).toBe('false\n');
@@ -110,6 +146,17 @@ describe.skipIf(!NODES.some(([name]) => name === 'node 24'))('under the permissi
     const { data, code } = await look(child.pid);
     expect([code, data.attached]).toEqual([0, 'preload']);
     expect(data.handles.find(({ kind }) => kind === 'tcp-server')?.site).toBeDefined();
+  });
+
+  it('is told what it lacks, where it may not open its socket', async () => {
+    const [, node] = NODES.find(([name]) => name === 'node 24')!;
+    child = await startScript(node, WAIT, ['--permission', '--allow-fs-read=*', '--import', REGISTER]);
+    const { code, report } = await look(child.pid, '--yes');
+    const { fix = '' } = report.coverage.find(({ source }) => source === 'inspector')!;
+    expect([code, /--allow-fs-write/.test(fix), /--allow-inspector/.test(fix), /--import/.test(fix)]).toEqual([3, true, true, false]);
+    await child.stop('SIGKILL');
+    child = await startScript(node, WAIT, ['--permission', '--allow-fs-read=*']);
+    expect((await look(child.pid, '--yes')).report.coverage.find(({ source }) => source === 'inspector')?.fix).toContain('--import');
   });
 });
 

@@ -3,7 +3,7 @@ import { get } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Child } from '../support/child.ts';
 import { startChild } from '../support/child.ts';
-import { ANY_PORT, BAITS, look, loud, NODES, REGISTER, startNode, untilHandled } from './support.ts';
+import { ANY_PORT, BAITS, look, loud, NODES, REGISTER, untilHandled, withNode } from './support.ts';
 
 const KINDS = ['unref-interval', 'closed-server', 'keep-alive-pool', 'race-loser', 'dns-resolver', 'zlib', 'signal-listener', 'consumed-fetch'];
 
@@ -55,21 +55,20 @@ afterEach(async () => {
 });
 
 describe.each(NODES)('%s', (_name, node) => {
-  it.each(KINDS)('%s is nothing to speak of, preloaded and attached', async (kind) => {
-    const preloaded = await startNode(node, ['--import', REGISTER, BAITS, kind]);
-    ({ child } = preloaded);
-    const first = await look(preloaded.pid);
-    expect([first.code, loud(first.findings)]).toEqual([0, []]);
-    await child.stop();
-    const plain = await startNode(node, [ANY_PORT, BAITS, kind]);
-    ({ child } = plain);
-    await untilHandled(plain.pid);
-    const second = await look(plain.pid, '--yes');
-    expect([second.code, loud(second.findings)]).toEqual([0, []]);
+  it.concurrent.each(KINDS)('%s is nothing to speak of, preloaded and attached', async (kind) => {
+    await withNode(node, ['--import', REGISTER, BAITS, kind], async ({ pid }) => {
+      const { code, findings } = await look(pid);
+      expect([code, loud(findings)]).toEqual([0, []]);
+    });
+    await withNode(node, [ANY_PORT, BAITS, kind], async ({ pid }) => {
+      await untilHandled(pid);
+      const { code, findings } = await look(pid, '--yes');
+      expect([code, loud(findings)]).toEqual([0, []]);
+    });
   });
 
   it.each([['pools, timers and files', SERVER, 2], ['workers, children, WebSockets and FileHandles that it holds', HOLDER, 2]])('a busy server with %s is nothing to speak of', async (_what, script, servers) => {
-    for (const options of [['--import', REGISTER], [ANY_PORT]]) {
+    for (const options of [['--import', REGISTER, ANY_PORT], [ANY_PORT]]) {
       child = await startChild(node, [...options, '-e', script]);
       const port = Number(await child.nextLine());
       const stop = load(port);

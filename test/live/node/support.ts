@@ -35,6 +35,16 @@ export async function startNode(node: string, args: readonly string[], env: Node
   return { ...(JSON.parse(await child.nextLine()) as Truth), child };
 }
 
+/** For tests that go beside each other: each has a program of its own. */
+export async function withNode(node: string, args: readonly string[], body: (started: Started) => Promise<void>): Promise<void> {
+  const started = await startNode(node, args);
+  try {
+    await body(started);
+  } finally {
+    await started.child.stop('SIGTERM');
+  }
+}
+
 /** Port 9229 is one for the whole machine: other tests run beside. */
 export const ANY_PORT = '--inspect-port=0';
 

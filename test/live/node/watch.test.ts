@@ -14,7 +14,9 @@ const server = net.createServer(() => {}).listen(0, '127.0.0.1', () => {
   setInterval(() => { const s = net.connect(server.address().port, '127.0.0.1', () => s.destroy()); }, 100);
   console.log('up');
 });
-setInterval(() => process.stderr.write('hooks ' + (Symbol.for('reloadctl.hook') in globalThis) + '\\n'), 200);`;
+setInterval(() => process.stderr.write('hooks ' + (Symbol.for('reloadctl.hook') in globalThis) + '\\n'), 200);
+setInterval(() => require('fs').openSync('/etc/hosts'), 100);
+for (let made = 0; made < 600; made++) setTimeout(() => made, 1e7);`;
 
 const STEADY = `
 const http = require('http'), agent = new http.Agent({ keepAlive: true });
@@ -37,6 +39,9 @@ describe.each(NODES)('%s', (_name, node) => {
     const growth = findings.filter(({ id }) => id === 'node/handle-growth');
     expect(growth.length).toBeGreaterThan(0);
     expect(data.groups.find(({ by, key, growthPerMinute = 0 }) => by === 'site' && key.startsWith('[eval]:4:') && growthPerMinute > 50)).toBeDefined();
+    expect(growth.map(({ title }) => title)).toContainEqual(expect.stringMatching(/\+\d{3}[.\d]* descriptors without a handle a minute on \/etc\/hosts$/));
+    // A function of its own for each of them.
+    expect(data.groups.find(({ kind, count }) => kind === 'timer-timeout' && count === 600)).toMatchObject({ by: 'callback', key: expect.stringMatching(/^\[eval\]:12:/) });
     expect(data.left).toMatchObject({ portClosed: true });
     expect(child.stderr()).toContain('hooks true');
     await until(() => child!.stderr().trim().endsWith('hooks false'), { what: 'the hook to be gone' });

@@ -36,9 +36,9 @@ export interface GoProgram {
 }
 
 /** Starts fixtures/programs/go with a class of goroutines; see its main.go. */
-export async function startGo(name: string, count: number): Promise<GoProgram> {
+export async function startGo(name: string, count: number, env: NodeJS.ProcessEnv = {}): Promise<GoProgram> {
   built ??= buildNow();
-  const child = await startChild(await built, [name, String(count)]);
+  const child = await startChild(await built, [name, String(count)], { env });
   const truth = JSON.parse(await child.nextLine()) as GoTruth;
   return { truth, url: `http://127.0.0.1:${truth.port}`, child, stop: () => child.stop() };
 }

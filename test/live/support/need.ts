@@ -2,11 +2,11 @@
  * What a machine must have for a live test. Absent: the test is skipped with one line that says so;
  * with RELOADCTL_TEST_REQUIRE=all it fails instead, so that CI cannot pass by skipping.
  */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
 import { olderGo } from './older-go.ts';
-import { bunPath, FSNOTIFY, hasNode, hasWatchers, OTHER_NODES, PYTHON_PACKAGES } from './runtimes.ts';
+import { bunPath, DENO, FSNOTIFY, hasNode, hasWatchers, OTHER_NODES, PYTHON_PACKAGES } from './runtimes.ts';
 
 const told = new Set<string>();
 /** The same program, built by Go 1.19 to 1.26. */
@@ -21,9 +21,15 @@ function mayAccess(path: string, mode: number): boolean {
   }
 }
 
+/** Debian keeps the server of each version in a folder of its own. */
+function postgresFolders(): string[] {
+  const root = '/usr/lib/postgresql';
+  return mayAccess(root, constants.R_OK) ? readdirSync(root).map((version) => join(root, version, 'bin')) : [];
+}
+
 /** Path of a program, also of those in the sbin folders that a user's PATH lacks. */
 export function findProgram(name: string): string | undefined {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/sbin'];
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/sbin', ...postgresFolders()];
   return folders.map((folder) => join(folder, name)).find((path) => mayAccess(path, constants.X_OK));
 }
 
@@ -35,9 +41,15 @@ const CONDITIONS: Record<string, () => boolean> = {
   'esbuild-of-go-versions': () => mayAccess(join(ESBUILDS, 'esbuild-0.16/bin/esbuild'), constants.X_OK),
   // npm ci in fixtures/node-peers.
   'node-peers': () => mayAccess(join(import.meta.dirname, '../../../fixtures/node-peers/node_modules/wtfnode/index.js'), constants.R_OK),
+  // npm ci in fixtures/sarif-validator.
+  'sarif-validator': () => mayAccess(join(import.meta.dirname, '../../../fixtures/sarif-validator/node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool'), constants.R_OK),
+  // npm ci in fixtures/test-runners.
+  'test-runners': () => mayAccess(join(import.meta.dirname, '../../../fixtures/test-runners/node_modules/mocha/package.json'), constants.R_OK),
   // npm ci in fixtures/assemblyscript.
   assemblyscript: () => mayAccess(join(import.meta.dirname, '../../../fixtures/assemblyscript/node_modules/assemblyscript/bin/asc.js'), constants.R_OK),
   bun: () => bunPath() !== undefined,
+  // npm ci in fixtures/runtimes/deno.
+  deno: () => mayAccess(DENO, constants.X_OK),
   watchers: hasWatchers,
   'python-watchers': () => mayAccess(join(PYTHON_PACKAGES, 'watchfiles'), constants.R_OK),
   // The installed one, or the one it fetches itself.

@@ -34,6 +34,14 @@ export interface Facts {
   /** Of interfaces. */
   names?: string[];
   perSecond?: number;
+  /** Threads that wait, by the way they wait. */
+  write?: number[];
+  read?: number[];
+  flock?: number[];
+  fifo?: number[];
+  cycle?: number[];
+  convoy?: number[];
+  idle?: number[];
   kind?: string;
 }
 
@@ -140,7 +148,7 @@ export interface RunOptions {
   cwd?: string;
   /** The Node it runs in; ours unless told. */
   node?: string;
-  /** SIGKILL after that; default 30,000. */
+  /** SIGKILL after that; default 50,000. */
   timeoutMs?: number;
 }
 
@@ -179,7 +187,7 @@ export function reloadctl(args: string[], options: RunOptions = {}): Promise<Run
       child.kill('SIGKILL');
       // Stuck in a system call it may not even die; the test gets its answer all the same.
       setTimeout(() => finish(null, 'SIGKILL'), 1000).unref();
-    }, options.timeoutMs ?? 30_000);
+    }, options.timeoutMs ?? 50_000);
     child.on('error', reject).on('close', finish);
   });
 }

@@ -20,6 +20,9 @@ export function bunPath(): string | undefined {
   return BUNS.find((path) => existsSync(path));
 }
 
+/** Of 64-bit x86 alone: registries lack the other one. */
+export const DENO = ['linux-x64-glibc'].map((name) => fileURLToPath(new URL(`../../../fixtures/runtimes/deno/node_modules/@deno/${name}/deno`, import.meta.url)))[0]!;
+
 const WATCHERS = fileURLToPath(new URL('../../../fixtures/watchers/', import.meta.url));
 /** Built by: cd fixtures/watchers/fsnotify && go build -o watch . */
 export const FSNOTIFY = `${WATCHERS}fsnotify/watch`;

@@ -33,7 +33,25 @@ export function tapeFile(folder: 'err' | 'ok' | 'full', name: string): string {
 }
 
 export function tapeText(folder: 'err' | 'ok' | 'full', name: string): string {
-  return readFileSync(tapeFile(folder, name), 'utf8');
+  return unrolled(readFileSync(tapeFile(folder, name), 'utf8'));
+}
+
+/** The same tape with each answer told where it was given: what tests take lines out of. */
+export function unrolled(text: string): string {
+  const [header = '', ...rest] = text.trimEnd().split('\n');
+  const answers: unknown[][] = [];
+  for (const line of rest.slice(0, -1)) {
+    const fields = JSON.parse(line) as unknown[];
+    const same = answers[(fields.length === 2 ? fields[0] : fields[5]) as number];
+    const [question, key, , ...told] = same ?? [];
+    answers.push(fields.length === 2 ? [question, key, fields[1], ...told] : fields.length === 6 ? [...fields.slice(0, 3), ...told] : fields);
+  }
+  return sealed(header, answers.map((fields) => JSON.stringify(fields)));
+}
+
+function sealed(header: string, answers: readonly string[]): string {
+  const body = `${[header, ...answers].join('\n')}\n`;
+  return `${body}${JSON.stringify({ end: true, answers: answers.length, sha256: checksum(body) })}\n`;
 }
 
 export function expectedOf(folder: 'err' | 'ok', name: string): Expected {
@@ -107,10 +125,8 @@ export function judged(findings: readonly Finding[]): Expected['findings'] {
 
 /** The same tape with other lines between header and end, and an end line that fits them. */
 export function rewritten(text: string, change: (lines: string[]) => string[]): string {
-  const [header = '', ...rest] = text.trimEnd().split('\n');
-  const answers = change(rest.slice(0, -1));
-  const body = `${[header, ...answers].join('\n')}\n`;
-  return `${body}${JSON.stringify({ end: true, answers: answers.length, sha256: checksum(body) })}\n`;
+  const [header = '', ...rest] = unrolled(text).trimEnd().split('\n');
+  return sealed(header, change(rest.slice(0, -1)));
 }
 
 /** `question key` of a line: the lines of one question have the same. */
