@@ -40,7 +40,9 @@ function foregroundOf(evidence: Evidence, { pid, ppid }: Process, cmdline: ByteS
   if (nsPids.at(-1) === 1) return 'certain';
   if (!stat) return undefined;
   const above = parseStat(evidence.read(`/proc/${ppid}/stat`).value ?? '');
-  if (stat.session !== pid) return stat.session !== 0 && above?.session === stat.session ? 'certain' : undefined;
+  // Session 0 is one that began outside of this namespace, or none at all: whoever became a daemon here is not in it. Only of
+  // process 1, to which orphans are given, it does not say that it started this one.
+  if (stat.session !== pid) return above?.session === stat.session && (stat.session !== 0 || ppid !== 1) ? 'certain' : undefined;
   const stdout = evidence.readlink(`/proc/${pid}/fd/${STDOUT}`).value;
   const saysSo = DAEMON_OFF.test(cmdline.replaceAll('\0', ' '));
   return saysSo || (stdout !== undefined && stdout !== '/dev/null') ? 'likely' : undefined;

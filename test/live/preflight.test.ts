@@ -1,11 +1,12 @@
 /** Would it reload? Asked of real programs, of which the answer is then tried. */
 import { chmodSync, closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PreflightData } from '../../src/preflight/data.ts';
 import type { Report } from '../../src/report/index.ts';
 import { compileSchema } from '../schema/support.ts';
-import { startChild } from './support/child.ts';
+import { plainEnv, startChild } from './support/child.ts';
 import { startServer } from './support/go.ts';
 import { childrenOf } from './support/kernel.ts';
 import { describeNeeds } from './support/need.ts';
@@ -14,6 +15,7 @@ import { ownFolder, reloadctl, startFactory } from './support/program.ts';
 import { freePort } from './support/service.ts';
 import { until } from './support/until.ts';
 
+const ENTRY = join(import.meta.dirname, '../../bin/reloadctl.js');
 const validate = compileSchema();
 
 async function preflight(...args: string[]): Promise<{ code: number | null; report: Report<PreflightData>; ids: string[] }> {
@@ -29,11 +31,7 @@ async function preflight(...args: string[]): Promise<{ code: number | null; repo
  * is still there (src/os/unix/ngx_process.c).
  */
 async function startedAs(name: string) {
-  const dir = ownFolder('preflight');
-  const port = await freePort();
-  mkdirSync(join(dir, 'html'));
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((one) => `${one}_temp_path ${dir}/${one};`).join(' ');
-  writeFileSync(join(dir, 'n.conf'), `user root; worker_processes 1; pid ${dir}/n.pid; error_log ${dir}/error.log;\nevents {}\nhttp { access_log off; ${temporary} server { listen 127.0.0.1:${port}; } }\n`);
+  const dir = await configured();
   const shell = await startChild('/bin/sh', ['-c', `PATH=$PATH:/usr/sbin; exec ${name} -p ${dir} -e ${dir}/error.log -c ${dir}/n.conf`], { cwd: '/' });
   await shell.ended;
   const pid = Number(await until(() => readable(join(dir, 'n.pid'))?.trim(), { what: 'the pid file of nginx' }));
@@ -42,6 +40,16 @@ async function startedAs(name: string) {
     await until(() => readable(`/proc/${pid}/stat`) === undefined, { what: 'the end of nginx' });
   };
   return { pid, dir, stop };
+}
+
+/** A folder with the configuration of an nginx, `n.conf`, that writes its pid to `n.pid`. */
+async function configured(): Promise<string> {
+  const dir = ownFolder('preflight');
+  const port = await freePort();
+  mkdirSync(join(dir, 'html'));
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((one) => `${one}_temp_path ${dir}/${one};`).join(' ');
+  writeFileSync(join(dir, 'n.conf'), `user root; worker_processes 1; pid ${dir}/n.pid; error_log ${dir}/error.log;\nevents {}\nhttp { access_log off; ${temporary} server { listen 127.0.0.1:${port}; } }\n`);
+  return dir;
 }
 
 function readable(path: string): string | undefined {
@@ -66,7 +74,7 @@ describeNeeds(['etcd', 'prometheus', 'root'], 'a Go program, whose runtime catch
   });
 });
 
-describeNeeds(['nginx', 'root'], 'nginx', () => {
+describeNeeds(['nginx', 'root', 'unshare'], 'nginx', () => {
   it('started by its bare name: red for USR2, green for HUP; and so it is', async () => {
     const nginx = await startedAs('nginx');
     try {
@@ -115,6 +123,16 @@ describeNeeds(['nginx', 'root'], 'nginx', () => {
     process.kill(nginx.pid, 'SIGUSR2');
     await until(() => /changing binary signal is ignored/.test(readable(join(nginx.dir, 'error.log')) ?? ''), { what: 'nginx to ignore it as foretold' });
     await nginx.stop();
+  });
+
+  // A container that a runtime started without a session of its own, or CI: who is in it has session 0.
+  it.each([[false, 1, ['preflight/signal-blocked certain']], [true, 0, []]])('where the session began outside of the pid namespace (as an orphan of that: %s)', async (orphan, code, claims) => {
+    const dir = await configured();
+    const start = `/usr/sbin/nginx -p ${dir} -e ${dir}/error.log -c ${dir}/n.conf -g 'daemon off;' &`;
+    const inside = `${orphan ? `sh -c "${start}";` : start} while [ ! -s ${dir}/n.pid ]; do sleep 0.05; done; "$1" "$2" preflight ${dir}/n.pid --signal USR2 --json; code=$?; kill -TERM $(cat ${dir}/n.pid); exit $code`;
+    const { stdout, status } = spawnSync('unshare', ['-pf', '--mount-proc', 'sh', '-c', `sh -c "$0" sh "$1" "$2"; exit $?`, inside, process.execPath, ENTRY], { encoding: 'utf8', env: plainEnv() });
+    const { findings } = JSON.parse(stdout) as Report<PreflightData>;
+    expect([status, findings.map(({ id, confidence }) => `${id} ${confidence}`)]).toEqual([code, claims]);
   });
 });
 

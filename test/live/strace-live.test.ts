@@ -93,7 +93,7 @@ func main() {
 }
 `;
 
-describeNeeds(['root', 'go'], 'strace --stacks --engine tracefs', () => {
+describeNeeds(['root', 'tracefs', 'go'], 'strace --stacks --engine tracefs', () => {
   it.concurrent('names the code that opens without stopping it', async () => {
     const folder = ownFolder('go-stacks');
     writeFileSync(join(folder, 'main.go'), GO_OPENS);
@@ -112,7 +112,7 @@ describeNeeds(['root', 'go'], 'strace --stacks --engine tracefs', () => {
   }, 60_000);
 });
 
-describeNeeds(['strace', 'root'], 'a program that keeps 23 of 2,300 files open', () => {
+describeNeeds(['strace', 'root', 'tracefs'], 'a program that keeps 23 of 2,300 files open', () => {
   it.concurrent('is told by strace and by tracefs at once, while it runs', async () => {
     // From the first open to the last: in less than 5 s the rule has no say on what it has not seen closed, as tracefs has not.
     const program = await startChild(PYTHON, ['-S', '-E', LEAKS, '6.5', '/etc/hostname']);
@@ -160,7 +160,7 @@ describeNeeds(['strace', 'root'], 'a program that keeps 23 of 2,300 files open',
 /** Not the stage in which threads make pipes at the same time: whose numbers are whose then no trace tells. */
 const MAKES = ['files', 'objects', 'sockets', 'copies', 'children', 'programs', 'pass', 'thread-exec'];
 
-describeNeeds(['cc', 'root'], 'a program that makes descriptors of every kind, recorded by tracefs', () => {
+describeNeeds(['cc', 'root', 'tracefs'], 'a program that makes descriptors of every kind, recorded by tracefs', () => {
   it.concurrent('has the tables of /proc, across fork and exec, also of a thread', async () => {
     const shapes = await startChild(await compile('fd-shapes.c'), MAKES);
     const pid = Number((await shapes.nextLine()).split(' ')[1]);
@@ -178,7 +178,7 @@ describeNeeds(['cc', 'root'], 'a program that makes descriptors of every kind, r
 
 const BINDS = 'import socket, time\na = socket.socket(); a.bind(("127.0.0.1", 0)); a.listen()\nb = socket.socket(socket.AF_INET6); b.bind(("::1", 0)); b.listen()\nc = socket.socket(socket.AF_UNIX); c.bind("\\0reloadctl bind"); c.listen()\nfor s in (a, b): print(s.getsockname()[1], flush=True)\ntime.sleep(0.3)\nkept = [socket.create_connection(a.getsockname()), a.accept()[0]]\ntime.sleep(0.2)';
 
-describeNeeds(['root'], 'what a trace of the kernel does not tell', () => {
+describeNeeds(['root', 'tracefs'], 'what a trace of the kernel does not tell', () => {
   it.concurrent('of addresses is asked of the socket, while it is open', async () => {
     const kept = join(ownFolder('addresses'), 'log');
     const run = await reloadctl(['strace', '--engine', 'tracefs', '--keep', kept, '--', PYTHON, '-S', '-E', '-c', BINDS]);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Child, plainEnv, startChild } from './support/child.ts';
 import { isAlive } from './support/kernel.ts';
-import { describeNeeds } from './support/need.ts';
+import { describeNeeds, need } from './support/need.ts';
 import { ownFolder, PYTHON, reloadctl } from './support/program.ts';
 import { until } from './support/until.ts';
 
@@ -110,7 +110,7 @@ function isTracing(instance: string | undefined): boolean {
   return existsSync(file) && readFileSync(file, 'latin1') === '1\n';
 }
 
-describeNeeds(['root', 'unshare'], 'tracefs', () => {
+describeNeeds(['root', 'unshare', 'tracefs'], 'tracefs', () => {
   it.each([['SIGINT', 130], ['SIGKILL', null]] as const)('has no instance of ours any more when we get %s, nor of others that are gone', async (name, code) => {
     const target = await startChild(PYTHON, ['-S', '-E', '-c', COUNTS]);
     const pid = Number(await target.nextLine());
@@ -298,7 +298,8 @@ describeNeeds(['strace', 'script'], 'strace -- COMMAND', () => {
     const ended = new Promise((resolve) => sent.on('close', resolve));
     sent.kill('SIGTERM');
     expect(await ended).toBe(5);
-    const command = `${process.execPath} ${ENTRY} strace -q -- sh -c 'trap "n=\\$((n+1))" INT; echo ready; while [ -z "$n" ]; do sleep 0.05; done; sleep 0.3; echo "got $n"; exit 6'; echo "code $?"`;
+    // The shell of `script`, whichever it is, gets the Ctrl-C too.
+    const command = `trap : INT; ${process.execPath} ${ENTRY} strace -q -- sh -c 'trap "n=\\$((n+1))" INT; echo ready; while [ -z "$n" ]; do sleep 0.05; done; sleep 0.3; echo "got $n"; exit 6'; echo "code $?"`;
     const typed = await startChild('script', ['-qec', command.replaceAll('\\$', '$'), '/dev/null']);
     expect((await typed.nextLine()).trim()).toBe('ready');
     typed.say('\x03');
@@ -311,7 +312,7 @@ describeNeeds(['strace', 'script'], 'strace -- COMMAND', () => {
     const folder = ownFolder('handed-on');
     const run = async (engine: string): Promise<string> => all(await startChild('sh', ['-c', `exec "$@" 3</etc/hostname 5>${join(folder, engine)} 9</etc/hostname`, 'sh', process.execPath, ENTRY, 'strace', '-q', '--engine', engine, '--', PYTHON, '-S', '-E', '-c', 'import os; os.write(5, b"five"); print(len(os.read(3, 99)), len(os.read(9, 99)), os.listdir("/proc/self/fd"))']));
     const size = statSync('/etc/hostname').size;
-    for (const engine of process.getuid?.() === 0 ? ['strace', 'tracefs'] : ['strace']) {
+    for (const engine of need('root', 'tracefs') ? ['strace', 'tracefs'] : ['strace']) {
       const said = await run(engine);
       expect(said).toContain(`${size} ${size} `);
       // Beside those, and the list itself, nothing of ours.

@@ -36,6 +36,8 @@ export function findProgram(name: string): string | undefined {
 /** Not programs, but needed all the same. */
 const CONDITIONS: Record<string, () => boolean> = {
   root: () => process.geteuid?.() === 0,
+  // Mounted, as systemd does at start-up.
+  tracefs: () => mayAccess('/sys/kernel/tracing/instances', constants.W_OK),
   fuse: () => mayAccess('/dev/fuse', constants.R_OK | constants.W_OK),
   // npm ci in fixtures/esbuild.
   'esbuild-of-go-versions': () => mayAccess(join(ESBUILDS, 'esbuild-0.16/bin/esbuild'), constants.X_OK),
