@@ -24,9 +24,9 @@ export default defineConfig({
     reporters: ['default', './scripts/closing-line-reporter.ts'],
     projects: [
       { extends: true, test: { name: 'pure', include: ['test/**/*.test.ts'], exclude: REAL, maxWorkers: WORKERS } },
-      // Whoever is killed, starts or takes a port at a bad moment gets a second try; the closing lines name each that needed it.
-      { extends: true, test: { name: 'real', include: REAL, exclude: [...TIMED, ...LONG], retry: 1, maxWorkers: WORKERS } },
-      { extends: true, test: { name: 'node', include: TIMED, retry: 1, maxWorkers: WORKERS, maxConcurrency: 3, sequence: { groupOrder: 1 } } },
+      // Whoever is killed, starts or takes a port at a bad moment gets another try; the closing lines name each that needed one.
+      { extends: true, test: { name: 'real', include: REAL, exclude: [...TIMED, ...LONG], retry: 2, maxWorkers: WORKERS } },
+      { extends: true, test: { name: 'node', include: TIMED, retry: 2, maxWorkers: WORKERS, maxConcurrency: 3, sequence: { groupOrder: 1 } } },
     ],
   },
 });
