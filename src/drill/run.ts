@@ -1,5 +1,5 @@
 /** A drill from its control window to its end. */
-import { collectEarly } from '../evidence/own-heap.ts';
+import { collectEarly, stayLean } from '../evidence/own-heap.ts';
 import type { CommandContext } from '../command.ts';
 import { processLabel } from '../kernel/services.ts';
 import { readProcess } from '../kernel/process.ts';
@@ -35,6 +35,7 @@ export async function runDrill({ context, options, endpoint, stream, metrics, se
   const { evidence, signal, progress } = context;
   // What is asked thousands of times a second leaves garbage of each answer.
   collectEarly();
+  stayLean();
   const load = new Load(endpoint, { rate: options.rate, pooledRate: options.pooledRate, poolSize: options.pool, streams: stream ? options.streams : 0, hold: options.hold, timeoutMs: options.timeoutMs, generationHeader: options.header, ...(stream && { stream }) });
   let generation = service.look();
   let main = nextMain(generation, undefined);
