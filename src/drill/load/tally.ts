@@ -129,9 +129,9 @@ export class Tally {
     return { class: 'wrongGeneration', during: 'answer', detail: `answered by ${generation}, after ${this.#generationIsOver} had taken over` };
   }
 
-  /** What was under way when a reload began, and failed then, failed by it; a timeout belongs to the time at which it was asked. */
-  #phaseOf({ intended, ended }: Ended, failure: FailureClass | undefined): Phase | undefined {
-    const at = failure !== undefined && failure !== 'timeout' ? ended : intended;
+  /** What was under way when a reload began, and failed or lost its connection then, did so by it; a timeout belongs to the time at which it was asked. */
+  #phaseOf({ intended, ended, result }: Ended, failure: FailureClass | undefined): Phase | undefined {
+    const at = result.what === 'raced' || (failure !== undefined && failure !== 'timeout') ? ended : intended;
     for (let index = this.phases.length - 1; index >= 0; index--) if (this.phases[index]!.startedAt <= at) return this.phases[index];
     return undefined;
   }
