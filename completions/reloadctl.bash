@@ -48,7 +48,7 @@ _reloadctl_table() {
       arguments=('processes' nothing)
       ;;
     drill)
-      options='--pid --signal --then --change --with --http --url --tcp --send --stream --streams --hold --rate --pooled-rate --pool --method --times --every --control --rest --timeout --reload-timeout --drain --command-timeout --max-time --mode --expect --expect-metric --expect-header --metrics --policy --insecure --allow-remote --yes --json --format --fail-on --color -q --quiet -v --verbose -h --help'
+      options='--pid --signal --then --change --with --http --url --tcp --send --stream --streams --hold --websocket --websockets --rate --pooled-rate --pool --method --times --every --control --rest --timeout --reload-timeout --drain --command-timeout --max-time --mode --expect --expect-metric --expect-header --metrics --policy --insecure --allow-remote --yes --json --format --fail-on --color -q --quiet -v --verbose -h --help'
       arguments=('nothing')
       ;;
     tasks)
@@ -171,6 +171,8 @@ _reloadctl_value() {
     *' --stream') kind='nothing' ;;
     *' --streams') kind='nothing' ;;
     *' --hold') kind='nothing' ;;
+    *' --websocket') kind='nothing' ;;
+    *' --websockets') kind='nothing' ;;
     *' --rate') kind='nothing' ;;
     *' --pooled-rate') kind='nothing' ;;
     *' --pool') kind='nothing' ;;

@@ -9,6 +9,7 @@ const RATE = 1000;
 const POOLED = 200;
 const MOST_SLIP_MS = 5;
 const MOST_MIB = 150;
+// Each for a minute: what grows has grown by then, and reloads, in which requests wait, are what makes the peak.
 
 export async function benchDrill(stage) {
   const { checks, smoke, folder, say } = stage;
@@ -30,7 +31,7 @@ export async function benchDrill(stage) {
     for (const name of ['single', 'node', 'node24']) {
       if (!forms[name]) continue;
       const report = join(dir, `${name}.json`);
-      const own = ['drill', '--http', `http://127.0.0.1:${port}/`, '--pid', String(nginx.pid), '--signal', 'HUP', '--times', smoke ? '1' : '5', '--control', smoke ? '2s' : '10s', '--rate', String(RATE), '--pooled-rate', String(POOLED), '--yes', '--format', `json=${report}`];
+      const own = ['drill', '--http', `http://127.0.0.1:${port}/`, '--pid', String(nginx.pid), '--signal', 'HUP', '--times', smoke ? '1' : '8', '--control', smoke ? '2s' : '30s', '--rest', smoke ? '500ms' : '2s', '--rate', String(RATE), '--pooled-rate', String(POOLED), '--yes', '--format', `json=${report}`];
       process.env.XDG_STATE_HOME = dir;
       // 3 is INVALID, on a machine that is busy: its figures say so themselves.
       const costs = await stage.run({ [name]: ['sh', '-c', '"$@"; code=$?; [ $code = 3 ] && exit 0; exit $code', 'sh', ...forms[name], ...own] }, scenario, 1);

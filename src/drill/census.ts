@@ -1,6 +1,5 @@
 /** What the service holds while nothing is asked of it, counted by kind and group. */
-import type { Evidence } from '../evidence/types.ts';
-import { countGoroutinesOf } from '../goroutines/index.ts';
+import type { CommandContext } from '../command.ts';
 import { CoverageLog } from '../kernel/coverage.ts';
 import { decodeTable, type RawTable, readRawTable } from '../kernel/fd-table.ts';
 import { groupKeys } from '../kernel/groups.ts';
@@ -9,6 +8,7 @@ import { readProcess } from '../kernel/process.ts';
 import { readSockets } from '../kernel/snapshot/sockets.ts';
 import type { Fd } from '../kernel/types.ts';
 import type { Generation } from './generation.ts';
+import { restingGoroutines } from './goroutines.ts';
 
 export interface CensusGroup {
   kind: string;
@@ -21,6 +21,8 @@ export interface CensusGroup {
 
 export interface Census {
   groups: Map<string, CensusGroup>;
+  /** Goroutines by the line that made them. */
+  sites: Map<string, number>;
   processes: number;
   threads: number;
   /** Resident, of all of them together, bytes. */
@@ -33,11 +35,10 @@ export interface Census {
 const NEVER = new AbortController().signal;
 const SNAPSHOT = { allOwners: false, everything: false, rerun: '', isRoot: false, signal: NEVER };
 const INOTIFY = 'anon_inode:inotify';
-/** What was found to be no Go program: asked once. */
-const notGo = new Set<string>() as Parameters<typeof countGoroutinesOf>[2];
 
-export async function takeCensus(evidence: Evidence, { members }: Generation, ports: ReadonlySet<number>): Promise<Census> {
-  const census: Census = { groups: new Map(), processes: members.size, threads: 0, memory: 0, open: 0 };
+export async function takeCensus(context: CommandContext, { members }: Generation, ports: ReadonlySet<number>): Promise<Census> {
+  const { evidence } = context;
+  const census: Census = { groups: new Map(), sites: new Map(), processes: members.size, threads: 0, memory: 0, open: 0 };
   const tables: RawTable[] = [];
   for (const { pid } of members.values()) {
     const process = readProcess(evidence, pid);
@@ -47,8 +48,9 @@ export async function takeCensus(evidence: Evidence, { members }: Generation, po
     else tables.push(raw);
     const status = evidence.read(`/proc/${pid}/status`).value ?? '';
     census.memory += 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
-    const goroutines = await countGoroutinesOf(evidence, pid, notGo);
-    if (goroutines !== undefined) add(census, { kind: 'goroutine', key: 'goroutine', one: 'goroutine', many: 'goroutines' }, goroutines, `/proc/${pid}/mem`);
+    const goroutines = await restingGoroutines(pid, context);
+    if (goroutines) add(census, { kind: 'goroutine', key: 'goroutine', one: 'goroutine', many: 'goroutines' }, goroutines.total, `/proc/${pid}/mem`);
+    for (const [site, count] of goroutines?.sites ?? []) census.sites.set(site, (census.sites.get(site) ?? 0) + count);
     census.threads += process.threads;
     let watches = 0;
     for (const fd of evidence.users?.findLinks(pid, [INOTIFY]).value ?? []) watches += (evidence.read(`/proc/${pid}/fdinfo/${fd}`).value ?? '').match(/^inotify wd:/gm)?.length ?? 0;

@@ -16,8 +16,9 @@ import { coverageOf } from './coverage.ts';
 import { Service } from './generation.ts';
 import { residueOf } from './leftovers.ts';
 import { firstThatAnswers } from './load/probe.ts';
-import { endpointsOf, plainEndpointsOf } from './load/resolve.ts';
+import { endpointsOf, plainEndpointsOf, webSocketEndpointsOf } from './load/resolve.ts';
 import type { Endpoint } from './load/types.ts';
+import { firstThatOpens } from './load/websocket/probe.ts';
 import type { DrillSeen } from './model.ts';
 import { type DrillOptions, filledUp, POLICY_OPTIONS, readDrillOptions } from './options.ts';
 import { runDrill } from './run.ts';
@@ -33,12 +34,14 @@ export async function run(args: string[], given: Record<string, unknown>, contex
   const options = await readOptions(args, given, context);
   const pid = options.pid === undefined ? undefined : mainOf(options.pid, context);
   const endpoints = options.url === undefined ? await plainEndpointsOf(options.tcp!, options.send) : await endpointsOf('--http', options.url, options);
-  const streams = options.stream === undefined ? undefined : await endpointsOf('--stream', streamUrl(options), { ...options, method: 'GET' });
+  const streams = options.stream === undefined ? undefined : await endpointsOf('--stream', onHost(options.stream, options), { ...options, method: 'GET' });
+  const sockets = options.webSocket === undefined ? undefined : await webSocketEndpointsOf(onHost(options.webSocket, options), options.insecure);
   const metrics = options.metrics === undefined ? undefined : await endpointsOf('--metrics', options.metrics, { ...options, method: 'GET' });
-  refuseRemote([...endpoints, ...(streams ?? []), ...(metrics ?? [])], options, context);
+  refuseRemote([...endpoints, ...(streams ?? []), ...(sockets ?? []), ...(metrics ?? [])], options, context);
   const refusal = options.signal === undefined ? undefined : await askPreflight(pid!, options, context);
   if (refusal) return refusal;
   const endpoint = await firstThatAnswers(endpoints, options.timeoutMs);
+  const webSocket = sockets && (await firstThatOpens(sockets, options.timeoutMs));
   const metricsEndpoint = metrics?.[0] ?? { ...endpoint, ...(endpoint.http && { http: { ...endpoint.http, path: '/metrics', method: 'GET' } }) };
   const service = await Service.open(context.evidence, endpoint.port, endpoint.isLoopback || pid !== undefined ? pid : undefined);
   const thenSignal = options.thenSignal === 'none' ? undefined : (options.thenSignal ?? usualThen(context, pid, options.signal));
@@ -46,7 +49,7 @@ export async function run(args: string[], given: Record<string, unknown>, contex
   let seen: DrillSeen;
   try {
     await askUser(options, trigger, endpoint, pid, thenSignal, context);
-    seen = await runDrill({ context, options, endpoint, stream: streams?.[0], metrics: metricsEndpoint, service, trigger, thenSignal });
+    seen = await runDrill({ context, options, endpoint, stream: streams?.[0], webSocket, metrics: metricsEndpoint, service, trigger, thenSignal });
   } finally {
     trigger.close();
   }
@@ -97,8 +100,8 @@ function mainOf(spec: string, { evidence }: CommandContext): number {
 }
 
 /** A path alone is on the host of --http. */
-function streamUrl({ stream, url }: DrillOptions): string {
-  return stream!.startsWith('/') ? new URL(stream!, url!.includes('://') ? url! : `http://${url!}`).href : stream!;
+function onHost(place: string, { url }: DrillOptions): string {
+  return place.startsWith('/') ? new URL(place, url!.includes('://') ? url! : `http://${url!}`).href : place;
 }
 
 function refuseRemote(endpoints: readonly Endpoint[], { allowRemote }: DrillOptions, { rerun }: CommandContext): void {

@@ -3,7 +3,7 @@ import type { Coverage } from '../report/index.ts';
 import type { DrillData } from './data.ts';
 import type { DrillSeen } from './model.ts';
 
-export function coverageOf({ reloads, options, censuses, ended }: DrillSeen, { outcome, why, client, listener }: DrillData): Coverage[] {
+export function coverageOf({ reloads, options, censuses, ended, destroyed, destroyedDenied }: DrillSeen, { outcome, why, client, listener }: DrillData): Coverage[] {
   const happened = reloads.filter((reload) => reload.happened).length;
   const isWhole = happened === options.times;
   const denied = censuses.find((census) => census.denied !== undefined)?.denied;
@@ -16,6 +16,8 @@ export function coverageOf({ reloads, options, censuses, ended }: DrillSeen, { o
     },
     { source: 'this client', status: client.fit ? 'ok' : 'partial', needed: outcome === 'invalid', ...(!client.fit && { detail: `${outcome === 'invalid' ? 'INVALID: ' : ''}${client.problems.join('; ')}`, fix: 'a lower --rate, or a quieter machine' }) },
     ...(listener === 'unknown' ? [{ source: 'listener', status: 'partial' as const, detail: 'who listens could not be read at every reload: whether the socket was handed over is not told', needed: false }] : []),
+    ...(destroyedDenied !== null && listener !== 'unknown' ? [{ source: 'listeners that are destroyed', status: destroyedDenied === 'EPERM' ? 'denied' as const : 'unsupported' as const, detail: `sock_diag: ${destroyedDenied}`, ...(destroyedDenied === 'EPERM' && { fix: 'run it as root: the service has a network namespace of its own' }), needed: false }] : []),
+    ...(destroyed?.isLossy ? [{ source: 'listeners that are destroyed', status: 'partial' as const, detail: 'the kernel had more to tell than it could (ENOBUFS)', needed: false }] : []),
     ...(denied === undefined ? [] : [{ source: 'what reloads leave behind', status: 'denied' as const, detail: denied, fix: 'run it as root, or as the user of the process', needed: false }]),
   ];
 }

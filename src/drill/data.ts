@@ -1,11 +1,13 @@
 /** `data` of the report: the part scripts read. Add keys, never change them. */
+import { type DestroyedRow, destroyedIn } from './destroyed.ts';
 import type { LatencySummary } from './load/histogram.ts';
-import { SLICE_MS } from './load/tally.ts';
+import { type Phase, SLICE_MS } from './load/tally.ts';
 import type { FailureClass, Traffic } from './load/types.ts';
 import { type Leftovers, leftoversOf } from './leftovers.ts';
 import type { DrillSeen, Fitness, ReloadSeen } from './model.ts';
 import { exactInterval, trialsFor } from './statistics.ts';
 import { countedIn, failedIn, judge, type Outcome } from './verdict.ts';
+import { type WebSocketData, webSocketsOf } from './websockets.ts';
 
 export interface TrafficRow {
   total: number;
@@ -23,6 +25,11 @@ export interface ReloadRow extends Omit<ReloadSeen, 'stayed' | 'problem'> {
   problem: string | null;
   stayed: number[];
   failed: { new: number; pooled: number; stream: number };
+  /** Connections that clients opened anew as the server had closed theirs, and most within 100 ms. */
+  reconnects: number;
+  mostReconnectsIn100Ms: number;
+  /** Sockets of the service that listened, and that the kernel destroyed; null: not told. */
+  destroyed: DestroyedRow[] | null;
 }
 
 interface Rate {
@@ -41,14 +48,15 @@ export interface DrillData {
   mode: 'process' | 'config';
   reloads: ReloadRow[];
   asked: number;
-  traffic: Record<'new' | 'pooled' | 'stream' | 'held', TrafficRow>;
+  traffic: Record<'new' | 'pooled' | 'stream' | 'held' | 'websocket', TrafficRow>;
   control: Record<'new' | 'pooled' | 'stream', { total: number; failed: number }>;
   latency: Record<'new' | 'pooled', { control: LatencySummary; reloads: LatencySummary; connect: LatencySummary }>;
   /** `kept`: the same socket listened before and after every reload. */
   listener: 'kept' | 'changed' | 'unknown';
   /** The reload is the unit; requests fail together, so that their interval holds only if they were independent. */
   statistics: { reloads: Rate; requests: Rate & { ifIndependent: true }; claim: { share: number; requestsMore: number } };
-  client: Fitness & { fit: boolean; problems: string[]; reconnects: number; mostReconnectsIn100Ms: number; closedIdle: number; closedAnnounced: number; heldClosed: number };
+  client: Fitness & { fit: boolean; problems: string[]; reconnects: number; mostReconnectsIn100Ms: number; reconnectsInControl: number; closedIdle: number; closedAnnounced: number; heldClosed: number };
+  websockets: WebSocketData | null;
   acceptQueue: { most: number; backlog: number; overflowsInControl: number | null; overflows: number | null; lateConnects: number } | null;
   /** Of configurations, ms. */
   visible: { p50Ms: number; maxMs: number; notSeen: number; wentBack: number } | null;
@@ -67,12 +75,12 @@ export function emptyDrillData(): DrillData {
   const latency = () => ({ control: none, reloads: none, connect: none });
   return {
     outcome: 'not-reloaded', why: '', url: '', trigger: '', mode: 'process', reloads: [], asked: 0,
-    traffic: { new: row(), pooled: row(), stream: row(), held: row() },
+    traffic: { new: row(), pooled: row(), stream: row(), held: row(), websocket: row() },
     control: { new: { total: 0, failed: 0 }, pooled: { total: 0, failed: 0 }, stream: { total: 0, failed: 0 } },
     latency: { new: latency(), pooled: latency() }, listener: 'unknown',
     statistics: { reloads: rate, requests: { ...rate, ifIndependent: true }, claim: { share: CLAIM, requestsMore: trialsFor(CLAIM, 0) } },
-    client: { fit: true, problems: [], slipP99Ms: null, slipMaxMs: null, lagP99Ms: null, lagMaxMs: null, unsent: 0, own: {}, achieved: 1, reconnects: 0, mostReconnectsIn100Ms: 0, closedIdle: 0, closedAnnounced: 0, heldClosed: 0 },
-    acceptQueue: null, visible: null, leftovers: leftoversOf({ censuses: [] }), timeline: { sliceMs: SLICE_MS, ok: [], failed: [], worstMs: [] }, diedAtMs: null, ended: null,
+    client: { fit: true, problems: [], slipP99Ms: null, slipMaxMs: null, lagP99Ms: null, lagMaxMs: null, unsent: 0, own: {}, achieved: 1, reconnects: 0, mostReconnectsIn100Ms: 0, reconnectsInControl: 0, closedIdle: 0, closedAnnounced: 0, heldClosed: 0 },
+    websockets: null, acceptQueue: null, visible: null, leftovers: leftoversOf({ censuses: [] }), timeline: { sliceMs: SLICE_MS, ok: [], failed: [], worstMs: [] }, diedAtMs: null, ended: null,
   };
 }
 
@@ -91,14 +99,16 @@ export function dataOf(seen: DrillSeen, trigger: string): DrillData {
     reloads: reloads.map((reload) => ({
       ...rounded(reload), problem: reload.problem ?? null, stayed: reload.stayed.map(({ pid }) => pid),
       failed: { new: countedIn(seen, 'new', reload.index).failed, pooled: countedIn(seen, 'pooled', reload.index).failed, stream: countedIn(seen, 'stream', reload.index).failed },
+      ...reconnectsIn(seen, ({ reload: index }) => index === reload.index),
+      destroyed: destroyedIn(seen, reload),
     })),
-    traffic: { new: rowOf(seen, 'new'), pooled: rowOf(seen, 'pooled'), stream: rowOf(seen, 'stream'), held: rowOf(seen, 'held') },
+    traffic: { new: rowOf(seen, 'new'), pooled: rowOf(seen, 'pooled'), stream: rowOf(seen, 'stream'), held: rowOf(seen, 'held'), websocket: rowOf(seen, 'websocket') },
     control: { new: control('new'), pooled: control('pooled'), stream: control('stream') },
     latency: { new: latencyOf(seen, 'new'), pooled: latencyOf(seen, 'pooled') },
     listener: listenerOf(reloads),
     statistics: { reloads: rate(bad.length, reloads.length), requests: { ...rate(failed, total), ifIndependent: true }, claim: { share: CLAIM, requestsMore: Math.max(0, trialsFor(CLAIM, failed) - total) } },
-    client: { ...fitness, fit: unfit.length === 0, problems: unfit, reconnects: load.pool.opened, mostReconnectsIn100Ms: load.pool.storm, closedIdle: load.pool.closedIdle, closedAnnounced: load.pool.closedAnnounced, heldClosed: load.held.closed },
-    acceptQueue: queueOf(seen), visible: visibleOf(seen), leftovers: leftoversOf(seen),
+    client: { ...fitness, fit: unfit.length === 0, problems: unfit, ...reconnectsIn(seen, ({ reload }) => reload > 0), reconnectsInControl: reconnectsIn(seen, ({ reload }) => reload === 0).reconnects, closedIdle: load.pool.closedIdle, closedAnnounced: load.pool.closedAnnounced, heldClosed: load.held.closed },
+    websockets: webSocketsOf(seen), acceptQueue: queueOf(seen), visible: visibleOf(seen), leftovers: leftoversOf(seen),
     timeline: { sliceMs: SLICE_MS, ok: load.tally.slices.map(({ ok }) => ok), failed: load.tally.slices.map((slice) => slice.failed), worstMs: load.tally.slices.map(({ worstMs }) => Math.round(worstMs)) },
     diedAtMs: seen.diedAtMs === null ? null : Math.round(seen.diedAtMs), ended: seen.ended,
   };
@@ -112,6 +122,11 @@ function rounded({ problem: _words, stayed: _pids, ...reload }: ReloadSeen): Omi
 function rowOf(seen: DrillSeen, traffic: Traffic): TrafficRow {
   const counted = countedIn(seen, traffic, 'reloads');
   return { ...counted, retrying: { getFailed: counted.failed, postFailed: counted.failed + counted.raced } };
+}
+
+function reconnectsIn({ load }: DrillSeen, isWanted: (phase: Phase) => boolean): Pick<ReloadRow, 'reconnects' | 'mostReconnectsIn100Ms'> {
+  const parts = load.tally.phases.filter(isWanted).map(({ reconnects }) => reconnects);
+  return { reconnects: parts.reduce((sum, { count }) => sum + count, 0), mostReconnectsIn100Ms: Math.max(0, ...parts.map(({ most: one }) => one)) };
 }
 
 /** Of those that were answered. */

@@ -14,6 +14,8 @@ export interface LeftGroup {
 export interface Leftovers {
   /** Groups that changed. */
   groups: LeftGroup[];
+  /** Lines whose goroutines became more, most first. */
+  goroutineSites: { site: string; counts: number[]; slopePerReload: number }[];
   fds: number[];
   processes: number[];
   threads: number[];
@@ -34,7 +36,17 @@ export function leftoversOf({ censuses }: Pick<DrillSeen, 'censuses'>): Leftover
     return [{ kind, key, counts, slopePerReload: slopeOf(counts) }];
   });
   groups.sort((a, b) => Math.abs(b.slopePerReload) - Math.abs(a.slopePerReload) || (a.key < b.key ? -1 : 1));
-  return { groups, fds, processes, threads, memoryBytes, slopes: { fds: slopeOf(fds), processes: slopeOf(processes), threads: slopeOf(threads), memoryBytes: slopeOf(memoryBytes) } };
+  return { groups, goroutineSites: sitesOf(censuses), fds, processes, threads, memoryBytes, slopes: { fds: slopeOf(fds), processes: slopeOf(processes), threads: slopeOf(threads), memoryBytes: slopeOf(memoryBytes) } };
+}
+
+const MOST_SITES = 10;
+
+function sitesOf(censuses: readonly Census[]): Leftovers['goroutineSites'] {
+  const all = [...new Set(censuses.flatMap(({ sites }) => [...sites.keys()]))].map((site) => {
+    const counts = censuses.map(({ sites }) => sites.get(site) ?? 0);
+    return { site, counts, slopePerReload: slopeOf(counts) };
+  });
+  return all.filter(({ slopePerReload }) => slopePerReload > 0).sort((a, b) => b.slopePerReload - a.slopePerReload || (a.site < b.site ? -1 : 1)).slice(0, MOST_SITES);
 }
 
 function memberOf(censuses: readonly Census[], id: string): CensusGroup {
@@ -50,7 +62,9 @@ export function residueOf(seen: DrillSeen, limit: FdLimit): ResidueEvent | null 
     const counts = countsOf(censuses, id);
     const leftPerEvent = leftOf(counts);
     if (leftPerEvent.every((left) => left === 0)) return [];
-    const { kind, key, one, many, example } = memberOf(censuses, id);
+    const { kind, key, one, many, example: seenAt } = memberOf(censuses, id);
+    const [site] = kind === 'goroutine' ? sitesOf(censuses) : [];
+    const example = site ? `made at ${site.site}` : seenAt;
     // What a later reload took away again shows that the group lives by itself.
     const restless = counts.some((count, i) => i > 0 && count < counts[i - 1]!);
     return [{ kind, key, one, many, quality: 'exact', leftPerEvent, restless, ...(example !== undefined && { example }) }];

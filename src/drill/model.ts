@@ -1,5 +1,6 @@
 /** What a drill saw: the event that the rules of this wing judge. */
 import type { Census } from './census.ts';
+import type { DestroyedSeen } from './destroyed.ts';
 import type { Load } from './load/index.ts';
 import type { Endpoint } from './load/types.ts';
 import type { DrillOptions } from './options.ts';
@@ -63,6 +64,9 @@ export interface DrillSeen {
   /** The accept queue when it was longest. */
   queue: { inode: string; port: number; queue: number; backlog: number } | null;
   controlOverflows: number | null;
+  /** Listeners that the kernel destroyed; null: it does not tell us, why is in `destroyedDenied`. */
+  destroyed: DestroyedSeen | null;
+  destroyedDenied: string | null;
   /** Nobody listens any more: ms since the control window began. */
   diedAtMs: number | null;
   /** Why it ended before all reloads were made. */

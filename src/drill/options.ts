@@ -33,6 +33,8 @@ export interface DrillOptions {
   pool: number;
   streams: number;
   hold: number;
+  webSocket: string | undefined;
+  webSockets: number;
   timeoutMs: number;
   controlMs: number;
   everyMs: number | undefined;
@@ -45,19 +47,19 @@ export interface DrillOptions {
 }
 
 /** What may be asked for at most: a drill is a load test, and its target somebody's server. */
-const MOST = { times: 1000, rate: 20_000, 'pooled-rate': 20_000, pool: 2000, streams: 500, hold: 2000 } as const;
+const MOST = { times: 1000, rate: 20_000, 'pooled-rate': 20_000, pool: 2000, streams: 500, hold: 2000, websockets: 2000 } as const;
 const USUAL_POOLED = 200;
 /** What is taken when neither the command line nor the policy says. */
-const USUAL = { streams: '5', hold: '0', rate: '100', pool: '10', method: 'GET', times: '10', control: '3s', rest: '500ms', timeout: '5s', reloadTimeout: '10s', drain: '10s', commandTimeout: '60s', maxTime: '15m' } as const;
+const USUAL = { streams: '5', hold: '0', websockets: '5', rate: '100', pool: '10', method: 'GET', times: '10', control: '3s', rest: '500ms', timeout: '5s', reloadTimeout: '10s', drain: '10s', commandTimeout: '60s', maxTime: '15m' } as const;
 
 /** Options that a policy may hold: what is asked, how hard, and what shows a reload. Never who is signalled, and what is run or changed. */
 export const POLICY_OPTIONS = [
-  'http', 'tcp', 'send', 'stream', 'streams', 'hold', 'rate', 'pooled-rate', 'pool', 'method', 'times', 'every', 'control', 'rest', 'timeout', 'reload-timeout', 'drain', 'command-timeout', 'max-time', 'mode',
+  'http', 'tcp', 'send', 'stream', 'streams', 'hold', 'websocket', 'websockets', 'rate', 'pooled-rate', 'pool', 'method', 'times', 'every', 'control', 'rest', 'timeout', 'reload-timeout', 'drain', 'command-timeout', 'max-time', 'mode',
   'expect', 'expect-metric', 'expect-header', 'metrics',
 ] as const;
 /** Of these the command line has all or none: they belong together. */
 const EXPECTED = ['expect', 'expectMetric', 'expectHeader'] as const;
-const TOGETHER = [['http', 'url', 'tcp', 'send', 'stream', 'metrics'], EXPECTED] as const;
+const TOGETHER = [['http', 'url', 'tcp', 'send', 'stream', 'websocket', 'metrics'], EXPECTED] as const;
 
 /** Options of the command line, filled up by a policy, filled up by what is usual. */
 export function filledUp(given: Record<string, unknown>, policy: Readonly<Record<string, string>>): Record<string, unknown> {
@@ -86,6 +88,8 @@ export function configureDrill(command: Command): void {
     .option('--stream <url>', 'answers that take long: their downloads are under way when it reloads')
     .option('--streams <n>', `how many at once (default: ${USUAL.streams})`)
     .option('--hold <n>', `connections that are held, idle, all the time (default: ${USUAL.hold})`)
+    .option('--websocket <url>', 'WebSockets that stand, and answer pings, while it reloads: ws:// or wss://, or a path')
+    .option('--websockets <n>', `how many (default: ${USUAL.websockets})`)
     .option('--rate <n>', `new connections a second (default: ${USUAL.rate})`)
     .option('--pooled-rate <n>', `requests a second on kept connections (default: as --rate, ${USUAL_POOLED} at most)`)
     .option('--pool <n>', `kept connections; 0: none (default: ${USUAL.pool})`)
@@ -130,6 +134,7 @@ export function readDrillOptions(args: readonly string[], given: Record<string, 
   if (text('then') !== undefined && signal === undefined) throw new UserError('--then belongs to --signal');
   if (text('send') !== undefined && tcp === undefined) throw new UserError('--send belongs to --tcp');
   if (text('stream') !== undefined && tcp !== undefined) throw new UserError('--stream belongs to --http');
+  if (text('websocket') !== undefined && tcp !== undefined) throw new UserError('--websocket belongs to --http');
   const header = text('expectHeader') === undefined ? undefined : parseHeader('--expect-header', text('expectHeader')!);
   const expects = [text('expect') === undefined ? [] : [parseExpect(text('expect')!)], text('expectMetric') === undefined ? [] : [parseMetric(text('expectMetric')!)], header === undefined ? [] : [{ what: 'header' as const, name: header, words: `header ${header} changes` }]].flat();
   if (expects.length > 1) throw new UserError('one of --expect, --expect-metric and --expect-header is enough');
@@ -145,7 +150,7 @@ export function readDrillOptions(args: readonly string[], given: Record<string, 
     insecure: Boolean(given.insecure), allowRemote: Boolean(given.allowRemote), yes: Boolean(given.yes),
     mode: isConfig, expect: expects[0], header, metrics: text('metrics'),
     times: number('times', text('times'), 1), rate, pooledRate: text('pooledRate') === undefined ? Math.min(rate, USUAL_POOLED) : number('pooled-rate', text('pooledRate')),
-    pool: number('pool', text('pool')), streams: number('streams', text('streams')), hold: number('hold', text('hold')),
+    pool: number('pool', text('pool')), streams: number('streams', text('streams')), hold: number('hold', text('hold')), webSocket: text('websocket'), webSockets: number('websockets', text('websockets')),
     timeoutMs: parseDuration('--timeout', text('timeout')!), controlMs: parseDuration('--control', text('control')!),
     everyMs: text('every') === undefined ? undefined : parseDuration('--every', text('every')!),
     reloadMs: parseDuration('--reload-timeout', text('reloadTimeout')!), drainMs: parseDuration('--drain', text('drain')!),

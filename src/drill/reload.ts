@@ -3,6 +3,7 @@ import type { CommandContext } from '../command.ts';
 import { sendSignal } from '../effects/signal.ts';
 import { stillThere } from '../kernel/process.ts';
 import { difference, overflowsAt } from './counters.ts';
+import type { DestroyedWatch } from './destroyed.ts';
 import { isMet, observe } from './expect.ts';
 import type { Generation, Member, Service } from './generation.ts';
 import type { Load } from './load/index.ts';
@@ -20,6 +21,7 @@ export interface Stage {
   service: Service;
   load: Load;
   trigger: Trigger;
+  destroyed: DestroyedWatch;
   /** Of performance.now(). */
   startedAt: number;
   /** The signal that ends the old main process of an upgrade. */
@@ -33,7 +35,7 @@ const STABLE_LOOKS = 5;
 
 /** @param until paced: it is looked at until then, whatever comes @param seen takes what is seen on the way */
 export async function makeReload(index: number, main: Member | undefined, stage: Stage, seen: Pick<DrillSeen, 'queue'>, until: number | undefined): Promise<{ reload: ReloadSeen; now: Generation }> {
-  const { context: { evidence, signal }, options, endpoint, metrics, service, load, trigger } = stage;
+  const { context: { evidence, signal }, options, endpoint, metrics, service, load, trigger, destroyed } = stage;
   const before = service.look();
   const counterPid = main?.pid ?? process.pid;
   const overflows = overflowsAt(evidence, counterPid);
@@ -56,6 +58,7 @@ export async function makeReload(index: number, main: Member | undefined, stage:
   let old: Member[] = [];
   for (;;) {
     now = service.look();
+    destroyed.learn(now.listeners);
     noteQueue(seen, now);
     reload.overlap ||= overlaps(before, now);
     const proof = proofOf(before, now);

@@ -1,10 +1,11 @@
 /** A drill from its control window to its end. */
-import { collectEarly } from '../evidence/own-heap.ts';
+import { collectEarly, stayLean } from '../evidence/own-heap.ts';
 import type { CommandContext } from '../command.ts';
 import { processLabel } from '../kernel/services.ts';
 import { readProcess } from '../kernel/process.ts';
 import { takeCensus } from './census.ts';
 import { difference, overflowsAt } from './counters.ts';
+import { DestroyedWatch } from './destroyed.ts';
 import type { Service } from './generation.ts';
 import { Load } from './load/index.ts';
 import type { Endpoint } from './load/types.ts';
@@ -18,6 +19,7 @@ interface Drill {
   options: DrillOptions;
   endpoint: Endpoint;
   stream: Endpoint | undefined;
+  webSocket: Endpoint | undefined;
   metrics: Endpoint;
   service: Service;
   trigger: Trigger;
@@ -31,29 +33,33 @@ const AT_REST_MS = 150;
 /** The trigger shall not come in step with the schedule. */
 const JITTER_MS = 150;
 
-export async function runDrill({ context, options, endpoint, stream, metrics, service, trigger, thenSignal }: Drill): Promise<DrillSeen> {
+export async function runDrill({ context, options, endpoint, stream, webSocket, metrics, service, trigger, thenSignal }: Drill): Promise<DrillSeen> {
   const { evidence, signal, progress } = context;
   // What is asked thousands of times a second leaves garbage of each answer.
   collectEarly();
-  const load = new Load(endpoint, { rate: options.rate, pooledRate: options.pooledRate, poolSize: options.pool, streams: stream ? options.streams : 0, hold: options.hold, timeoutMs: options.timeoutMs, generationHeader: options.header, ...(stream && { stream }) });
+  stayLean();
+  const load = new Load(endpoint, { rate: options.rate, pooledRate: options.pooledRate, poolSize: options.pool, streams: stream ? options.streams : 0, hold: options.hold, webSockets: options.webSockets, ...(webSocket && { webSocket }), timeoutMs: options.timeoutMs, generationHeader: options.header, ...(stream && { stream }) });
   let generation = service.look();
   let main = nextMain(generation, undefined);
   const first = main && readProcess(evidence, main.pid);
   const seen: DrillSeen = {
     type: 'drill', endpoint, options, label: first ? processLabel(first) : endpoint.label, pid: main?.pid ?? null, startTime: main?.startTime ?? null, reloads: [], load,
-    fitness: { slipP99Ms: null, slipMaxMs: null, lagP99Ms: null, lagMaxMs: null, unsent: 0, own: {}, achieved: 1 }, censuses: [], queue: null, controlOverflows: null, diedAtMs: null, ended: null, deadWatches: [],
+    fitness: { slipP99Ms: null, slipMaxMs: null, lagP99Ms: null, lagMaxMs: null, unsent: 0, own: {}, achieved: 1 }, censuses: [], queue: null, controlOverflows: null, destroyed: null, destroyedDenied: null, diedAtMs: null, ended: null, deadWatches: [],
   };
   const census = async (): Promise<void> => {
     await sleep(AT_REST_MS, signal);
-    if (generation.members.size > 0) seen.censuses.push(await takeCensus(evidence, service.look(), service.ports));
+    if (generation.members.size > 0) seen.censuses.push(await takeCensus(context, service.look(), service.ports));
   };
+  const destroyed = new DestroyedWatch(evidence, main?.pid ?? process.pid);
+  let startedAt = performance.now();
   try {
+    destroyed.learn(generation.listeners);
     load.resume();
     await sleep(WARM_MS, signal);
     await load.pause();
     await census();
-    const startedAt = performance.now();
-    const stage: Stage = { context, options, endpoint, metrics, service, load, trigger, startedAt, thenSignal };
+    startedAt = performance.now();
+    const stage: Stage = { context, options, endpoint, metrics, service, load, trigger, destroyed, startedAt, thenSignal };
     const overflows = overflowsAt(evidence, main?.pid ?? process.pid);
     load.resume();
     load.tally.begin(0);
@@ -94,6 +100,8 @@ export async function runDrill({ context, options, endpoint, stream, metrics, se
     if (signal.aborted) seen.ended = `stopped after ${seen.reloads.length} of ${options.times} reloads`;
   } finally {
     await load.stop();
+    seen.destroyed = destroyed.end(startedAt);
+    seen.destroyedDenied = destroyed.denied ?? null;
     trigger.close();
     progress('');
   }

@@ -1,8 +1,9 @@
 /** The drill in tables, below the findings. */
 import type { Block, Cell } from '../render/index.ts';
-import { bytes, count, duration, percent } from '../report/words.ts';
+import { bytes, count, duration, percent, plural } from '../report/words.ts';
 import type { DrillData, ReloadRow, TrafficRow } from './data.ts';
 import { timelineOf } from './timeline.ts';
+import { codeWords } from './websockets.ts';
 
 const MOST_ROWS = 40;
 const ms = (value: number | null): string => (value === null ? '-' : duration(value));
@@ -14,7 +15,7 @@ export function* viewOf(data: DrillData): Generator<Block> {
   const { outcome, why, reloads } = data;
   yield { type: 'blank' };
   yield { type: 'paragraph', text: `${WORDS[outcome]}: ${why}`, tone: outcome === 'pass' ? 'good' : outcome === 'fail' ? 'critical' : 'warning' };
-  yield { type: 'facts', items: [...statisticFacts(data), ['listener', listenerWords(data)], ['this client', clientWords(data)], ...visibleFacts(data)] };
+  yield { type: 'facts', items: [...statisticFacts(data), ['listener', listenerWords(data)], ['this client', clientWords(data)], ...clientFacts(data), ...visibleFacts(data)] };
   yield { type: 'blank' };
   yield trafficTable(data);
   if (reloads.length > 0) {
@@ -46,18 +47,38 @@ function rate(value: number): string {
   return value === 0 || value === 1 ? `${value * 100} %` : value < 0.001 ? `${Number((value * 100).toPrecision(2))} %` : percent(value);
 }
 
-function listenerWords({ listener, traffic, control }: DrillData): Cell {
-  if (listener === 'kept') return { text: 'KEPT: the same socket listened before and after every reload, so that there was no gap', tone: 'good' };
+function listenerWords({ listener, traffic, control, reloads }: DrillData): Cell {
+  const gone = reloads.flatMap(({ index, destroyed }) => (destroyed ?? []).map((one) => ({ index, ...one })));
+  const [first] = gone;
+  const told = first ? `; the kernel destroyed ${first.address} ${ms(first.afterMs)} after reload ${first.index} began${gone.length > 1 ? `, and ${gone.length - 1} more` : ''}` : reloads.some(({ destroyed }) => destroyed !== null) ? '; the kernel destroyed none' : '';
+  if (listener === 'kept') return { text: `KEPT: the same socket listened before and after every reload, so that there was no gap${told}`, tone: 'good' };
   const perMs = (traffic.new.total + control.new.total) / 1000;
   const gap = perMs > 0 ? GAP_FACTOR : 0;
   const unseen = `gaps under some ${gap} ms may be missed by asking alone`;
-  return listener === 'changed' ? { text: `CHANGED: another socket listens; ${unseen}`, tone: 'warning' } : `not known: who listens could not be read; ${unseen}`;
+  return listener === 'changed' ? { text: `CHANGED: another socket listens${told}; ${unseen}`, tone: 'warning' } : `not known: who listens could not be read; ${unseen}`;
 }
 
 function clientWords({ client }: DrillData): Cell {
   const { fit, problems, slipP99Ms, lagP99Ms, lagMaxMs, achieved } = client;
   const numbers = `requests began at most ${ms(slipP99Ms)} late (p99), its loop stood still ${ms(lagP99Ms)} (p99), ${ms(lagMaxMs)} (max), ${percent(achieved)} of the load was sent`;
   return fit ? `fit: ${numbers}` : { text: `NOT FIT: ${problems.join('; ')}; ${numbers}`, tone: 'warning' };
+}
+
+/** What clients of other kinds would have seen. */
+function clientFacts({ client, traffic: { pooled }, reloads, websockets }: DrillData): [string, Cell][] {
+  const facts: [string, Cell][] = [];
+  const { reconnects, mostReconnectsIn100Ms: most, reconnectsInControl } = client;
+  if (pooled.failed + pooled.raced > 0) facts.push(['on kept connections', `a client that asks GET anew saw ${plural('failure', pooled.retrying.getFailed)}, one that sends POST ${pooled.retrying.postFailed}`]);
+  if (reconnects > 0) {
+    const worst = reloads.find(({ mostReconnectsIn100Ms }) => mostReconnectsIn100Ms === most);
+    facts.push(['reconnects', `${count(reconnects)} of kept and held connections that the server had closed, at most ${count(most)} within 0.1 s${worst ? ` (reload ${worst.index})` : ''}; ${count(reconnectsInControl)} in the control window`]);
+  }
+  if (websockets) {
+    const { asked, announced, cut, silent, away } = websockets;
+    const back = away.maxMs === null ? '' : `; away for ${ms(away.p50Ms)} (p50), ${ms(away.maxMs)} (max)`;
+    facts.push(['WebSockets', `of ${asked} held, ${announced} were closed with a close frame${announced > 0 ? ` (${codeWords(websockets)})` : ''}, ${cut} cut without one${silent > 0 ? `, ${silent} without an answer to a ping` : ''}${back}`]);
+  }
+  return facts;
 }
 
 function visibleFacts({ visible }: DrillData): [string, Cell][] {
@@ -72,6 +93,7 @@ function trafficTable({ traffic, control, latency }: DrillData): Block {
   const rows = [row('new connections', traffic.new, control.new, latency.new), row('kept connections', traffic.pooled, control.pooled, latency.pooled)];
   if (traffic.stream.total + control.stream.total > 0) rows.push(row('streams', traffic.stream, control.stream));
   if (traffic.held.total > 0) rows.push(row('held', traffic.held));
+  if (traffic.websocket.total > 0) rows.push(row('WebSockets', traffic.websocket));
   const right = (title: string) => ({ title, align: 'right' as const });
   return { type: 'table', columns: [{ title: 'TRAFFIC' }, ...['TOTAL', 'FAILED', 'REFUSED', 'RESET', 'CUT', 'LATE', 'ERROR', 'OLD', 'RACED', 'P99 / MAX', 'CONTROL', 'FAILED IN CONTROL'].map(right)], rows };
 }
@@ -88,7 +110,7 @@ function reloadTable(reloads: readonly ReloadRow[]): Block {
 }
 
 function* leftTable({ leftovers }: DrillData): Generator<Block> {
-  const { fds, processes, threads, memoryBytes, slopes, groups } = leftovers;
+  const { fds, processes, threads, memoryBytes, slopes, groups, goroutineSites } = leftovers;
   if (fds.length < 2) return;
   yield { type: 'heading', text: 'left behind, at rest before the first reload and after each' };
   const line = (what: string, counts: readonly number[], slope: number, words = (value: number) => count(value)): Cell[] => [what, words(counts[0]!), words(counts.at(-1)!), `${slope > 0 ? '+' : ''}${slope < 0 ? '-' : ''}${words(Math.abs(slope))}`];
@@ -97,6 +119,7 @@ function* leftTable({ leftovers }: DrillData): Generator<Block> {
     columns: [{ title: 'WHAT', flex: true, min: 20 }, { title: 'BEFORE', align: 'right' }, { title: 'AFTER', align: 'right' }, { title: 'PER RELOAD', align: 'right' }],
     rows: [
       line('descriptors', fds, slopes.fds), line('processes', processes, slopes.processes), line('threads', threads, slopes.threads), line('memory', memoryBytes, slopes.memoryBytes, (value) => bytes(Math.round(value))),
+      ...goroutineSites.slice(0, 5).map(({ site, counts, slopePerReload }) => line(`goroutines made at ${site}`, counts, slopePerReload)),
       ...groups.slice(0, 10).map(({ kind, key, counts, slopePerReload }) => line(kind === key ? key : `${kind} ${key}`, counts, slopePerReload)),
     ],
   };

@@ -29,6 +29,7 @@ export function liveNetwork(world: Pick<Evidence, 'now'>, native: () => Native |
       return all.value ?? paths.map((path) => answer<ByteString>({ errno: all.errno ?? 'EIO' }, path));
     },
     reusesPort: (pid, fd) => call(`pidfd_getfd(${pid}, ${fd})`, (calls) => calls.reusesPort(pid, fd)),
+    watchListeners: (pid) => call('sock_diag destroy events', (calls) => calls.watchListeners(pid)),
     holdersOf: async (inodes, signal) => answer({ value: await holdersOf(new Set(inodes.map(Number)), signal) }, '/proc/PID/fd'),
   };
 }

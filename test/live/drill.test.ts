@@ -4,13 +4,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadNative } from '../../src/evidence/native/index.ts';
 import { startHaproxy, startNginxDaemon } from './support/daemons.ts';
 import { isAlive } from './support/kernel.ts';
 import { describeNeeds } from './support/need.ts';
 import { ownFolder, reloadctl } from './support/program.ts';
-import { drill, startReloadServer } from './support/reload.ts';
+import { drill, LEAKING_LINE, startReloadServer } from './support/reload.ts';
 import { startNginx } from './support/nginx.ts';
 
+/** Of destroyed listeners native calls tell. */
+const MAY_WATCH = loadNative() !== null;
 const SOME = ['--times', '2', '--rate', '80'];
 const ONE = ['--times', '1', '--rate', '80'];
 
@@ -23,6 +26,7 @@ describeNeeds(['go'], 'a Go server', () => {
     expect(data.traffic.stream.byClass.cut).toBeGreaterThan(0);
     expect(ids).toEqual(expect.arrayContaining(['reload/refused', 'reload/bad-response']));
     expect(titles).toMatch(/nobody listened for up to \d+ ms/);
+    if (MAY_WATCH) expect(data.reloads.map(({ destroyed }) => destroyed!.map(({ address }) => `http://${address}/`))).toEqual([[server.url]]);
     expect(data.traffic.new.failed).toBe(Object.values(data.traffic.new.byClass).reduce((sum, count) => sum + count, 0));
   });
 
@@ -39,6 +43,7 @@ describeNeeds(['go'], 'a Go server', () => {
     const { code, data, titles } = await drill(['--http', server.url, ...ONE, '--pid', String(server.pid()), '--signal', 'USR2']);
     expect({ code, outcome: data.outcome, listener: data.listener }).toEqual({ code: 1, outcome: 'fail', listener: 'changed' });
     expect(data.traffic.new.byClass).toMatchObject({ refused: 0, reset: expect.any(Number) });
+    if (MAY_WATCH) expect(data.reloads[0]!.destroyed).toEqual([{ inode: expect.stringMatching(/^\d+$/), address: new URL(server.url).host, afterMs: expect.toSatisfy((ms: number) => ms > 0) }]);
     expect(titles).toContain('accept queue of a socket that the old generation closed (SO_REUSEPORT)');
   });
 
@@ -51,6 +56,7 @@ describeNeeds(['go'], 'a Go server', () => {
     expect(data.reloads[1]!.newPid).toBe(server.pid());
     expect(ids.filter((id) => id !== 'reload/reset')).toEqual([]);
     expect(data.statistics.reloads).toMatchObject({ bad: 0, total: 2, low: 0 });
+    if (MAY_WATCH) expect(data.reloads.map(({ destroyed }) => destroyed)).toEqual([[], []]);
   });
 
   it.concurrent('a short queue while nobody accepts: the accept queue is named', async () => {
@@ -58,16 +64,23 @@ describeNeeds(['go'], 'a Go server', () => {
     const { data, titles } = await drill(['--http', server.url, ...ONE, '--pid', String(server.pid()), '--signal', 'USR2']);
     expect(data.traffic.new.byClass.refused).toBe(0);
     expect(titles).toMatch(/connections stood only after 1 s .*the accept queue was full \(17 of 16\)/);
+    // What that added to the answers; it stands beside that of the control window.
+    const { control, reloads } = data.latency.new;
+    expect(reloads.maxMs).toBeGreaterThan(900);
+    expect(control.maxMs).toBeGreaterThan(0);
     expect(data.listener).toBe('kept');
   });
 
   it.concurrent('a descriptor and a goroutine left by each reload: slope 1, with their kinds', async () => {
     const server = await startReloadServer('leak');
-    const { code, data, ids, titles } = await drill(['--http', server.url, '--times', '4', '--rate', '40', '--pid', String(server.pid()), '--signal', 'HUP', '--expect', 'GET /version changes']);
+    const { code, data, ids, titles, report } = await drill(['--http', server.url, '--times', '4', '--rate', '40', '--pid', String(server.pid()), '--signal', 'HUP', '--expect', 'GET /version changes']);
     expect({ code, outcome: data.outcome, mode: data.mode }).toEqual({ code: 0, outcome: 'pass', mode: 'config' });
     expect(data.leftovers.groups.filter(({ kind }) => kind === 'device' || kind === 'goroutine').map(({ slopePerReload }) => slopePerReload)).toEqual([1, 1]);
     expect(ids).toContain('reload/residue');
     expect(titles).toContain('1 goroutine');
+    const [site] = data.leftovers.goroutineSites;
+    expect({ line: /main\.go:(\d+)$/.exec(site!.site)?.[1], slope: site!.slopePerReload }).toEqual({ line: String(LEAKING_LINE), slope: 1 });
+    expect(report.findings.flatMap(({ evidence }) => evidence.map(({ source }) => source))).toContain(`made at ${site!.site}`);
     expect(titles).toContain('1 device');
   });
 

@@ -109,13 +109,7 @@ export function exchange(endpoint: Endpoint, question: Question, done: Done): vo
     else fail('cut', `closed after ${reader.bodyBytes} bytes of the body`);
   };
   const onError = (error: NodeJS.ErrnoException): void => {
-    const code = error.code ?? 'EIO';
-    const isConnecting = connectMs === undefined && !question.socket;
-    if (isConnecting && OWN_CODES.has(code)) finish({ what: 'own', code });
-    else if (isConnecting && REFUSED.has(code)) fail('refused', code);
-    else if (code === 'ETIMEDOUT') fail('timeout', code);
-    else if (reader && reader.state !== 'nothing') fail('cut', code);
-    else fail('reset', code);
+    finish(failureOf(error, connectMs === undefined && !question.socket, reader !== undefined && reader.state !== 'nothing'));
   };
   const listeners = [
     [endpoint.tls ? 'secureConnect' : 'connect', onConnect],
@@ -131,6 +125,16 @@ export function exchange(endpoint: Endpoint, question: Question, done: Done): vo
     if (endpoint.http) socket.write(requestText(endpoint, keeps), 'latin1');
     else socket.write(endpoint.send!);
   }
+}
+
+/** What an error of a connection means for what was asked. @param hasBegun some of the answer was there */
+export function failureOf({ code = 'EIO' }: NodeJS.ErrnoException, isConnecting: boolean, hasBegun: boolean): Ended['result'] {
+  const during = isConnecting ? 'connect' : hasBegun ? 'answer' : 'before';
+  const failed = (kind: FailureClass): Ended['result'] => ({ what: 'failed', class: kind, during, detail: code });
+  if (isConnecting && OWN_CODES.has(code)) return { what: 'own', code };
+  if (isConnecting && REFUSED.has(code)) return failed('refused');
+  if (code === 'ETIMEDOUT') return failed('timeout');
+  return failed(hasBegun ? 'cut' : 'reset');
 }
 
 function ignore(): void {

@@ -1,10 +1,11 @@
-/** The load of a drill: new connections, kept ones, streams and held ones, at once and counted apart. */
+/** The load of a drill: new connections, kept ones, streams, held ones and WebSockets, at once and counted apart. */
 import type { Socket } from 'node:net';
 import { drop, exchange } from './exchange.ts';
 import { Pool, type PoolLife } from './pool.ts';
 import { Schedule } from './schedule.ts';
 import { Tally } from './tally.ts';
 import type { Endpoint, Ended } from './types.ts';
+import { Crowd, type CrowdLife } from './websocket/crowd.ts';
 
 export interface LoadOptions {
   /** New connections a second. */
@@ -15,6 +16,8 @@ export interface LoadOptions {
   streams: number;
   /** Connections that are held after one question. */
   hold: number;
+  webSocket?: Endpoint;
+  webSockets: number;
   timeoutMs: number;
   generationHeader?: string | undefined;
 }
@@ -47,6 +50,7 @@ export class Load {
   readonly #endpoint: Endpoint;
   readonly #options: LoadOptions;
   readonly #pool: Pool | undefined;
+  readonly #crowd: Crowd | undefined;
   readonly #holding = new Set<Socket>();
   readonly #streaming = new Set<Socket>();
   #inFlight = 0;
@@ -64,27 +68,35 @@ export class Load {
         generationHeader: options.generationHeader,
         raceMs: () => Math.max(LEAST_RACE_MS, 2 * (this.tally.phases.find(({ reload }) => reload === 0)?.by.pooled.latency.quantile(0.99) ?? 0)) + this.schedule.recentLag,
         onEnded: (ended) => this.tally.note(ended),
+        onReconnect: () => this.tally.noteReconnect(),
       });
       this.schedule.addLane(options.pooledRate, (intended) => this.#pool!.inFlight < MOST_IN_FLIGHT ? this.#pool!.request(intended) : void this.unsent++);
     }
+    if (options.webSocket && options.webSockets > 0) this.#crowd = new Crowd(options.webSocket, { size: options.webSockets, timeoutMs: options.timeoutMs }, this.tally);
     this.schedule.addLane(options.rate, (intended) => this.#askAnew(intended));
   }
 
   get pool(): PoolLife {
-    return this.#pool?.life ?? { opened: 0, closedIdle: 0, closedAnnounced: 0, storm: 0 };
+    return this.#pool?.life ?? { closedIdle: 0, closedAnnounced: 0 };
+  }
+
+  /** Undefined where none were asked for. */
+  get webSockets(): CrowdLife | undefined {
+    return this.#crowd?.life;
   }
 
   get inFlight(): number {
     return this.#inFlight + (this.#pool?.inFlight ?? 0);
   }
 
-  /** Streams and held connections begin with the first call, and stay through pauses. */
+  /** Streams, held connections and WebSockets begin with the first call, and stay through pauses. */
   resume(): void {
     this.schedule.resume();
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     for (let n = 0; n < this.#options.streams && this.#options.stream; n++) this.#stream(this.#options.stream);
     for (let n = 0; n < this.#options.hold; n++) this.#hold();
+    this.#crowd?.begin();
   }
   #hasBegun = false;
 
@@ -100,6 +112,7 @@ export class Load {
   async stop(): Promise<void> {
     await this.pause();
     this.#isOver = true;
+    this.#crowd?.stop();
     for (const socket of [...this.#holding, ...this.#streaming]) drop(socket);
   }
 
@@ -134,9 +147,10 @@ export class Load {
     });
   }
 
-  #hold(): void {
+  #hold(isAgain = false): void {
     if (this.#isOver) return;
-    const again = (): void => void setTimeout(() => this.#hold(), AGAIN_MS).unref();
+    if (isAgain) this.tally.noteReconnect();
+    const again = (): void => void setTimeout(() => this.#hold(true), AGAIN_MS).unref();
     exchange(this.#endpoint, { traffic: 'held', intended: performance.now(), timeoutMs: this.#options.timeoutMs, keeps: true }, (ended, socket) => {
       if (this.#isOver) return socket && drop(socket);
       this.tally.note(ended);

@@ -13,26 +13,26 @@ export interface PoolOptions {
   /** A connection that is closed this soon behind a request was closed while that was under way; later the server had it. */
   raceMs(): number;
   onEnded(ended: Ended): void;
+  /** A connection is opened in the place of one that was lost. */
+  onReconnect(): void;
 }
 
 /** What became of its connections, beside the requests. */
 export interface PoolLife {
-  opened: number;
   /** By the server: while nothing was asked; with an answer that said so. */
   closedIdle: number;
   closedAnnounced: number;
-  /** Most connections opened within 100 ms. */
-  storm: number;
 }
 
 export class Pool {
-  readonly life: PoolLife = { opened: 0, closedIdle: 0, closedAnnounced: 0, storm: 0 };
+  readonly life: PoolLife = { closedIdle: 0, closedAnnounced: 0 };
   readonly #endpoint: Endpoint;
   readonly #options: PoolOptions;
   readonly #idle: { socket: Socket; release(): void }[] = [];
   readonly #waiting: number[] = [];
   #busy = 0;
-  #burst = { at: 0, count: 0 };
+  /** Lost, and not yet opened anew. */
+  #lost = 0;
 
   constructor(endpoint: Endpoint, options: PoolOptions) {
     this.#endpoint = endpoint;
@@ -53,8 +53,9 @@ export class Pool {
     else this.#waiting.push(intended);
   }
 
-  /** Closes what rests. */
+  /** Closes what rests. What is opened after that is our own doing. */
   closeIdle(): void {
+    this.#lost = 0;
     for (const { socket, release } of this.#idle.splice(0)) {
       release();
       drop(socket);
@@ -83,6 +84,7 @@ export class Pool {
   /** Once, on a new connection: as browsers and the clients of Go and Java do it. */
   #again(question: Question): void {
     const { socket: _closed, ...anew } = question;
+    this.#lost++;
     this.#noteOpened();
     exchange(this.#endpoint, anew, (ended, kept) => this.#over(ended.result.what === 'ok' ? { ...ended, result: { what: 'raced' } } : ended, kept));
   }
@@ -90,6 +92,7 @@ export class Pool {
   #over(ended: Ended, kept?: Socket): void {
     this.#busy--;
     if (kept) this.#rest(kept);
+    else this.#lost++;
     this.#options.onEnded(ended);
     const next = this.#waiting.shift();
     if (next !== undefined) this.request(next);
@@ -98,6 +101,7 @@ export class Pool {
   #rest(socket: Socket): void {
     const gone = (): void => {
       this.life.closedIdle++;
+      this.#lost++;
       this.#idle.splice(this.#idle.indexOf(entry), 1);
       release();
       drop(socket);
@@ -112,10 +116,8 @@ export class Pool {
   }
 
   #noteOpened(): void {
-    this.life.opened++;
-    const now = performance.now();
-    if (now - this.#burst.at > 100) this.#burst = { at: now, count: 0 };
-    this.#burst.count++;
-    this.life.storm = Math.max(this.life.storm, this.#burst.count);
+    if (this.#lost === 0) return;
+    this.#lost--;
+    this.#options.onReconnect();
   }
 }

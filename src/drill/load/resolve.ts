@@ -29,6 +29,12 @@ export async function endpointsOf(option: string, text: string, { method, insecu
   }));
 }
 
+/** `ws://`, `wss://`, or what `--http` takes. @throws UserError */
+export async function webSocketEndpointsOf(text: string, insecure: boolean): Promise<Endpoint[]> {
+  const endpoints = await endpointsOf('--websocket', text.replace(/^ws(?=s?:\/\/)/i, 'http'), { method: 'GET', insecure });
+  return endpoints.map((endpoint) => ({ ...endpoint, label: endpoint.label.replace(/^http/, 'ws') }));
+}
+
 /** `host:port`. @throws UserError */
 export async function plainEndpointsOf(text: string, send: string | undefined): Promise<Endpoint[]> {
   const [, name, digits] = /^(?:tcp:\/\/)?(\[[^\]]+\]|[^:/]*):(\d{1,5})$/.exec(text) ?? [];

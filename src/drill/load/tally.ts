@@ -1,5 +1,6 @@
 /** What became of the requests, by phase of the drill, in bounded memory. */
 import { Histogram } from './histogram.ts';
+import { Reconnects } from './reconnects.ts';
 import { type Ended, FAILURE_CLASSES, type FailureClass, type Traffic } from './types.ts';
 
 export interface Counted {
@@ -18,6 +19,8 @@ export interface Phase {
   by: Record<Traffic, Counted & { latency: Histogram; connect: Histogram }>;
   /** Connections that stood after 0.9 s or later: their SYN was dropped, and the kernel sent it again after 1, 3, 7 s. */
   lateConnects: number[];
+  /** Of kept and held connections, and of WebSockets. */
+  reconnects: Reconnects;
 }
 
 export interface FailureNote {
@@ -43,7 +46,7 @@ export const SLICE_MS = 100;
 const MOST_SLICES = 36_000;
 /** The first SYN is sent again after 1 s (RFC 6298). */
 const SYN_AGAIN_MS = 900;
-const TRAFFICS: readonly Traffic[] = ['new', 'pooled', 'stream', 'held'];
+const TRAFFICS: readonly Traffic[] = ['new', 'pooled', 'stream', 'held', 'websocket'];
 
 export function emptyCounted(): Counted {
   return { total: 0, failed: 0, byClass: Object.fromEntries(FAILURE_CLASSES.map((name) => [name, 0])) as Counted['byClass'], raced: 0, unknown: 0 };
@@ -64,7 +67,17 @@ export class Tally {
   /** From now on what begins belongs to this reload. */
   begin(reload: number): void {
     const by = Object.fromEntries(TRAFFICS.map((name) => [name, { ...emptyCounted(), latency: new Histogram(), connect: new Histogram() }])) as Phase['by'];
-    this.phases.push({ reload, startedAt: performance.now(), by, lateConnects: [] });
+    this.phases.push({ reload, startedAt: performance.now(), by, lateConnects: [], reconnects: new Reconnects() });
+  }
+
+  /** Of now; undefined before the first phase. */
+  get reload(): number | undefined {
+    return this.phases.at(-1)?.reload;
+  }
+
+  /** A connection is opened in the place of one that the server closed. */
+  noteReconnect(): void {
+    this.phases.at(-1)?.reconnects.note(performance.now());
   }
 
   /** Generations that answered, with the time of the first answer of each. */
@@ -116,9 +129,9 @@ export class Tally {
     return { class: 'wrongGeneration', during: 'answer', detail: `answered by ${generation}, after ${this.#generationIsOver} had taken over` };
   }
 
-  /** What was under way when a reload began, and failed then, failed by it; a timeout belongs to the time at which it was asked. */
-  #phaseOf({ intended, ended }: Ended, failure: FailureClass | undefined): Phase | undefined {
-    const at = failure !== undefined && failure !== 'timeout' ? ended : intended;
+  /** What was under way when a reload began, and failed or lost its connection then, did so by it; a timeout belongs to the time at which it was asked. */
+  #phaseOf({ intended, ended, result }: Ended, failure: FailureClass | undefined): Phase | undefined {
+    const at = result.what === 'raced' || (failure !== undefined && failure !== 'timeout') ? ended : intended;
     for (let index = this.phases.length - 1; index >= 0; index--) if (this.phases[index]!.startedAt <= at) return this.phases[index];
     return undefined;
   }

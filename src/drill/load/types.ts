@@ -1,6 +1,6 @@
 /** What the load is made of, and what becomes of each request. */
 
-export type Traffic = 'new' | 'pooled' | 'stream' | 'held';
+export type Traffic = 'new' | 'pooled' | 'stream' | 'held' | 'websocket';
 
 /** What went wrong with a request; names are those of `data`. */
 export type FailureClass =

@@ -1,6 +1,7 @@
 /** What the findings of a drill have in common. */
 import { type EvidenceItem, type Finding, fingerprint, type Remedy, type Severity } from '../../report/index.ts';
 import { plural } from '../../report/words.ts';
+import { destroyedIn } from '../destroyed.ts';
 import type { FailureNote } from '../load/tally.ts';
 import type { FailureClass } from '../load/types.ts';
 import type { DrillSeen } from '../model.ts';
@@ -22,7 +23,7 @@ export function failuresOf(seen: DrillSeen, classes: readonly FailureClass[]): F
     judged: sum('new', 'reloads') + sum('pooled', 'reloads'),
     streams: sum('stream', 'reloads'),
     reloads: seen.reloads.filter(({ index }) => sum('new', index) + sum('pooled', index) + sum('stream', index) > 0).map(({ index }) => index),
-    notes: seen.load.tally.notes.filter((note) => note.reload > 0 && note.traffic !== 'held' && classes.includes(note.class)),
+    notes: seen.load.tally.notes.filter((note) => note.reload > 0 && note.traffic !== 'held' && note.traffic !== 'websocket' && classes.includes(note.class)),
   };
 }
 
@@ -73,12 +74,22 @@ export function longestSpan(notes: readonly FailureNote[]): number {
   return Math.max(0, ...[...spans.values()].map(([from, to]) => to - from));
 }
 
+/** When the kernel destroyed a listener of the service, in the first reload with such failures in which it did. */
+function destroyedEvidence(seen: DrillSeen, { reloads }: Failures): EvidenceItem[] {
+  for (const reload of seen.reloads) {
+    const [first] = reloads.includes(reload.index) ? (destroyedIn(seen, reload) ?? []) : [];
+    if (first) return [{ name: `${first.address} destroyed after reload ${reload.index} began`, value: first.afterMs, unit: 'ms', source: 'sock_diag destroy events' }];
+  }
+  return [];
+}
+
 export function evidenceOf(seen: DrillSeen, failures: Failures, more: EvidenceItem[] = []): EvidenceItem[] {
   const source = seen.endpoint.label;
   return [
     { name: 'failed on new and kept connections', value: failures.judged, source },
     ...(failures.streams > 0 ? [{ name: 'streams', value: failures.streams, source }] : []),
     { name: 'in reloads', value: failures.reloads.join(', '), source },
+    ...destroyedEvidence(seen, failures),
     ...more,
   ];
 }

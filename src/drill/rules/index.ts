@@ -6,5 +6,6 @@ import { oldStays } from './old-stays.ts';
 import { refused } from './refused.ts';
 import { reset } from './reset.ts';
 import { timeout } from './timeout.ts';
+import { webSocket } from './websocket.ts';
 
-export const drillRules: readonly RuleDefinition<DrillSeen>[] = [refused, reset, timeout, badResponse, oldStays, notVisible];
+export const drillRules: readonly RuleDefinition<DrillSeen>[] = [refused, reset, timeout, badResponse, webSocket, oldStays, notVisible];

@@ -69,5 +69,6 @@ function bind(ffi: BunFfi): Libc {
     openByHandleAt: (mount, handle, flags) => keep(symbols.syscall(callNumber('openByHandleAt'), mount, word(handle), flags, 0, 0, 0)),
     readlinkat: (directory, name, buffer, size) => keep(symbols.syscall(callNumber('readlinkat'), directory, word(name), word(buffer), size, 0, 0)),
     errno: () => errno,
+    addressOf: (buffer) => BigInt(ffi.ptr(buffer)),
   };
 }

@@ -6,6 +6,7 @@ import { queueBytes } from './inotify-queue.ts';
 import { descriptionOrder, isEpollTarget, isMachineKnown, sameDescription } from './kcmp.ts';
 import { loadLibc } from './libc.ts';
 import { connectionsOf, heldInodesOf, inNetworkOf, reusesPort, sockDiagOf } from './network.ts';
+import { watchListeners } from './listener-events.ts';
 import { openFilesLimit } from './open-limit.ts';
 import { probeSocket } from './pidfd.ts';
 import { inetSockets, sockDiag } from './sock-diag.ts';
@@ -33,6 +34,7 @@ function load(): Native | null {
       heldInodesOf: (pid, protocol) => heldInodesOf(libc, pid, protocol),
       inNetworkOf: (pid, read) => inNetworkOf(libc, pid, read),
       reusesPort: (pid, fd) => reusesPort(libc, pid, fd),
+      watchListeners: (pid) => watchListeners(libc, pid),
     },
     users: {
       descriptionOrder: (pid1, fd1, pid2, fd2) => descriptionOrder(libc, pid1, fd1, pid2, fd2),

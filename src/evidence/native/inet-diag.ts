@@ -17,6 +17,8 @@ const BOUND_INACTIVE = 1 << 13;
 const HELD_BY_NOBODY = (1 << 3) | (1 << 6) | (1 << 12);
 /** sizeof(struct inet_diag_msg). */
 export const MESSAGE = 72;
+/** Of idiag_cookie, 64 bits: no other socket of this host ever has the same. */
+export const COOKIE = 44;
 
 type InetFamily = typeof AF_INET | typeof AF_INET6;
 

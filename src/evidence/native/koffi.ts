@@ -6,6 +6,7 @@ import type { Allocator, Libc, SyscallValue } from './libc.ts';
 interface Koffi {
   load(path: string | null): { func(prototype: string): unknown };
   errno(): number;
+  address(value: Buffer): bigint;
 }
 
 /** koffi knows no ssize_t, size_t or socklen_t by default: on the 64-bit machines we support they are long, unsigned long and int. */
@@ -54,10 +55,11 @@ function bind(koffi: Koffi, name: string | null): Libc {
   const functions = Object.entries(PROTOTYPES).map(([key, prototype]) => [key, library.func(prototype)]);
   const variadic = library.func('long syscall(long number, ...)') as (number: number, ...typesAndValues: unknown[]) => number;
   return {
-    ...(Object.fromEntries(functions) as Omit<Libc, 'syscall' | 'errno' | 'allocator'>),
+    ...(Object.fromEntries(functions) as Omit<Libc, 'syscall' | 'errno' | 'addressOf' | 'allocator'>),
     allocator: () => allocatorOf(library),
     syscall: (number, ...values) => variadic(number, ...typed(values)),
     errno: () => koffi.errno(),
+    addressOf: (buffer) => koffi.address(buffer),
   };
 }
 

@@ -19,6 +19,8 @@ export interface Libc {
   openByHandleAt(mount: number, handle: Buffer, flags: number): number;
   readlinkat(directory: number, name: Buffer, buffer: Buffer, size: number): number;
   errno(): number;
+  /** Where its bytes are, for structures that point to others. Stays as it is while the buffer lives, where that has 128 bytes or more. */
+  addressOf(buffer: Buffer): bigint;
   /** Null with another C library than glibc. Absent in Bun, which brings its own allocator. */
   allocator?(): Allocator | null;
 }

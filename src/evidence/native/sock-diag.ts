@@ -3,7 +3,7 @@ import { closeSync } from 'node:fs';
 import type { DiagPart, DiagSocket, InetConnections, InetSockets, TakeSocket } from '../types.ts';
 import { AF_INET, AF_INET6 } from './address.ts';
 import { errnoName, systemError } from './errno.ts';
-import { decodeInetSocket, encodeHeldRequest, encodeInetRequest, encodeListenersRequest, encodeListRequest, readInode } from './inet-diag.ts';
+import { COOKIE, decodeInetSocket, encodeHeldRequest, encodeInetRequest, encodeListenersRequest, encodeListRequest, readInode } from './inet-diag.ts';
 import { InetRecords } from './inet-records.ts';
 import type { Libc } from './libc.ts';
 import { check } from './libc.ts';
@@ -15,7 +15,7 @@ const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const NETLINK_SOCK_DIAG = 4;
 const SOCK_DIAG_BY_FAMILY = 20;
-const SOL_SOCKET = 1;
+export const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 const MSG_TRUNC = 0x20;
 const RECEIVE_TIMEOUT_S = 1;
@@ -154,12 +154,36 @@ export function heldInodes(libc: Libc, protocol: 'tcp' | 'udp'): number[] {
   });
 }
 
+/** The inodes of the TCP listeners by their cookies, as this open socket sees them (openDiag). Throws as sockDiag. */
+export function listenersByCookie(libc: Libc, fd: number): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const family of [AF_INET, AF_INET6] as const) {
+    dump(libc, fd, encodeListenersRequest(family), () => (bytes, sequence) => readDump(bytes, sequence, (type, start, end) => {
+      const inode = type === SOCK_DIAG_BY_FAMILY ? readInode(bytes, start, end) : 0;
+      if (inode) found.set(String(bytes.readBigUInt64LE(start + COOKIE)), String(inode));
+      return inode !== undefined;
+    }));
+  }
+  return found;
+}
+
 function asking<T>(libc: Libc, ask: (fd: number) => T): T {
-  const fd = check(libc, 'socket', libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  const fd = openDiag(libc);
   try {
-    prepare(libc, fd);
     return ask(fd);
   } finally {
     closeSync(fd);
+  }
+}
+
+/** A socket that asks the kernel about our network namespace of now, wherever we are later. Throws what socket() refuses. */
+export function openDiag(libc: Libc): number {
+  const fd = check(libc, 'socket', libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  try {
+    prepare(libc, fd);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
   }
 }

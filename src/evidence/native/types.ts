@@ -1,5 +1,5 @@
 /** What needs system calls Node has no function for. One implementation per way to call them; tests bring stubs. */
-import type { ByteString, DiagFamily, DiagPart, DiagSocket, DirectoryEntry, FileHandle, InetConnections, InetSockets, OpenFilesLimit, PathLook, SocketProbe, TakeSocket, UserNamespace } from '../types.ts';
+import type { ByteString, DiagFamily, DiagPart, DiagSocket, DirectoryEntry, FileHandle, InetConnections, InetSockets, ListenerEvents, OpenFilesLimit, PathLook, SocketProbe, TakeSocket, UserNamespace } from '../types.ts';
 import type { HandleReply } from './handles.ts';
 
 /**
@@ -34,6 +34,7 @@ export interface NativeNetwork {
   /** Calls `read` while this thread is in the network namespace of the process. */
   inNetworkOf<T>(pid: number, read: () => T): T;
   reusesPort(pid: number, fd: number): boolean;
+  watchListeners(pid: number): ListenerEvents;
 }
 
 export interface NativeUsers {

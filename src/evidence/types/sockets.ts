@@ -92,6 +92,24 @@ export interface HoldersFound {
 /** What of sock_diag is asked for: all TCP sockets, those that listen, or the unix sockets. */
 export type DiagPart = DiagFamily | 'tcp listeners';
 
+/** A TCP listener that is no more. */
+export interface DestroyedListener {
+  inode: string;
+  /** As in DiagSocket. */
+  local: string;
+}
+
+/** What the kernel tells of listeners that it destroys, from now on, in one network namespace. */
+export interface ListenerEvents {
+  /** Makes those known that are there now: only of these is told. Throws as sockDiag(). */
+  learn(): void;
+  /** What came since the last call; never waits. */
+  read(): DestroyedListener[];
+  /** Some events did not fit, and are lost. */
+  readonly isLossy: boolean;
+  close(): void;
+}
+
 /** Questions about network namespaces other than ours, and about who holds what in them. */
 export interface NetworkQuestions {
   /** sockDiag() in the network namespace of a process. EPERM without CAP_SYS_ADMIN where that is not ours. */
@@ -104,6 +122,8 @@ export interface NetworkQuestions {
   readAsNetOf(pid: number, paths: readonly string[]): Answer<ByteString>[];
   /** SO_REUSEPORT of a socket: pidfd_getfd, getsockopt, close. */
   reusesPort(pid: number, fd: number): Answer<boolean>;
+  /** In the network namespace of a process; EPERM as above. Whoever asked closes it. Absent on tapes. */
+  watchListeners?(pid: number): Answer<ListenerEvents>;
   /** Which descriptors of all visible processes are these sockets (inodes, decimal). An aborted signal ends it. */
   holdersOf(inodes: readonly string[], signal?: AbortSignal): Promise<Answer<HoldersFound>>;
 }

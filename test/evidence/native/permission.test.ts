@@ -17,12 +17,13 @@ const server = createServer().listen({ host: '127.0.0.1', port: 0, backlog: 9 },
     same: code(() => native.sameDescription(${process.pid}, 0, ${process.pid}, 1)),
     epoll: code(() => native.isEpollTarget(${process.pid}, 0, 3, 0)),
     probe: code(() => native.probeSocket(${process.pid}, 0)),
+    watch: code(() => native.network.watchListeners(process.pid)),
     own: native.probeSocket(process.pid, server._handle.fd),
   }));
   server.close();
 });`;
     expect(runNode(body, { uid: NOBODY, gid: NOBODY })).toMatchObject({
-      uid: NOBODY, backlog: 9, unix: 'done', same: 'EPERM', epoll: 'EPERM', probe: 'EPERM',
+      uid: NOBODY, backlog: 9, unix: 'done', same: 'EPERM', epoll: 'EPERM', probe: 'EPERM', watch: 'done',
       own: { domain: 2, listening: true, tcp: { state: 10 } },
     });
   });

@@ -15,6 +15,8 @@ import { until } from './until.ts';
 
 const run = promisify(execFile);
 const SOURCE = fileURLToPath(new URL('../../../fixtures/programs/reload', import.meta.url));
+/** Where it makes the goroutine that it leaves behind. */
+export const LEAKING_LINE = 1 + readFileSync(join(SOURCE, 'main.go'), 'utf8').split('\n').findIndex((line) => line.includes('go func() { <-make(chan int) }()'));
 const validate = compileSchema();
 let built: Promise<string> | undefined;
 
