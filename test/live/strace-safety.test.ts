@@ -290,6 +290,19 @@ describeNeeds(['strace', 'script'], 'strace -- COMMAND', () => {
     await until(() => ![pid, tracer].some(isAlive) && readdirSync(folder).length === 0, { what: 'nothing left', deadlineMs: 10_000 });
   });
 
+  it('ends its command when strace is killed, whose calls would fail then, and says so', async () => {
+    const file = join(ownFolder('orphan'), 'pid');
+    const running = reloadctl(['strace', '--json', '--', 'sh', '-c', `while :; do echo $$ >> ${file}; sleep 0.05; done`]);
+    // By then reloadctl has seen it.
+    await until(() => existsSync(file) && readFileSync(file, 'utf8').split('\n').length > 20, { what: 'the command', deadlineMs: 15_000 });
+    const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
+    process.kill(tracerOf(pid), 'SIGKILL');
+    const { code, stdout } = await running;
+    expect(code).toBe(137);
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'inconclusive', coverage: expect.arrayContaining([expect.objectContaining({ source: 'recording', status: 'partial', needed: true })]) as unknown });
+    expect(isAlive(pid)).toBe(false);
+  });
+
   it('hands on what is sent to us, and Ctrl-C only once: whoever handles it decides', async () => {
     const sent = spawn(process.execPath, [ENTRY, 'strace', '-q', '--', 'sh', '-c', 'trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done'], { stdio: ['ignore', 'pipe', 'ignore'], env: plainEnv() });
     let text = '';
