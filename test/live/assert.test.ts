@@ -222,6 +222,11 @@ describeNeeds(['strace', 'cc'], 'assert', () => {
     expect(stderr).toMatch(message);
   });
 
+  it('tells as passed only what was looked for', async () => {
+    const { stdout } = await reloadctl(['assert', '-q', '--format', 'tap', '--timeout', '20s', '--', 'true']);
+    expect(stdout.split('\n').filter((line) => /^(?:not )?ok /.test(line))).toEqual(['ok 1 - fd/open-at-exit', 'ok 2 - process/left-behind', 'ok 3 - process/timeout']);
+  });
+
   it('wants a command', async () => {
     expect((await reloadctl(['assert'])).code).toBe(2);
     expect((await reloadctl(['assert', '--'])).code).toBe(2);
