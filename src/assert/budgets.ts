@@ -9,6 +9,8 @@ import type { OpenClass } from './model.ts';
 const USUAL: Record<OpenClass, number> = {
   file: 3,
   'program-file': 63,
+  // As many as PostgreSQL keeps open in each of its processes (max_files_per_process).
+  'data-file': 1000,
   directory: 3,
   socket: 7,
   // A pool whose server ended a moment ago looks so, too: at an exit nobody can tell since when.
@@ -49,10 +51,12 @@ export function budgetsOf(asked: Partial<Record<string, number>>, ofAll?: number
 const EVENTS = new Set(['epoll', 'eventfd', 'timerfd', 'signalfd', 'pidfd', 'io_uring', 'io-uring', 'userfaultfd']);
 /** What programs are made of, and hold open while they run. */
 const PROGRAM_FILE = /\.(?:jar|jmod|war|ear|zip|whl|egg|pyz|pyc|so|so\.[\d.]+|node|wasm|asar|pack|idx|rlib|rmeta|a|dll|ttf|otf|pak|dat|bin|mo|gresource|snapshot)$/;
+/** Tables and logs of databases, which keep open what they opened, each once: relations of PostgreSQL, and what RocksDB, LevelDB, InnoDB, WiredTiger and Lucene write. */
+const DATA_FILE = /\/(?:base\/\d+|global|pg_tblspc\/\d+\/PG_\w+\/\d+)\/(?:t\d+_)?\d+(?:_fsm|_vm|_init)?(?:\.\d+)?$|\/pg_(?:wal|xact|multixact\/\w+|subtrans|commit_ts)\/[0-9A-F]{4,}$|\.(?:sst|ldb|ibd|wt|cf[es]|fd[tx]|ti[mp])$/;
 const PROGRAM_PLACE = /^\/(?:usr|lib|lib64|opt|nix|snap|proc|sys)\//;
 
 export function classOf({ kind, link, detail }: Fd): OpenClass {
-  if (kind === 'file') return PROGRAM_FILE.test(link) || PROGRAM_PLACE.test(link) ? 'program-file' : 'file';
+  if (kind === 'file') return PROGRAM_FILE.test(link) || PROGRAM_PLACE.test(link) ? 'program-file' : DATA_FILE.test(link) ? 'data-file' : 'file';
   if (kind === 'directory') return 'directory';
   if (kind === 'socket') return classOfSocket((detail as { row?: { state: string; protocol: string } }).row);
   if (kind === 'pipe') return 'pipe';

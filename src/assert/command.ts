@@ -6,6 +6,7 @@ import { writeBaseline } from '../policy/index.ts';
 import { FileSink } from '../render/index.ts';
 import { compareFindings, runRules } from '../report/index.ts';
 import { budgetsOf } from './budgets.ts';
+import { checkedBy } from './checked.ts';
 import { dataOf } from './data.ts';
 import { duringOutcome } from './during/outcome.ts';
 import { hold } from './hold.ts';
@@ -73,6 +74,7 @@ export async function run(args: string[], given: Record<string, unknown>, contex
     findings,
     coverage: [...control, ...coverage, ...(handles?.coverage ?? []), ...verdict.coverage],
     data,
+    checked: checkedBy(options),
     ...(rulebook.file !== undefined && { anchor: rulebook.file }),
     body: () => viewOf(data),
     ...(isOwn && { exitCode: ran.code }),

@@ -1,5 +1,5 @@
 /** Reads a process that is held at its exit, or that outlived the command. */
-import type { Evidence } from '../evidence/types.ts';
+import type { ByteString, Evidence } from '../evidence/types.ts';
 import { CoverageLog, errnoWords } from '../kernel/coverage.ts';
 import { decodeTable, type RawTable, readInfos, readLinkTable, readRawTable } from '../kernel/fd-table.ts';
 import { groupKeys } from '../kernel/groups.ts';
@@ -16,6 +16,8 @@ import type { ExitEvent, OpenGroup } from './model.ts';
 const NEVER = new AbortController().signal;
 /** stdin, stdout, stderr: whoever started it chose them. */
 const FIRST_OWN = 3;
+/** dash, zsh and busybox take 10 for the script, bash 255. */
+const FIRST_OF_SHELL = 10;
 const MOST_EXAMPLES = 3;
 const SNAPSHOT = { allOwners: false, everything: false, rerun: '', isRoot: false, signal: NEVER };
 
@@ -59,12 +61,18 @@ async function ownFds(evidence: Evidence, raw: RawTable, process: Process): Prom
   const parent = await readLinkTable(evidence, process.ppid, NEVER);
   const isOwn = (number: number): boolean => number >= FIRST_OWN && (parent.errno !== undefined || parent.links.get(number) !== links.get(number));
   if (!beyond.some(isOwn)) return [];
-  // What they were opened for tells directories from files.
-  await readInfos(evidence, raw, beyond.filter((number) => isOwn(number) && links.get(number)!.startsWith('/')), NEVER);
+  // What they were opened for tells directories from files, and the ends of pipes.
+  await readInfos(evidence, raw, beyond.filter((number) => isOwn(number) && /^(?:\/|pipe:)/.test(links.get(number)!)), NEVER);
   const sockets = readSockets(evidence, [raw], SNAPSHOT, new CoverageLog());
-  // A shell reads its script to the end of its days.
-  const words = new Set((evidence.read(`/proc/${process.pid}/cmdline`).value ?? '').split('\0'));
-  return decodeTable(raw, sockets.of(process)).filter(({ fd, link, errno }) => errno === undefined && isOwn(fd) && !words.has(link));
+  const script = scriptOf(beyond, (number) => links.get(number)!, (evidence.read(`/proc/${process.pid}/cmdline`).value ?? '').split('\0'));
+  return decodeTable(raw, sockets.of(process)).filter(({ fd, errno }) => errno === undefined && isOwn(fd) && fd !== script);
+}
+
+/** A shell reads its script to the end of its days, and has it at a high number: one of the words, which may be relative to where it was then. */
+function scriptOf(numbers: readonly number[], linkOf: (number: number) => ByteString, words: readonly string[]): number | undefined {
+  const paths = words.slice(1).map((word) => `/${word.replace(/^(?:\.{0,2}\/)+/, '')}`).filter((path) => path !== '/');
+  const found = numbers.filter((number) => paths.some((path) => linkOf(number).endsWith(path)));
+  return found.length === 1 && found[0]! >= FIRST_OF_SHELL ? found[0] : undefined;
 }
 
 /** Addresses it listens at. */

@@ -3,7 +3,7 @@ import type { PlacedGoroutines } from '../goroutines/index.ts';
 import type { Process } from '../kernel/types.ts';
 
 /** Kinds of what is open, as policies name them. */
-export const OPEN_CLASSES = ['file', 'program-file', 'directory', 'socket', 'closed-by-peer', 'connection', 'listener', 'pipe', 'device', 'memory', 'event', 'inotify', 'other'] as const;
+export const OPEN_CLASSES = ['file', 'program-file', 'data-file', 'directory', 'socket', 'closed-by-peer', 'connection', 'listener', 'pipe', 'device', 'memory', 'event', 'inotify', 'other'] as const;
 export type OpenClass = (typeof OPEN_CLASSES)[number];
 /** Of what else a policy may say how many there may be. */
 export const BUDGETS = [...OPEN_CLASSES, 'goroutine', 'watch'] as const;

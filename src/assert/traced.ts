@@ -1,7 +1,7 @@
 /** The command under strace from its first call on: what is left open is told with the code that opened it, in any language. */
 import type { CommandContext } from '../command.ts';
 import { childrenOf } from '../effects/forward.ts';
-import { signalAll, stateOf, tracedBy } from '../effects/held/procs.ts';
+import { signalAll, stateOf, tracedBy } from '../effects/procs.ts';
 import { UserError } from '../kernel/user-error.ts';
 import type { Coverage } from '../report/index.ts';
 import type { SiteEvent } from '../series/index.ts';
@@ -56,7 +56,7 @@ export async function trace({ command, timeoutMs, graceMs }: Pick<AssertOptions,
       });
     }, timeoutMs));
   };
-  const { commandExit, sites, lines, processes, coverage } = await openingSites(command, env, context, watch).finally(() => {
+  const { commandExit, isKilled, sites, lines, processes, coverage } = await openingSites(command, env, context, watch).finally(() => {
     isOver = true;
     for (const timer of timers) clearTimeout(timer);
   });
@@ -65,7 +65,8 @@ export async function trace({ command, timeoutMs, graceMs }: Pick<AssertOptions,
   const told = sites.filter(({ ended }) => ended === 'exit').map((event) => siteLeft(event, budgets));
   events.push(...told);
   const calls: Coverage = { source: 'calls', status: 'ok', seen: lines, detail: `${lines} lines of strace`, needed: true };
-  return { run: { code: commandExit, signal: null, timedOut, held: processes, missed: [], killed: [] }, events, coverage: [calls, ...coverage] };
+  if (isKilled && !timedOut) coverage.push({ source: 'exit of the command', status: 'absent', seen: 0, total: 1, detail: 'it was killed by a signal: what was open then is no leak, and what would have been nobody knows', needed: true });
+  return { run: { code: commandExit, signal: null, tracerKilled: false, timedOut, held: processes, missed: [], killed: [] }, events, coverage: [calls, ...coverage] };
 }
 
 function siteLeft({ actor, site, kind, opened, closed, open, inUse, examples, repaired }: SiteEvent, budgets: Budgets): SiteLeftEvent {

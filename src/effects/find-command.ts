@@ -1,5 +1,5 @@
 /** What the shell would start by this name, before it is started. */
-import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 const SET_ID = 0o6000;
@@ -11,7 +11,13 @@ export function findCommand(name: string): FoundCommand {
   const places = name.includes('/') ? [name] : (process.env.PATH ?? '/usr/bin:/bin').split(delimiter).map((folder) => join(folder === '' ? '.' : folder, name));
   let refused: FoundCommand | undefined;
   for (const path of places) {
-    const stat = statSync(path, { throwIfNoEntry: false });
+    let stat: Stats | undefined;
+    try {
+      stat = statSync(path, { throwIfNoEntry: false });
+    } catch (error) {
+      // Folders of others in PATH are passed over, as a shell does.
+      if (name.includes('/')) refused = { code: 126, problem: `${name} cannot be run (${(error as NodeJS.ErrnoException).code})` };
+    }
     if (!stat) continue;
     if (stat.isDirectory()) refused ??= { code: 126, problem: `${name} is a directory` };
     else if (mayRun(path) && isBareText(path)) refused ??= { code: 126, problem: `${name} has no #! line: say which program runs it` };
@@ -48,16 +54,8 @@ function isBareText(path: string): boolean {
 export function setIdProgramIn(command: readonly string[]): string | undefined {
   const words = new Set(command.flatMap((argument) => argument.split(/[\s;&|()<>"'`$]+/)).filter((word) => /^[\w./+-]+$/.test(word) && word.length < 256));
   for (const word of words) {
-    const found = safely(word);
-    if (found && 'setsId' in found && found.setsId) return word;
+    const found = findCommand(word);
+    if ('setsId' in found && found.setsId) return word;
   }
   return undefined;
-}
-
-function safely(word: string): FoundCommand | undefined {
-  try {
-    return findCommand(word);
-  } catch {
-    return undefined;
-  }
 }

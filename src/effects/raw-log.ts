@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const MIB = 2 ** 20;
+const BLOCK = 4096;
 /** Blocks that are taken ahead of the writer, and how near it comes to their end before more are. */
 const AHEAD = 32 * MIB;
 const NEAR = 16 * MIB;
@@ -52,6 +53,8 @@ export function openRawLog(orInMemory: boolean): RawLog {
   }
   const path = `/proc/${process.pid}/fd/${fd}`;
   let freed = 0;
+  /** What is being given back, and may be already. */
+  let freeing = 0;
   let ahead = 0;
   let isBusy = false;
   let isFull = false;
@@ -67,27 +70,37 @@ export function openRawLog(orInMemory: boolean): RawLog {
       then(!error);
     });
   };
-  const giveBack = (end: number): void => allocate(['--punch-hole', '--offset', '0', '--length', String(end)], (worked) => void (worked && (freed = end)));
+  const giveBack = (end: number): void => {
+    freeing = end;
+    allocate(['--punch-hole', '--offset', '0', '--length', String(end)], (worked) => {
+      freeing = 0;
+      if (worked) freed = end;
+    });
+  };
   const takeAhead = (from: number, end: number, bytes: number): void =>
     allocate(['--keep-size', '--offset', String(from), '--length', String(bytes)], (worked) => {
       if (worked) ahead = from + bytes;
       else if (bytes > LITTLE) takeAhead(from, end, LITTLE);
       else if (end > freed) giveBack(end);
     });
-  const hasNone = (size: number): boolean => size >= ahead && hasNoRoom(fd);
+  // By the blocks it has, not by what we were told: who fills the disk may be faster than the end of a program that takes some ahead.
+  const hasNone = (): boolean => {
+    const { size, blocks } = fstatSync(fd);
+    return blocks * 512 - (size - Math.max(freed, freeing)) < BLOCK && hasNoRoom(fd);
+  };
   const keepRoom = (read: number): void => {
     const { size } = fstatSync(fd);
-    isFull ||= hasNone(size);
+    isFull ||= hasNone();
     // strace empties it when it opens it, and with it what was taken ahead.
     if (size === 0 || isBusy || performance.now() - refusedAt < PAUSE_MS) return;
-    const end = Math.floor(read / 4096) * 4096;
+    const end = Math.floor(read / BLOCK) * BLOCK;
     if (ahead - size < NEAR) takeAhead(size, end, AHEAD);
     else if (end - freed >= PART) giveBack(end);
   };
   return {
     path, fd, keepRoom,
     held: () => fstatSync(fd).blocks * 512,
-    isFull: () => (isFull ||= hasNone(fstatSync(fd).size)),
+    isFull: () => (isFull ||= hasNone()),
     close: () => {
       isClosed = true;
       closeSync(fd);

@@ -1,6 +1,6 @@
 /** Starts strace: on a process that is there, which it must let go again, or with a command of its own. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { startTimeOf } from './procs.ts';
 import type { UndoList } from './undo-list.ts';
 
 /** How a program ended; `code` as a shell tells it, 128 and more after a signal. */
@@ -27,7 +27,8 @@ export async function startAttached(args: readonly string[], undo: UndoList): Pr
   // A session of its own: Ctrl-C at the terminal reaches us, and we end it in order.
   const start = (file: string, all: readonly string[]) => spawned(spawn(file, all, { stdio: ['ignore', 'ignore', 'pipe'], detached: true, env: environment() }));
   const child = await start('setpriv', ['--pdeathsig', 'INT', '--', 'strace', ...args]).catch(() => start('strace', args));
-  const startTime = startTimeOf(child.pid!);
+  // A child of ours that was not waited for is there.
+  const startTime = startTimeOf(child.pid!) ?? '';
   undo.add({ what: 'interrupt', pid: child.pid!, startTime });
   return tracerOf(child, startTime);
 }
@@ -54,7 +55,7 @@ function stdioOf({ toStderr, inherited }: HandedOn): (number | 'ignore' | 'pipe'
 /** strace with a command, in our own process group and on our own terminal: keys and job control are the command's. */
 export async function startWithCommand(args: readonly string[], undo: UndoList, handedOn: HandedOn): Promise<Tracer> {
   const child = await spawned(spawn('strace', args, { stdio: stdioOf(handedOn), env: { ...process.env, ...handedOn.env } }));
-  const startTime = startTimeOf(child.pid!);
+  const startTime = startTimeOf(child.pid!) ?? '';
   undo.add({ what: 'end-traced', pid: child.pid!, startTime });
   return tracerOf(child, startTime);
 }
@@ -73,7 +74,7 @@ export async function startWaiting(command: readonly string[], undo: UndoList, h
   while (stdio.length < free) stdio.push('ignore');
   stdio[free] = 'pipe';
   const child = await spawned(spawn('/bin/sh', ['-c', waitsAt(free), 'sh', ...command], { stdio, env }));
-  const startTime = startTimeOf(child.pid!);
+  const startTime = startTimeOf(child.pid!) ?? '';
   undo.add({ what, pid: child.pid!, startTime });
   const pipe = child.stdio[free] as NodeJS.WritableStream;
   pipe.on('error', () => undefined);
@@ -102,9 +103,3 @@ function tracerOf(child: ReturnType<typeof spawn>, startTime: string): Tracer {
 }
 
 const SIGNALS: Partial<Record<NodeJS.Signals, number>> = process.getBuiltinModule('node:os').constants.signals;
-
-/** Field 22 of /proc/PID/stat; the name before it may hold anything. A child of ours that was not waited for is there. */
-function startTimeOf(pid: number): string {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-}

@@ -55,6 +55,7 @@ export async function run(args: string[], given: Record<string, unknown>, contex
   const pid = numberOption('--pid', options.pid);
   const fd = numberOption('--fd', options.fd);
   if (fd !== undefined && pid === undefined) throw new UserError('--fd needs --pid: which process had that number?');
+  if (pid !== undefined && fd === undefined && options.at === undefined && !options.tables) throw new UserError('--pid chooses whose table is shown: it needs --tables, --at or --fd', { hints: [`reloadctl strace ${args[0] ?? 'LOG'} --tables --pid ${pid}`] });
   const stopsAt = options.at === undefined ? undefined : parseMoment(options.at);
   const full = Boolean(options.full);
   if (live) return (await import('./live/command.ts')).runLive(live, { ...options, pid }, context);

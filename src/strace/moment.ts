@@ -18,7 +18,10 @@ export interface Moment {
 /** `12:00:01.5` of a log with -t or -tt, seconds since the epoch or a date of one with -ttt, `+5s` after its start, `line:1041`. */
 export function parseMoment(text: string): Moment {
   const line = /^line:(\d{1,15})$/.exec(text)?.[1];
-  if (line !== undefined) return { text, line: Number(line) };
+  if (line !== undefined) {
+    if (Number(line) === 0) throw new UserError(`--at ${text}: lines are counted from 1`);
+    return { text, line: Number(line) };
+  }
   if (text.startsWith('+')) {
     const after = parseDuration('--at', text.slice(1)) * 1000;
     return { text, micros: (first) => first + after };
@@ -42,7 +45,7 @@ function timeOfDay(micros: number, first: number): number {
 /** @throws UserError when the log does not hold the moment. Times in µs, NaN where there are none. */
 export function refuseOutside({ text, line, micros }: Moment, log: { lines: number; first: number; last: number }): void {
   if (line !== undefined) {
-    if (line > log.lines || line < 1) throw new UserError(`--at ${text}: the log has lines 1 to ${log.lines}`);
+    if (line > log.lines) throw new UserError(`--at ${text}: the log has lines 1 to ${log.lines}`);
     return;
   }
   if (Number.isNaN(log.first)) throw new UserError(`--at ${text}: this log has no times; name a line, --at line:N`);

@@ -19,7 +19,7 @@ export interface ViewOptions {
 
 export function* viewOf(data: StraceData, options: ViewOptions): Generator<Block> {
   yield { type: 'paragraph', text: data.recording ? recordingWords(data.recording) : recognisedWords(data), tone: 'dim' };
-  yield { type: 'paragraph', text: `${plural('process', data.processes.length, 'processes')}, ${plural('line', data.lines)}${data.durationMs === null ? '' : ` over ${duration(data.durationMs)}`}` };
+  yield { type: 'paragraph', text: `${plural('process', data.processes.length, 'processes')}, ${plural('line', data.lines)}${lengthWords(data)}` };
   if (data.story) yield* storyBlocks(data.story);
   if (data.tables) yield* tableBlocks(data.tables, options.at);
   if (data.story || data.tables) return;
@@ -28,6 +28,12 @@ export function* viewOf(data: StraceData, options: ViewOptions): Generator<Block
   yield* pendingBlocks(data);
   yield* callBlocks(data, options.all);
   for (const reload of data.reloads) yield* reloadBlocks(reload);
+}
+
+/** Times of -t are whole seconds. */
+function lengthWords({ durationMs, recognised }: StraceData): string {
+  if (durationMs === null) return '';
+  return durationMs > 0 ? ` over ${duration(durationMs)}` : recognised.time === '-t' ? ' within a second' : '';
 }
 
 const STOPPED: Record<RecordingData['stopped'], string> = {

@@ -1,8 +1,9 @@
 /** The single file in an empty folder, with an empty environment: all it needs is in it. */
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { need } from '../live/support/need.ts';
 import { ownFolder, reloadctl, startFactory } from '../live/support/program.ts';
 import { timeless } from './support/same.ts';
 import { alone, describeSingleFile, ROOT, singleFile } from './support/single-file.ts';
@@ -118,6 +119,18 @@ describeSingleFile('the single file alone', () => {
     const name = /^NAME="?(\w+)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? '';
     expect(data.machine.os).toContain(name);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.skipIf(!need('strace'))('names the test of Node that leaves something, by a preload of its own, and leaves none', async () => {
+    const folder = ownFolder('assert');
+    const test = join(folder, 'leaves.cjs');
+    writeFileSync(test, "const { test } = require('node:test');\ntest('leaves a server', () => {\n  require('node:net').createServer().listen(0);\n});\n");
+    const empty = ownFolder('empty');
+    const { code, stdout, stderr } = await alone(['assert', '--node', '--json', '--', process.execPath, '--test', test], { env: { PATH: process.env.PATH, TMPDIR: empty } });
+    expect(code, stderr).toBe(1);
+    const { data } = JSON.parse(stdout) as { data: { leaks: object[] } };
+    expect(data.leaks).toMatchObject([{ id: 'node/test-leak', test: 'leaves a server', site: `${test}:3:38` }]);
+    expect(readdirSync(empty)).toEqual([]);
   });
 
   it('keeps its exit code and says nothing when nobody reads on', async () => {

@@ -59,10 +59,17 @@ describe('what is no log of strace', () => {
     expect(await reloadctl(['strace', '/tmp'])).toMatchObject({ code: 2, stderr: expect.stringContaining('is a directory') });
     expect(await reloadctl(['strace', LEAK, '--fd', '3'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--pid') });
     expect(await reloadctl(['strace', LEAK, '--at', 'noon'])).toMatchObject({ code: 2, stderr: expect.stringContaining('no moment') });
+    expect(await reloadctl(['strace', LEAK, '--at', 'line:0'])).toMatchObject({ code: 2, stderr: expect.stringContaining('counted from 1') });
+    expect(await reloadctl(['strace', LEAK, '--pid', '42'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--tables') });
   });
 });
 
 describe('a log', () => {
+  it('of whole seconds lasts no 0 ms', async () => {
+    const { stdout } = await reloadctl(['strace', fileWith('7 12:00:00 close(3) = 0\n7 12:00:00 close(4) = 0\n')]);
+    expect(stdout).toContain('2 lines within a second');
+  });
+
   it('is read from a file, packed, and from stdin, with the same result', async () => {
     const text = readFileSync(LEAK);
     const plain = await reportOf([LEAK]);

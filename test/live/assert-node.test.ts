@@ -1,11 +1,12 @@
 /** One suite in four runners, with a leak of each kind and without any. Every runner on every Node, ten times: npm run assert:matrix. */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { AssertData } from '../../src/assert/data.ts';
 import type { Report } from '../../src/report/types.ts';
 import { describeNeeds } from './support/need.ts';
+import { ownFolder } from './support/program.ts';
 import { hasNode, nodeOf } from './support/runtimes.ts';
 
 const ENTRY = join(import.meta.dirname, '../../bin/reloadctl.js');
@@ -60,6 +61,16 @@ describeNeeds(['strace', 'test-runners'], 'assert --node', () => {
     const [threads, forced] = await Promise.all([run([...RUNNERS.vitest!, '--pool', 'threads'], true), run([nodeOf(24), '--test', '--test-force-exit', 'node.cjs'], true)]);
     expectAll(threads);
     expectAll(forced);
+  });
+
+  it('node:test: what a hook makes, before any test, and both ends of a connection, which hold the loop', { timeout: 60_000 }, async () => {
+    const file = join(ownFolder('hooks'), 'hooks.test.mjs');
+    const lines = ["import net from 'node:net';", "import { after, before, beforeEach, describe, test } from 'node:test';", 'let server;', 'before(() => { server = net.createServer().listen(0); });', 'beforeEach(() => { net.createServer().listen(0); });', "describe('group', () => { test('one', async () => { const socket = net.connect(server.address().port); await new Promise((resolve) => server.once('connection', resolve)); }); });", 'after(() => { server.close(); });'];
+    writeFileSync(file, lines.join('\n'));
+    const { code, report, output } = await run([process.execPath, '--test', file], false);
+    const told = report.data.leaks.map(({ id, test, site }) => `${id} ${test}:${/:(\d+):\d+$/.exec(site ?? '')?.[1]}`).sort();
+    expect(told, output).toEqual([expect.stringMatching(/^node\/test-leak (?:group > )?one:5$/), 'node/test-leak group > one:6']);
+    expect(code).toBe(1);
   });
 
   it.concurrent('is inconclusive where no runner is known, and where there is no Node', async () => {

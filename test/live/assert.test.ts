@@ -1,12 +1,14 @@
 /** Commands that leak and commands that do not: what the run says, and what it leaves to the command. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import type { AssertData } from '../../src/assert/data.ts';
 import type { Report } from '../../src/report/types.ts';
-import { describeNeeds } from './support/need.ts';
+import { isAlive } from './support/kernel.ts';
+import { describeNeeds, need } from './support/need.ts';
 import { ownFolder, PYTHON, reloadctl } from './support/program.ts';
+import { until } from './support/until.ts';
 
 const folder = ownFolder('assert');
 const OPENS = 'import os, sys\nfor i in range(int(sys.argv[1])): os.open(f"{sys.argv[2]}/part-{i}.tmp", os.O_CREAT | os.O_RDWR)\n';
@@ -19,6 +21,7 @@ function script(name: string, text: string): string {
 }
 
 const opens = script('opens.py', OPENS);
+const tracerOf = (pid: number): number => Number(/^TracerPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))![1]);
 const py = (path: string, ...args: string[]): string[] => [PYTHON, '-S', '-E', path, ...args];
 
 async function asserted(command: string[], options: string[] = [], env: Record<string, string> = {}) {
@@ -50,6 +53,53 @@ describeNeeds(['strace', 'cc'], 'assert', () => {
     expect(report.data.processes.held).toBe(2);
     const inherits = script('inherits.py', 'import os\nfds = [os.open("/etc/hostname", os.O_RDONLY) for _ in range(9)]\nif os.fork() == 0: os._exit(0)\nos.wait()\n[os.close(fd) for fd in fds]\n');
     expect(await asserted(py(inherits))).toMatchObject({ code: 0, loud: [] });
+  });
+
+  it.concurrent('reads a process whose first thread has ended, and what is named on its command line', async () => {
+    const threads = script('threads.py', 'import ctypes, os, sys, threading, time\ndef work():\n  while open("/proc/self/stat").read().rsplit(")", 1)[1].split()[0] != "Z": time.sleep(0.01)\n  for _ in range(23): os.open(sys.argv[1], os.O_RDONLY)\n  os._exit(0)\nthreading.Thread(target=work).start()\nctypes.CDLL(None).syscall(93 if os.uname().machine == "aarch64" else 60, 0)\n');
+    const { code, report, loud } = await asserted(py(threads, '/etc/passwd'));
+    expect({ code, loud }).toEqual({ code: 1, loud: [expect.stringMatching(/ended with 23 descriptors open that it never closed: \/etc\/passwd$/)] });
+    expect(report.data.processes).toMatchObject({ held: 1, missed: 0 });
+  });
+
+  it.concurrent('does not count the script that a shell reads', async () => {
+    const strict = script('no-files.yaml', 'assert: {budgets: {file: 0}}\n');
+    const shell = script('script.sh', '#!/bin/sh\ncd /\ntrue\n');
+    chmodSync(shell, 0o755);
+    const { code, stderr } = await reloadctl(['assert', '--policy', strict, '--', './script.sh'], { cwd: folder });
+    expect(code, stderr).toBe(0);
+  });
+
+  it.concurrent('ends the command when strace is killed, and says so', async () => {
+    const loop = script('loop.sh', 'while :; do echo $$ >> "$1"; sleep 0.05; done\n');
+    for (const options of [[], ['--strace']]) {
+      const named = join(folder, `loop-${options.length}`);
+      const running = asserted(['sh', loop, named], options);
+      // By then reloadctl has seen it.
+      await until(() => existsSync(named) && readFileSync(named, 'utf8').split('\n').length > 20, { what: 'the command', deadlineMs: 15_000 });
+      const pid = Number(readFileSync(named, 'utf8').split('\n')[0]);
+      process.kill(tracerOf(pid), 'SIGKILL');
+      const { code, report } = await running;
+      expect(code).toBe(137);
+      expect(report.verdict).toBe('inconclusive');
+      expect(report.coverage).toContainEqual(expect.objectContaining({ needed: true, detail: expect.stringContaining('strace was killed') as unknown }));
+      expect(isAlive(pid)).toBe(false);
+    }
+  });
+
+  it.skipIf(!need('root'))('of another user tells which program ran without the rights of its file; folders of others in PATH are no matter', async () => {
+    const own = ownFolder('rights');
+    const closed = join(own, 'closed');
+    mkdirSync(closed, 0o700);
+    const becomes = join(own, 'becomes');
+    copyFileSync('/bin/true', becomes);
+    chmodSync(becomes, 0o4755);
+    const shell = join(own, 'calls.sh');
+    writeFileSync(shell, `#!/bin/sh\n${becomes}\n`);
+    chmodSync(shell, 0o755);
+    const { code, stdout, stderr } = await reloadctl(['assert', '--json', '--', shell], { uid: 65534, env: { PATH: `${closed}:${process.env.PATH}` } });
+    expect(code, stderr).toBe(0);
+    expect((JSON.parse(stdout) as Report<AssertData>).coverage).toContainEqual(expect.objectContaining({ source: 'rights', status: 'partial', detail: expect.stringContaining(becomes) as unknown }));
   });
 
   it.concurrent('names the code that opened, of a program in any language, with --strace', async () => {
@@ -170,6 +220,11 @@ describeNeeds(['strace', 'cc'], 'assert', () => {
     const { code, stdout, stderr } = await reloadctl(['assert', ...options, '--', 'echo', 'started']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(message);
+  });
+
+  it('tells as passed only what was looked for', async () => {
+    const { stdout } = await reloadctl(['assert', '-q', '--format', 'tap', '--timeout', '20s', '--', 'true']);
+    expect(stdout.split('\n').filter((line) => /^(?:not )?ok /.test(line))).toEqual(['ok 1 - fd/open-at-exit', 'ok 2 - process/left-behind', 'ok 3 - process/timeout']);
   });
 
   it('wants a command', async () => {

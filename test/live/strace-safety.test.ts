@@ -16,6 +16,9 @@ const COUNTS = 'import os, time\nprint(os.getpid(), flush=True)\nwhile True:\n  
 /** Its first thread is gone, and another one goes on. */
 const HEADLESS = 'import ctypes, os, threading, time\ndef work():\n  while True: os.close(os.open("/etc/hostname", os.O_RDONLY)); time.sleep(0.005)\nthreading.Thread(target=work).start()\nprint(os.getpid(), flush=True)\nctypes.CDLL(None).syscall(60, 0)';
 
+/** Runs its arguments at a terminal of their own, tells the line that begins with `pids`, closes the terminal, and tells how they exit. */
+const CLOSES = 'import os, pty, sys\npid, fd = pty.fork()\nif pid == 0: os.execvp(sys.argv[1], sys.argv[1:])\nsaid = b""\nwhile b"pids" not in said or not said.endswith(b"\\n"): said += os.read(fd, 4096)\nprint(said[said.index(b"pids"):].split(b"\\r")[0].decode(), flush=True)\nos.close(fd)\nstatus = os.waitpid(pid, 0)[1]\nprint(f"killed {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"exit {os.WEXITSTATUS(status)}", flush=True)\nsys.stdin.read()';
+
 const statusOf = (pid: number, key: string): string => new RegExp(`^${key}:\\s*(\\S+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? '';
 const tracerOf = (pid: number): number => Number(statusOf(pid, 'TracerPid'));
 const switchesOf = (pid: number): number => Number(statusOf(pid, 'voluntary_ctxt_switches'));
@@ -288,6 +291,27 @@ describeNeeds(['strace', 'script'], 'strace -- COMMAND', () => {
     const tracer = tracerOf(pid);
     ours.kill('SIGKILL');
     await until(() => ![pid, tracer].some(isAlive) && readdirSync(folder).length === 0, { what: 'nothing left', deadlineMs: 10_000 });
+  });
+
+  it('ends its command when strace is killed, whose calls would fail then, and says so', async () => {
+    const file = join(ownFolder('orphan'), 'pid');
+    const running = reloadctl(['strace', '--json', '--', 'sh', '-c', `while :; do echo $$ >> ${file}; sleep 0.05; done`]);
+    // By then reloadctl has seen it.
+    await until(() => existsSync(file) && readFileSync(file, 'utf8').split('\n').length > 20, { what: 'the command', deadlineMs: 15_000 });
+    const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
+    process.kill(tracerOf(pid), 'SIGKILL');
+    const { code, stdout } = await running;
+    expect(code).toBe(137);
+    expect(JSON.parse(stdout)).toMatchObject({ verdict: 'inconclusive', coverage: expect.arrayContaining([expect.objectContaining({ source: 'recording', status: 'partial', needed: true })]) as unknown });
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  it.each(['strace', 'assert'])('%s ends with all it started when its terminal closes, of whose session it is the first process', async (name) => {
+    const terminal = await startChild(PYTHON, ['-S', '-E', '-c', CLOSES, process.execPath, ENTRY, name, '--', 'sh', '-c', 'sleep 83 & echo pids $$ $!; wait; true']);
+    const [, shell, sleep] = (await terminal.nextLine()).split(' ').map(Number);
+    expect(await terminal.nextLine()).toMatch(/^(?:exit \d+|killed 1)$/);
+    await until(() => ![shell!, sleep!].some(isAlive), { what: 'nothing left', deadlineMs: 10_000 });
+    await terminal.stop();
   });
 
   it('hands on what is sent to us, and Ctrl-C only once: whoever handles it decides', async () => {

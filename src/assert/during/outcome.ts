@@ -4,6 +4,7 @@ import { writeBaseline } from '../../policy/index.ts';
 import { FileSink } from '../../render/index.ts';
 import { compareFindings, runRules } from '../../report/index.ts';
 import { budgetsOf } from '../budgets.ts';
+import { CHECKED_DURING } from '../checked.ts';
 import { type AssertData, growthData, leaksOf } from '../data.ts';
 import type { DuringOptions } from '../options.ts';
 import { judged, readRulebook } from '../policy.ts';
@@ -31,6 +32,7 @@ export async function duringOutcome(options: DuringOptions, context: CommandCont
     findings,
     coverage: [...coverage, ...verdict.coverage],
     data,
+    checked: CHECKED_DURING,
     ...(rulebook.file !== undefined && { anchor: rulebook.file }),
     body: () => viewOf(data),
     ...(isOwn && { exitCode }),

@@ -3,11 +3,11 @@ import { type EvidenceItem, type Finding, fingerprint, type RuleDefinition } fro
 import { count, duration, plural } from '../../report/words.ts';
 import type { GoroutinesLeftEvent, RunEvent } from '../model.ts';
 
-const ID = 'goroutine/left-at-exit';
+export const GOROUTINES_LEFT = 'goroutine/left-at-exit';
 
 /** Goroutines that one line made and that nobody ended. */
 export const goroutinesLeft: RuleDefinition<RunEvent> = {
-  id: ID,
+  id: GOROUTINES_LEFT,
   create() {
     const sites = new Map<string, GoroutinesLeftEvent[]>();
     return {
@@ -37,7 +37,7 @@ function judge(events: readonly GoroutinesLeftEvent[]): Finding[] {
   const who = test === undefined ? `${name} (pid ${own[0]!.process.pid})` : `test ${JSON.stringify(test)}`;
   const others = sums.length > 1 ? `; ${plural('process', sums.length, 'processes')} of it ended so` : '';
   return [{
-    id: ID,
+    id: GOROUTINES_LEFT,
     severity: 'critical',
     confidence: isTest && windowMs > 0 ? 'certain' : 'likely',
     because: becauseOf(first!),
@@ -50,7 +50,7 @@ function judge(events: readonly GoroutinesLeftEvent[]): Finding[] {
       ...own.slice(0, 4).map(({ goroutines: { count: each, state, frames } }): EvidenceItem => ({ name: `${count(each)} in ${state}`, value: frames.slice(0, 6).join(' < '), source })),
     ],
     remedy: [{ text: isTest ? 'end it in the test, or in its t.Cleanup, and wait for it: cancel its context, close its channel or server' : 'end it before main returns: cancel its context, close its channel, and wait for it', risk: 'none' }],
-    fingerprint: fingerprint(ID, name, creator ?? site.replace(/:\d+$/, '')),
+    fingerprint: fingerprint(GOROUTINES_LEFT, name, creator ?? site.replace(/:\d+$/, '')),
   }];
 }
 

@@ -4,7 +4,7 @@ import { count, duration, plural } from '../../report/words.ts';
 import { binomialAtMost } from '../../series/index.ts';
 import type { GrewEvent, RunEvent } from '../model.ts';
 
-const ID = 'process/growth';
+export const GROWTH = 'process/growth';
 /** Without a leak what was kept would outnumber what went by chance so rarely. */
 const LUCK = 0.006;
 /** A quarter in which at least this part of it came has its share. */
@@ -16,7 +16,7 @@ const NO_POOL = 8;
 
 /** What a service has more of after a command, and kept when that was over. */
 export const growth: RuleDefinition<RunEvent> = {
-  id: ID,
+  id: GROWTH,
   create() {
     const found: Finding[] = [];
     return {
@@ -54,7 +54,7 @@ function findingOf(event: GrewEvent, { severity, confidence, because }: Judged):
   const source = what === 'goroutines' ? `/proc/${pid}/mem` : `/proc/${pid}/fd`;
   const one = what === 'descriptors' ? 'descriptor' : what === 'goroutines' ? 'goroutine' : 'watch';
   return {
-    id: ID,
+    id: GROWTH,
     severity,
     confidence,
     because,
@@ -71,7 +71,7 @@ function findingOf(event: GrewEvent, { severity, confidence, because }: Judged):
       { text: 'close it where the request ends: in every way out, errors and aborted requests too', risk: 'none' },
       ...(what === 'descriptors' ? [{ text: 'see the code that opens it, while requests come', command: `reloadctl strace -p ${pid} --stacks --for 10s`, risk: 'live' as const }] : []),
     ],
-    fingerprint: fingerprint(ID, what, kind, what === 'goroutines' ? key : shapeOf(key)),
+    fingerprint: fingerprint(GROWTH, what, kind, what === 'goroutines' ? key : shapeOf(key)),
   };
 }
 

@@ -3,8 +3,8 @@ import { type Finding, fingerprint, type RuleDefinition } from '../../report/ind
 import { duration, listOf, plural } from '../../report/words.ts';
 import type { LeftEvent, RunEvent, TimeoutEvent } from '../model.ts';
 
-const LEFT = 'process/left-behind';
-const TIMEOUT = 'process/timeout';
+export const LEFT = 'process/left-behind';
+export const TIMEOUT = 'process/timeout';
 
 /** Processes that the command started, and that went on when it had ended. */
 export const leftBehind: RuleDefinition<RunEvent> = {

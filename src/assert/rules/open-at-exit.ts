@@ -4,7 +4,7 @@ import { type EvidenceItem, type Finding, fingerprint, type RuleDefinition } fro
 import { count, plural } from '../../report/words.ts';
 import type { ExitEvent, OpenGroup, RunEvent, SiteLeftEvent } from '../model.ts';
 
-const ID = 'fd/open-at-exit';
+export const OPEN_AT_EXIT = 'fd/open-at-exit';
 /** What a single one of is worth a note: others are the business of runtimes. */
 const WORTH_A_NOTE = new Set(['file', 'directory', 'socket', 'closed-by-peer', 'connection', 'listener', 'inotify']);
 
@@ -17,7 +17,7 @@ interface Seen {
 
 /** Descriptors that a process opened again and again, and still had when it ended. */
 export const openAtExit: RuleDefinition<RunEvent> = {
-  id: ID,
+  id: OPEN_AT_EXIT,
   create() {
     const seen = new Map<string, Seen>();
     const sites = new Map<string, SiteLeftEvent[]>();
@@ -52,7 +52,7 @@ function judge({ event, group, processes }: Seen): Finding[] {
   const source = `/proc/${process.pid}/fd`;
   return [
     {
-      id: ID,
+      id: OPEN_AT_EXIT,
       severity: isLeak ? 'critical' : 'info',
       confidence: isLeak ? 'likely' : 'hint',
       because: because(group, isLeak),
@@ -68,7 +68,7 @@ function judge({ event, group, processes }: Seen): Finding[] {
             { text: 'see which code opens it', command: 'reloadctl strace -- COMMAND', risk: 'none' },
           ]
         : [],
-      fingerprint: fingerprint(ID, name, group.kind, shapeOf(group.key)),
+      fingerprint: fingerprint(OPEN_AT_EXIT, name, group.kind, shapeOf(group.key)),
     },
   ];
 }
@@ -92,7 +92,7 @@ function judgeSite(events: readonly SiteLeftEvent[]): Finding[] {
   const why = isDoubtful ? 'calls are missing in the log: what looks open may have been closed unseen' : because({ most, isAsked } as OpenGroup, isLeak).replace(/^read while it was held at its exit/, 'each open and close of it was recorded');
   return [
     {
-      id: ID,
+      id: OPEN_AT_EXIT,
       severity: isLeak ? 'critical' : 'info',
       confidence: isLeak ? 'likely' : 'hint',
       because: why,
@@ -104,7 +104,7 @@ function judgeSite(events: readonly SiteLeftEvent[]): Finding[] {
         ...examples.map(({ fd, target, source }): EvidenceItem => ({ name: `fd ${fd}`, value: target === '' ? kind : target, source })),
       ],
       remedy: isLeak ? [{ text: 'close it in every way out of the code that opens it: errors and early returns too', risk: 'none' }] : [],
-      fingerprint: fingerprint(ID, programOf(worst), kind, shapeOf(site)),
+      fingerprint: fingerprint(OPEN_AT_EXIT, programOf(worst), kind, shapeOf(site)),
     },
   ];
 }

@@ -3,7 +3,7 @@ import { type Finding, fingerprint, type RuleDefinition } from '../../report/ind
 import { plural } from '../../report/words.ts';
 import type { RunEvent, SurvivorEvent } from '../model.ts';
 
-const ID = 'node/test-leak';
+export const TEST_LEAK = 'node/test-leak';
 
 /** What it is called, and what closes it. */
 const KINDS: Record<string, { name: string; closing: string }> = {
@@ -23,7 +23,7 @@ const KINDS: Record<string, { name: string; closing: string }> = {
 
 /** What a test made, and what was there still when its file was through. */
 export const testLeak: RuleDefinition<RunEvent> = {
-  id: ID,
+  id: TEST_LEAK,
   create() {
     const groups = new Map<string, SurvivorEvent[]>();
     return {
@@ -44,7 +44,7 @@ function findingOf(events: readonly SurvivorEvent[]): Finding {
   // What a file makes as it is loaded may be meant for all that comes after it in the process.
   const isOwn = test !== undefined && !isLoading;
   return {
-    id: ID,
+    id: TEST_LEAK,
     severity: isOwn ? 'critical' : 'info',
     confidence: isOwn ? (kind === 'promise' ? 'likely' : 'certain') : 'hint',
     because: isOwn ? 'it was made while this test ran, and was open still after the hooks of its file and a moment more' : 'it was made while the file was loaded, and was open still after its tests',
@@ -57,6 +57,6 @@ function findingOf(events: readonly SurvivorEvent[]): Finding {
     ],
     remedy: [{ text: `close it in the test or in a hook behind it: ${closing}`, risk: 'none' }],
     // Lines move: the test and the kind stay.
-    fingerprint: fingerprint(ID, kind, test ?? '', shapeOf(site.replace(/:\d+(:\d+)?$/, ''))),
+    fingerprint: fingerprint(TEST_LEAK, kind, test ?? '', shapeOf(site.replace(/:\d+(:\d+)?$/, ''))),
   };
 }

@@ -6,10 +6,11 @@
  */
 import { startWaiting } from '../strace-program.ts';
 import { openUndoList } from '../undo-list.ts';
-import { forwardSignals, childrenOf } from '../forward.ts';
+import { childrenOf, forwardSignals } from '../forward.ts';
 import { ExitLines, type ExitNews } from './lines.ts';
+import { watchOwnCommand } from '../own-command.ts';
 import { openOwnPipe } from './pipe.ts';
-import { processOf, signalAll, stateOf, programOf, tracedBy } from './procs.ts';
+import { processOf, signalAll, startTimeOf, stateOf, tracedBy } from '../procs.ts';
 
 export interface HeldRequest {
   command: readonly string[];
@@ -42,6 +43,8 @@ export interface HeldRun {
   code: number;
   /** The signal that ended the command, which was nowhere to be held then. */
   signal: NodeJS.Signals | null;
+  /** Somebody killed strace, and we the command. */
+  tracerKilled: boolean;
   /** Ended by us after --timeout. */
   timedOut: boolean;
   /** Held, and read. */
@@ -86,13 +89,17 @@ async function run(request: HeldRequest, pipe: ReturnType<typeof openOwnPipe>, u
   tracer.go();
   const quiet = forwardSignals(() => childrenOf(tracer.pid));
   const lines = new ExitLines();
-  const result: HeldRun = { code: 0, signal: null, timedOut: false, held: 0, missed: [], killed: [] };
-  const seen = new Set<number>();
+  const result: HeldRun = { code: 0, signal: null, tracerKilled: false, timedOut: false, held: 0, missed: [], killed: [] };
+  /** Start times by pid: in a long run numbers come again. */
+  const seen = new Map<number, string | undefined>();
+  // Who it is must be known when it is killed without a word.
+  const own = watchOwnCommand(tracer.pid);
   let main: { pid: number; code?: number } | undefined;
   let isOver = false;
   let working: Promise<void> = Promise.resolve();
   let grace: NodeJS.Timeout | undefined;
 
+  const mainPid = (): number | undefined => main?.pid ?? own.pid();
   const endedByUs = new Set<number>();
   const ends = async (pids: readonly number[]): Promise<void> => {
     for (const pid of pids) endedByUs.add(pid);
@@ -105,7 +112,7 @@ async function run(request: HeldRequest, pipe: ReturnType<typeof openOwnPipe>, u
   };
   const noteMain = (code: number): void => {
     if (main?.code !== undefined) return;
-    main = { ...main!, code };
+    main = { pid: mainPid()!, code };
     // Told after all have ended: nobody is left who would be given time.
     if (isOver) return;
     grace ??= setTimeout(() => {
@@ -116,20 +123,22 @@ async function run(request: HeldRequest, pipe: ReturnType<typeof openOwnPipe>, u
   const handle = async (news: ExitNews): Promise<void> => {
     if (news.what === 'exiting') {
       const found = processOf(news.tid);
-      if (found && seen.has(found.pid)) return;
+      const startTime = found && startTimeOf(found.pid);
+      if (found && seen.has(found.pid) && seen.get(found.pid) === startTime) return;
       const isMain = found?.ppid === tracer.pid;
       if (isMain) main = { pid: found.pid };
-      if (!found || stateOf(found.pid) === 'Z') {
+      if (!found || isGone(news.tid)) {
         result.missed.push(news.tid);
         return;
       }
-      seen.add(found.pid);
-      const wantsMore = await request.onExit(found.pid, news.code, isMain);
+      seen.set(found.pid, startTime);
+      // Where the first thread has ended, /proc/PID/fd shows nothing: the others have the table.
+      const wantsMore = await request.onExit(isGone(found.pid) ? news.tid : found.pid, news.code, isMain);
       result.held++;
       if (wantsMore && again) due.set(found.pid, setTimeout(lookAgain, again.afterMs, found.pid));
       return;
     }
-    if (news.tid === main?.pid) noteMain(news.what === 'exited' ? news.code : 128);
+    if (news.tid === mainPid()) noteMain(news.what === 'exited' ? news.code : 128);
     if (news.what === 'killed' && !seen.has(news.tid) && !endedByUs.has(news.tid)) result.killed.push({ pid: news.tid, signal: news.signal });
   };
   const onText = async (first: string): Promise<void> => {
@@ -159,11 +168,6 @@ async function run(request: HeldRequest, pipe: ReturnType<typeof openOwnPipe>, u
     }
   });
   pipe.onText((text) => inTurn(() => onText(text)));
-  // Who it is must be known when it is killed without a word.
-  const finder = setInterval(() => {
-    main ??= mainOf(tracer.pid);
-    if (main) clearInterval(finder);
-  }, 10);
   const timer = request.timeoutMs === undefined ? undefined : setTimeout(() => {
     result.timedOut = true;
     const pids = tracedBy(tracer.pid);
@@ -171,8 +175,9 @@ async function run(request: HeldRequest, pipe: ReturnType<typeof openOwnPipe>, u
   }, request.timeoutMs);
   const { code, signal } = await tracer.ended;
   isOver = true;
-  for (const one of [finder, timer, grace]) clearTimeout(one);
+  for (const one of [timer, grace]) clearTimeout(one);
   quiet();
+  await own.endOrphan();
   await working;
   for (const [pid, timeout] of due) {
     clearTimeout(timeout);
@@ -182,20 +187,14 @@ async function run(request: HeldRequest, pipe: ReturnType<typeof openOwnPipe>, u
   if (failure) throw failure.error;
   result.code = code;
   result.signal = signal;
-  // strace ends by the signal that ended the command.
-  if (signal !== null) result.killed = result.killed.filter(({ pid }) => pid !== main?.pid);
+  // strace ends by the signal that ended the command, of which it told before.
+  result.tracerKilled = signal !== null && !result.timedOut && main?.code === undefined && !result.killed.some((one) => one.signal === signal);
+  if (signal !== null) result.killed = result.killed.filter(({ pid }) => pid !== mainPid());
   return result;
 }
 
 function straceArgs({ seccomp, command }: HeldRequest, log: string, wait: string): string[] {
   return ['strace', '-f', '-q', ...(seccomp ? ['--seccomp-bpf'] : []), '-e', 'trace=exit_group', '-e', `signal=${LETHAL}`, '-e', `inject=exit_group:delay_enter=${wait}`, '-o', log, '--', ...command];
-}
-
-/** strace itself forks for a moment before it starts the command: that is not what it looks for. */
-function mainOf(tracer: number): { pid: number } | undefined {
-  const own = programOf(tracer);
-  const pid = childrenOf(tracer).find((child) => programOf(child) !== own && programOf(child) !== undefined);
-  return pid === undefined ? undefined : { pid };
 }
 
 function isGone(pid: number): boolean {

@@ -1,11 +1,13 @@
 /** A command of the user's own under strace: its keys, input, output, signals and code are its own. */
 import { setIdProgramIn } from '../../effects/find-command.ts';
 import { childrenOf, forwardSignals } from '../../effects/forward.ts';
+import { watchOwnCommand } from '../../effects/own-command.ts';
 import { giveWay } from '../../effects/own-priority.ts';
 import { type HandedOn, startWithCommand } from '../../effects/strace-program.ts';
 import { openUndoList } from '../../effects/undo-list.ts';
 import { UserError } from '../../kernel/user-error.ts';
 import type { Coverage } from '../../report/index.ts';
+import type { Analysis } from '../collect/analysis.ts';
 import { straceOptions } from './calls.ts';
 import { keptCoverage, logInput, openKept, openLog } from './log.ts';
 import type { Recording, RecordingEnd } from './recording.ts';
@@ -41,15 +43,19 @@ export async function startChild(request: ChildRequest): Promise<Recording> {
     throw new UserError(error.code === 'ENOENT' ? 'strace is not installed' : `strace could not be started: ${error.message}`, { exitCode: 3, hints: ['apt-get install strace', 'or record by tracefs: --engine tracefs (root)'] });
   });
   const quiet = forwardSignals(() => childrenOf(tracer.pid));
+  const own = watchOwnCommand(tracer.pid);
   // Its log waits for us as long as it must.
   const noMoreWay = giveWay();
   let over = false;
-  const ended = tracer.ended.then(({ code }): RecordingEnd => {
+  const ended = tracer.ended.then(async ({ code, signal }): Promise<RecordingEnd> => {
     over = true;
+    const room = roomCoverage(log.isFull());
+    await own.endOrphan();
     noMoreWay();
     quiet();
     undo.done();
-    return { why: 'ended', commandExit: code, coverage: [...roomCoverage(log.isFull()), ...keptCoverage(kept)] };
+    const commandPid = own.pid();
+    return { why: 'ended', commandExit: code, ...(signal !== null && { signal }), ...(commandPid !== undefined && { commandPid }), coverage: [...room, ...keptCoverage(kept)] };
   });
   return {
     engine: 'strace',
@@ -61,6 +67,12 @@ export async function startChild(request: ChildRequest): Promise<Recording> {
     stop: () => undefined,
     ended,
   };
+}
+
+/** strace tells of the end of its command before it ends by the same signal: where it did not, the signal was its own. */
+export function killedCoverage({ signal, commandPid }: RecordingEnd, { model: { threads } }: Analysis): Coverage[] {
+  if (signal === undefined || !(commandPid === undefined ? threads.size > 0 : threads.has(commandPid))) return [];
+  return [{ source: 'recording', status: 'partial', detail: 'strace was killed, and the command was ended then: no call of it would have worked', needed: true }];
 }
 
 /** strace goes on when its log cannot be written: lines are missing then. */

@@ -8,7 +8,7 @@ import { Events } from '../collect/events.ts';
 import type { StraceData } from '../data.ts';
 import { reportOf, type ReportOptions } from '../report.ts';
 import { readOwn } from '../run.ts';
-import { childArgs, startChild, whyNoSeccomp } from './child.ts';
+import { childArgs, killedCoverage, startChild, whyNoSeccomp } from './child.ts';
 import { chooseEngine, type Chosen } from './engine.ts';
 import { LOG_PATH, logWords } from './log.ts';
 import type { LiveOptions } from './options.ts';
@@ -111,7 +111,7 @@ async function report(label: string, recording: Recording, options: LiveOptions,
       ...(processes.length > 0 && { left: processes.flatMap(({ pid }) => leftOf(context, pid)) }),
     },
   };
-  return { ...outcome, data, coverage: [...outcome.coverage, ...seedCoverage(recording.seeds, unseen), ...end.coverage, ...watch.coverage(end.why)], body: outcome.bodyOf(data) };
+  return { ...outcome, data, coverage: [...outcome.coverage, ...seedCoverage(recording.seeds, unseen), ...end.coverage, ...killedCoverage(end, ran.analysis), ...watch.coverage(end.why)], body: outcome.bodyOf(data) };
 }
 
 function leftOf({ evidence }: CommandContext, pid: number): NonNullable<RecordingData['left']> {

@@ -30,6 +30,10 @@ export interface RecordingEnd {
   why: StopReason;
   /** Of a command: its code as a shell tells it. */
   commandExit?: number;
+  /** That ended strace: its own, or that which ended the command. */
+  signal?: NodeJS.Signals;
+  /** Undefined where it ended before it was seen. */
+  commandPid?: number;
   /** What the recording lacks. */
   coverage: Coverage[];
 }

@@ -6,11 +6,13 @@ import { Events } from '../collect/events.ts';
 import { coverageOf } from '../coverage.ts';
 import { nameSites } from '../data.ts';
 import { readOwn } from '../run.ts';
-import { startChild } from './child.ts';
+import { killedCoverage, startChild } from './child.ts';
 
 export interface LeftSites {
   /** As a shell tells it. */
   commandExit: number;
+  /** By a signal: it has no exit. */
+  isKilled: boolean;
   /** One for each site and process that left at least one open. */
   sites: SiteEvent[];
   /** Lines of the log: none means that strace could not trace. */
@@ -43,5 +45,5 @@ export async function openingSites(command: readonly string[], env: Record<strin
   const end = await recording.ended;
   const { analysis } = ran;
   const sites = events.named(nameSites(analysis).nameOf).filter((event) => event.what === 'site');
-  return { commandExit: end.commandExit ?? 0, sites, lines: analysis.follower.lines, processes: analysis.processCount, coverage: [...coverageOf(ran), ...end.coverage] };
+  return { commandExit: end.commandExit ?? 0, isKilled: end.signal !== undefined, sites, lines: analysis.follower.lines, processes: analysis.processCount, coverage: [...coverageOf(ran), ...end.coverage, ...killedCoverage(end, analysis)] };
 }

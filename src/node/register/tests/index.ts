@@ -48,7 +48,7 @@ function begin(folder: string): void {
       found = survivors();
     }
     tell(found);
-    letGo();
+    letGo(found.length > 0);
   };
   const runners = watchRunners(judge);
   listening.test = runners.test;

@@ -21,6 +21,9 @@ interface TestLike {
   collectDuration?: number;
   finished?: boolean;
   subtests?: TestLike[];
+  /** Of a hook. */
+  parentTest?: TestLike | null;
+  hookType?: string;
 }
 
 /** What is made there belongs to no test. */
@@ -112,13 +115,14 @@ function watchNodeTest(tell: Tell, judge: () => Promise<void>): void {
     const test = this as unknown as TestLike;
     const kind = this.constructor.name;
     if ((kind === 'Test' || kind === 'Suite' || kind === 'TestHook') && Array.isArray(test.subtests)) {
-      let top = test;
-      while (top.parent) top = top.parent;
-      if (top !== test || kind === 'TestHook') {
+      // Hooks are in no tree, and are what a file often begins with.
+      const place = kind === 'TestHook' ? test.parentTest : test;
+      let top = place;
+      while (top?.parent) top = top.parent;
+      if (place && top && top !== test) {
         if (!root) begin(top);
         root ??= top;
-        const name = namesOf(kind === 'TestHook' ? test.parent : test, '<root>');
-        tell('node:test', isMark(name || HOOK));
+        tell('node:test', isMark(ownTestOf(test, args[1]) ?? (namesOf(place, '<root>') || HOOK)));
       }
     }
     return Reflect.apply(runInAsyncScope, this, args) as never;
@@ -133,6 +137,13 @@ function watchNodeTest(tell: Tell, judge: () => Promise<void>): void {
     }, 25);
     timer.unref();
   };
+}
+
+/** A hook of each test is the test's own, whose context it gets. */
+function ownTestOf({ hookType }: TestLike, context: { name?: unknown; fullName?: unknown } | undefined): string | undefined {
+  if (hookType !== 'beforeEach' && hookType !== 'afterEach') return undefined;
+  const name = context?.fullName ?? context?.name;
+  return typeof name === 'string' ? name : undefined;
 }
 
 /** A worker, process or thread, says that a file is through: that is said a moment later. */

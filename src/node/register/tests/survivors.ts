@@ -119,12 +119,16 @@ export function survivors(isMeant: (made: Made) => boolean = () => true): Surviv
   return found;
 }
 
-/** Lets the loop go: the run ends as it would have had they been closed, and goes red by us. */
-export function letGo(): void {
+/** Lets the loop go: the run ends as it would have had they been closed, and goes red by us. @param isLeft something was */
+export function letGo(isLeft: boolean): void {
   for (const { ref } of tracked) {
     const value = ref.deref();
     if (value && isAlive(value)) (value as { unref?: () => void }).unref?.();
   }
+  if (!isLeft) return;
+  // The other ends of what was left, which servers made here.
+  const { _getActiveHandles: active } = process as unknown as { _getActiveHandles?: () => unknown[] };
+  for (const handle of active?.() ?? []) if (handle instanceof net.Socket && handle.remoteAddress !== undefined) handle.unref();
 }
 
 function isOpen(fd: number): boolean {

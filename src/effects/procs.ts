@@ -20,9 +20,25 @@ export function processOf(tid: number): { pid: number; ppid: number } | undefine
 
 /** Field 3 of /proc/PID/stat; undefined when there is none. */
 export function stateOf(pid: number): string | undefined {
+  return statOf(pid)?.[0];
+}
+
+/** Field 4. */
+export function parentOf(pid: number): number | undefined {
+  const parent = statOf(pid)?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+/** Field 22: pids are used again. */
+export function startTimeOf(pid: number): string | undefined {
+  return statOf(pid)?.[19];
+}
+
+/** What stands behind the name, which may hold anything. */
+function statOf(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2)[0];
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
   }
