@@ -2,7 +2,8 @@
 import type { Evidence } from '../evidence/types.ts';
 import { countGoroutinesOf } from '../goroutines/index.ts';
 import { CoverageLog } from '../kernel/coverage.ts';
-import { decodeTable, type RawTable, readRawTable } from '../kernel/fd-table.ts';
+import { decodeTable } from '../kernel/fd-decode.ts';
+import { type RawTable, readRawTable } from '../kernel/fd-table.ts';
 import { groupKeys } from '../kernel/groups.ts';
 import { isKind, kindOf, socket } from '../kernel/kinds/index.ts';
 import { readProcess } from '../kernel/process.ts';
