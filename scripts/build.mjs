@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { isIn, WINGS } from './bundles.mjs';
 
 /** Built-in modules that most runs do not need, and that cost milliseconds to load. */
 const LAZY = ['node:child_process', 'node:crypto', 'node:fs/promises', 'node:http', 'node:module', 'node:net', 'node:readline', 'node:timers/promises', 'node:zlib'];
@@ -35,37 +36,13 @@ const apart = {
   },
 };
 
-/** Commands with a bundle of their own, and the folders of src that their entries in commands.ts load; all others share cli.cjs. */
-const WINGS = {
-  assert: { commands: ['assert'], folders: ['assert'] },
-  drill: { commands: ['drill'], folders: ['drill', 'fds', 'preflight', 'inotify', 'goroutines/memory'] },
-  fds: { commands: ['fds'], folders: ['fds', 'sockets'] },
-  gate: { commands: ['gate'], folders: ['gate'] },
-  goroutines: { commands: ['goroutines', 'gc'], folders: ['goroutines'] },
-  inotify: { commands: ['inotify-limits', 'inotify', 'inotify-probe'], folders: ['inotify'] },
-  listen: { commands: ['listen'], folders: ['listen', 'sockets', 'fds'] },
-  node: { commands: ['node'], folders: ['node'] },
-  inherit: { commands: ['inherit'], folders: ['inherit'] },
-  preflight: { commands: ['preflight'], folders: ['preflight', 'goroutines/memory'] },
-  strace: { commands: ['strace'], folders: ['strace'] },
-  tasks: { commands: ['tasks'], folders: ['tasks'] },
-  report: { commands: ['report'], folders: ['incident', 'fds', 'sockets', 'goroutines', 'inotify', 'listen', 'node', 'tasks'] },
-};
-/** The other commands ask the rules of these; what is of no other wing they have anyhow. */
-const SHARED = ['assert', 'drill', 'fds', 'sockets', 'gate', 'goroutines/memory', 'inherit', 'inotify', 'listen', 'node', 'preflight', 'strace', 'tasks'];
-
 /** In commands.ts, what a bundle has no commands for is left out. */
 function onlyCommandsOf(bundle) {
-  const isBelow = (path, folders) => folders.some((folder) => path.startsWith(`./${folder}/`));
-  const isHere = (path) => {
-    const owners = Object.keys(WINGS).filter((wing) => isBelow(path, WINGS[wing].folders));
-    return owners.includes(bundle) || (bundle === 'cli' && (owners.length === 0 || isBelow(path, SHARED)));
-  };
   return {
     name: 'only-commands',
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^\.\/[^/]+\// }, ({ path, kind, importer }) =>
-        kind === 'dynamic-import' && importer.endsWith('/src/commands.ts') && !isHere(path) ? { path, namespace: 'elsewhere' } : undefined,
+        kind === 'dynamic-import' && importer.endsWith('/src/commands.ts') && !isIn(bundle, path) ? { path, namespace: 'elsewhere' } : undefined,
       );
       onLoad({ filter: /.*/, namespace: 'elsewhere' }, ({ path }) => ({ contents: `throw new Error('${path} is not in ${bundle}.cjs');` }));
     },

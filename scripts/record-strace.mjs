@@ -34,7 +34,7 @@ function record(name, options, target) {
   try {
     const { status, stderr } = spawnSync('strace', ['-f', ...options, '-o', log, '/usr/bin/python3', '-S', '-E', PROGRAM, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
     if (status !== 0) throw new Error(`${name}: ${stderr}`);
-    const lines = readFileSync(log, 'latin1').split('\n');
+    const lines = readFileSync(log, 'latin1').replaceAll(join(ROOT, 'fixtures/programs'), '/srv/programs').replaceAll(process.cwd(), '/srv').split('\n');
     const mark = lines.findIndex((line) => line.includes('"/case/'));
     if (mark < 0) throw new Error(`${name}: the log has no mark`);
     const kept = [lines[0].replace(/\[.*\]/, `["python3", "${name}"]`), ...lines.slice(mark + 1)];

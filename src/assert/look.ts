@@ -1,7 +1,9 @@
 /** Reads a process that is held at its exit, or that outlived the command. */
 import type { ByteString, Evidence } from '../evidence/types.ts';
 import { CoverageLog, errnoWords } from '../kernel/coverage.ts';
-import { decodeTable, type RawTable, readInfos, readLinkTable, readRawTable } from '../kernel/fd-table.ts';
+import { decodeTable } from '../kernel/fd-decode.ts';
+import { readLinkTable } from '../kernel/fd-links.ts';
+import { type RawTable, readInfos, readRawTable } from '../kernel/fd-table.ts';
 import { groupKeys } from '../kernel/groups.ts';
 import { isKind, socket } from '../kernel/kinds/index.ts';
 import { endpoint } from '../kernel/kinds/socket.ts';

@@ -1,7 +1,8 @@
 /** What the service holds while nothing is asked of it, counted by kind and group. */
 import type { CommandContext } from '../command.ts';
 import { CoverageLog } from '../kernel/coverage.ts';
-import { decodeTable, type RawTable, readRawTable } from '../kernel/fd-table.ts';
+import { decodeTable } from '../kernel/fd-decode.ts';
+import { type RawTable, readRawTable } from '../kernel/fd-table.ts';
 import { groupKeys } from '../kernel/groups.ts';
 import { isKind, kindOf, socket } from '../kernel/kinds/index.ts';
 import { readProcess } from '../kernel/process.ts';

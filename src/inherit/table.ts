@@ -1,7 +1,8 @@
 /** The descriptors of one generation: the links of all, and of those that are compared what they are and how they were opened. */
 import type { Evidence } from '../evidence/types.ts';
 import { type CoverageLog, errnoWords, statusOf } from '../kernel/coverage.ts';
-import { decodeTable, type RawTable, readInfos, readRawTable } from '../kernel/fd-table.ts';
+import { decodeTable } from '../kernel/fd-decode.ts';
+import { type RawTable, readInfos, readRawTable } from '../kernel/fd-table.ts';
 import { fdsOf } from '../kernel/fd-index.ts';
 import { socket } from '../kernel/kinds/socket.ts';
 import { type LinkList, Links } from '../kernel/links.ts';

@@ -6,7 +6,7 @@ import { PackedLinks } from '../evidence/packed-links.ts';
 import type { ByteString, FileStat } from '../evidence/types.ts';
 import { ByShape, sharesExtension } from './fixed-shapes.ts';
 import { fileType, isPath } from './kinds/path.ts';
-import type { SocketLookup } from './fd-table.ts';
+import type { SocketLookup } from './fd-decode.ts';
 import { type SocketDetail, socket } from './kinds/socket.ts';
 import type { LinkList } from './links.ts';
 import type { PackedRows } from './plain-fds.ts';

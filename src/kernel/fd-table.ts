@@ -1,38 +1,16 @@
-/** Reads the descriptors of one process: class A first, class B in the background meanwhile, decoded when both are there. */
+/** Reads the descriptors of one process: class A first, class B in the background meanwhile. Decoding (fd-decode.ts) needs both. */
 import { PackedLinks } from '../evidence/packed-links.ts';
-import type { Answer, ByteString, Evidence, FileStat, LinkAnswers } from '../evidence/types.ts';
-import { leftInDoubt, type PathSample, samplePackedSockets, samplePaths } from './fd-sample.ts';
-import type { DecodeInput } from './kinds/index.ts';
+import type { Answer, ByteString, Evidence, FileStat } from '../evidence/types.ts';
+import { eachChunk, type LinkTable, readLinkTable } from './fd-links.ts';
+import { leftInDoubt, type PathSample, samplePaths } from './fd-sample.ts';
 import { packTargets } from './kinds/epoll-packed.ts';
 import type { EpollDetail } from './kinds/epoll-targets.ts';
-import { epoll, file, infoBlocks, kindOf, recognise, socket } from './kinds/index.ts';
+import { epoll, infoBlocks } from './kinds/index.ts';
 import { isPath } from './kinds/path.ts';
-import { type LinkList, Links } from './links.ts';
-import { type PackedRows, PlainFds } from './plain-fds.ts';
+import type { LinkList } from './links.ts';
 import { parseFdInfo } from './proc/fdinfo.ts';
 import { standingAlone } from './text.ts';
-import type { Fd, FdInfo, Process } from './types.ts';
-
-/** Descriptors between two chances for a signal to be handled. */
-const CHUNK = 2000;
-
-/** What the descriptors of one process point at. */
-export interface LinkTable {
-  pid: number;
-  /** What was listed, ascending; none where links were read without a list. */
-  numbers: number[];
-  /** How many numbers were seen to be open. */
-  listed: number;
-  links: LinkList;
-  /** Descriptors that were listed and could not be read: errno by number. */
-  errors: Map<number, string>;
-  /** Closed between listing and reading: normal in a busy process. */
-  vanished: number;
-  /** A signal ended the reading before all was asked. */
-  stopped: boolean;
-  /** Set when the list itself was refused. */
-  errno?: string;
-}
+import type { FdInfo, Process } from './types.ts';
 
 /** Links and open flags of one process, read but not yet decoded: decoding needs the socket tables. */
 export interface RawTable extends LinkTable {
@@ -80,75 +58,6 @@ export async function readRawTable(evidence: Evidence, process: Process, options
   return raw;
 }
 
-/** When to keep links packed: where there are more than `from`; about `open` are expected. */
-interface Packing {
-  from: number;
-  open: number;
-}
-
-/** The links alone: for those who hold the other ends. */
-export async function readLinkTable(evidence: Evidence, pid: number, signal: AbortSignal, packing: Packing = { from: Number.POSITIVE_INFINITY, open: 0 }): Promise<LinkTable> {
-  const links = new Links();
-  const table: LinkTable = { pid, numbers: [], listed: 0, links, errors: new Map(), vanished: 0, stopped: false };
-  const directory = `/proc/${pid}/fd`;
-  if (packing.open > packing.from && (await walkTable(evidence, directory, packing.open, table, signal))) return table;
-  const { numbers, errno } = listNumbers(evidence, directory);
-  if (errno !== undefined) return { ...table, errno };
-  table.numbers = numbers;
-  table.listed = numbers.length;
-  const packed = table.numbers.length > packing.from ? new PackedLinks(table.numbers.length) : undefined;
-  if (packed) table.links = packed;
-  await eachChunk(table, table.numbers, signal, (chunk) => {
-    const errnos = (packed && evidence.packLinks?.(directory, chunk, packed)) ?? readChunk(evidence, directory, chunk, packed ?? links);
-    for (const [index, errno] of errnos) {
-      if (errno === 'ENOENT' || errno === 'ESRCH') table.vanished++;
-      else table.errors.set(chunk[index]!, errno);
-    }
-  });
-  return table;
-}
-
-/** False where that cannot be done: then nothing was read. */
-async function walkTable(evidence: Evidence, directory: string, open: number, table: LinkTable, signal: AbortSignal): Promise<boolean> {
-  const links = new PackedLinks(open);
-  const walk = evidence.walkLinks?.(directory, open, links);
-  if (!walk) return false;
-  try {
-    for (;;) {
-      const isMore = walk.next(CHUNK);
-      if (!isMore || signal.aborted) break;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    if (!walk.isWhole && !signal.aborted) return false;
-  } catch {
-    // Listed in the usual way, it says why.
-    return false;
-  } finally {
-    walk.close();
-  }
-  table.links = links;
-  table.errors = new Map(walk.errnos);
-  table.stopped = !walk.isWhole;
-  const seen = links.size + walk.errnos.size;
-  table.listed = table.stopped ? Math.max(seen, open) : seen;
-  return true;
-}
-
-/** Ascending. The names are not kept: who waits while the links are read would hold 20,000 strings. */
-function listNumbers(evidence: Evidence, directory: string): { numbers: number[]; errno?: string } {
-  const { value, errno = 'EIO' } = evidence.list(directory);
-  return value ? { numbers: value.map(Number).sort((a, b) => a - b) } : { numbers: [], errno };
-}
-
-function readChunk(evidence: Evidence, directory: string, chunk: readonly number[], into: LinkList): Map<number, string> {
-  const { values, errnos } = evidence.readlinks?.(directory, chunk) ?? oneByOne(evidence, directory, chunk);
-  for (let index = 0; index < chunk.length; index++) {
-    const value = values[index];
-    if (value !== undefined) into.add(chunk[index]!, value);
-  }
-  return errnos;
-}
-
 function everything(links: LinkList): PathSample {
   const infos = [...links.numbers];
   return { infos, stats: infos.filter((_, index) => isPath(links.textAt(index))), classes: [] };
@@ -170,27 +79,6 @@ export async function readInfos(evidence: Evidence, raw: RawTable, wanted: reado
     }
   });
   if (errno !== undefined) raw.failures.set('flags', { count: failed, total: (known?.total ?? 0) + fds.length, errno });
-}
-
-/** Calls `visit` for parts of the list, and lets signals be handled in between. */
-async function eachChunk(table: LinkTable, fds: readonly number[], signal: AbortSignal, visit: (chunk: readonly number[]) => void): Promise<void> {
-  for (let at = 0; at < fds.length; at += CHUNK) {
-    table.stopped ||= signal.aborted;
-    if (table.stopped) return;
-    const end = at + CHUNK;
-    visit(at === 0 && end >= fds.length ? fds : fds.slice(at, end));
-    if (end < fds.length) await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-function oneByOne(evidence: Evidence, directory: string, numbers: readonly number[]): LinkAnswers {
-  const answers: LinkAnswers = { values: [], errnos: new Map() };
-  numbers.forEach((number, index) => {
-    const { value, errno = 'EIO' } = evidence.readlink(`${directory}/${number}`);
-    answers.values.push(value);
-    if (value === undefined) answers.errnos.set(index, errno);
-  });
-  return answers;
 }
 
 function packEpolls(raw: RawTable): void {
@@ -232,72 +120,4 @@ function noteFailures(raw: RawTable, asked: 'stat' | 'fdinfo', answers: readonly
   if (failed.length === 0) return;
   const { count, total } = raw.failures.get(asked) ?? { count: 0, total: 0 };
   raw.failures.set(asked, { count: count + failed.length, total: total + answers.length, errno: failed[0]!.errno! });
-}
-
-/** What a kind asks of the socket tables. */
-export type SocketLookup = Pick<DecodeInput, 'socket' | 'isListening'>;
-
-/** Gives each descriptor its kind and what the kind makes of it. Ascending by number. */
-export function decodeTable(raw: RawTable, sockets: SocketLookup): Fd[] {
-  // One for all of them: nobody keeps it.
-  const input: DecodeInput = { link: '', socket: sockets.socket, isListening: sockets.isListening };
-  const { links } = raw;
-  const fds: Fd[] = [];
-  for (let index = 0; index < links.size; index++) {
-    input.inode = links.socketInode(index);
-    fds.push(decode(raw, links.numbers[index]!, links.textAt(index), input));
-  }
-  input.inode = undefined;
-  if (raw.errors.size === 0) return fds;
-  for (const [number, errno] of raw.errors) fds.push(Object.assign(decode(raw, number, '', input), { errno }));
-  return fds.sort((a, b) => a.fd - b.fd);
-}
-
-/** The same of a table whose links are packed: objects only for those of which there is something to tell. */
-export function decodePacked(raw: RawTable, sockets: SocketLookup, rows: PackedRows | undefined): { fds: Fd[]; plain?: PlainFds } {
-  const { links, infos, stats } = raw;
-  if (!(links instanceof PackedLinks)) return { fds: decodeTable(raw, sockets) };
-  const single = new Links();
-  const plain = new Int32Array(links.size);
-  let count = 0;
-  for (let index = 0; index < links.size; index++) {
-    const isPlain = links.inodeAt(index) === 0 ? links.isNamedAt(index) : (rows?.plain.isPlainAt(rows.places[index]!) ?? false);
-    const fd = links.numbers[index]!;
-    if (isPlain && !infos.has(fd) && !stats.has(fd)) plain[count++] = index;
-    else single.add(fd, links.textAt(index));
-  }
-  const fds = decodeTable({ ...raw, links: single }, sockets);
-  return { fds, plain: new PlainFds(raw.process.pid, links, plain.slice(0, count), sockets, rows) };
-}
-
-function decode(raw: RawTable, number: number, link: ByteString, input: DecodeInput): Fd {
-  const info = raw.infos.get(number);
-  const stat = raw.stats.get(number);
-  input.link = link;
-  input.info = info;
-  input.stat = stat;
-  // What was left out of a sample is what the sample was: plain files.
-  const kind = input.inode !== undefined ? socket : raw.sampled && stat === undefined && info === undefined && isPath(link) ? file : recognise(input);
-  const fd: Fd = { pid: raw.process.pid, fd: number, kind: kind.name, link, detail: raw.epolls.get(number) ?? kind.decode(input) };
-  if (info) fd.info = info;
-  if (stat) fd.stat = stat;
-  return fd;
-}
-
-/** The open flags of those sockets of a packed table that decodePacked() shall not take for plain. */
-export async function readPackedSockets(evidence: Evidence, raw: RawTable, sockets: SocketLookup, rows: PackedRows | undefined, signal: AbortSignal): Promise<void> {
-  const { links } = raw;
-  if (rows && links instanceof PackedLinks) await readInfos(evidence, raw, samplePackedSockets(links, rows, sockets), signal);
-}
-
-/** The open flags of these descriptors of a decoded table, where they are not known; what the kind makes of them with it. */
-export async function completeFds(evidence: Evidence, raw: RawTable, fds: readonly Fd[], sockets: SocketLookup, signal: AbortSignal): Promise<void> {
-  const unknown = fds.filter((fd) => !fd.info);
-  await readInfos(evidence, raw, unknown.map(({ fd }) => fd), signal);
-  for (const fd of unknown) {
-    const info = raw.infos.get(fd.fd);
-    if (!info) continue;
-    fd.info = info;
-    fd.detail = kindOf(fd).decode({ link: fd.link, info, stat: fd.stat, ...sockets });
-  }
 }

@@ -4,7 +4,7 @@
  */
 import type { PackedLinks } from '../evidence/packed-links.ts';
 import type { ByteString } from '../evidence/types.ts';
-import type { SocketLookup } from './fd-table.ts';
+import type { SocketLookup } from './fd-decode.ts';
 import { fdAt, fdsByKind } from './fd-index.ts';
 import { file } from './kinds/file.ts';
 import { socket } from './kinds/socket.ts';

@@ -1,7 +1,9 @@
 /** The descriptor table of a process with its sockets, and no more: what is joined with handles. */
 import type { Evidence } from '../evidence/types.ts';
 import { type CoverageLog, errnoWords, statusOf } from '../kernel/coverage.ts';
-import { decodeTable, type LinkTable, readLinkTable, readRawTable, type SocketLookup } from '../kernel/fd-table.ts';
+import { decodeTable, type SocketLookup } from '../kernel/fd-decode.ts';
+import { type LinkTable, readLinkTable } from '../kernel/fd-links.ts';
+import { readRawTable } from '../kernel/fd-table.ts';
 import { readProcess, stillThere } from '../kernel/process.ts';
 import { readSockets } from '../kernel/snapshot/sockets.ts';
 import type { Fd, Process, SocketRow } from '../kernel/types.ts';

@@ -1,6 +1,6 @@
 /** The TCP listeners of one process: those of its network namespace whose inode is in its descriptor table. */
 import type { ByteString, Evidence } from '../evidence/types.ts';
-import { type LinkTable, readLinkTable } from '../kernel/fd-table.ts';
+import { type LinkTable, readLinkTable } from '../kernel/fd-links.ts';
 import { scanInet } from '../kernel/proc/net-inet.ts';
 
 export interface Listener {

@@ -2,7 +2,7 @@
 import { InspectorError } from '../effects/inspector/connection.ts';
 import type { Evidence } from '../evidence/types.ts';
 import { CoverageLog } from '../kernel/coverage.ts';
-import { type LinkTable, readLinkTable } from '../kernel/fd-table.ts';
+import { type LinkTable, readLinkTable } from '../kernel/fd-links.ts';
 import { labelOf } from '../kernel/snapshot/label.ts';
 import type { Process } from '../kernel/types.ts';
 import type { CoverageStatus } from '../report/index.ts';

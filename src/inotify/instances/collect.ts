@@ -1,7 +1,7 @@
 /** Which questions are put to the world for `inotify`, in which order, and what was not answered. */
 import type { Answer, ByteString, Evidence } from '../../evidence/types.ts';
 import { CoverageLog } from '../../kernel/coverage.ts';
-import { type LinkTable, readLinkTable } from '../../kernel/fd-table.ts';
+import { type LinkTable, readLinkTable } from '../../kernel/fd-links.ts';
 import { hidesWatches, inotify } from '../../kernel/kinds/inotify.ts';
 import { parseFdInfo } from '../../kernel/proc/fdinfo.ts';
 import { readProcess, stillThere } from '../../kernel/process.ts';

@@ -1,6 +1,6 @@
 /** What is watched through a descriptor and has a name nowhere: pipes, sockets, memory files. */
 import type { ByteString, Evidence } from '../../evidence/types.ts';
-import type { LinkTable } from '../../kernel/fd-table.ts';
+import type { LinkTable } from '../../kernel/fd-links.ts';
 import { deviceOf } from './fdinfo.ts';
 import type { Watch } from './model.ts';
 

@@ -2,7 +2,9 @@
 import type { ByteString, Evidence } from '../../evidence/types.ts';
 import { type CoverageLog, errnoWords } from '../coverage.ts';
 import { fdAt } from '../fd-index.ts';
-import { completeFds, decodeTable, type LinkTable, type RawTable, readLinkTable, readRawTable } from '../fd-table.ts';
+import { completeFds, decodeTable } from '../fd-decode.ts';
+import { type LinkTable, readLinkTable } from '../fd-links.ts';
+import { type RawTable, readRawTable } from '../fd-table.ts';
 import { LAST_STANDARD_FD } from '../inheritance.ts';
 import { eachFd, single } from '../plain-fds.ts';
 import { listPids, readProcess } from '../process.ts';

@@ -1,7 +1,8 @@
 /** Socket tables for a set of processes: one read per network namespace, foreign namespaces only when something is missing. */
 import type { Evidence } from '../../evidence/types.ts';
 import { type CoverageLog, errnoWords } from '../coverage.ts';
-import type { RawTable, SocketLookup } from '../fd-table.ts';
+import type { SocketLookup } from '../fd-decode.ts';
+import type { RawTable } from '../fd-table.ts';
 import type { PackedRows } from '../plain-fds.ts';
 import { HeldInodes } from '../held-inodes.ts';
 import { listPids } from '../process.ts';

@@ -1,6 +1,6 @@
 /** The control socket of reloadctl/register: found in the kernel's table, where no other process can put its name on it. */
 import type { Evidence } from '../../evidence/types.ts';
-import { readLinkTable } from '../../kernel/fd-table.ts';
+import { readLinkTable } from '../../kernel/fd-links.ts';
 import { scanUnix } from '../../kernel/proc/net-unix.ts';
 import { decodeText } from '../../kernel/text.ts';
 import type { GateFacts } from '../gate/index.ts';

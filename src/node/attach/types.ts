@@ -1,5 +1,5 @@
 import type { InspectorConnection } from '../../effects/inspector/connection.ts';
-import type { LinkTable } from '../../kernel/fd-table.ts';
+import type { LinkTable } from '../../kernel/fd-links.ts';
 import type { GateFacts, Refusal } from '../gate/index.ts';
 import type { BlockingCall } from '../model.ts';
 import type { Session } from './session.ts';

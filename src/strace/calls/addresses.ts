@@ -3,6 +3,9 @@ import type { ByteString } from '../../evidence/types.ts';
 import { firstString, unescaped } from '../parse/args.ts';
 import { flat } from '../tables/flat.ts';
 
+/** Of an address that has one. */
+export const PORT = /:(\d+)$/;
+
 /** `0.0.0.0:80`, `[::]:80`, `/run/app.sock`, `@abstract`; undefined for other families and where nothing is printed. No slice of the log. */
 export function addressOf(text: ByteString): ByteString | undefined {
   const address = readAddress(text);

@@ -1,8 +1,8 @@
 /** The pidfd of its sender that comes with a message (SO_PASSPIDFD). strace tells its number since 6.5; before, the rule by which numbers are given out does. */
 import type { ByteString } from '../../evidence/types.ts';
 import { fdOf } from '../parse/args.ts';
-import type { OpenOptions } from '../tables/fds.ts';
-import type { Thread } from '../tables/types.ts';
+import { lowestFree, owe } from '../tables/lowest.ts';
+import type { OpenOptions, Thread } from '../tables/types.ts';
 import type { Call, Context } from './call.ts';
 
 /** include/linux/socket.h; with -X raw both are numbers. */
@@ -22,11 +22,11 @@ export function receivePidfds(context: Context, thread: Thread, { args, name, is
     });
     if (told.fd >= 0) context.fds.open(thread, told.fd, options(told.decoration));
     else {
-      const lowest = context.fds.lowestFree(thread, isWhole);
+      const lowest = lowestFree(context.fds, thread, isWhole);
       if (lowest !== undefined) context.fds.open(thread, lowest, options());
       else {
         context.note('SCM_PIDFD');
-        context.fds.owe(thread, options());
+        owe(context.fds, thread, options());
       }
     }
   }

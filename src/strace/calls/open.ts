@@ -1,7 +1,7 @@
 /** Calls that make one descriptor of something that has a name, or needs none. */
 import type { ByteString } from '../../evidence/types.ts';
 import { fdOf, firstString, hasFlag, splitArgs, unnamed } from '../parse/args.ts';
-import { kindOf } from '../tables/fds.ts';
+import { kindOf } from '../tables/kind-of.ts';
 import type { Thread } from '../tables/types.ts';
 import type { Call, Context, Handler } from './call.ts';
 import { eventsCloexec } from './fanotify.ts';

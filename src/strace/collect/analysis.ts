@@ -11,7 +11,7 @@ import { placeOf } from '../read/logs.ts';
 import type { Description } from '../tables/description.ts';
 import type { Slot, Thread } from '../tables/types.ts';
 import { type ExecCircumstances, type Ending, Model, type ModelListener } from '../tables/model.ts';
-import { kindOf } from '../tables/fds.ts';
+import { kindOf } from '../tables/kind-of.ts';
 import { sharedSlot } from '../tables/shared.ts';
 import type { FilesTable } from '../tables/table.ts';
 import { Heirs } from './heirs.ts';
@@ -152,7 +152,7 @@ export class Analysis implements ModelListener, FollowListener {
   }
 
   private silent(description: Description, thread: Thread): void {
-    this.follower.sockets.silent(this.context, description, thread);
+    this.follower.sockets.listeners.silent(this.context, description, thread);
     this.reloads.silent(description, thread);
   }
 

@@ -260,7 +260,7 @@ export class Follower {
       if (thread.run.length > 0) endRun(this.context, thread);
       this.abandon(thread);
     }
-    this.sockets.finish();
+    this.sockets.binds.finish();
     this.epolls.finish();
   }
 }

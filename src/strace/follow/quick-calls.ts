@@ -10,26 +10,21 @@ import type { Pending, Slot, Thread } from '../tables/types.ts';
 import type { Follower } from './follow.ts';
 import { LANE } from './lanes.ts';
 import { numberAt } from './number-at.ts';
-import { behindFd, COMMAND, commandAt, hasHighBytes, hasQuote, hasReuse, hasShared, hexAt, inodeBefore, mayBeOfFds } from './quick-bytes.ts';
-import { readPeer, type Peer } from './quick-peer.ts';
+import { QuickAccept } from './quick-accept.ts';
+import { behindFd, COMMAND, commandAt, hasHighBytes, hasReuse, hasShared, hexAt, mayBeOfFds } from './quick-bytes.ts';
+import { QuickPaths } from './quick-paths.ts';
 
 const COMMA = 44;
-const SLASH = 47;
-const GREATER = 62;
-/** A path that is not told. */
-const NAMELESS = -2;
 
 export class QuickCalls {
   private readonly follower: Follower;
   private readonly model: Model;
   private readonly getsockopt: number;
+  private readonly paths: QuickPaths;
+  private readonly accepts: QuickAccept;
   // What `mayTake` found for `take`.
   private slot: Slot | undefined;
-  /** Place of the path in its table; -1 without. */
-  private path = -1;
-  private flag = false;
   private lane = 0;
-  private inode = 0;
   private epoll = -1;
   private command = 0;
   private args: ByteString = '';
@@ -37,12 +32,13 @@ export class QuickCalls {
   private buf: Uint8Array | undefined;
   private from = 0;
   private to = 0;
-  private readonly peer: Peer = { host: 0, port: 0 };
 
   constructor(follower: Follower, model: Model) {
     this.follower = follower;
     this.model = model;
     this.getsockopt = follower.names.text.indexOf('getsockopt');
+    this.paths = new QuickPaths(follower.paths, follower.names, model.fds);
+    this.accepts = new QuickAccept(follower, model.fds);
   }
 
   /** Looks at the line of `block.row`. @param half the first half of its call, which is then all that this line does not have of the arguments */
@@ -69,7 +65,6 @@ export class QuickCalls {
     }
     // Calls that failed do little, and most of those that ask for paths do.
     if (isError && lane !== LANE.accept && lane !== LANE.epollControl && (half === undefined || half.window === block)) {
-      this.path = -1;
       this.args = '';
       this.to = this.from;
       return true;
@@ -88,16 +83,16 @@ export class QuickCalls {
     const isTogether = half === undefined || from === to;
     switch (lane) {
       case LANE.open:
-        return this.follower.paths.changes === 0 && isTogether && this.mayOpen(thread, block, value, half);
+        return isTogether && this.paths.mayOpen(thread, block, value, half);
       case LANE.look:
-        return this.mayLook(block, argsFrom, argsTo, half) && (this.path >= 0 || half === undefined || !hasQuote(block.buf, from, to));
+        return this.paths.mayLook(block, half);
       case LANE.epollWait:
         this.args = value > 0 && thread.table.polled !== undefined && this.follower.epolls.mayHold(thread, block.view, from, to) ? block.slice(from, to) : '';
         return true;
       case LANE.epollControl:
         return !isError && value === 0 && isTogether && this.mayRegister(thread, block.buf, argsFrom, argsTo);
       case LANE.accept:
-        return this.mayAccept(thread, name, block, value, isError, half);
+        return this.accepts.may(thread, name, block, value, isError, half);
       case LANE.fcntl:
         return isTogether && this.mayControl(thread, block.buf, argsFrom, argsTo, value);
       case LANE.setsockopt:
@@ -135,13 +130,10 @@ export class QuickCalls {
         }
         return;
       case LANE.open:
-        if (!isError) this.open(thread, name, value, half === undefined);
+        if (!isError) this.paths.open(thread, name, value, half === undefined);
         return;
       case LANE.look:
-        if (!isError && this.path >= 0) {
-          const { fds } = this.model;
-          follower.paths.look(this.path, thread.pid, follower.names.text[name]!, half === undefined ? fds.line : half.line, half === undefined ? fds.time : half.time);
-        }
+        if (!isError) this.paths.look(thread, name, half);
         return;
       case LANE.epollWait:
         if (this.args !== '') follower.epolls.waited(thread, value, this.args, half === undefined ? this.model.fds.time + micros : this.model.fds.time);
@@ -151,7 +143,7 @@ export class QuickCalls {
         slot!.polledBy = this.epoll;
         return;
       case LANE.accept:
-        this.accept(thread, name, value, isError, half);
+        this.accepts.take(thread, name, value, isError, half);
         return;
       case LANE.poll:
         this.useListed(thread);
@@ -179,47 +171,6 @@ export class QuickCalls {
     }
   }
 
-  /** `AT_FDCWD</srv>, "/srv/a", O_RDONLY|O_CLOEXEC`, and `3</srv/a>` or `3` */
-  private mayOpen(thread: Thread, block: Block, value: number, half: Pending | undefined): boolean {
-    if (thread.table.slots.has(value)) return false;
-    const { buf, row } = block;
-    const { words } = block.rows;
-    const start = half === undefined ? words[row + ROW.pathFrom]! : half.pathFrom;
-    if (start === 0) return half === undefined && this.mayOpenNameless(buf, words[row + ROW.argsFrom]!, words[row + ROW.argsTo]!, words[row + ROW.resultTo]!);
-    const pathTo = half === undefined ? words[row + ROW.pathTo]! : half.pathTo;
-    if (buf[pathTo + 1] !== COMMA || buf[pathTo + 3] !== 79) return false;
-    this.flag = (half === undefined ? words[row + ROW.cloexec]! : half.pathCloexec) === 1;
-    const isAbsolute = buf[start] === SLASH;
-    if (isAbsolute && buf[start + 1] === 100 && buf[start + 2] === 101 && buf[start + 3] === 118) return false;
-    const { table } = this.follower.paths;
-    const inner = words[row + ROW.resultTo]! - 1;
-    if (buf[inner] === GREATER) {
-      const target = words[row + ROW.targetFrom]!;
-      if (target === 0) return false;
-      this.path = table.at(block, target, inner, words[row + ROW.targetId]!);
-      return table.isFile[this.path] === 1;
-    }
-    if (!isAbsolute || buf[inner] === 41) return false;
-    this.path = table.at(block, start, pathTo, half === undefined ? words[row + ROW.pathId]! : half.pathId);
-    return table.isFile[this.path] === 1;
-  }
-
-  /** `AT_FDCWD, 0x7f00, O_RDONLY|O_CLOEXEC`, and `3`: a trace of the kernel tells where a name lies, and not what it is. */
-  private mayOpenNameless(buf: Uint8Array, from: number, to: number, resultTo: number): boolean {
-    // AT_FDCWD, 0x
-    if (buf[from] !== 65 || buf[from + 8] !== COMMA || buf[from + 10] !== 48 || buf[from + 11] !== 120 || buf[resultTo - 1]! < 48 || buf[resultTo - 1]! > 57) return false;
-    let i = from + 12;
-    while (i < to && buf[i] !== COMMA) i++;
-    // O_RDONLY, O_WRONLY, O_RDWR: they end there, or with |O_CLOEXEC, which no other one does as short.
-    if (buf[i + 2] !== 79 || buf[i + 3] !== 95) return false;
-    const length = to - i - 2;
-    const isCloexec = length > 8 && buf[to - 1] === 67 && buf[to - 9] === 79 && buf[to - 10] === 124;
-    if ((isCloexec ? length - 10 : length) > 8) return false;
-    this.flag = isCloexec;
-    this.path = NAMELESS;
-    return true;
-  }
-
   /** fcntl: flags are asked for, FD_CLOEXEC is set and no fork can have come between, or a number is copied to one that is free. */
   private mayControl({ table }: Thread, buf: Uint8Array, from: number, to: number, value: number): boolean {
     const command = commandAt(buf, behindFd(buf, from, to), to);
@@ -229,38 +180,6 @@ export class QuickCalls {
     if (slot === undefined || slot.assumed || slot.how === 'pre-existing' || (command === COMMAND.mark && table.forks > slot.forks)) return false;
     this.slot = slot;
     this.command = command;
-    return true;
-  }
-
-  private open(thread: Thread, name: number, fd: number, isWhole: boolean): void {
-    const { fds } = this.model;
-    const { paths, names } = this.follower;
-    const { table } = paths;
-    const at = this.path;
-    const call = names.text[name]!;
-    if (at === NAMELESS) {
-      if (isWhole && fd >= thread.table.known) fds.inferBelow(thread, fd);
-      fds.opened(thread, fd, fds.describeFlat('file', ''), this.flag, 'opened', call, fds.sites.at(call, 'file', '').id);
-      return;
-    }
-    const path = table.texts[at]!;
-    if (isWhole && fd >= thread.table.known) fds.inferBelow(thread, fd);
-    if (table.openedBy[at] !== name) {
-      table.sites[at] = fds.sites.at(call, 'file', path).id;
-      table.openedBy[at] = name;
-    }
-    fds.opened(thread, fd, fds.describeFlat('file', path), this.flag, 'opened', call, table.sites[at]!);
-  }
-
-  private mayLook(block: Block, from: number, to: number, half: Pending | undefined): boolean {
-    const { buf, row } = block;
-    const { words } = block.rows;
-    this.path = -1;
-    const start = half === undefined ? words[row + ROW.pathFrom]! : half.pathFrom;
-    // Without a path, or with one that must be unescaped: only the first is plain.
-    if (start === 0) return !hasQuote(buf, from, to);
-    const pathTo = half === undefined ? words[row + ROW.pathTo]! : half.pathTo;
-    if (start < pathTo && buf[start] === SLASH) this.path = this.follower.paths.table.at(block, start, pathTo, half === undefined ? words[row + ROW.pathId]! : half.pathId);
     return true;
   }
 
@@ -276,51 +195,6 @@ export class QuickCalls {
     if (slot === undefined || slot.description.listening !== undefined || slot.assumed || slot.how === 'pre-existing') return false;
     this.slot = slot;
     return true;
-  }
-
-  private mayAccept(thread: Thread, name: number, { buf, view, row, rows: { words } }: Block, value: number, isError: boolean, half: Pending | undefined): boolean {
-    const from = words[row + ROW.argsFrom]!;
-    const to = words[row + ROW.argsTo]!;
-    const fd = half === undefined ? words[row + ROW.fd]! : half.fd;
-    const listener = thread.table.slots.get(fd);
-    if (listener === undefined || listener.assumed || (listener.how === 'pre-existing' && listener.description.target === '')) return false;
-    this.slot = listener;
-    if (isError) return true;
-    if (thread.table.slots.has(value) || !readPeer(this.peer, buf, view, from, to)) return false;
-    let isCloexec = false;
-    if (this.follower.names.text[name] === 'accept4') {
-      for (let i = to - 1; i > from && buf[i] !== COMMA; i--) {
-        if (buf[i] === 88 && buf[i + 1] === 69) isCloexec = true;
-        // A flag by its number.
-        if (buf[i] === 120) return false;
-      }
-    }
-    this.flag = isCloexec;
-    this.inode = inodeBefore(buf, words[row + ROW.resultTo]!);
-    return true;
-  }
-
-  private accept(thread: Thread, name: number, fd: number, isError: boolean, half: Pending | undefined): void {
-    const { follower, model, peer } = this;
-    const { fds } = model;
-    const listener = this.slot!;
-    const { description } = listener;
-    this.model.fds.use(listener, thread);
-    if (!isError) {
-      const call = follower.names.text[name]!;
-      const address = description.listening ?? description.bound;
-      if (description.acceptSite === undefined || description.acceptSite.call !== call) {
-        description.acceptSite = fds.sites.at(call, 'socket', address === undefined ? '' : `on ${follower.context.shown(address)}`);
-      }
-      if (half === undefined && fd >= thread.table.known) fds.inferBelow(thread, fd);
-      const made = fds.describeFlat('socket', '');
-      made.setPeer(peer.host, peer.port);
-      made.accepted = true;
-      made.inode = this.inode;
-      fds.opened(thread, fd, made, this.flag, 'opened', call, description.acceptSite.id);
-    }
-    if (thread.table.polled !== undefined) follower.epolls.accepted(follower.context, thread, listener.fd, half === undefined ? fds.time : half.time);
-    if (!isError) follower.listener?.accepted(thread, listener.fd);
   }
 }
 

@@ -6,7 +6,7 @@ import { parseStat } from '../../kernel/proc/stat.ts';
 import type { Coverage } from '../../report/index.ts';
 import { plural } from '../../report/words.ts';
 import type { Analysis } from '../collect/analysis.ts';
-import { kindOf } from '../tables/fds.ts';
+import { kindOf } from '../tables/kind-of.ts';
 import { inodeOf, listenersAt } from './addresses.ts';
 import type { Recording } from './recording.ts';
 import { livingThread } from './target.ts';

@@ -1,12 +1,15 @@
 /** What calls do to one table: numbers come, go, are copied. */
 import type { ByteString } from '../../evidence/types.ts';
 import { Clock } from './clock.ts';
-import { Description, inodeOf } from './description.ts';
+import { type Description, inodeOf } from './description.ts';
 import { flat } from './flat.ts';
+import { kindOf } from './kind-of.ts';
 import { Ledger } from './ledger.ts';
+import { inferBelow } from './lowest.ts';
 import { Sites } from './sites.ts';
+import { Spares } from './spares.ts';
 import { FilesTable } from './table.ts';
-import type { How, Site, Slot, Thread } from './types.ts';
+import type { How, OpenOptions, Site, Slot, Thread } from './types.ts';
 
 /** What the log shows of one descriptor, as it happens. For who wants every step; rules do not. */
 export interface Step {
@@ -19,31 +22,6 @@ export interface Step {
   time: number;
 }
 
-export interface OpenOptions {
-  kind: string;
-  target: ByteString;
-  cloexec: boolean | null;
-  call: string;
-  /** What its site is named by, when that is not the target. */
-  siteWords?: ByteString;
-  how?: How;
-  description?: Description;
-  /** The number was chosen by the kernel as the lowest free one, and nothing can have come between. */
-  isLowest?: boolean;
-  /** What -y says of it. */
-  decoration?: ByteString | undefined;
-}
-
-/** Made, with a number that the log does not tell. */
-export interface Owed {
-  options: OpenOptions;
-  line: number;
-  time: number;
-}
-
-const MOST_OWED = 256;
-/** Objects kept to be used again. */
-const MOST_SPARE = 256;
 /** A number that was chosen for one program is not meant for those that a fork of it starts; a flag that was cleared is. */
 const DUPLICATED = /^dup[23]$/;
 
@@ -68,10 +46,8 @@ export class Fds {
   onServe: ((description: Description, thread: Thread) => void) | undefined;
   /** A socket listens. */
   onListen: ((description: Description, thread: Thread) => void) | undefined;
-  private readonly spare: Slot[] = [];
-  private readonly files: Description[] = [];
+  private readonly spares = new Spares();
   private tables = 0;
-  private descriptions = 0;
 
   constructor(isTimed: boolean) {
     this.clock = new Clock(isTimed);
@@ -86,7 +62,7 @@ export class Fds {
     const { table } = thread;
     const known = table.slots.get(fd);
     if (known) this.replace(thread, known, options.call);
-    if (options.isLowest) this.inferBelow(thread, fd);
+    if (options.isLowest) inferBelow(this, thread, fd);
     const description = options.description ?? this.describe(options.kind, options.target);
     if (options.decoration !== undefined && !options.description) description.inode = inodeOf(options.decoration);
     const site = this.sites.at(options.call, options.kind, options.siteWords ?? options.target);
@@ -116,64 +92,19 @@ export class Fds {
     return slot;
   }
 
-  /** The kernel gave out `fd`: every number below is taken, and those nobody saw opened were there before. */
-  inferBelow(thread: Thread, fd: number): void {
-    const { table } = thread;
-    if (fd < table.known) return;
-    // Another thread may have got one of them and not returned yet.
-    for (const user of table.users) if (user !== thread && user.pending?.matters) return;
-    if (this.isUnordered?.(table)) return;
-    // A wild number would cost a wild loop.
-    const end = Math.min(fd, table.known + 65_536);
-    const missing: number[] = [];
-    for (let below = table.known; below < end; below++) if (!table.slots.has(below)) missing.push(below);
-    const { owed } = table;
-    table.owed = undefined;
-    table.known = (fd | 0) + 1;
-    for (const [index, below] of missing.entries()) {
-      if (owed?.length === missing.length) this.payBack(thread, below, owed[index]!);
-      else this.found(thread, below, '', 'unknown');
-    }
-  }
-
-  /** The number the kernel must give out next; undefined where nobody can tell. @param isWhole nothing came between the entry of the call and its return */
-  lowestFree(thread: Thread, isWhole: boolean): number | undefined {
-    const { table } = thread;
-    for (const user of table.users) if (user !== thread && (!isWhole || user.pending?.matters)) return undefined;
-    if (this.isUnordered?.(table)) return undefined;
-    for (let fd = 0; fd < table.known; fd++) if (!table.slots.has(fd)) return fd;
-    return undefined;
-  }
-
-  /** A descriptor was made whose number is not told. An open that shows as many numbers taken as are owed shows which. */
-  owe({ table }: Thread, options: OpenOptions): void {
-    table.owed ??= [];
-    if (table.owed.length < MOST_OWED) table.owed.push({ options, line: this.line, time: this.time });
-  }
-
-  private payBack(thread: Thread, fd: number, { options, line, time }: Owed): void {
-    const slot = this.open(thread, fd, { ...options, isLowest: false });
-    slot.line = line;
-    slot.time = time;
-  }
-
   describe(kind: string, target: ByteString): Description {
     return this.describeFlat(kind, flat(target));
   }
 
   /** @param target no slice of the log */
   describeFlat(kind: string, target: ByteString): Description {
-    const known = this.files.pop();
-    if (known === undefined) return new Description(++this.descriptions, kind, target);
-    known.isKept = false;
-    known.reset(++this.descriptions, kind, target);
-    return known;
+    return this.spares.file(kind, target);
   }
 
   private newSlot(thread: Thread, fd: number, description: Description, cloexec: boolean | null, how: How, call: string): Slot {
     const { table } = thread;
     const closed = table.closed.get(fd);
-    const slot = this.spare.pop() ?? emptySlot(description);
+    const slot = this.spares.slot(description);
     slot.fd = fd | 0;
     slot.description = description;
     slot.cloexec = cloexec;
@@ -203,16 +134,9 @@ export class Fds {
     return slot;
   }
 
-  /** Objects of descriptors that nobody can ask for any more are used again: a log may open a million. */
   private retire(slot: Slot | undefined): void {
-    if (slot === undefined || slot.isKept || slot.closing || this.onStep || this.spare.length >= MOST_SPARE) return;
-    const { description } = slot;
-    this.spare.push(slot);
-    if (description.holders === 0 && !description.isKept && description.listening === undefined && description.bound === undefined && this.files.length < MOST_SPARE) {
-      // A second number must not bring it here again.
-      description.isKept = true;
-      this.files.push(description);
-    }
+    // Who wants every step may hold it.
+    if (slot !== undefined && !this.onStep) this.spares.retire(slot);
   }
 
   private put(table: FilesTable, slot: Slot): void {
@@ -286,7 +210,7 @@ export class Fds {
   }
 
   private inherited(slot: Slot): Slot {
-    const own = Object.assign(this.spare.pop() ?? emptySlot(slot.description), slot);
+    const own = Object.assign(this.spares.slot(slot.description), slot);
     if (own.how !== 'pre-existing') own.how = 'inherited';
     own.counted = false;
     own.usedBy = 0;
@@ -325,35 +249,4 @@ export class Fds {
   step(what: Step['what'], thread: Thread, slot: Slot, call: string): void {
     this.onStep!({ what, tid: thread.tid, pid: thread.pid, slot, call, line: this.line, time: this.time });
   }
-}
-
-function emptySlot(description: Description): Slot {
-  return {
-    fd: 0, description, cloexec: null, how: 'opened', site: undefined, counted: false, call: '', tid: 0, tick: 0, doublings: 0, line: 0, time: NaN, usedBy: 0, usedTick: 0, usedDoublings: 0, forks: 0,
-    assumed: false, intended: false, closedBy: 0, closedLine: 0, closedTime: NaN, closedCall: '', closing: false, polledBy: -1, isKept: false, beforeTid: 0, beforeLine: 0, beforeTime: NaN, lives: -1,
-  };
-}
-
-const DECORATIONS: readonly [RegExp, string][] = [
-  [/^(?:socket:|TCP|UDP|UNIX|NETLINK|RAW|PING|PACKET|ICMP)/, 'socket'],
-  [/^pipe:/, 'pipe'],
-  [/^(?:anon_inode:)?\[?eventpoll\]?$/, 'epoll'],
-  [/^anon_inode:\[?([a-z-]+)\]?/, ''],
-  [/^\/memfd:/, 'memfd'],
-  [/^pid:\d+$/, 'pidfd'],
-  [/^\{eventfd/, 'eventfd'],
-  [/^signalfd:/, 'signalfd'],
-  [/^\/dev\//, 'device'],
-];
-
-/** What -y says of a descriptor, as a kind. */
-export function kindOf(decoration: ByteString): string {
-  if (decoration === '') return 'unknown';
-  // Most are paths.
-  if (decoration.charCodeAt(0) === 47 && !decoration.startsWith('/dev/') && !decoration.startsWith('/memfd:')) return 'file';
-  for (const [pattern, kind] of DECORATIONS) {
-    const match = pattern.exec(decoration);
-    if (match) return kind === '' ? match[1]! : kind;
-  }
-  return decoration.startsWith('/') ? 'file' : 'other';
 }

@@ -5,7 +5,7 @@
  */
 import type { ByteString } from '../../evidence/types.ts';
 import type { Block } from '../read/block.ts';
-import { kindOf } from './fds.ts';
+import { kindOf } from './kind-of.ts';
 
 /** When there are more, all are forgotten: a log of names that never come again must not fill memory. */
 const MOST = 16_384;

@@ -1,7 +1,7 @@
 /** One files_struct: the numbers that threads share which were made with CLONE_FILES. */
 import type { ByteString } from '../../evidence/types.ts';
 import type { Clock } from './clock.ts';
-import type { Owed } from './fds.ts';
+import type { Owed } from './lowest.ts';
 import { Numbers } from './numbers.ts';
 import { TableLives } from './ledger.ts';
 import type { Slot, Thread } from './types.ts';

@@ -24,6 +24,21 @@ export interface Site {
 
 export type How = 'opened' | 'pre-existing' | 'inherited' | 'received';
 
+export interface OpenOptions {
+  kind: string;
+  target: ByteString;
+  cloexec: boolean | null;
+  call: string;
+  /** What its site is named by, when that is not the target. */
+  siteWords?: ByteString;
+  how?: How;
+  description?: Description;
+  /** The number was chosen by the kernel as the lowest free one, and nothing can have come between. */
+  isLowest?: boolean;
+  /** What -y says of it. */
+  decoration?: ByteString | undefined;
+}
+
 /** One number in one table. */
 export interface Slot {
   fd: number;

@@ -13,6 +13,17 @@ export function linkOf(pid: number, fd: number): string {
   return readlinkSync(`/proc/${pid}/fd/${fd}`, 'latin1');
 }
 
+/** Of all descriptors that are open still when they are asked. */
+export function links(pid: number): string[] {
+  return openFds(pid).flatMap((fd) => {
+    try {
+      return linkOf(pid, fd);
+    } catch {
+      return [];
+    }
+  });
+}
+
 /** Text of fdinfo. */
 export function infoOf(pid: number, fd: number): string {
   return readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1');
