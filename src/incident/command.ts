@@ -20,7 +20,7 @@ export function configure(command: Command): void {
   command
     .argument('[target]', 'pid, process name, :port, unit:NAME, container:ID, pod:NS/NAME, or a pid file')
     .option('--tree', 'with all descendants')
-    .option('--watch <time>', 'what grows: sample descriptors and goroutines for this long (30s, 5m), and look at all else afterwards')
+    .option('--watch <time>', 'what grows: sample descriptors and goroutines for this long (30s, 5m), for up to 5s of it the queues of listeners and inotify, too; and look at all else afterwards')
     .option('--interval <time>', 'time between samples of --watch')
     .option('--tui', 'with --watch: what it sees so far on the full screen of the terminal; the report follows')
     .option('--full', 'with --format html: names and addresses as they are, instead of pseudonyms')

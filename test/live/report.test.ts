@@ -62,6 +62,7 @@ async function wellThenSick(server: AtWork): Promise<Seen | undefined> {
     expect([name, told(seen)]).toEqual([name, told(sick)]);
     expect([name, groupsIn(seen), countsIn(seen)]).toEqual([name, groupsIn(sick), countsIn(sick)]);
     expect([name, seen.code, seen.report.verdict]).toEqual([name, sick.code, sick.report.verdict]);
+    expect(seen.report.durationMs).toBeGreaterThan(1000);
   }
   return well;
 }
