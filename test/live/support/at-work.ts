@@ -101,6 +101,8 @@ export async function postgresAtWork(): Promise<AtWork> {
     process.kill(child.pid, 'SIGSTOP');
     for (let number = 0; number < 300; number++) knocking.push(connect(port, '127.0.0.1').on('error', () => undefined));
     await until(() => knocking.filter(({ connecting }) => !connecting).length > 10, { what: 'a queue' });
+    // Those for whom there is no room would knock again and again: at one look, and not at the next.
+    for (const socket of knocking) if (socket.connecting) socket.destroy();
   };
   const stop = async (): Promise<void> => {
     for (const socket of knocking) socket.destroy();
