@@ -178,11 +178,16 @@ function worldOf({ text, name }: UserInput): TapeWorld {
 }
 
 function standIn(tape: TapeEvidence, tapeHeader: TapeTarget): TapeWorld {
+  const readings: Pick<TapeEvidence, 'now'>[] = [tape];
   return {
     evidence: tape,
     tapeHeader,
-    rewound: () => tape.rewound(),
-    moment: () => ({ startedAt: tapeHeader.recordedAt, durationMs: Math.round(tape.now()), host: tapeHeader.host }),
+    rewound: () => {
+      const anew = tape.rewound();
+      readings.push(anew);
+      return anew;
+    },
+    moment: () => ({ startedAt: tapeHeader.recordedAt, durationMs: Math.round(Math.max(...readings.map((each) => each.now()))), host: tapeHeader.host }),
     unanswered: (target) => tapeCoverage(tape.missing(), target, tapeHeader.leftOut),
   };
 }

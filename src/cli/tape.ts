@@ -13,29 +13,40 @@ export interface Header {
   target: unknown;
 }
 
+/** Longer than a tape is made of threads and queues: each second that it says it has is asked for, whether it has it or not. */
+const LONGEST_LOOK_MS = 60_000;
+const LONGEST_WATCH_MS = 86_400_000;
+/** include/linux/threads.h PID_MAX_LIMIT, and more processes than one service has. */
+const MAX_PID = 4_194_304;
+const MOST_PIDS = 32_768;
 const UNKNOWN_HOST: Host = { kernel: 'not recorded', hostname: 'not recorded' };
 
 /** @throws UserError (exit 2) when the header does not name processes, or its time is none */
 export function tapeTarget(header: Header, file: string): TapeTarget {
   const { recordedAt, redacted, host = UNKNOWN_HOST, leftOut, target } = header;
   if (Number.isNaN(Date.parse(recordedAt))) throw new UserError(`${file}:1: the tape says no time when it was recorded; record it again`);
-  if (!isTarget(target)) throw new UserError(`${file}:1: the tape does not say which processes it was recorded from; record it again`);
+  if (!isTarget(target)) throw new UserError(`${file}:1: the tape does not say which processes it was recorded from, and for how long; record it again`);
   const { spec, name, pids, watch, node, goroutines, reload, outbound, replace, tasksMs, listenMs } = target;
-  return { spec, name, pids, ...(watch && { watch }), ...(node === true && { node }), ...(goroutines === true && { goroutines }), ...(reload === true && { reload }), ...(outbound === true && { outbound }), ...(typeof replace === 'string' && replace.startsWith('/') && { replace }), ...(typeof tasksMs === 'number' && tasksMs >= 0 && { tasksMs }), ...(typeof listenMs === 'number' && listenMs > 0 && { listenMs }), ...(leftOut !== undefined && { leftOut }), recordedAt: new Date(recordedAt).toISOString(), host, redacted };
+  return { spec, name, pids, ...(watch && { watch }), ...(node === true && { node }), ...(goroutines === true && { goroutines }), ...(reload === true && { reload }), ...(outbound === true && { outbound }), ...(typeof replace === 'string' && replace.startsWith('/') && { replace }), ...(tasksMs !== undefined && { tasksMs }), ...(listenMs !== undefined && { listenMs }), ...(leftOut !== undefined && { leftOut }), recordedAt: new Date(recordedAt).toISOString(), host, redacted };
 }
 
 function isTarget(value: unknown): value is Pick<TapeTarget, 'spec' | 'name' | 'pids' | 'watch' | 'node' | 'goroutines' | 'reload' | 'outbound' | 'replace' | 'tasksMs' | 'listenMs'> {
   if (typeof value !== 'object' || value === null) return false;
-  const { spec, name, pids, watch } = value as Record<string, unknown>;
+  const { spec, name, pids, watch, tasksMs = 0, listenMs = 1 } = value as Record<string, unknown>;
   if (watch !== undefined && !isWatch(watch)) return false;
+  if (tasksMs !== 0 && !isTime(tasksMs, LONGEST_LOOK_MS)) return false;
   const named = typeof spec === 'string' && typeof name === 'string' && Array.isArray(pids);
-  return named && pids.length > 0 && pids.every((pid) => Number.isSafeInteger(pid) && pid > 0);
+  return named && isTime(listenMs, LONGEST_LOOK_MS) && pids.length > 0 && pids.length <= MOST_PIDS && pids.every((pid) => Number.isSafeInteger(pid) && pid > 0 && pid <= MAX_PID);
+}
+
+function isTime(ms: unknown, longestMs: number): boolean {
+  return typeof ms === 'number' && ms > 0 && ms <= longestMs;
 }
 
 function isWatch(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { windowMs, intervalMs, queuesMs = windowMs } = value as Record<string, unknown>;
-  return [windowMs, intervalMs, queuesMs].every((ms) => typeof ms === 'number' && Number.isFinite(ms) && ms > 0);
+  return [windowMs, intervalMs, queuesMs].every((ms) => isTime(ms, LONGEST_WATCH_MS));
 }
 
 /**

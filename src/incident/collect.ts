@@ -21,6 +21,8 @@ export interface Asked {
   target: ResolvedTarget;
   tree: boolean;
   watch?: { watch: string; interval?: string };
+  /** With it: so long queues are looked at meanwhile. */
+  queuesMs?: number;
 }
 
 export interface Seen {
@@ -37,7 +39,7 @@ const MOST_GO = 16;
 
 /** Throws UserError when there is nothing at all to be seen. */
 export async function collectParts(asked: Asked, context: CommandContext, run: Runner = runPart): Promise<Seen> {
-  const { spec, target, tree, watch } = asked;
+  const { spec, target, tree, watch, queuesMs } = asked;
   const live = context.tapeHeader === undefined;
   const pinned = live ? target.pids.flatMap((pid) => readProcess(context.evidence, pid) ?? []) : [];
   const seen: Seen = { target: { spec: target.spec, label: target.name || target.spec, pids: target.pids }, parts: {}, findings: [], coverage: [], sections: [], skipped: [] };
@@ -47,16 +49,17 @@ export async function collectParts(asked: Asked, context: CommandContext, run: R
 
   // What grows is sampled by both at once: the time is that of one watch.
   const sampledGo = watch ? askGoroutines(asked, context, run) : undefined;
+  const queues = queuesMs === undefined ? undefined : watchQueues(part, queuesMs);
   const descriptors = await part('fds', { ...watch });
   if ('failed' in descriptors && pinned.length === 0 && live) throw descriptors.failed;
   keep(seen, 'fds', descriptors, (data) => (seen.parts.fds = data as FdsData));
   if ('outcome' in descriptors && descriptors.outcome.target) seen.target = descriptors.outcome.target;
 
-  keep(seen, 'listen', await part('listen'), (data) => {
+  keep(seen, 'listen', await (queues?.listen ?? part('listen')), (data) => {
     seen.parts.listen = data as ListenData;
     return (data as ListenData).listeners.length > 0;
   });
-  keep(seen, 'inotify', await part('inotify'), (data) => {
+  keep(seen, 'inotify', await (queues?.inotify ?? part('inotify')), (data) => {
     seen.parts.inotify = data as InotifyData;
     return (data as InotifyData).instances.length > 0;
   });
@@ -68,6 +71,12 @@ export async function collectParts(asked: Asked, context: CommandContext, run: R
   keepHandles(seen, handles, target.spec);
   if (live) seen.coverage.push(endings(pinned, context));
   return seen;
+}
+
+/** As `record` watches them; which of the parts is at it the user is not told. */
+function watchQueues(part: (name: PartName, options: Record<string, unknown>) => Promise<PartResult>, queuesMs: number): Record<'listen' | 'inotify', Promise<PartResult>> {
+  const watch = `${queuesMs}ms`;
+  return { listen: part('listen', { watch, onlyTcp: true }), inotify: part('inotify', { watch }) };
 }
 
 /** Tapes of earlier versions, and without options, do not hold all parts. */

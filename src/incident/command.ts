@@ -5,11 +5,11 @@ import { parseDuration } from '../kernel/duration.ts';
 import { targetOf } from '../kernel/look-at.ts';
 import type { ResolvedTarget } from '../kernel/targets/index.ts';
 import { UserError } from '../kernel/user-error.ts';
-import { collectParts } from './collect.ts';
+import { type Asked, collectParts } from './collect.ts';
 import { join } from './join.ts';
 import { mergeCoverage, mergeFindings } from './merge.ts';
 import type { Runner } from './parts.ts';
-import { keepTapes } from './shared.ts';
+import { keepTapes, type Watching } from './shared.ts';
 import type { IncidentData } from './types.ts';
 import { viewOf } from './view.ts';
 
@@ -20,7 +20,7 @@ export function configure(command: Command): void {
   command
     .argument('[target]', 'pid, process name, :port, unit:NAME, container:ID, pod:NS/NAME, or a pid file')
     .option('--tree', 'with all descendants')
-    .option('--watch <time>', 'what grows: sample descriptors and goroutines for this long (30s, 5m), and look at all else afterwards')
+    .option('--watch <time>', 'what grows: sample descriptors and goroutines for this long (30s, 5m), for up to 5s of it the queues of listeners and inotify, too; and look at all else afterwards')
     .option('--interval <time>', 'time between samples of --watch')
     .option('--tui', 'with --watch: what it sees so far on the full screen of the terminal; the report follows')
     .option('--full', 'with --format html: names and addresses as they are, instead of pseudonyms')
@@ -38,13 +38,13 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   if (spec === undefined && !tapeHeader) throw new UserError('report needs a target', { hints: ['reloadctl report <pid | name | :port | unit:NAME | container:ID | pod:NS/NAME | pid file>'] });
   const watch = watchOf(options, tapeHeader !== undefined);
   if (options.tui && !watch) throw new UserError('--tui shows a watch: it goes with --watch alone', { hints: ['reloadctl report <target> --watch 5m --tui'] });
-  const asked = { spec, tree: Boolean(options.tree), ...(watch && { watch }) };
+  const watching = watch && (await watchingOf(watch));
+  const asked = { spec, tree: Boolean(options.tree), ...(watch && { watch }), ...(watching && { queuesMs: watching.queuesMs }) };
   // Those who get a page to look at need no names; who has the tape of somebody else has none to show.
   const isShared = context.shares === true && options.full !== true && tapeHeader?.redacted !== true;
   if (!isShared) return pageOf(asked, targetAsked(asked, context), context);
   const target = targetAsked(asked, context);
-  const { parseWatch } = await import('../fds/index.ts');
-  const kept = keepTapes(target, watch && parseWatch(watch.watch, watch.interval), context);
+  const kept = keepTapes(target, watching, context);
   const page = await pageOf(asked, target, { ...context, taping: true }, kept.run);
   const nameless = kept.nameless();
   const shared = await pageOf({ spec: undefined, tree: false }, nameless.tapeHeader, nameless, kept.replay);
@@ -56,11 +56,7 @@ function targetAsked({ spec, tree }: Page, context: CommandContext): ResolvedTar
   return targetOf(spec, tree, { ...context, ...(context.rewound && { evidence: context.rewound() }) }, 'report');
 }
 
-interface Page {
-  spec: string | undefined;
-  tree: boolean;
-  watch?: { watch: string; interval?: string };
-}
+type Page = Omit<Asked, 'target'>;
 
 async function pageOf(asked: Page, target: ResolvedTarget, context: CommandContext, run?: Runner): Promise<ReportOutcome> {
   const seen = await collectParts({ ...asked, target }, context, run);
@@ -80,8 +76,15 @@ export function emptyData(): IncidentData {
   return { parts: {}, joined: { holders: [], watches: [], listeners: [] }, skipped: [] };
 }
 
+/** Loaded only where it is wanted. */
+async function watchingOf({ watch, interval }: NonNullable<Page['watch']>): Promise<Watching> {
+  const { parseWatch, queuesMsOf } = await import('../fds/index.ts');
+  const options = parseWatch(watch, interval)!;
+  return { ...options, queuesMs: queuesMsOf(options) };
+}
+
 /** As the parts take them; a tape knows itself how it was watched. */
-function watchOf({ watch, interval }: Record<string, unknown>, onTape: boolean): { watch: string; interval?: string } | undefined {
+function watchOf({ watch, interval }: Record<string, unknown>, onTape: boolean): Page['watch'] {
   if (typeof watch !== 'string') {
     if (interval !== undefined) throw new UserError('--interval needs --watch');
     return undefined;

@@ -9,11 +9,12 @@ import { readProcess } from '../kernel/process.ts';
 import type { ResolvedTarget } from '../kernel/targets/index.ts';
 import type { UserError } from '../kernel/user-error.ts';
 import type { Coverage, Target } from '../report/index.ts';
+import { TASKS_MS } from '../tasks/index.ts';
 import { version } from '../version.ts';
 import { type PartResult, type PartRun, type Runner, runPart } from './parts.ts';
 
-/** So long `tasks` looks at the threads by itself. */
-const TASKS_MS = 2000;
+/** How descriptors are sampled, and how long queues are looked at meanwhile. */
+export type Watching = Required<NonNullable<TapeTarget['watch']>>;
 
 export interface KeptTapes {
   /** Runs a part on the world, then on what it was told, and keeps what it says then. */
@@ -26,14 +27,14 @@ export interface KeptTapes {
   unanswered(target: Target | null): Coverage[];
 }
 
-/** @param watch how descriptors are sampled, where they are */
-export function keepTapes(target: ResolvedTarget, watch: TapeTarget['watch'], context: CommandContext): KeptTapes {
+/** @param watch undefined for one look */
+export function keepTapes(target: ResolvedTarget, watch: Watching | undefined, context: CommandContext): KeptTapes {
   const redactor = openRedactor();
   const { tapeHeader } = context;
   const host = tapeHeader?.host ?? { kernel: release(), hostname: hostname() };
   const spec = /^\d+$/.test(target.spec) ? target.spec : redactor.text(target.spec);
   const header: TapeTarget = {
-    ...(tapeHeader ?? { tasksMs: TASKS_MS, recordedAt: new Date().toISOString(), ...(watch && { watch }) }),
+    ...(tapeHeader ?? { tasksMs: TASKS_MS, recordedAt: new Date().toISOString(), ...(watch && { watch, listenMs: watch.queuesMs }) }),
     spec, name: redactor.text(target.name), pids: [...target.pids], host: { kernel: host.kernel, hostname: redactor.text(host.hostname) }, redacted: true,
     // What was not kept is not asked.
     node: true, goroutines: true,

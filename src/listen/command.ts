@@ -40,7 +40,7 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   const windowMs = context.tapeHeader?.listenMs ?? asked;
   const { scope, target, snapshot } = await scopeOf(spec, Boolean(options.tree), context);
   const { evidence, signal, progress } = context;
-  const collected = await collectListen(scope, { evidence, signal, progress, ...asking(context), ...(windowMs !== undefined && { windowMs, onlyTcp: context.tapeHeader !== undefined }), ...(options.outbound === true && { outbound: true }) });
+  const collected = await collectListen(scope, { evidence, signal, progress, ...asking(context), ...(windowMs !== undefined && { windowMs, onlyTcp: context.tapeHeader !== undefined || options.onlyTcp === true }), ...(options.outbound === true && { outbound: true }) });
   const { look, coverage, nearest, outbound, udp } = collected;
   const seen = snapshot ?? (await ownersOf(collected, scope, context));
   if (seen) {

@@ -1,15 +1,12 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { CommandContext, Outcome } from '../command.ts';
-import { parseWatch } from '../fds/index.ts';
+import { parseWatch, queuesMsOf } from '../fds/index.ts';
 import { UserError } from '../kernel/user-error.ts';
 import { FileSink } from '../render/index.ts';
 import { bytes, plural, shellWord } from '../report/words.ts';
 import { recordTape, sourceOf, writeTape } from './tape.ts';
 import { parseWhen } from './when/options.ts';
-
-/** Long enough to tell whether queues are read, and not all of a long watch once more. */
-const LONGEST_QUEUES_MS = 5000;
 
 /** Target and options of `record`. */
 export function configure(command: Command): void {
@@ -17,7 +14,7 @@ export function configure(command: Command): void {
     .argument('[target]', 'as for fds')
     .option('-o, --output <file>', 'the tape to write; - is stdout')
     .option('--tree', 'with all descendants')
-    .option('--watch <time>', 'samples for this long before the look (30s, 5m), for what grows; then up to 5s of the queues of inotify instances and of TCP listeners, where there are any, and of the threads')
+    .option('--watch <time>', 'samples for this long before the look (30s, 5m), for what grows; then up to 5s of the queues of inotify instances and of TCP listeners, where there are any')
     .option('--interval <time>', 'time between samples of --watch')
     .option('--node', 'with the handles of Node processes, for node --from: what node does to a process to learn them, this does')
     .option('--promises', 'with --node and --watch: promises that do not settle, too')
@@ -49,7 +46,7 @@ export async function run(args: string[], options: Record<string, unknown>, cont
   if (onStdout && context.formatOnStdout !== undefined) {
     throw new UserError(`the tape and the report (${context.formatOnStdout}) both want stdout: give one of them a file`);
   }
-  const source = sourceOf(args[0], { tree: Boolean(options.tree), full, ...(watching && { watch: { ...watching, queuesMs: Math.min(watching.windowMs, LONGEST_QUEUES_MS) } }), ...(Boolean(options.node) && { node: true as const }), ...(typeof options.replace === 'string' && { replace: resolve(options.replace) }) }, context);
+  const source = sourceOf(args[0], { tree: Boolean(options.tree), full, ...(watching && { watch: { ...watching, queuesMs: queuesMsOf(watching) } }), ...(Boolean(options.node) && { node: true as const }), ...(typeof options.replace === 'string' && { replace: resolve(options.replace) }) }, context);
   const file = onStdout ? undefined : await FileSink.open(output);
   try {
     const { text, snapshot, coverage } = await recordTape(source, full, options, context);

@@ -2,7 +2,7 @@
 import { hostname, release } from 'node:os';
 import type { CommandContext, TapeTarget } from '../command.ts';
 import { openRedactor, openTapeWriter, type Redactor, type TapeWriter } from '../evidence/index.ts';
-import { watchTarget } from '../fds/index.ts';
+import { queuesMsOf, watchTarget } from '../fds/index.ts';
 import { askUser, collectInotify } from '../inotify/index.ts';
 import { collectListen } from '../listen/index.ts';
 import { CoverageLog } from '../kernel/coverage.ts';
@@ -14,15 +14,9 @@ import { UserError } from '../kernel/user-error.ts';
 import { recordGenerations } from '../inherit/index.ts';
 import { ProcessTree } from '../kernel/process-tree.ts';
 import { collectPreflight } from '../preflight/index.ts';
-import { collectTasks } from '../tasks/index.ts';
+import { collectTasks, TASKS_MS } from '../tasks/index.ts';
 import type { FileSink } from '../render/index.ts';
 import { version } from '../version.ts';
-
-/** Long enough to tell who does not get on. */
-const LONGEST_TASKS_MS = 5000;
-
-/** Enough looks at the queues to see one that is full now and then. */
-const LONGEST_LISTEN_MS = 5000;
 
 /** So many characters: a file that is larger is packed (gzip), which every reader of tapes knows by its first bytes. */
 const PACKED_FROM = 256 * 1024;
@@ -47,7 +41,7 @@ export async function recordTape(source: TapeTarget, full: boolean, options: Rec
   // Who holds its listeners, and what waits there: for listen.
   await collectListen({ kind: 'processes', pids: source.pids, label: source.name }, { evidence: writer.evidence, rerun, isRoot, signal, ...(source.outbound && { outbound: true }), ...(source.listenMs !== undefined && { windowMs: source.listenMs, onlyTcp: true }) });
   // Whether it would reload: each by itself, since which one gets the signal is told later. Tapes of earlier versions do not have it.
-  // What its threads wait for, at one look unless it was watched: for tasks, whose gaps are told there.
+  // What its threads wait for, as long as tasks alone looks: what it finds then is found on the tape.
   if (source.tasksMs !== undefined) await collectTasks(writer.evidence, source.pids, source.name, { windowMs: source.tasksMs, rerun, isRoot, signal });
   const tree = source.reload ? new ProcessTree(writer.evidence) : undefined;
   if (tree) for (const pid of source.pids) await collectPreflight(writer.evidence, [pid, ...tree.descendants(pid)], { number: ANY_SIGNAL, everything: true, signal, ...(source.replace !== undefined && { replace: encodeText(source.replace) }) });
@@ -92,8 +86,7 @@ export function sourceOf(spec: string | undefined, options: Pick<TapeTarget, 'wa
 export function sourceNow(target: ResolvedTarget, { watch, node, replace }: Pick<TapeTarget, 'watch' | 'node' | 'replace'>): TapeTarget {
   return {
     ...target, ...(watch && { watch }), ...(node && { node }), ...(replace !== undefined && { replace }),
-    reload: true, outbound: true, goroutines: true, tasksMs: Math.min(watch?.windowMs ?? 0, LONGEST_TASKS_MS),
-    ...(watch && { listenMs: Math.min(watch.windowMs, LONGEST_LISTEN_MS) }),
+    reload: true, outbound: true, goroutines: true, tasksMs: TASKS_MS, ...(watch && { listenMs: queuesMsOf(watch) }),
     recordedAt: new Date().toISOString(), host: { kernel: release(), hostname: hostname() }, redacted: false,
   };
 }

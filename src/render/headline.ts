@@ -26,6 +26,8 @@ export function worstFirst(findings: readonly Finding[]): Finding[] {
 const NOTHING: Readonly<Record<string, string>> = {
   // Of two reports only what became worse is told: either may have faults enough.
   diff: 'nothing new, and nothing worse than before',
+  // It takes what others judge later.
+  record: 'recorded, and not judged',
   gate: 'every rule that was asked holds',
 };
 

@@ -1,19 +1,28 @@
-import type { Block, Cell, TableBlock } from './document.ts';
+import type { Block, Cell, Column, TableBlock } from './document.ts';
 import { chartSvg } from './html-chart.ts';
 import { chartWords } from './chart-words.ts';
 import { htmlText } from './html-text.ts';
 
-function cellHtml(cell: Cell | undefined, align: 'left' | 'right' | undefined): string {
-  const classes = [...(align === 'right' ? ['number'] : []), ...(typeof cell === 'object' ? [cell.tone] : [])];
+/** Only what may be of any length is broken within a word: a narrow page would break the others, too, letter by letter. */
+function classesOf({ align, flex }: Column): string[] {
+  return align === 'right' ? ['number'] : flex ? ['long'] : [];
+}
+
+function attribute(classes: readonly string[]): string {
+  return classes.length > 0 ? ` class="${classes.join(' ')}"` : '';
+}
+
+function cellHtml(cell: Cell | undefined, column: Column): string {
+  const classes = [...classesOf(column), ...(typeof cell === 'object' ? [cell.tone] : [])];
   const text = cell === undefined ? '' : typeof cell === 'object' ? cell.text : String(cell);
-  return `<td${classes.length > 0 ? ` class="${classes.join(' ')}"` : ''}>${htmlText(text)}</td>`;
+  return `<td${attribute(classes)}>${htmlText(text)}</td>`;
 }
 
 export function* tableHtml({ columns, rows }: TableBlock): Generator<string> {
   yield '<div class="scroll"><table>';
-  if (columns.some(({ title }) => title !== '')) yield `<thead><tr>${columns.map(({ title, align }) => `<th${align === 'right' ? ' class="number"' : ''} scope="col">${htmlText(title)}</th>`).join('')}</tr></thead>`;
+  if (columns.some(({ title }) => title !== '')) yield `<thead><tr>${columns.map((column) => `<th${attribute(classesOf(column))} scope="col">${htmlText(column.title)}</th>`).join('')}</tr></thead>`;
   yield '<tbody>\n';
-  for (const row of rows) yield `<tr>${columns.map(({ align }, index) => cellHtml(row[index], align)).join('')}</tr>\n`;
+  for (const row of rows) yield `<tr>${columns.map((column, index) => cellHtml(row[index], column)).join('')}</tr>\n`;
   yield '</tbody></table></div>\n';
 }
 

@@ -19,7 +19,7 @@ function* findingHtml({ severity, confidence, title, because, id, evidence, reme
   yield `<article><h3><span class="${severity}">${SEVERITY_WORD[severity]}</span> ${htmlText(title)}</h3>\n`;
   yield `<p>${confidence}: ${htmlText(because)} <span class="dim">${htmlText(id)}</span></p>\n`;
   const rows = evidence.map((item): Cell[] => [item.name, valueWords(item), { text: item.source, tone: 'dim' }]);
-  yield* tableHtml({ type: 'table', columns: [{ title: '' }, { title: '' }, { title: '' }], rows });
+  yield* tableHtml({ type: 'table', columns: [{ title: '' }, { title: '', flex: true }, { title: '', flex: true }], rows });
   for (const { text, command, risk } of remedy) {
     yield `<p><b>do</b> ${htmlText(text)}${RISK_WORDS[risk] === '' ? '' : ` <span class="warning">${RISK_WORDS[risk]}</span>`}</p>\n`;
     if (command !== undefined) yield commandHtml(command);
@@ -32,7 +32,7 @@ function* coverageHtml(coverage: readonly Coverage[]): Generator<string> {
   const all = open.length === 0 ? 'everything asked was readable' : `${plural('source', open.length)} not fully read`;
   yield `<details${open.length > 0 ? ' open' : ''}><summary>coverage: ${all}</summary>\n`;
   const rows = [...open, ...coverage.filter(({ status }) => status === 'ok')].map((line): Cell[] => [line.source, { text: coverageWords(line), tone: line.status === 'ok' ? 'dim' : 'strong' }, line.fix ?? '']);
-  yield* tableHtml({ type: 'table', columns: [{ title: 'source' }, { title: 'what was read' }, { title: 'how to get the rest' }], rows });
+  yield* tableHtml({ type: 'table', columns: [{ title: 'source' }, { title: 'what was read', flex: true }, { title: 'how to get the rest', flex: true }], rows });
   yield '</details>\n';
 }
 

@@ -13,7 +13,8 @@ export function markdownText(text: string): string {
   return visible(text)
     .replace(/[\\`*_{}[\]<>#|~!&]/g, (character) => (character === '<' ? '&lt;' : character === '>' ? '&gt;' : character === '&' ? '&amp;' : `\\${character}`))
     .replace(/@(?=\w)/g, '&#64;')
-    .replace(/(^|\s)([-+]|\d+[.)])(?=\s)/g, '$1\\$2')
+    // What begins a list does so at the beginning of a line, and only punctuation can be escaped.
+    .replace(/^(\s*\d*)([-+.)])(?=\s|$)/, '$1\\$2')
     .replace(/:\/\//g, '&#58;//');
 }
 

@@ -12,7 +12,8 @@ import { viewOf } from './view.ts';
 
 export { emptyData };
 
-const DEFAULT_MS = 2000;
+/** So long threads are looked at where nothing else is asked: enough to tell who does not get on. */
+export const DEFAULT_MS = 2000;
 const LONGEST_MS = 3_600_000;
 
 export function configure(command: Command): void {

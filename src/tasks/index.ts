@@ -1,5 +1,5 @@
 /** The public face of the wing. */
 export { collectTasks } from './collect.ts';
-export { configure, emptyData, run } from './command.ts';
+export { configure, DEFAULT_MS as TASKS_MS, emptyData, run } from './command.ts';
 export { taskRules } from './rules/index.ts';
 export type { TasksData } from './data.ts';

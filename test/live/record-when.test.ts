@@ -7,6 +7,7 @@ import { expect, it } from 'vitest';
 import type { Report } from '../../src/report/index.ts';
 import { compileSchema } from '../schema/support.ts';
 import { type Child, plainEnv, startChild } from './support/child.ts';
+import { moveTo, needGroups } from './support/groups.ts';
 import { describeNeeds, need } from './support/need.ts';
 import { ownFolder, PYTHON, reloadctl } from './support/program.ts';
 import { until } from './support/until.ts';
@@ -49,7 +50,11 @@ interface Watching {
 }
 
 function startWatch(target: string, folder: string, ...more: string[]): Watching {
-  const child = spawn(process.execPath, [BINARY, 'record', target, '--when', 'fds/soft > 0.8', '-o', folder, '--every', '100ms', '--pause', '100ms', '--json', ...more], { env: plainEnv(), stdio: ['ignore', 'pipe', 'pipe'] });
+  return startCommand(['record', target, '--when', 'fds/soft > 0.8', '-o', folder, '--every', '100ms', '--pause', '100ms', '--json', ...more]);
+}
+
+function startCommand(args: string[]): Watching {
+  const child = spawn(process.execPath, [BINARY, ...args], { env: plainEnv(), stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
@@ -165,13 +170,48 @@ describeNeeds(['python3'], 'record --when', () => {
   });
 });
 
+const UNIT = readFileSync(fileURLToPath(new URL('../../deploy/systemd/reloadctl-record@.service', import.meta.url)), 'utf8');
+const NAME = `reloadctl-${process.pid}`;
+
+/** What the unit runs for NAME, its tapes in `folder`. */
+function commandOf(folder: string): string[] {
+  const set = new Map([...UNIT.matchAll(/^Environment="?(\w+)=([^"\n]+)"?$/gm)].map(([, name, value]) => [name!, value!]));
+  const words = /^ExecStart=(.*)$/m.exec(UNIT)![1]!.replaceAll('%i', NAME).split(' ');
+  return words.slice(1).map((word) => word.replace(`/var/lib/reloadctl/${NAME}`, folder).replace(/^\$\{(\w+)\}$/, (_all, name: string) => set.get(name)!));
+}
+
+describeNeeds(['python3', 'root'], 'what the unit runs', () => {
+  const usable = needGroups();
+
+  it.skipIf(!usable)('follows the unit from one run of the service to the next', PATIENCE, async () => {
+    const folder = ownFolder('unit-tapes');
+    const path = `system.slice/${NAME}.service`;
+    const first = await startHolder();
+    moveTo(path, first.pid);
+    const watch = startCommand([...commandOf(folder), '--every', '100ms', '--pause', '100ms', '--json']);
+    await until(() => watch.stderr().includes(`watching unit:${NAME}.service`), { what: 'it to begin', deadlineMs: 90_000 });
+    await hold(first, 90);
+    await until(() => tapesIn(folder).length === 1, { what: 'a tape', deadlineMs: 90_000 });
+    await first.stop();
+    await until(() => watch.stderr().includes('waiting for'), { what: 'it to miss it', deadlineMs: 90_000 });
+    const second = await startHolder();
+    moveTo(path, second.pid);
+    await hold(second, 95);
+    await until(() => tapesIn(folder).length === 2, { what: `a tape of the next\n${watch.stderr()}`, deadlineMs: 90_000 });
+    const { code, report } = await watch.end('SIGTERM');
+    expect([code, report.data.when.bundles.map(({ pid }) => pid), report.target?.spec]).toEqual([143, [first.pid, second.pid], `unit:${NAME}.service`]);
+    const { stdout } = await reloadctl(['report', '--from', join(folder, tapesIn(folder)[0]!), '--json']);
+    expect((JSON.parse(stdout) as Report).findings[0]?.id).toBe('fd/near-limit');
+    await second.stop();
+  });
+});
+
 describeNeeds(['systemd-analyze'], 'the unit that records', () => {
   it('is one that systemd reads', () => {
     const folder = ownFolder('unit');
-    const unit = readFileSync(fileURLToPath(new URL('../../deploy/systemd/reloadctl-record@.service', import.meta.url)), 'utf8');
     // What it starts and its manual need not be installed here.
     const file = join(folder, 'reloadctl-record@nginx.service');
-    writeFileSync(file, unit.replace('ExecStart=/usr/local/bin/reloadctl', 'ExecStart=/bin/true').replace(/^Documentation=.*\n/m, ''));
+    writeFileSync(file, UNIT.replace('ExecStart=/usr/local/bin/reloadctl', 'ExecStart=/bin/true').replace(/^Documentation=.*\n/m, ''));
     const { status, stdout, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
     expect(`${stdout}${stderr}`.split('\n').filter((line) => line.includes('reloadctl-record'))).toEqual([]);
     expect(status).toBe(0);

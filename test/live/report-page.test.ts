@@ -3,6 +3,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { IncidentData } from '../../src/incident/types.ts';
 import type { Report } from '../../src/report/index.ts';
@@ -36,6 +37,18 @@ interface Made {
   gone: RunResult;
   refused: RunResult;
   onFullDisk: RunResult | undefined;
+  /** A tape, and what is made of it in each format. */
+  shared: Map<string, string>;
+}
+
+/** All that anybody could be given who is told no names. */
+async function makeShared(pid: number, folder: string): Promise<Map<string, string>> {
+  const tape = join(folder, 'shared.rctl');
+  await reloadctl(['record', String(pid), '-q', '-o', tape], { timeoutMs: 120_000 });
+  const files = ['text', 'json', 'ndjson', 'markdown', 'html'].map((format) => [format, join(folder, `shared.${format}`)] as const);
+  await reloadctl(['report', '--from', tape, ...files.flatMap(([format, file]) => ['--format', `${format}=${file}`])], { timeoutMs: 120_000 });
+  const packed = readFileSync(tape);
+  return new Map([['tape', (packed[0] === 0x1f ? gunzipSync(packed) : packed).toString('latin1')], ...files.map(([format, file]) => [format, readFileSync(file, 'latin1')] as const)]);
 }
 
 /** Most of a report is waiting: all are made at once. */
@@ -43,15 +56,16 @@ async function makeAll(pid: number, folder: string): Promise<Made> {
   const file = join(folder, 'incident.html');
   const report = (target: number, ...args: string[]): Promise<RunResult> => reloadctl(['report', String(target), ...args], { timeoutMs: 120_000 });
   for (const name of ['old.html', 'small/old.html']) if (existsSync(dirname(join(folder, name)))) writeFileSync(join(folder, name), 'old');
-  const [page, full, gone, refused, onFullDisk] = await Promise.all([
+  const [page, full, gone, refused, onFullDisk, shared] = await Promise.all([
     report(pid, '--watch', '2s', '--interval', '200ms', '--format', `html=${file}`, '--json'),
     report(pid, '--full', '--format', 'html'),
     report(4_194_303, '--format', `html=${join(folder, 'old.html')}`),
     report(pid, '--format', `html=${join(folder, 'no/such/folder.html')}`),
     existsSync(join(folder, 'small')) ? report(pid, '--format', `html=${join(folder, 'small/old.html')}`) : undefined,
+    makeShared(pid, folder),
   ]);
   expect(page.stderr).toBe('');
-  return { html: readFileSync(file, 'utf8'), file, named: JSON.parse(page.stdout) as Report<IncidentData>, full, gone, refused, onFullDisk };
+  return { html: readFileSync(file, 'utf8'), file, named: JSON.parse(page.stdout) as Report<IncidentData>, full, gone, refused, onFullDisk, shared };
 }
 
 describeNeeds(['python3'], 'report: the page that is handed on', () => {
@@ -85,6 +99,13 @@ describeNeeds(['python3'], 'report: the page that is handed on', () => {
     expect(html).toContain(`${named.data.parts.fds!.open} open of soft limit`);
     expect(html).toMatch(/<polyline class="series"/);
     expect(statSync(made.file).mode & 0o777).toBe(0o600);
+  });
+
+  it('nor does a tape, or any format of a report of it', () => {
+    for (const [format, text] of made.shared) {
+      expect([format, text.length > 1000]).toEqual([format, true]);
+      expect([format, /hunter|customers|alert/i.exec(text)?.[0]]).toEqual([format, undefined]);
+    }
   });
 
   it('with --full has the names, as text', () => {

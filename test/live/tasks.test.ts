@@ -1,15 +1,14 @@
 /** Who waits for what, of programs whose truth is known. */
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Report } from '../../src/report/index.ts';
 import type { TaskRow, TasksData } from '../../src/tasks/data.ts';
 import { compileSchema } from '../schema/support.ts';
-import { startChild } from './support/child.ts';
+import { nodeAtFifos } from './support/at-work.ts';
 import { startLoad } from './support/load.ts';
 import { describeNeeds } from './support/need.ts';
 import { startNginx } from './support/nginx.ts';
-import { ownFolder, reloadctl, type RunOptions, startFactory } from './support/program.ts';
+import { reloadctl, type RunOptions, startFactory } from './support/program.ts';
 import { STUCK_NEEDS, startStuck } from './support/stuck.ts';
 
 const validate = compileSchema();
@@ -96,19 +95,9 @@ describeNeeds(['python3', 'root'], 'threads that wait', () => {
   });
 });
 
-const POOL = "import { readFile } from 'node:fs'; for (const path of process.argv.slice(1)) readFile(path, () => {}); setInterval(() => {}, 1000); console.log('ready');";
-
-describeNeeds([], 'Node', () => {
+describeNeeds(['mkfifo'], 'Node', () => {
   it('with its whole pool at FIFOs: starved; with three of four: not', async () => {
-    const dir = ownFolder('pool');
-    const paths = [0, 1, 2, 3].map((number) => join(dir, `${number}.fifo`));
-    execFileSync('mkfifo', paths);
-    const start = async (fifos: string[]) => {
-      const child = await startChild(process.execPath, ['--input-type=module', '-e', POOL, ...fifos]);
-      await child.nextLine();
-      return child;
-    };
-    const [starved, busy] = await Promise.all([start(paths), start(paths.slice(1))]);
+    const [starved, busy] = await Promise.all([nodeAtFifos(4), nodeAtFifos(3)]);
     try {
       const [first, second] = await Promise.all([tasks(starved.pid), tasks(busy.pid)]);
       expect(first.said).toEqual(['task/threadpool-starved warning likely', 'task/blocked-on-fd info hint']);

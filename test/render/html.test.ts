@@ -75,6 +75,14 @@ it('a chart of very many points is thinned, and keeps its peak', async () => {
   expect(heights.filter((height) => height < heights[0]! - 50)).toHaveLength(1);
 });
 
+it.each([
+  ['1. no list', '1\\. no list'], ['- none', '\\- none'], ['-', '\\-'],
+  // A backslash before a digit is one that is seen.
+  ['nginx (pid 42) on web1, 3. of 4', 'nginx (pid 42) on web1, 3. of 4'],
+])('Markdown: %j begins no list', (text, escaped) => {
+  expect(markdownText(text)).toBe(escaped);
+});
+
 it('Markdown: text stays text', async () => {
   expect(markdownText('<img onerror=x> | `a` *b* @team https://x.example [l](u) #1')).toBe('&lt;img onerror=x&gt; \\| \\`a\\` \\*b\\* &#64;team https&#58;//x.example \\[l\\](u) \\#1');
   await fc.assert(

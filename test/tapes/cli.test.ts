@@ -141,6 +141,9 @@ describe('a file that is no tape', () => {
     ['with a line that is no answer', rewritten(text, ([first = '', ...rest]) => [first, '["read",1]', ...rest]), /^FILE:3: not an answer/],
     ['without a target', sealed({ target: null }), /^FILE:1: the tape does not say which processes/],
     ['with a strange target', sealed({ target: { spec: 'x', name: '', pids: ['1'] } }), /^FILE:1: the tape does not say which processes/],
+    ['of a look at threads without an end', sealed({ target: { spec: 'x', name: '', pids: [1], tasksMs: 1e15 } }), /^FILE:1: the tape does not say which processes/],
+    ['of a watch of listeners without an end', sealed({ target: { spec: 'x', name: '', pids: [1], listenMs: 1e15 } }), /^FILE:1: the tape does not say which processes/],
+    ['of more processes than there can be', sealed({ target: { spec: 'x', name: '', pids: Array.from({ length: 40_000 }, (_, pid) => pid + 1) } }), /^FILE:1: the tape does not say which processes/],
     ['with a strange watch', sealed({ target: { spec: 'x', name: '', pids: [1], watch: { windowMs: '11s', intervalMs: 1 } } }), /^FILE:1: the tape does not say which processes/],
     ['without a time', sealed({ recordedAt: 'yesterday' }), /^FILE:1: the tape says no time/],
   ])('%s: exit 2, with file and line', async (name, content, message) => {

@@ -10,6 +10,8 @@ export interface WatchOptions {
 
 const SHORTEST_INTERVAL_MS = 50;
 const USUAL_INTERVAL_MS = 1000;
+/** Each look at them is one of the target, too. */
+const LONGEST_QUEUES_MS = 5000;
 /** A short window is cut finer, so that it has enough samples to judge. */
 const USUAL_SAMPLES = 20;
 
@@ -25,6 +27,11 @@ export function parseWatch(watch: unknown, interval: unknown): WatchOptions | un
   if (intervalMs > windowMs) throw new UserError(`--interval ${String(interval)} is longer than --watch ${watch}`);
   if (intervalMs < SHORTEST_INTERVAL_MS) throw new UserError(`--interval ${String(interval)} is too short: at least ${SHORTEST_INTERVAL_MS}ms, or the watch becomes the load`);
   return { windowMs, intervalMs };
+}
+
+/** So long, in ms, queues (of inotify, of listeners) are looked at beside a watch: whether they are read, and full now and then. */
+export function queuesMsOf({ windowMs }: Pick<WatchOptions, 'windowMs'>): number {
+  return Math.min(windowMs, LONGEST_QUEUES_MS);
 }
 
 /**

@@ -5,6 +5,8 @@ import { UserError } from '../../kernel/user-error.ts';
 
 /** Of the time, what asking for it may take: a name is looked for in all processes. */
 const RENEWAL_PART = 0.001;
+/** While nobody bears it nothing else is asked, and whoever comes next may not have long. */
+const SEARCH_PART = 0.004;
 /** No more often than that, however quick it is. */
 const LEAST_PAUSE_MS = 1000;
 
@@ -15,7 +17,9 @@ export class Followed {
   why = '';
   readonly #evidence: Evidence;
   readonly #tree: boolean;
-  #next = 0;
+  #asked = 0;
+  /** Of the last time, in ms. */
+  #tookMs = 0;
 
   /** @throws UserError for a target that can never be one, that is ambiguous, and for a pid that is not there */
   constructor(evidence: Evidence, spec: string, tree: boolean) {
@@ -38,7 +42,7 @@ export class Followed {
   /** Asks again, unless that was done lately. @param isGone nobody of it is there any more */
   renew(isGone: boolean): void {
     if (isGone && !this.mayComeBack) this.target = undefined;
-    if ((!this.mayComeBack && !this.#tree) || this.#evidence.now() < this.#next) return;
+    if ((!this.mayComeBack && !this.#tree) || this.#evidence.now() < this.#next(isGone)) return;
     try {
       this.#resolve();
     } catch (error) {
@@ -54,8 +58,12 @@ export class Followed {
     try {
       this.target = resolveTarget(this.#evidence, this.spec, { tree: this.#tree, command: 'record' });
     } finally {
-      const now = this.#evidence.now();
-      this.#next = now + Math.max(LEAST_PAUSE_MS, (now - begun) / RENEWAL_PART);
+      this.#asked = this.#evidence.now();
+      this.#tookMs = this.#asked - begun;
     }
+  }
+
+  #next(isGone: boolean): number {
+    return this.#asked + Math.max(LEAST_PAUSE_MS, this.#tookMs / (isGone ? SEARCH_PART : RENEWAL_PART));
   }
 }

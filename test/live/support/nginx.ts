@@ -33,6 +33,7 @@ http {
   uwsgi_temp_path ${dir}/uwsgi;
   scgi_temp_path ${dir}/scgi;
   keepalive_requests 100000;
+  client_header_timeout 10m;
   server {
     listen 127.0.0.1:${port};
     root ${dir}/html;
