@@ -1,87 +1,14 @@
 /** Targets by cgroup: units, containers and pods, in hierarchies made for the test. */
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { look } from '../cli/support/look.ts';
-import { type Child, startChild } from './support/child.ts';
+import { cgroups, endGroups, ownName as own, sleepIn } from './support/cgroups.ts';
 import { describeNeeds } from './support/need.ts';
 import { reloadctl } from './support/program.ts';
-import { until } from './support/until.ts';
 
-const own = `${process.pid}-${Math.random().toString(36).slice(2, 6)}`;
 const ID = `${process.pid.toString(16).padStart(8, '0')}${'4f2a9c1b'.repeat(7)}`;
 const UID = `${process.pid.toString(16).padStart(8, '0')}-1234-4321-8765-0123456789ab`;
 
-/** Roots of hierarchies of which /proc/PID/cgroup tells units: v2, and the named one of v1. */
-function roots(): string[] {
-  return readFileSync('/proc/self/mounts', 'latin1')
-    .split('\n')
-    .map((line) => line.split(' '))
-    .filter(([, , type, options]) => type === 'cgroup2' || (type === 'cgroup' && options?.split(',').includes('name=systemd')))
-    .map(([, path]) => path!);
-}
-
-const made: string[] = [];
-let children: Child[] = [];
-
-afterEach(async () => {
-  await Promise.all(children.map((child) => child.stop('SIGKILL')));
-  children = [];
-  for (const folder of made.splice(0).reverse()) await until(() => removed(folder), { what: `${folder} to be empty` });
-});
-
-function removed(folder: string): boolean {
-  try {
-    rmdirSync(folder);
-    return true;
-  } catch {
-    return false; // the kernel lets a process go from its group a moment after its end
-  }
-}
-
-/** Makes the folders of `path` below `root` that are not there. */
-function makeGroup(root: string, path: string): string {
-  let folder = root;
-  for (const part of path.split('/')) {
-    folder = join(folder, part);
-    try {
-      mkdirSync(folder);
-      made.push(folder);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-  }
-  return folder;
-}
-
-/** `sleep` moved to the group of this path in every hierarchy. */
-async function sleepIn(path: string): Promise<number> {
-  const child = await startChild('sleep', ['100']);
-  children.push(child);
-  for (const root of roots()) writeFileSync(join(makeGroup(root, path), 'cgroup.procs'), String(child.pid));
-  expect(readFileSync(`/proc/${child.pid}/cgroup`, 'latin1')).toContain(path);
-  return child.pid;
-}
-
-function writable(): boolean {
-  try {
-    for (const root of roots()) {
-      const folder = join(root, `reloadctl-${own}`);
-      mkdirSync(folder);
-      rmdirSync(folder);
-    }
-    return roots().length > 0;
-  } catch {
-    return false;
-  }
-}
-
-function cgroups(): boolean {
-  const usable = writable();
-  if (!usable && process.env.RELOADCTL_TEST_REQUIRE === 'all') throw new Error('needs a cgroup hierarchy to write to');
-  if (!usable) process.stderr.write('skipped: needs a cgroup hierarchy to write to\n');
-  return usable;
-}
+afterEach(endGroups);
 
 describeNeeds(['root'], 'targets by cgroup', () => {
   const usable = cgroups();
