@@ -229,6 +229,35 @@ _reloadctl_processes() {
   done
 }
 
+# Adds to found: unit:NAME and container:ID of all processes, as /proc/PID/cgroup tells them: a line of all for those in one place.
+_reloadctl_groups() {
+  local LC_ALL=C file line part parent
+  local -A seen=()
+  local -a lines parts
+  for file in /proc/[1-9]*/cgroup; do
+    { mapfile -t lines <"$file"; } 2>/dev/null
+    for line in "${lines[@]}"; do
+      line=${line#*:*:}
+      [[ $line == / || -n ${seen[$line]} ]] && continue
+      seen[$line]=1
+      IFS=/ read -r -a parts <<<"$line"
+      parent=
+      for part in "${parts[@]}"; do
+        if [[ $part =~ ^(docker|cri-containerd|crio|libpod)-([0-9a-f]{12,64})\.scope$ ]]; then
+          found+=("container:${BASH_REMATCH[2]:0:12}")
+        elif [[ $part =~ (^|:)([0-9a-f]{64})$ ]] || [[ $parent == docker && $part =~ ^()([0-9a-f]{12,64})$ ]]; then
+          found+=("container:${BASH_REMATCH[2]:0:12}")
+        elif [[ $part =~ ^lxc\.payload\.([A-Za-z0-9_.-]+)$ ]]; then
+          found+=("container:${BASH_REMATCH[1]}")
+        elif [[ $part == *.@(service|scope) && $part != *[!A-Za-z0-9_.@:-]* ]]; then
+          found+=("unit:$part")
+        fi
+        parent=$part
+      done
+    done
+  done
+}
+
 # Words of the line up to the cursor. Readline has cut them at = and : too, which belong to words of ours.
 _reloadctl_split() {
   local line=${COMP_LINE:0:COMP_POINT} at word blank
@@ -268,7 +297,17 @@ _reloadctl_offer() {
   local kind=$1
   shift
   case $kind in
-    processes) _reloadctl_processes ;;
+    processes)
+      case $cur in
+        unit:* | container:*) _reloadctl_groups ;;
+        *)
+          _reloadctl_processes
+          # What follows the colon is asked for next.
+          found+=(unit: container:)
+          [[ -n $cur && (unit: == "$cur"* || container: == "$cur"*) ]] && compopt -o nospace
+          ;;
+      esac
+      ;;
     words) found=("$@") ;;
     list)
       if [[ $cur == *,* ]]; then

@@ -29,6 +29,13 @@ end
 # Pids, with the name of the process where it is one plain word; and those names. A name holds whatever its program put there:
 # others are left out, and so are threads of the kernel.
 function __reloadctl_processes
+    set -l typed (commandline -ct | string replace -r '^--[^=]*=' '')
+    if string match -q -r '^(unit|container):' -- $typed
+        __reloadctl_groups
+        return
+    end
+    # What follows the colon is asked for next.
+    string join \n unit: container:
     set -l kernel
     set -l name
     if read -l first </proc/2/comm 2>/dev/null; and test "$first" = kthreadd
@@ -42,6 +49,25 @@ function __reloadctl_processes
     string replace -f -r '^([0-9]+)\t([A-Za-z_][A-Za-z0-9_.+@-]*)\n$' '$1\t$2' -- $found
     string replace -f -r '^[0-9]+\t([A-Za-z_][A-Za-z0-9_.+@-]*)\n$' '$1' -- $found
     string match -r -v '^[0-9]+\t[A-Za-z_][A-Za-z0-9_.+@-]*\n$' -- $found | string match -r '^[0-9]+(?=\t)'
+end
+
+# unit:NAME and container:ID of all processes, as /proc/PID/cgroup tells them: a line of all for those in one place.
+function __reloadctl_groups
+    set -l text
+    set -l lines
+    for file in /proc/*/cgroup
+        if test -e $file; and read -z text <$file; and not contains -- $text $lines
+            set -a lines $text
+        end
+    end
+    set -l paths (string split \n -- $lines | string replace -r '^[^:]*:[^:]*:' '')
+    string match -r -g '(?:^|/)(?:docker|cri-containerd|crio|libpod)-([0-9a-f]{12})[0-9a-f]{0,52}\.scope(?:/|$)' -- $paths | string replace -r '^' container:
+    string match -r -g '(?:[/:])([0-9a-f]{12})[0-9a-f]{52}(?:/|$)' -- $paths | string replace -r '^' container:
+    string match -r -g '/docker/([0-9a-f]{12})[0-9a-f]{0,52}(?:/|$)' -- $paths | string replace -r '^' container:
+    string match -r -g '(?:^|/)lxc\.payload\.([A-Za-z0-9_.-]+)(?:/|$)' -- $paths | string replace -r '^' container:
+    for part in (string split / -- $paths | string match -r '^[A-Za-z0-9_.@:-]+\.(?:service|scope)$' | string match -v -r '^(?:docker|cri-containerd|crio|libpod)-[0-9a-f]{12,64}\.scope$')
+        echo unit:$part
+    end
 end
 
 # Several of a list, with commas between them.

@@ -2,8 +2,9 @@
 //   reloadctl-<version>.tgz                            what npm publish would send
 //   reloadctl-<version>-linux-<cpu>[-musl].tar.gz      the single file with its manual pages, completions and licenses
 //   SHA256SUMS                                         of all of them
-// Each single file is looked at as ELF, and run where this machine can: of other processors with qemu-aarch64-static and the libraries
-// of libc6-arm64-cross, of musl where musl is. What was not run is said.
+// Each single file is looked at as ELF, and run in the ways that this machine has (scripts/binary/runners.mjs): of other processors and older
+// ones with qemu-user-static and the libraries of libc6-arm64-cross, for musl in a chroot, as root, with what apt-get and pip of a Debian
+// fetch. What was not run is said.
 import { createHash } from 'node:crypto';
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

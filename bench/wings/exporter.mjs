@@ -14,8 +14,6 @@ const TICK_MS = 10;
 const WARM = 100;
 /** Beside them the memory is watched: it is a matter of collections, and not of how many processes each sees. */
 const WATCHED_WITH = 30;
-/** Engines let their heap grow for about so many collections before they collect what lives long. */
-const SETTLED = 1000;
 
 /** Of a process and all it started, those that have ended included. */
 function cpuMs(pid) {
@@ -101,7 +99,6 @@ async function scrapeInTurns(exporters, times, look = () => undefined) {
 /** Collections of garbage make it go up and down: the least of the first tenth beside the least of the last. */
 async function watchMemory(exporters, smoke, checks) {
   const scrapes = smoke ? 20 : 1000;
-  if (!smoke) await scrapeInTurns(exporters, SETTLED);
   const seen = new Map(exporters.map(({ name }) => [name, []]));
   await scrapeInTurns(exporters, scrapes, ({ name, pid }) => seen.get(name).push(residentMiB(pid)));
   const part = Math.ceil(scrapes / 10);

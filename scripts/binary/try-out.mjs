@@ -1,22 +1,16 @@
 // Is a single file what its name says, and does it run?
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from './run.mjs';
+import { ROOT } from './run.mjs';
+import { LOADERS, waysToRun } from './runners.mjs';
 
 /** e_machine of ELF (include/uapi/linux/elf-em.h). */
 const MACHINES = { 62: 'x86_64', 183: 'aarch64' };
 const PT_INTERP = 3;
 
-const LOADERS = {
-  'x86_64 glibc': '/lib64/ld-linux-x86-64.so.2',
-  'aarch64 glibc': '/lib/ld-linux-aarch64.so.1',
-  'x86_64 musl': '/lib/ld-musl-x86_64.so.1',
-  'aarch64 musl': '/lib/ld-musl-aarch64.so.1',
-};
-/** Of Debian: qemu-user-static and libc6-arm64-cross. */
-const QEMU = '/usr/bin/qemu-aarch64-static';
-const ARM_LIBRARIES = '/usr/aarch64-linux-gnu';
+/** What it must find there. */
+const TAPE = join(ROOT, 'fixtures/tapes/full/fd-near-limit.rctl');
+const FOUND = 'fd/near-limit';
 
 /** Machine and loader as a 64-bit little-endian ELF file tells them. Throws for any other. */
 function readElf(path) {
@@ -39,37 +33,41 @@ function readElf(path) {
   }
 }
 
-/** The words before the file with which this machine runs it; undefined when it cannot. */
-function runner({ cpu, libc, machine }) {
-  if (cpu === process.arch) return existsSync(LOADERS[`${machine} ${libc}`]) && (libc === 'glibc' || hasMuslLibraries()) ? [] : undefined;
-  return cpu === 'arm64' && libc === 'glibc' && existsSync(QEMU) && existsSync(ARM_LIBRARIES) ? [QEMU, '-L', ARM_LIBRARIES] : undefined;
-}
-
-/** A loader of musl alone, as Debian has it, is no Alpine: the C++ library is not there. */
-function hasMuslLibraries() {
-  return ['/lib', '/usr/lib'].some((folder) => existsSync(folder) && readdirSync(folder).some((name) => name.startsWith('libc.musl-')));
+/** Starts, reads what is embedded, analyses a tape, and makes native calls, of which kcmp is one that emulators pass on. */
+function check({ how, ask }, tape, version) {
+  const said = ask('--version');
+  if (said !== version) throw new Error(`--version says ${said}, not ${version} (${how})`);
+  if (!ask('explain', FOUND).startsWith(`# ${FOUND}`)) throw new Error(`explain ${FOUND} does not (${how})`);
+  const { findings } = JSON.parse(ask('fds', '--from', tape, '--json', '--fail-on', 'never'));
+  if (!findings.some(({ id }) => id === FOUND)) throw new Error(`${FOUND} is not found on its tape (${how})`);
+  const { data } = JSON.parse(ask('doctor', '--json'));
+  const kcmp = data.capabilities.find(({ name }) => name === 'kcmp');
+  if (kcmp?.status !== 'ok') throw new Error(`no native calls: ${JSON.stringify(kcmp)} (${how})`);
 }
 
 /**
- * Runs it in an empty folder with an empty environment. Throws when it is not what its target says, or does not work.
+ * Runs it in every way that this machine has, with an empty environment where there is nothing else. Throws when it is not what its target says,
+ * or does not work.
  * @returns {string} what was done, for people
  */
 export function tryOut(target, binary, version) {
   const { machine, libc } = target;
   const elf = readElf(binary);
-  if (elf.machine !== machine || elf.loader !== LOADERS[`${machine} ${libc}`]) throw new Error(`${binary} is for ${elf.machine} with ${elf.loader}, not for ${machine} ${libc}`);
-  const words = runner(target);
-  if (words === undefined) return `for ${machine} ${libc}; not run: this machine cannot`;
-  const empty = mkdtempSync(join(tmpdir(), 'reloadctl-empty-'));
+  const loader = LOADERS[`${machine} ${libc}`];
+  if (elf.machine !== machine || elf.loader !== loader) throw new Error(`${binary} is for ${elf.machine} with ${elf.loader}, not for ${machine} ${libc}`);
+  let runs;
   try {
-    const [command, ...rest] = [...words, binary];
-    const ask = (...args) => run(command, [...rest, ...args], { cwd: empty, env: {}, timeout: 120_000 }).trim();
-    const said = ask('--version');
-    if (said !== version) throw new Error(`${binary} --version says ${said}, not ${version}`);
-    if (!ask('explain', 'fd/near-limit').startsWith('# fd/near-limit')) throw new Error(`${binary} explain fd/near-limit does not`);
-    if (readdirSync(empty).length > 0) throw new Error(`${binary} leaves files behind`);
-  } finally {
-    rmSync(empty, { recursive: true, force: true });
+    runs = waysToRun(target, binary, TAPE);
+  } catch (error) {
+    return `for ${machine} ${libc}; not run: ${error.message.split('\n')[0]}`;
   }
-  return `for ${machine} ${libc}; run${words.length > 0 ? ' by qemu' : ''} in an empty folder`;
+  const { ways, place, end } = runs;
+  let left;
+  try {
+    for (const way of ways) check(way, place, version);
+  } finally {
+    left = end();
+  }
+  if (left.length > 0) throw new Error(`${binary} leaves files behind: ${left.join(', ')}`);
+  return `for ${machine} ${libc}; ${ways.length === 0 ? 'not run: this machine cannot' : `run ${ways.map(({ how }) => how).join(', and ')}`}`;
 }

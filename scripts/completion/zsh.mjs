@@ -6,6 +6,7 @@ const FUNCTIONS = `
 # put there: others are left out, and so are threads of the kernel.
 _reloadctl_processes() {
   emulate -L zsh
+  [[ $PREFIX == (unit|container):* ]] && { _reloadctl_groups; return }
   local LC_ALL=C file pid name kernel
   local -a pids
   local -A names
@@ -23,7 +24,39 @@ _reloadctl_processes() {
       pids+=("$pid")
     fi
   done
+  # What follows the colon is asked for next.
+  compadd -S '' -- unit: container:
   _alternative 'pids:pid:((\${(@)pids}))' "names:process:(\${(k)names})" 2>/dev/null
+}
+
+# unit:NAME and container:ID of all processes, as /proc/PID/cgroup tells them: a line of all for those in one place.
+_reloadctl_groups() {
+  emulate -L zsh
+  setopt extended_glob
+  local LC_ALL=C file text line part parent
+  local -A seen found
+  for file in /proc/<1->/cgroup(N); do
+    { IFS= read -r -d '' text <$file } 2>/dev/null
+    for line in \${(f)text}; do
+      line=\${line#*:*:}
+      ((\${+seen[$line]})) && continue
+      seen[$line]=1
+      parent=
+      for part in \${(s:/:)line}; do
+        if [[ $part == (docker|cri-containerd|crio|libpod)-[0-9a-f](#c12,64).scope ]]; then
+          found[container:\${\${\${part%.scope}##*-}[1,12]}]=1
+        elif [[ \${part##*:} == [0-9a-f](#c64) || $parent == docker && $part == [0-9a-f](#c12,64) ]]; then
+          found[container:\${\${part##*:}[1,12]}]=1
+        elif [[ $part == lxc.payload.[A-Za-z0-9_.-]## ]]; then
+          found[container:\${part#lxc.payload.}]=1
+        elif [[ $part == *.(service|scope) && $part != *[^A-Za-z0-9_.@:-]* ]]; then
+          found[unit:$part]=1
+        fi
+        parent=$part
+      done
+    done
+  done
+  compadd -- \${(k)found}
 }
 
 # NAME, or NAME=FILE.

@@ -65,7 +65,10 @@ async function holdersOf(inodes: ReadonlySet<number>, signal: AbortSignal | unde
   return found;
 }
 
-/** @returns how many descriptors the process has */
+/** CAP_DAC_OVERRIDE, as root has it in containers, lists the numbers of any process; their links want CAP_SYS_PTRACE. */
+const REFUSALS: ReadonlySet<string> = new Set(['EACCES', 'EPERM']);
+
+/** @returns how many descriptors the process has @throws with `code` an errno name when they may not be seen */
 function addHolders(pid: number, inodes: ReadonlySet<number>, holders: SocketHolder[]): number {
   const directory = `/proc/${pid}/fd`;
   const numbers = listDirectory(directory).map(Number);
@@ -78,7 +81,8 @@ function addHolders(pid: number, inodes: ReadonlySet<number>, holders: SocketHol
     return numbers.length;
   }
   const packed = new PackedLinks(numbers.length);
-  packLinks(directory, numbers.sort((a, b) => a - b), packed);
+  const refused = [...packLinks(directory, numbers.sort((a, b) => a - b), packed).values()].find((errno) => REFUSALS.has(errno));
+  if (refused !== undefined) throw Object.assign(new Error(`${directory}: ${refused}`), { code: refused });
   for (let index = 0; index < packed.size; index++) {
     const inode = packed.inodeAt(index);
     if (inode !== 0 && inodes.has(inode)) holders.push({ pid, fd: packed.numbers[index]!, inode: String(inode) });
@@ -86,11 +90,12 @@ function addHolders(pid: number, inodes: ReadonlySet<number>, holders: SocketHol
   return numbers.length;
 }
 
-/** Undefined for one that was closed meanwhile, or that may not be read. */
+/** Undefined for one that was closed meanwhile. @throws when it may not be read */
 function linkOf(path: string): ByteString | undefined {
   try {
     return readLink(path);
-  } catch {
+  } catch (error) {
+    if (REFUSALS.has(errnoOf(error))) throw error;
     return undefined;
   }
 }

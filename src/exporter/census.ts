@@ -39,7 +39,7 @@ export function takeCensus(pass: OnePass, most: number, coverage: CoverageLog): 
     const stat = parseStat(evidence.read(`/proc/${pid}/stat`).value ?? '');
     // Threads of the kernel and zombies have nothing open.
     if (!stat || stat.kernelThread || stat.state === 'Z') continue;
-    const name = serviceOf(stat.comm, evidence.read(`/proc/${pid}/cgroup`).value ?? '');
+    const name = serviceOf(stat.comm, evidence.read(`/proc/${pid}/cgroup`).value ?? '', () => evidence.readlink(`/proc/${pid}/exe`).value);
     names.set(pid, name);
     let row = services.get(name);
     if (!row) services.set(name, (row = { service: name, processes: 0, open: null, highest: null, ratio: null, kinds: new Map() }));

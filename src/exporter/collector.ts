@@ -1,5 +1,6 @@
 /** One collection at a time: who asks meanwhile, or shortly after, is given the same one. */
 import type { CommandContext } from '../command.ts';
+import { tidyBetweenLooks } from '../evidence/own-heap.ts';
 import { type Collection, type CollectOptions, collect } from './collect.ts';
 import type { Family } from './families.ts';
 import { Growth } from './growth.ts';
@@ -46,6 +47,7 @@ export class Collector {
     const own = { at: Date.now() / 1000, durationSeconds: (to - from) / 1000, cpuSeconds: (user + system) / 1e6, memoryBytes: process.memoryUsage.rss(), collections: ++this.#collections };
     const collected = { collection, families: metricsOf(collection, this.#growth, own) };
     this.#last = { at: to, collected };
+    tidyBetweenLooks();
     return collected;
   }
 }

@@ -23,6 +23,7 @@ export function metricsOf({ census, queues, users, goroutines, openFiles, findin
   const port = (row: { service: string; port: number }): Record<string, string> => ({ service: row.service, port: String(row.port) });
   const user = ({ userns, uid }: { userns: string; uid: number }): Record<string, string> => ({ userns, uid: String(uid) });
   const gaps = coverage.filter(({ status }) => status !== 'ok');
+  const isWhole = !gaps.some(({ needed }) => needed === true);
   return [
     gauge('reloadctl_processes', 'Processes of the service.', services, service, ({ processes }) => processes),
     gauge('reloadctl_process_open_fds', 'Open file descriptors of all processes of the service.', services, service, ({ open }) => open),
@@ -41,10 +42,10 @@ export function metricsOf({ census, queues, users, goroutines, openFiles, findin
     single('reloadctl_host_open_files', 'Open file descriptions of the host (fs.file-nr).', openFiles?.allocated),
     single('reloadctl_host_open_files_limit', 'Most the host may have (fs.file-max).', openFiles?.max),
     gauge('reloadctl_findings', 'Findings by id, as the commands of reloadctl would print them; reloadctl explain ID tells more.', findingRows(findings), ({ id, severity }) => ({ id, severity }), ({ count }) => count),
-    gauge('reloadctl_findings_by_severity', 'Findings by severity.', SEVERITIES, (severity) => ({ severity }), (severity) => findings.filter((finding) => finding.severity === severity).length),
+    gauge('reloadctl_findings_by_severity', 'Findings by severity; absent where none was found and not all that is needed could be read.', SEVERITIES, (severity) => ({ severity }), (severity) => findings.filter((finding) => finding.severity === severity).length || (isWhole ? 0 : null)),
     gauge('reloadctl_coverage_gap', 'What could not be read, or not all: 1 for each source.', unique(gaps.map(({ source, status }) => `${source}\n${status}`)), (key) => ({ source: key.split('\n')[0]!, status: key.split('\n')[1]! }), () => 1),
     single('reloadctl_processes_unseen', 'Processes whose descriptors may not be seen: their kinds are not counted.', census.unseen),
-    single('reloadctl_scrape_ok', '1 when all that was needed could be read.', Number(!coverage.some(({ status, needed }) => status !== 'ok' && needed === true))),
+    single('reloadctl_scrape_ok', '1 when all that was needed could be read.', Number(isWhole)),
     single('reloadctl_last_run_timestamp_seconds', 'When the values were collected, Unix time.', own.at),
     single('reloadctl_collection_duration_seconds', 'How long that took.', own.durationSeconds),
     single('reloadctl_collections', 'Collections since the exporter was started.', own.collections, 'counter'),

@@ -1,4 +1,5 @@
 /** A world whose descriptors are read once per collection: who holds a listener and who has an inotify instance is answered from what was read for the counts. */
+import { statusOf } from '../kernel/coverage.ts';
 import type { Answer, Evidence, HoldersFound, SocketHolder } from '../evidence/types.ts';
 
 const SOCKET = 'socket:[';
@@ -33,7 +34,13 @@ export class OnePass {
       return isGone ? [] : undefined;
     }
     const numbers = value.map(Number);
-    const links = evidence.readlinks?.(folder, numbers).values ?? numbers.map((fd) => evidence.readlink(`${folder}/${fd}`).value);
+    const answers = evidence.readlinks?.(folder, numbers);
+    // CAP_DAC_OVERRIDE, as root has it in containers, lists the numbers of any process; their links want CAP_SYS_PTRACE.
+    if (answers && [...answers.errnos.values()].some((refused) => statusOf(refused) === 'denied')) {
+      this.#denied++;
+      return undefined;
+    }
+    const links = answers?.values ?? numbers.map((fd) => evidence.readlink(`${folder}/${fd}`).value);
     const unnamed = new Map<string, number[]>();
     for (const [index, link] of links.entries()) {
       if (link === undefined) continue;

@@ -59,7 +59,7 @@ export async function collectListen(scope: Scope, options: ListenOptions): Promi
   });
   // All listeners, whether they are told of later or not: a tape is asked the same, whichever are.
   const inodes = every.flatMap(({ listeners }) => listeners.map(({ inode }) => inode));
-  const holders = await findHolders(options, inodes, coverage, { source: 'holders of listeners', needed: scope.kind === 'processes' });
+  const holders = await findHolders(options, inodes, coverage, 'holders of listeners');
   const held = new Set(scope.kind === 'processes' ? holders.filter(({ pid }) => scope.pids.includes(pid)).map(({ inode }) => inode) : []);
   const isMeant = ({ protocol, port, listeners }: ListenAddress): boolean =>
     scope.kind === 'all' || (scope.kind === 'port' ? protocol !== 'unix' && port === scope.port : listeners.some(({ inode }) => held.has(inode)));

@@ -117,8 +117,8 @@ function noteElsewhere({ probes }: Snapshot, coverage: CoverageLog): void {
   coverage.note({ source: 'listeners elsewhere', status: 'unsupported', seen: 0, total: found.length, detail, fix: 'name a process that is in that namespace', needed: true });
 }
 
-/** What the look at the processes lacks is no gap in what was asked here. Who holds other ends is not asked at all. */
+/** What the look at the processes lacks is no gap in what was asked here, but what they hold is. Who holds other ends is not asked at all. */
 function noteRest(from: CoverageLog, into: CoverageLog): void {
   const known = new Set(['owners of other ends', ...into.list().map(({ source }) => source)]);
-  for (const entry of from.list()) if (entry.status !== 'ok' && !known.has(entry.source)) into.note({ ...entry, needed: false });
+  for (const entry of from.list()) if (entry.status !== 'ok' && !known.has(entry.source)) into.note({ ...entry, needed: entry.source === 'fd table' && entry.status === 'denied' });
 }

@@ -18,14 +18,8 @@ export interface Asking {
   signal: AbortSignal;
 }
 
-/** As which source of the coverage, and whether the report needs all of it. */
-interface Wanted {
-  source: string;
-  needed: boolean;
-}
-
-/** Of sockets by inode. */
-export async function findHolders({ evidence, rerun, isRoot, signal }: Asking, inodes: readonly string[], coverage: CoverageLog, { source, needed }: Wanted): Promise<HoldersFound['holders']> {
+/** Of sockets by inode. @param source of the coverage: what others hold that may not be looked at is told, and needed by no report */
+export async function findHolders({ evidence, rerun, isRoot, signal }: Asking, inodes: readonly string[], coverage: CoverageLog, source: string): Promise<HoldersFound['holders']> {
   const answer = await evidence.network?.holdersOf(inodes, signal);
   const { holders = [], seen = 0, denied = 0, stopped = false } = answer?.value ?? {};
   const errno = answer?.value ? (stopped ? 'EINTR' : undefined) : (answer?.errno ?? 'ENOTSUP');
@@ -33,7 +27,7 @@ export async function findHolders({ evidence, rerun, isRoot, signal }: Asking, i
   if (errno !== undefined) coverage.note({ source, status: stopped ? 'partial' : 'absent', seen, detail: errnoWords(errno), needed: true });
   else {
     const detail = `the descriptors of ${plural('process', denied, 'processes')} may not be read: what they hold is not told`;
-    coverage.note({ source, status: denied > 0 ? 'partial' : 'ok', seen, total: seen + denied, ...(denied > 0 && { detail, fix }), needed: denied === 0 || needed });
+    coverage.note({ source, status: denied > 0 ? 'partial' : 'ok', seen, total: seen + denied, ...(denied > 0 && { detail, fix }), needed: denied === 0 });
   }
   return holders;
 }

@@ -4,6 +4,7 @@ import { type CoverageLog, errnoWords, statusOf } from '../kernel/coverage.ts';
 import { decodeTable, type SocketLookup } from '../kernel/fd-decode.ts';
 import { type LinkTable, readLinkTable } from '../kernel/fd-links.ts';
 import { readRawTable } from '../kernel/fd-table.ts';
+import { programName } from '../kernel/program-name.ts';
 import { readProcess, stillThere } from '../kernel/process.ts';
 import { readSockets } from '../kernel/snapshot/sockets.ts';
 import type { Fd, Process, SocketRow } from '../kernel/types.ts';
@@ -17,8 +18,7 @@ export interface TableOptions {
 /** Undefined when it has ended. */
 export function readNodeProcess(evidence: Evidence, pid: number): Process | undefined {
   const process = readProcess(evidence, pid) ?? undefined;
-  // Node 24 and later name their main thread; people know the program by its own name.
-  if (process && /^(?:node-)?MainThread$/.test(process.comm)) process.comm = process.exe?.replace(/ \(deleted\)$/, '').replace(/^.*\//, '') ?? 'node';
+  if (process) process.comm = programName(process.comm, () => process.exe);
   return process;
 }
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { addCommonOptions } from '../../src/cli/options.ts';
 import { commands } from '../../src/commands.ts';
 import type { Child } from './support/child.ts';
+import { needGroups, endGroups, ownName, sleepIn } from './support/cgroups.ts';
 import { describeNeeds } from './support/need.ts';
 import { ownFolder } from './support/program.ts';
 import { SHELLS, type Shell, startShell } from './support/shell.ts';
@@ -70,15 +71,31 @@ for (const shell of SHELLS) {
       const words = await typed.words('reloadctl fds ');
       expect(words).toEqual(expect.arrayContaining([PLAIN, ...processes.map(({ pid }) => String(pid))]));
       expect(words.filter((word) => /rctl/.test(word))).toEqual([PLAIN]);
-      expect(words.filter((word) => !/^(?:[1-9]\d*|[A-Za-z_][\w.+@-]*)$/.test(word))).toEqual([]);
+      expect(words.filter((word) => !/^(?:[1-9]\d*|[A-Za-z_][\w.+@-]*|unit:|container:)$/.test(word))).toEqual([]);
       expect(await typed.words('reloadctl strace -p rctl-pl')).toEqual([PLAIN]);
     });
 
-    it('answers a Tab with less than 150 ms of processor time', async () => {
+    it.skipIf(!needGroups())('offers units and containers by what is behind the colon', async () => {
+      const [id, bare] = ['4f2a9c1b'.repeat(8), '0c7d1e22'.repeat(8)];
+      try {
+        for (const path of [`system.slice/rctl-${ownName}@1.service`, `system.slice/docker-${id}.scope`, `kubepods/burstable/pod1/${bare}`, 'system.slice/rctl $(id >&2).service']) await sleepIn(path);
+        expect(await typed.words('reloadctl fds uni')).toEqual(['unit:']);
+        expect(await typed.words('reloadctl report cont')).toEqual(['container:']);
+        expect(await typed.words(`reloadctl fds unit:rctl-${ownName}`)).toEqual([`unit:rctl-${ownName}@1.service`]);
+        expect(await typed.words('reloadctl fds unit:rctl')).toEqual([`unit:rctl-${ownName}@1.service`]);
+        expect(await typed.words('reloadctl inherit container:4f2a9c1b4f2')).toEqual(['container:4f2a9c1b4f2a']);
+        // Of several, readline inserts the rest behind the colon.
+        expect((await typed.words('reloadctl tasks container:')).map((word) => word.replace(/^container:/, ''))).toEqual(expect.arrayContaining(['0c7d1e220c7d', '4f2a9c1b4f2a']));
+      } finally {
+        await endGroups();
+      }
+    });
+
+    it.each(['', 'unit:'])('answers a Tab behind fds %s with less than 150 ms of processor time', async (word) => {
       const took = [];
       for (let round = 0; round < 5; round++) {
         const from = typed.cpuMs();
-        await typed.words('reloadctl fds ');
+        await typed.words(`reloadctl fds ${word}`);
         took.push(typed.cpuMs() - from);
       }
       expect(Math.min(...took)).toBeGreaterThan(0);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serviceOf } from '../../src/exporter/services.ts';
-import { type Child, startChild } from './support/child.ts';
+import { type Child, plainEnv, startChild } from './support/child.ts';
 import { openFds } from './support/kernel.ts';
 import { describeNeeds } from './support/need.ts';
 import { ownFolder, PYTHON, reloadctl } from './support/program.ts';
@@ -16,6 +16,7 @@ import { until } from './support/until.ts';
 const PATIENCE = { timeout: 60_000 };
 const BIN = join(import.meta.dirname, '../../bin/reloadctl.js');
 const RULES = join(import.meta.dirname, '../../deploy/prometheus/reloadctl.rules.yml');
+const DASHBOARD = join(import.meta.dirname, '../../deploy/grafana/reloadctl.json');
 /** Opens files up to so many of 100, says so, and ends with its stdin. */
 const HOLDER = 'import resource, sys\nresource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))\nheld = [open("/dev/null") for _ in range(int(sys.argv[1]) - 3)]\nprint("ready", flush=True)\nsys.stdin.read()';
 
@@ -167,6 +168,25 @@ describeNeeds(['root', 'python3'], 'the exporter without rights', () => {
   });
 });
 
+describeNeeds(['root', 'setpriv'], 'the exporter as root of a container', () => {
+  /** What engines give it: it may list descriptors of others, and not look at them. */
+  const contained = (...args: string[]) => spawnSync('setpriv', ['--bounding-set=-all,+dac_override', '--inh-caps=-all', process.execPath, BIN, ...args], { encoding: 'utf8', env: plainEnv() });
+
+  it('says of what it may list and not see that it is unseen, and so does listen', PATIENCE, async () => {
+    const other = await startChild('setpriv', ['--reuid=65534', '--clear-groups', '/bin/sleep', '120']);
+    await until(() => readFileSync(`/proc/${other.pid}/comm`, 'utf8') === 'sleep\n', { what: 'the program of another user' });
+    const { stdout } = contained('exporter', '--once');
+    expect(sampleOf(stdout, 'reloadctl_processes_unseen')).toBeGreaterThan(0);
+    expect(sampleOf(stdout, 'reloadctl_scrape_ok')).toBe(0);
+    expect(sampleOf(stdout, 'reloadctl_coverage_gap', { source: 'kinds of descriptors' })).toBe(1);
+    // Nothing found where not all was seen is no 0.
+    expect(sampleOf(stdout, 'reloadctl_findings_by_severity', { severity: 'info' })).not.toBe(0);
+    const { status, stdout: said } = contained('listen', String(other.pid));
+    await other.stop();
+    expect([status, said]).toEqual([3, expect.stringContaining('no listener seen')]);
+  });
+});
+
 describeNeeds(['prometheus', 'promtool', 'python3'], 'a real Prometheus', () => {
   const dir = ownFolder('prometheus');
 
@@ -192,7 +212,10 @@ describeNeeds(['prometheus', 'promtool', 'python3'], 'a real Prometheus', () => 
       return firing.some(({ alertname, service }) => alertname === 'DescriptorsNearLimit' && service === full.service) ? firing : undefined;
     }, { deadlineMs: 50_000, what: 'the alert to fire' });
     if (fine.service !== full.service) expect(alerts.filter(({ service }) => service === fine.service)).toEqual([]);
-    expect(alerts.some(({ alertname }) => alertname === 'ReloadctlStale')).toBe(false);
+    expect(alerts.filter(({ alertname }) => ['ReloadctlStale', 'ReloadctlDown'].includes(alertname!))).toEqual([]);
+    const { panels } = JSON.parse(readFileSync(DASHBOARD, 'utf8')) as { panels: { targets?: { expr: string }[] }[] };
+    const answers = panels.flatMap(({ targets = [] }) => targets).map(async ({ expr }) => [expr, (await fetch(`http://127.0.0.1:${prometheus.port}/api/v1/query?query=${encodeURIComponent(expr.replaceAll('$instance', '.+'))}`)).status]);
+    for (const answer of await Promise.all(answers)) expect(answer).toEqual([answer[0], 200]);
     await Promise.all([prometheus.stop(), exporter.child.stop('SIGTERM'), full.child.stop(), fine.child.stop()]);
   });
 });

@@ -3,11 +3,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import type { Report } from '../../src/report/index.ts';
 import { compileSchema } from '../schema/support.ts';
 import { type Child, plainEnv, startChild } from './support/child.ts';
-import { moveTo, needGroups } from './support/groups.ts';
+import { endGroups, moveTo, needGroups } from './support/cgroups.ts';
 import { describeNeeds, need } from './support/need.ts';
 import { ownFolder, PYTHON, reloadctl } from './support/program.ts';
 import { until } from './support/until.ts';
@@ -182,6 +182,8 @@ function commandOf(folder: string): string[] {
 
 describeNeeds(['python3', 'root'], 'what the unit runs', () => {
   const usable = needGroups();
+
+  afterEach(endGroups);
 
   it.skipIf(!usable)('follows the unit from one run of the service to the next', PATIENCE, async () => {
     const folder = ownFolder('unit-tapes');

@@ -1,31 +1,14 @@
 /** Targets by cgroup: units, containers and pods, in hierarchies made for the test. */
-import { readFileSync } from 'node:fs';
 import { afterEach, expect, it } from 'vitest';
 import { look } from '../cli/support/look.ts';
-import { type Child, startChild } from './support/child.ts';
-import { moveTo, needGroups } from './support/groups.ts';
+import { endGroups, needGroups, ownName as own, sleepIn } from './support/cgroups.ts';
 import { describeNeeds } from './support/need.ts';
 import { reloadctl } from './support/program.ts';
 
-const own = `${process.pid}-${Math.random().toString(36).slice(2, 6)}`;
 const ID = `${process.pid.toString(16).padStart(8, '0')}${'4f2a9c1b'.repeat(7)}`;
 const UID = `${process.pid.toString(16).padStart(8, '0')}-1234-4321-8765-0123456789ab`;
 
-let children: Child[] = [];
-
-afterEach(async () => {
-  await Promise.all(children.map((child) => child.stop('SIGKILL')));
-  children = [];
-});
-
-/** `sleep` moved to the group of this path in every hierarchy. */
-async function sleepIn(path: string): Promise<number> {
-  const child = await startChild('sleep', ['100']);
-  children.push(child);
-  moveTo(path, child.pid);
-  expect(readFileSync(`/proc/${child.pid}/cgroup`, 'latin1')).toContain(path);
-  return child.pid;
-}
+afterEach(endGroups);
 
 describeNeeds(['root'], 'targets by cgroup', () => {
   const usable = needGroups();

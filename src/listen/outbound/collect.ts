@@ -100,7 +100,7 @@ async function addHolders(options: OutboundOptions, counted: readonly Counted[],
   const wanted = new Map(worst.flatMap(({ use, inodes }) => inodes.map((inode) => [inode, use] as const)));
   for (const { use, inodes } of worst) use.asked = inodes.length;
   if (wanted.size === 0) return;
-  const found = await findHolders(options, [...wanted.keys()], coverage, { source: 'holders of connections', needed: false });
+  const found = await findHolders(options, [...wanted.keys()], coverage, 'holders of connections');
   const processes = new Map<number, Process | null>();
   for (const { pid, inode } of found) {
     // A tape may answer for other sockets.
