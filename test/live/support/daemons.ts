@@ -40,14 +40,14 @@ async function daemon(dir: string, port: number, pidFile: string): Promise<Daemo
   return found;
 }
 
-/** @param name what it is started as: argv[0] @param server more of the configuration of its server */
-export async function startNginxDaemon(name: string, server = ''): Promise<Daemon> {
+/** @param name what it is started as: argv[0] @param server more of the configuration of its server @param how of its `listen` */
+export async function startNginxDaemon(name: string, server = '', how = ''): Promise<Daemon> {
   const dir = ownFolder('nginx-daemon');
   const port = await freePort();
   mkdirSync(join(dir, 'html'));
   writeFileSync(join(dir, 'html/index.html'), 'hello\n');
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((one) => `${one}_temp_path ${dir}/${one};`).join(' ');
-  writeFileSync(join(dir, 'n.conf'), `user root; worker_processes 2; pid ${dir}/n.pid; error_log ${dir}/error.log;\nevents {}\nhttp { access_log off; keepalive_requests 100000; ${temporary}\nserver { listen 127.0.0.1:${port}; root ${dir}/html;\n${server}\n} }\n`);
+  writeFileSync(join(dir, 'n.conf'), `user root; worker_processes 2; pid ${dir}/n.pid; error_log ${dir}/error.log;\nevents {}\nhttp { access_log off; keepalive_requests 100000; ${temporary}\nserver { listen 127.0.0.1:${port} ${how}; root ${dir}/html;\n${server}\n} }\n`);
   await run('bash', ['-c', 'exec -a "$1" "$2" -p "$3" -e "$3/error.log" -c "$3/n.conf"', 'bash', name, findProgram('nginx')!, dir], { cwd: dir });
   return daemon(dir, port, join(dir, 'n.pid'));
 }
