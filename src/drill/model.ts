@@ -19,7 +19,7 @@ export interface ReloadSeen {
   pid: number | null;
   newPid: number | null;
   listener: 'kept' | 'changed' | 'unknown';
-  /** A socket of the old and one of the new generation listened at once: SO_REUSEPORT. */
+  /** Sockets of the old and of the new generation listened at once, or one of several was closed: SO_REUSEPORT. */
   overlap: boolean;
   /** Processes of the generation before that did not go in time. */
   stayed: { pid: number; comm: string; startTime: string }[];

@@ -62,3 +62,14 @@ export function continuity(before: Generation, now: Generation): 'kept' | 'chang
   const inodes = new Set(now.listeners.map(({ inode }) => inode));
   return before.listeners.every(({ inode }) => inodes.has(inode)) ? 'kept' : 'changed';
 }
+
+/** Sockets of both generations listen on one port, or of several on one address some were closed: what waits in such a queue is reset. */
+export function overlap(before: Generation, now: Generation): boolean {
+  const stays = (one: Generation) => {
+    const inodes = new Set(one.listeners.map(({ inode }) => inode));
+    return ({ inode }: { inode: string }): boolean => inodes.has(inode);
+  };
+  const remain = now.listeners.filter(stays(before));
+  if (remain.length > 0 && remain.length < now.listeners.length) return true;
+  return before.listeners.some((gone) => !stays(now)(gone) && remain.some(({ local }) => local === gone.local));
+}

@@ -9,7 +9,7 @@ import type { Load } from './load/index.ts';
 import type { Endpoint } from './load/types.ts';
 import type { DrillSeen, ReloadSeen } from './model.ts';
 import type { DrillOptions } from './options.ts';
-import { continuity, proofOf } from './proof.ts';
+import { continuity, overlap, proofOf } from './proof.ts';
 import type { Fired, Trigger } from './trigger.ts';
 
 export interface Stage {
@@ -57,7 +57,7 @@ export async function makeReload(index: number, main: Member | undefined, stage:
   for (;;) {
     now = service.look();
     noteQueue(seen, now);
-    reload.overlap ||= overlaps(before, now);
+    reload.overlap ||= overlap(before, now);
     const proof = proofOf(before, now);
     old = proof.old;
     let happened = proof.happened;
@@ -122,11 +122,6 @@ export function nextMain({ members }: Generation, before: Member | undefined): M
 function endsOld(before: Generation, now: Generation, main: Member): boolean {
   const fresh = [...now.members.values()].some(({ isMain, key }) => isMain && !before.members.has(key));
   return fresh && now.members.has(main.key);
-}
-
-function overlaps(before: Generation, now: Generation): boolean {
-  const known = new Set(before.listeners.map(({ inode }) => inode));
-  return now.listeners.some(({ inode }) => known.has(inode)) && now.listeners.some(({ inode }) => !known.has(inode));
 }
 
 function noteQueue(seen: Pick<DrillSeen, 'queue'>, { listeners }: Generation): void {

@@ -8,7 +8,7 @@ import { leftOf, slopeOf } from '../../src/drill/census.ts';
 import { isMet, parseExpect, samplesOf } from '../../src/drill/expect.ts';
 import type { Generation, Member } from '../../src/drill/generation.ts';
 import { newContent } from '../../src/drill/new-content.ts';
-import { continuity, proofOf } from '../../src/drill/proof.ts';
+import { continuity, overlap, proofOf } from '../../src/drill/proof.ts';
 import { timelineOf } from '../../src/drill/timeline.ts';
 import { type ChangeManner, mannerOf, openChangeableFile } from '../../src/effects/change-file.ts';
 
@@ -77,7 +77,7 @@ describe('what reloads leave', () => {
 
 function generation(inodes: string[], ...members: [pid: number, ppid: number, flags: string][]): Generation {
   const all = members.map(([pid, ppid, flags]): Member => ({ key: `${pid} ${flags.replace(/[LM]/g, '')}`, pid, ppid, startTime: String(pid), comm: 'server', listens: flags.includes('L'), isMain: flags.includes('M') }));
-  return { members: new Map(all.map((member) => [member.key, member])), listeners: inodes.map((inode) => ({ inode, port: 80 })) };
+  return { members: new Map(all.map((member) => [member.key, member])), listeners: inodes.map((inode) => ({ inode, port: 80, local: inode.startsWith('6') ? '[::1]:80' : '127.0.0.1:80' })) };
 }
 
 describe('the proof of a reload', () => {
@@ -103,6 +103,19 @@ describe('the proof of a reload', () => {
     expect(continuity(generation(['1', '2']), generation(['1', '2', '3']))).toBe('kept');
     expect(continuity(generation(['1', '2']), generation(['1', '3']))).toBe('changed');
     expect(continuity(generation([]), generation([]))).toBe('unknown');
+  });
+});
+
+describe('sockets of one port at once', () => {
+  it.each([
+    ['of both generations', ['1'], ['1', '2'], true],
+    ['some of a group closed', ['1', '2', '3'], ['1', '2'], true],
+    ['one of another address closed', ['1', '61'], ['1'], false],
+    ['the same', ['1', '2'], ['1', '2'], false],
+    ['one behind the other', ['1'], ['2'], false],
+    ['none', ['1'], [], false],
+  ])('%s', (_name, before, now, expected) => {
+    expect(overlap(generation(before), generation(now))).toBe(expected);
   });
 });
 
