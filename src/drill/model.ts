@@ -67,6 +67,8 @@ export interface DrillSeen {
   diedAtMs: number | null;
   /** Why it ended before all reloads were made. */
   ended: string | null;
+  /** What is expected to show a reload changed in the control window: it shows none. */
+  restless: boolean;
   /** Watches of the target that lead nowhere, where a change was not seen. */
   deadWatches: string[];
 }

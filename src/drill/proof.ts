@@ -36,7 +36,7 @@ export function proofOf(before: Generation, now: Generation): Proof {
   }
   if (before.listeners.length > 0 && now.listeners.length > 0 && isAnew(before, now)) return { happened: true, what: 'the same process listens on a new socket', old: [] };
   if (mains.length === 0) return { happened: false, what: 'its process has ended, and no other one listens on the port', old: [] };
-  return { happened: false, what: `the same ${workersBefore.length > 0 ? 'processes' : 'process'} (${list(mains)}), the same program image, the same listener: nothing was replaced`, old: [] };
+  return { happened: false, what: `the same ${workersBefore.length > 0 ? 'processes' : 'process'} (${list(mains)}), the same program image${now.listeners.length > 0 ? ', the same listener' : ''}: nothing was replaced`, old: [] };
 }
 
 /** It listens itself, or a worker of it does. */

@@ -3,7 +3,7 @@ import type { CommandContext } from '../command.ts';
 import { sendSignal } from '../effects/signal.ts';
 import { stillThere } from '../kernel/process.ts';
 import { difference, overflowsAt } from './counters.ts';
-import { isMet, observe } from './expect.ts';
+import { isMet, observe, wasMet } from './expect.ts';
 import type { Generation, Member, Service } from './generation.ts';
 import type { Load } from './load/index.ts';
 import type { Endpoint } from './load/types.ts';
@@ -15,8 +15,8 @@ import type { Fired, Trigger } from './trigger.ts';
 export interface Stage {
   context: Pick<CommandContext, 'evidence' | 'signal'>;
   options: DrillOptions;
-  endpoint: Endpoint;
-  metrics: Endpoint;
+  /** Where is asked what shows a reload. */
+  asked: Endpoint;
   service: Service;
   load: Load;
   trigger: Trigger;
@@ -33,12 +33,12 @@ const STABLE_LOOKS = 5;
 
 /** @param until paced: it is looked at until then, whatever comes @param seen takes what is seen on the way */
 export async function makeReload(index: number, main: Member | undefined, stage: Stage, seen: Pick<DrillSeen, 'queue'>, until: number | undefined): Promise<{ reload: ReloadSeen; now: Generation }> {
-  const { context: { evidence, signal }, options, endpoint, metrics, service, load, trigger } = stage;
+  const { context: { evidence, signal }, options, asked, service, load, trigger } = stage;
   const before = service.look();
   const counterPid = main?.pid ?? process.pid;
   const overflows = overflowsAt(evidence, counterPid);
   const { expect } = options;
-  const shownBefore = expect && (await observe(expect, endpoint, metrics));
+  const shownBefore = expect && (await observe(expect, asked));
   const { generation: headerBefore } = load.tally.lastAnswered ?? {};
   const began = performance.now();
   load.tally.begin(index);
@@ -63,7 +63,8 @@ export async function makeReload(index: number, main: Member | undefined, stage:
     let happened = proof.happened;
     reload.what = proof.what;
     if (expect) {
-      const isThere = isMet(expect, shownBefore, await observe(expect, endpoint, metrics), index);
+      const shown = await observe(expect, asked);
+      const isThere = isMet(expect, shownBefore, shown, index);
       if (isThere) {
         reload.visibleMs ??= since();
         if (stable++ === 0) reload.stableMs = since();
@@ -72,7 +73,7 @@ export async function makeReload(index: number, main: Member | undefined, stage:
         stable = 0;
       }
       happened = stable >= STABLE_LOOKS || (expect.what === 'header' && options.mode === 'process' && proof.happened);
-      if (!proof.happened || options.mode === 'config') reload.what = isThere ? expect.words : `${expect.words}: not seen${reload.visibleMs === null ? '' : ' any more'}`;
+      if (!proof.happened || options.mode === 'config') reload.what = isThere ? expect.words : `${expect.words}: ${shown === undefined ? 'no answer that has it' : `not seen${reload.visibleMs === null ? '' : ' any more'}`}`;
     }
     if (happened) happenedAt ??= performance.now();
     if (happenedAt !== undefined) {
@@ -100,6 +101,7 @@ export async function makeReload(index: number, main: Member | undefined, stage:
   reload.happened = happenedAt !== undefined;
   if (fired?.exitCode !== undefined) reload.exitCode = fired.exitCode;
   if (fired?.problem !== undefined) reload.problem = fired.problem;
+  else if (expect && wasMet(expect, shownBefore, index)) reload.problem = `${expect.words}: it was so before this reload, too, and shows nothing`;
   reload.stayed = reload.happened ? old.map(({ pid, comm, startTime }) => ({ pid, comm, startTime })) : [];
   reload.listener = continuity(before, next);
   reload.overflows = difference(overflows, overflowsAt(evidence, counterPid));

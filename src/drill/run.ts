@@ -6,6 +6,7 @@ import { readProcess } from '../kernel/process.ts';
 import { takeCensus } from './census.ts';
 import { difference, overflowsAt } from './counters.ts';
 import type { Service } from './generation.ts';
+import { isOfChange, observe } from './expect.ts';
 import { Load } from './load/index.ts';
 import type { Endpoint } from './load/types.ts';
 import type { DrillSeen, Fitness } from './model.ts';
@@ -18,7 +19,8 @@ interface Drill {
   options: DrillOptions;
   endpoint: Endpoint;
   stream: Endpoint | undefined;
-  metrics: Endpoint;
+  /** Where is asked what shows a reload. */
+  asked: Endpoint;
   service: Service;
   trigger: Trigger;
   thenSignal: string | undefined;
@@ -28,10 +30,12 @@ interface Drill {
 const WARM_MS = 500;
 /** What a server has yet to close after the last answer. */
 const AT_REST_MS = 150;
+/** Between two looks at what is expected, while there is no reload. */
+const CONTROL_LOOK_MS = 150;
 /** The trigger shall not come in step with the schedule. */
 const JITTER_MS = 150;
 
-export async function runDrill({ context, options, endpoint, stream, metrics, service, trigger, thenSignal }: Drill): Promise<DrillSeen> {
+export async function runDrill({ context, options, endpoint, stream, asked, service, trigger, thenSignal }: Drill): Promise<DrillSeen> {
   const { evidence, signal, progress } = context;
   // What is asked thousands of times a second leaves garbage of each answer.
   collectEarly();
@@ -41,7 +45,7 @@ export async function runDrill({ context, options, endpoint, stream, metrics, se
   const first = main && readProcess(evidence, main.pid);
   const seen: DrillSeen = {
     type: 'drill', endpoint, options, label: first ? processLabel(first) : endpoint.label, pid: main?.pid ?? null, startTime: main?.startTime ?? null, reloads: [], load,
-    fitness: { slipP99Ms: null, slipMaxMs: null, lagP99Ms: null, lagMaxMs: null, unsent: 0, own: {}, achieved: 1 }, censuses: [], queue: null, controlOverflows: null, diedAtMs: null, ended: null, deadWatches: [],
+    fitness: { slipP99Ms: null, slipMaxMs: null, lagP99Ms: null, lagMaxMs: null, unsent: 0, own: {}, achieved: 1 }, censuses: [], queue: null, controlOverflows: null, diedAtMs: null, ended: null, restless: false, deadWatches: [],
   };
   const census = async (): Promise<void> => {
     await sleep(AT_REST_MS, signal);
@@ -53,14 +57,14 @@ export async function runDrill({ context, options, endpoint, stream, metrics, se
     await load.pause();
     await census();
     const startedAt = performance.now();
-    const stage: Stage = { context, options, endpoint, metrics, service, load, trigger, startedAt, thenSignal };
+    const stage: Stage = { context, options, asked, service, load, trigger, startedAt, thenSignal };
     const overflows = overflowsAt(evidence, main?.pid ?? process.pid);
     load.resume();
     load.tally.begin(0);
     progress('control window');
-    await sleep(options.controlMs, signal);
+    seen.restless = await changesItself(options, asked, signal);
     seen.controlOverflows = difference(overflows, overflowsAt(evidence, main?.pid ?? process.pid));
-    for (let index = 1; index <= options.times && !signal.aborted; index++) {
+    for (let index = 1; index <= options.times && !signal.aborted && !seen.restless; index++) {
       if (performance.now() - startedAt > options.mostMs) {
         seen.ended = `--max-time was over after ${index - 1} of ${options.times} reloads`;
         break;
@@ -100,6 +104,19 @@ export async function runDrill({ context, options, endpoint, stream, metrics, se
   if (options.everyMs !== undefined && !signal.aborted) await census();
   seen.fitness = fitnessOf(load);
   return seen;
+}
+
+/** The control window; and whether what is expected of a reload comes without one, too. */
+async function changesItself({ expect, controlMs }: DrillOptions, asked: Endpoint, signal: AbortSignal): Promise<boolean> {
+  const until = performance.now() + controlMs;
+  const shown = new Set<string>();
+  while (expect && isOfChange(expect) && !signal.aborted && performance.now() < until) {
+    const now = await observe(expect, asked);
+    if (now !== undefined) shown.add(now);
+    await sleep(Math.min(CONTROL_LOOK_MS, Math.max(0, until - performance.now())), signal);
+  }
+  await sleep(Math.max(0, until - performance.now()), signal);
+  return shown.size > 1;
 }
 
 function fitnessOf(load: Load): Fitness {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { leftOf, slopeOf } from '../../src/drill/census.ts';
-import { isMet, parseExpect, samplesOf } from '../../src/drill/expect.ts';
+import { isMet, parseExpect, samplesOf, wasMet } from '../../src/drill/expect.ts';
 import type { Generation, Member } from '../../src/drill/generation.ts';
 import { newContent } from '../../src/drill/new-content.ts';
 import { continuity, overlap, proofOf } from '../../src/drill/proof.ts';
@@ -46,6 +46,8 @@ describe('expectations', () => {
     const contains = parseExpect('GET /v contains v{n}');
     expect([isMet(contains, 'v1', 'is v2', 2), isMet(contains, 'v1', 'is v1', 2)]).toEqual([true, false]);
     expect(isMet(parseExpect('GET /v is v{n}'), '', 'v2\n', 2)).toBe(true);
+    // What was so before shows nothing.
+    expect([isMet(contains, 'v2', 'is v2', 2), wasMet(contains, 'v2', 2), wasMet(contains, 'v1', 2), wasMet(changes, 'a', 1)]).toEqual([false, true, false, false]);
   });
 
   it('of metrics', () => {
