@@ -36,7 +36,7 @@ export { configureDrill as configure } from './options.ts';
 export async function run(args: string[], given: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
   const options = await readOptions(args, given, context);
   const pid = options.pid === undefined ? undefined : mainOf(options.pid, context);
-  if (pid !== undefined) await refuseStalePidFile(context.evidence, options.pid!, pid);
+  if (pid !== undefined) refuseStalePidFile(context.evidence, options.pid!, pid);
   const endpoints = options.url === undefined ? await plainEndpointsOf(options.tcp!, options.send) : await endpointsOf('--http', options.url, options);
   const streams = options.stream === undefined ? undefined : await endpointsOf('--stream', streamUrl(options), { ...options, method: 'GET' });
   refuseRemote([...endpoints, ...(streams ?? [])], options, context);
@@ -145,7 +145,7 @@ function usualThen({ evidence }: CommandContext, pid: number | undefined, signal
 
 async function askUser(options: DrillOptions, trigger: Trigger, endpoint: Endpoint, { holdsPort }: Service, pid: number | undefined, thenSignal: string | undefined, context: CommandContext): Promise<void> {
   const found = pid === undefined ? undefined : readProcess(context.evidence, pid);
-  const who = found ? ` of ${processLabel(found)}${holdsPort || !endpoint.isLoopback ? '' : `, which does not listen on port ${endpoint.port},`}` : '';
+  const who = found ? ` of ${processLabel(found)}${holdsPort || !endpoint.isLoopback ? '' : `, which does not listen on port ${endpoint.port}`}` : '';
   const least = options.controlMs + options.times * (options.everyMs ?? 3 * options.restMs);
   const plan = `drill: ${options.times} times ${trigger.words}${who}${thenSignal === undefined ? '' : ` (and SIG${thenSignal} to the old one)`}, under ${options.rate} new connections and ${options.pool > 0 ? options.pooledRate : 0} kept requests a second to ${endpoint.label}${(endpoint.http?.firstStatus ?? 0) >= 400 ? ` (which answers ${endpoint.http!.firstStatus})` : ''}, for ${duration(least)} or more`;
   if (options.yes) {

@@ -1,5 +1,5 @@
 /** A pid file that its service left behind, and whose number another process has meanwhile. */
-import { basename, dirname, resolve } from 'node:path';
+import { statSync } from 'node:fs';
 import type { Evidence } from '../evidence/types.ts';
 import { parseStat } from '../kernel/proc/stat.ts';
 import { UserError } from '../kernel/user-error.ts';
@@ -11,12 +11,10 @@ const TICK_MS = 10;
 const SLACK_MS = 60_000;
 
 /** @throws UserError when the file was there long before the process that it names */
-export async function refuseStalePidFile(evidence: Evidence, spec: string, pid: number): Promise<void> {
+export function refuseStalePidFile(evidence: Evidence, spec: string, pid: number): void {
   if (!spec.includes('/') || spec.includes(':')) return;
-  const path = resolve(spec);
-  const [file] = await evidence.statSlow(dirname(path), [basename(path)]);
-  const began = beganAt(evidence, pid);
-  const older = began - (file?.value?.changedMs ?? Number.NaN);
+  // The change of it cannot be set by hand, as its time of writing can.
+  const older = beganAt(evidence, pid) - (statSync(spec, { throwIfNoEntry: false })?.ctimeMs ?? Number.NaN);
   if (older > SLACK_MS) throw new UserError(`pid file ${spec} was written ${duration(older)} before process ${pid} began: it is stale, and its number was given to another process`, { exitCode: 3, hints: [`when it is meant all the same: --pid ${pid}`] });
 }
 

@@ -8,6 +8,7 @@ import { startServer } from './support/go.ts';
 import { missing } from './support/need.ts';
 import { ownFolder } from './support/program.ts';
 import { drill as drillShortly, startReloadServer, startTableflip } from './support/reload.ts';
+import { startRedis } from './support/redis.ts';
 import { freePort } from './support/service.ts';
 import { until } from './support/until.ts';
 
@@ -104,6 +105,13 @@ describe.skipIf(missing(['go', 'nginx', 'haproxy', 'prometheus', 'redis-server',
     const { url, child } = await startServer('prometheus');
     const { data } = await drill(['--http', `${url}/-/healthy`, ...LONG, '--rate', '100', '--pid', String(child.pid), '--signal', 'HUP', '--expect-metric', 'prometheus_config_last_reload_success_timestamp_seconds']);
     expect({ outcome: data.outcome, mode: data.mode, listener: data.listener }).toEqual({ outcome: 'pass', mode: 'config', listener: 'kept' });
+  });
+
+  it('redis: its configuration, told by itself', async () => {
+    const { port, pid } = await startRedis();
+    const more = `redis-cli -p ${port} config set maxmemory $(( $(redis-cli -p ${port} config get maxmemory | tail -1) + 1048576 ))`;
+    const { data } = await drill(['--tcp', `127.0.0.1:${port}`, '--send', 'PING\\r\\n', ...LONG, '--pid', String(pid), '--expect', 'SEND CONFIG GET maxmemory\\r\\n changes', '--', more]);
+    expect({ outcome: data.outcome, mode: data.mode, listener: data.listener, reloads: data.reloads.length, failed: data.traffic.new.failed }).toEqual({ outcome: 'pass', mode: 'config', listener: 'kept', reloads: 20, failed: 0 });
   });
 
   it('redis: by plain TCP, ended and started again', async () => {

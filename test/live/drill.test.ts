@@ -8,8 +8,9 @@ import { startHaproxy, startNginxDaemon } from './support/daemons.ts';
 import { isAlive } from './support/kernel.ts';
 import { describeNeeds } from './support/need.ts';
 import { ownFolder, reloadctl } from './support/program.ts';
-import { drill, startReloadServer } from './support/reload.ts';
+import { drill, startReloadServer, startTableflip } from './support/reload.ts';
 import { startNginx } from './support/nginx.ts';
+import { until } from './support/until.ts';
 
 const SOME = ['--times', '2', '--rate', '80'];
 const ONE = ['--times', '1', '--rate', '80'];
@@ -110,6 +111,16 @@ describeNeeds(['go'], 'a Go server', () => {
     expect({ code, outcome: data.outcome }).toEqual({ code: 3, outcome: 'not-reloaded' });
     expect(data.reloads[0]!.problem).toContain('did not end in 300 ms');
     expect(isAlive(Number(readFileSync(file, 'utf8')))).toBe(false);
+  });
+
+  it.concurrent('tableflip, signalled every second while it answers slowly: the upgrades that it refuses are counted', async ({ skip }) => {
+    const server = await startTableflip();
+    if (!server) return skip('no Go, or no module proxy');
+    const { data } = await drill(['--http', server.url, '--times', '3', '--rate', '40', '--every', '1s', '--stream', '/?ms=1500', '--pid', String(server.pid()), '--signal', 'HUP']);
+    // The last one may be answered after the drill.
+    const upgrades = await until(() => (server.upgrades().length === 3 ? server.upgrades() : undefined), { what: 'three answers' });
+    expect({ outcome: data.outcome, happened: data.reloads.filter(({ happened }) => happened).length, failed: data.traffic.new.failed }).toEqual({ outcome: 'not-reloaded', happened: upgrades.filter((line) => line === 'upgraded').length, failed: 0 });
+    expect(upgrades.filter((line) => line.includes("parent hasn't exited")).length).toBeGreaterThan(0);
   });
 
   it('a client too fast for the machine: INVALID', async () => {

@@ -27,7 +27,7 @@ async function probe(endpoint: Endpoint, timeoutMs: number): Promise<Endpoint | 
   if (answer !== 'closed') return answer;
   const where = whereOf(endpoint);
   if (endpoint.http && (await speaksHttp2(endpoint, timeoutMs))) return problem(`${where} speaks HTTP/2 only, and the load of a drill is HTTP/1.1`, HTTP2_HINT);
-  return problem(`${where} closed the connection without an answer`, ...(endpoint.tls || !endpoint.http ? [] : ['if it expects TLS: https://']));
+  return problem(`${where} closed the connection without an answer`, ...(endpoint.http ? [endpoint.tls ? 'is it plain HTTP? use http://' : 'if it expects TLS: https://'] : []));
 }
 
 function whereOf({ label, address, port }: Endpoint): string {
