@@ -43,7 +43,11 @@ export async function makeReload(index: number, main: Member | undefined, stage:
   const began = performance.now();
   load.tally.begin(index);
   let fired: Fired | undefined;
-  const firing = trigger.fire(index, main, signal).then((result) => void (fired = result));
+  let firedAt = began;
+  const firing = trigger.fire(index, main, signal).then((result) => {
+    fired = result;
+    firedAt = performance.now();
+  });
   const reload: ReloadSeen = {
     index, atMs: began - stage.startedAt, happened: false, what: '', answersMs: null, tookMs: null, pid: main?.pid ?? null, newPid: null,
     listener: 'unknown', overlap: false, stayed: [], visibleMs: null, stableMs: null, wentBack: 0, exitCode: null, overflows: null,
@@ -88,8 +92,8 @@ export async function makeReload(index: number, main: Member | undefined, stage:
     if (isDone) reload.tookMs ??= since();
     if (signal.aborted || (until !== undefined ? performance.now() >= until : isDone)) break;
     if (until === undefined) {
-      // A command has a time limit of its own, and the reload may come with its end.
-      const waited = fired === undefined ? 0 : since();
+      // A command has a time limit of its own, and the reload may come after its end.
+      const waited = fired === undefined ? 0 : performance.now() - firedAt;
       if (happenedAt === undefined && fired?.problem !== undefined && options.signal !== undefined) break;
       if (happenedAt === undefined && waited > options.reloadMs) break;
       if (happenedAt !== undefined && performance.now() - happenedAt > options.drainMs) break;

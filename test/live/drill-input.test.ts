@@ -12,7 +12,7 @@ import { plainEnv, startChild } from './support/child.ts';
 import { describeNeeds } from './support/need.ts';
 import { ownFolder, reloadctl } from './support/program.ts';
 import { startRedis } from './support/redis.ts';
-import { drill, startReloadServer } from './support/reload.ts';
+import { drillWhenFit, startReloadServer } from './support/reload.ts';
 import { until } from './support/until.ts';
 
 const BIN = join(import.meta.dirname, '../../bin/reloadctl.js');
@@ -69,11 +69,12 @@ describeNeeds(['openssl'], 'who is asked', () => {
 
 describe('what shows a reload', () => {
   async function served(): Promise<string> {
-    const state = { asked: 0, isLost: false };
+    const state = { asked: 0, isLost: false, hasTurned: false };
     const server: Server = createServer((request, response) => {
       if (request.url === '/lose') state.isLost = true;
+      if (request.url === '/turn') state.hasTurned = true;
       response.statusCode = state.isLost && request.url === '/' ? 404 : 200;
-      response.end(request.url === '/count' ? String(++state.asked) : String(state.isLost));
+      response.end(request.url === '/count' ? String(++state.asked) : `${state.isLost} ${state.hasTurned}`);
     });
     return `http://127.0.0.1:${await portOf(server)}/`;
   }
@@ -82,18 +83,28 @@ describe('what shows a reload', () => {
 
   it.concurrent('changes by itself: nothing is done, for it would show nothing', async () => {
     const marker = join(ownFolder('marker'), 'done');
-    const { code, data } = await drill(['--http', await served(), ...SMALL, '--expect', 'GET /count changes', '--', `touch ${marker}`]);
+    const { code, data } = await drillWhenFit(async () => ({ args: ['--http', await served(), ...SMALL, '--expect', 'GET /count changes', '--', `touch ${marker}`] }));
     expect({ code, outcome: data.outcome, why: data.why, reloads: data.reloads.length, done: existsSync(marker) }).toEqual({ code: 3, outcome: 'not-reloaded', why: expect.stringContaining('came in the control window, too'), reloads: 0, done: false });
   });
 
   it.concurrent('was so before', async () => {
-    const { code, data } = await drill(['--http', await served(), ...SMALL, '--expect', 'GET /state contains false', '--', 'true']);
+    const { code, data } = await drillWhenFit(async () => ({ args: ['--http', await served(), ...SMALL, '--expect', 'GET /state contains false', '--', 'true'] }));
     expect({ code, outcome: data.outcome, why: data.why }).toEqual({ code: 3, outcome: 'not-reloaded', why: expect.stringContaining('it was so before this reload, too') });
   });
 
+  it.concurrent('comes with a command that takes longer than a reload may: it is seen', async () => {
+    const { code, data } = await drillWhenFit(async () => {
+      const url = await served();
+      return { args: ['--http', url, ...SMALL, '--reload-timeout', '300ms', '--expect', 'GET /state changes', '--', `sleep 0.5; ${process.execPath} -e 'fetch("${url}turn")'`] };
+    });
+    expect({ code, outcome: data.outcome, happened: data.reloads[0]?.happened }).toEqual({ code: 0, outcome: 'pass', happened: true });
+  });
+
   it.concurrent('came, and with it the page was gone: FAIL', async () => {
-    const url = await served();
-    const { code, data, titles } = await drill(['--http', url, ...SMALL, '--expect', 'GET /state changes', '--', `${process.execPath} -e 'fetch("${url}lose")'`]);
+    const { code, data, titles } = await drillWhenFit(async () => {
+      const url = await served();
+      return { args: ['--http', url, ...SMALL, '--expect', 'GET /state changes', '--', `${process.execPath} -e 'fetch("${url}lose")'`] };
+    });
     expect({ code, outcome: data.outcome, happened: data.reloads[0]?.happened }).toEqual({ code: 1, outcome: 'fail', happened: true });
     expect(titles).toMatch(/answered with an error in reload 1 of 1: 404/);
   });
@@ -101,9 +112,11 @@ describe('what shows a reload', () => {
 
 describeNeeds(['redis-server', 'redis-cli'], 'by plain TCP', () => {
   it('redis takes a new configuration: PASS, told by itself', async () => {
-    const { port, pid } = await startRedis();
-    const more = `redis-cli -p ${port} config set maxmemory $(( $(redis-cli -p ${port} config get maxmemory | tail -1) + 1048576 ))`;
-    const { code, data } = await drill(['--tcp', `127.0.0.1:${port}`, '--send', 'PING\\r\\n', '--times', '1', '--rate', '80', '--pid', String(pid), '--expect', 'SEND CONFIG GET maxmemory\\r\\n changes', '--', more]);
+    const { code, data } = await drillWhenFit(async () => {
+      const { port, pid } = await startRedis();
+      const more = `redis-cli -p ${port} config set maxmemory $(( $(redis-cli -p ${port} config get maxmemory | tail -1) + 1048576 ))`;
+      return { args: ['--tcp', `127.0.0.1:${port}`, '--send', 'PING\\r\\n', '--times', '1', '--rate', '80', '--pid', String(pid), '--expect', 'SEND CONFIG GET maxmemory\\r\\n changes', '--', more] };
+    });
     expect({ code, outcome: data.outcome, mode: data.mode, listener: data.listener, notSeen: data.visible?.notSeen }).toEqual({ code: 0, outcome: 'pass', mode: 'config', listener: 'kept', notSeen: 0 });
   });
 });
@@ -124,15 +137,19 @@ describeNeeds(['go', 'root'], 'a file that is changed is as it was, with its own
   const asWritten = (config: string): [string, number] => [readFileSync(config).toString('hex'), statSync(config).uid];
 
   it.concurrent('when all went well', async () => {
-    const { config, args, bytes } = await served();
-    const { code, data } = await drill([...args, '--signal', 'HUP', '--times', '1']);
+    const { code, data, of: { config, bytes } } = await drillWhenFit(async () => {
+      const { args, ...rest } = await served();
+      return { ...rest, args: [...args, '--signal', 'HUP', '--times', '1'] };
+    });
     expect({ code, outcome: data.outcome }).toEqual({ code: 0, outcome: 'pass' });
     expect(asWritten(config)).toEqual([bytes.toString('hex'), 1234]);
   });
 
   it.concurrent('when the command failed', async () => {
-    const { config, args, bytes } = await served();
-    const { code, data } = await drill([...args, '--times', '2', '--reload-timeout', '300ms', '--', 'exit 3']);
+    const { code, data, of: { config, bytes } } = await drillWhenFit(async () => {
+      const { args, ...rest } = await served();
+      return { ...rest, args: [...args, '--times', '2', '--reload-timeout', '300ms', '--', 'exit 3'] };
+    });
     expect({ code, why: data.why }).toEqual({ code: 3, why: expect.stringContaining('the command ended with 3') });
     expect(asWritten(config)).toEqual([bytes.toString('hex'), 1234]);
   });

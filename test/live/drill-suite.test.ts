@@ -12,7 +12,7 @@ import { startRedis } from './support/redis.ts';
 import { freePort } from './support/service.ts';
 import { until } from './support/until.ts';
 
-const LONG = ['--times', '20', '--rate', '300', '--control', '5s', '--rest', '500ms'];
+const LONG = ['--times', '20', '--rate', '150', '--control', '5s', '--rest', '500ms'];
 const MINUTES = 15 * 60_000;
 /** Each has its time, which ends before that of the test does. */
 const drill = (args: string[]) => drillShortly(args, MINUTES - 60_000);
