@@ -51,7 +51,7 @@ export async function run(args: string[], given: Record<string, unknown>, contex
   let seen: DrillSeen;
   try {
     await askUser(options, trigger, endpoint, service, pid, thenSignal, context);
-    seen = await runDrill({ context, options, endpoint, stream, asked, service, trigger, thenSignal });
+    seen = await runDrill({ context, options, endpoint, stream, asked, pid, service, trigger, thenSignal });
   } finally {
     trigger.close();
   }

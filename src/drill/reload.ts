@@ -9,6 +9,7 @@ import type { Load } from './load/index.ts';
 import type { Endpoint } from './load/types.ts';
 import type { DrillSeen, ReloadSeen } from './model.ts';
 import type { DrillOptions } from './options.ts';
+import { plural } from '../report/words.ts';
 import { continuity, overlap, proofOf } from './proof.ts';
 import type { Fired, Trigger } from './trigger.ts';
 
@@ -24,17 +25,23 @@ export interface Stage {
   startedAt: number;
   /** The signal that ends the old main process of an upgrade. */
   thenSignal: string | undefined;
+  /** See nextMain(). */
+  supervisor: number | undefined;
+  /** Its workers did not change in the control window: when they do, they were replaced. */
+  handsTell: boolean;
 }
 
 /** Between two looks. */
 const LOOK_MS = 20;
+/** A server that forks for each connection has a child that listens, for a moment: a reload is proven when it is at so many looks. */
+const PROOF_LOOKS = 3;
 /** A configuration is there for good when it was seen so often one after the other. */
 const STABLE_LOOKS = 5;
 
 /** @param until paced: it is looked at until then, whatever comes @param seen takes what is seen on the way */
 export async function makeReload(index: number, main: Member | undefined, stage: Stage, seen: Pick<DrillSeen, 'queue'>, until: number | undefined): Promise<{ reload: ReloadSeen; now: Generation }> {
   const { context: { evidence, signal }, options, asked, service, load, trigger } = stage;
-  const before = service.look();
+  const before = await settledLook(service);
   const counterPid = main?.pid ?? process.pid;
   const overflows = overflowsAt(evidence, counterPid);
   const { expect } = options;
@@ -56,15 +63,18 @@ export async function makeReload(index: number, main: Member | undefined, stage:
   let now = before;
   let happenedAt: number | undefined;
   let stable = 0;
+  let proven = 0;
   let wasThenSent = false;
   let old: Member[] = [];
   for (;;) {
     now = service.look();
     noteQueue(seen, now);
     reload.overlap ||= overlap(before, now);
-    const proof = proofOf(before, now);
+    const proof = proofOf(before, now, stage.handsTell);
     old = proof.old;
-    let happened = proof.happened;
+    proven = proof.happened ? proven + 1 : 0;
+    const isProven = proven >= PROOF_LOOKS;
+    let happened = isProven;
     reload.what = proof.what;
     if (expect) {
       const shown = await observe(expect, asked);
@@ -76,8 +86,8 @@ export async function makeReload(index: number, main: Member | undefined, stage:
         reload.wentBack++;
         stable = 0;
       }
-      happened = stable >= STABLE_LOOKS || (expect.what === 'header' && options.mode === 'process' && proof.happened);
-      if (!proof.happened || options.mode === 'config') reload.what = isThere ? expect.words : `${expect.words}: ${shown === undefined ? 'no answer that has it' : `not seen${reload.visibleMs === null ? '' : ' any more'}`}`;
+      happened = stable >= STABLE_LOOKS || (expect.what === 'header' && options.mode === 'process' && isProven);
+      if (!isProven || options.mode === 'config') reload.what = isThere ? expect.words : `${expect.words}: ${shown === undefined ? 'no answer that has it' : reload.visibleMs === null ? 'not seen' : `seen, and gone again ${plural('time', reload.wentBack)}`}`;
     }
     if (happened) happenedAt ??= performance.now();
     if (happenedAt !== undefined) {
@@ -109,14 +119,27 @@ export async function makeReload(index: number, main: Member | undefined, stage:
   reload.stayed = reload.happened ? old.map(({ pid, comm, startTime }) => ({ pid, comm, startTime })) : [];
   reload.listener = continuity(before, next);
   reload.overflows = difference(overflows, overflowsAt(evidence, counterPid));
-  reload.newPid = nextMain(next, main)?.pid ?? null;
+  reload.newPid = nextMain(next, main, stage.supervisor)?.pid ?? null;
   const { generation: header } = load.tally.lastAnswered ?? {};
   if (reload.happened && header !== headerBefore && old.length === 0) load.tally.closeGenerations(header);
   return { reload, now: next };
 }
 
-/** Who gets the next signal: the main process that serves and began last. */
-export function nextMain({ members }: Generation, before: Member | undefined): Member | undefined {
+/** Without what listens only for a moment. */
+async function settledLook(service: Service): Promise<Generation> {
+  const { members: first } = service.look();
+  await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  const { members, listeners } = service.look();
+  return { listeners, members: new Map([...members].map(([key, member]) => [key, { ...member, listens: member.listens && first.get(key)?.listens === true }])) };
+}
+
+/**
+ * Who gets the next signal: the main process that serves and began last.
+ * @param supervisor the process that the user named, where others serve for it (haproxy -W): it gets all signals while it is there
+ */
+export function nextMain({ members }: Generation, before: Member | undefined, supervisor?: number): Member | undefined {
+  const named = [...members.values()].find(({ pid }) => pid === supervisor);
+  if (named) return named;
   const mains = [...members.values()].filter(({ isMain }) => isMain);
   const serving = mains.filter((main) => main.listens || [...members.values()].some(({ ppid, listens, isMain }) => ppid === main.pid && listens && !isMain));
   const same = mains.find(({ key }) => key === before?.key);

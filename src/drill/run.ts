@@ -5,12 +5,13 @@ import { processLabel } from '../kernel/services.ts';
 import { readProcess } from '../kernel/process.ts';
 import { takeCensus } from './census.ts';
 import { difference, overflowsAt } from './counters.ts';
-import type { Service } from './generation.ts';
+import type { Generation, Member, Service } from './generation.ts';
 import { isOfChange, observe } from './expect.ts';
 import { Load } from './load/index.ts';
 import type { Endpoint } from './load/types.ts';
 import type { DrillSeen, Fitness } from './model.ts';
 import type { DrillOptions } from './options.ts';
+import { handsOf, servesWith } from './proof.ts';
 import { makeReload, nextMain, type Stage } from './reload.ts';
 import type { Trigger } from './trigger.ts';
 
@@ -21,6 +22,8 @@ interface Drill {
   stream: Endpoint | undefined;
   /** Where is asked what shows a reload. */
   asked: Endpoint;
+  /** Named by the user. */
+  pid: number | undefined;
   service: Service;
   trigger: Trigger;
   thenSignal: string | undefined;
@@ -35,13 +38,14 @@ const CONTROL_LOOK_MS = 150;
 /** The trigger shall not come in step with the schedule. */
 const JITTER_MS = 150;
 
-export async function runDrill({ context, options, endpoint, stream, asked, service, trigger, thenSignal }: Drill): Promise<DrillSeen> {
+export async function runDrill({ context, options, endpoint, stream, asked, pid, service, trigger, thenSignal }: Drill): Promise<DrillSeen> {
   const { evidence, signal, progress } = context;
   // What is asked thousands of times a second leaves garbage of each answer.
   collectEarly();
   const load = new Load(endpoint, { rate: options.rate, pooledRate: options.pooledRate, poolSize: options.pool, streams: stream ? options.streams : 0, hold: options.hold, timeoutMs: options.timeoutMs, generationHeader: options.header, ...(stream && { stream }) });
   let generation = service.look();
-  let main = nextMain(generation, undefined);
+  const supervisor = supervisorIn(generation, pid);
+  let main = nextMain(generation, undefined, supervisor);
   const first = main && readProcess(evidence, main.pid);
   const seen: DrillSeen = {
     type: 'drill', endpoint, options, label: first ? processLabel(first) : endpoint.label, pid: main?.pid ?? null, startTime: main?.startTime ?? null, reloads: [], load,
@@ -57,12 +61,14 @@ export async function runDrill({ context, options, endpoint, stream, asked, serv
     await load.pause();
     await census();
     const startedAt = performance.now();
-    const stage: Stage = { context, options, asked, service, load, trigger, startedAt, thenSignal };
+    const stage: Stage = { context, options, asked, service, load, trigger, startedAt, thenSignal, supervisor, handsTell: false };
     const overflows = overflowsAt(evidence, main?.pid ?? process.pid);
     load.resume();
     load.tally.begin(0);
     progress('control window');
     seen.restless = await changesItself(options, asked, signal);
+    const hands = keysOf(handsOf(generation));
+    stage.handsTell = hands !== '' && hands === keysOf(handsOf(service.look()));
     seen.controlOverflows = difference(overflows, overflowsAt(evidence, main?.pid ?? process.pid));
     for (let index = 1; index <= options.times && !signal.aborted && !seen.restless; index++) {
       if (performance.now() - startedAt > options.mostMs) {
@@ -76,7 +82,7 @@ export async function runDrill({ context, options, endpoint, stream, asked, serv
       if (signal.aborted && !reload.happened) break;
       seen.reloads.push(reload);
       generation = now;
-      main = nextMain(now, main);
+      main = nextMain(now, main, supervisor);
       if (generation.members.size === 0 && now.listeners.length === 0 && seen.pid !== null) {
         seen.diedAtMs = performance.now() - startedAt;
         seen.ended = `the target ended with reload ${index}, and nobody took its place`;
@@ -117,6 +123,14 @@ async function changesItself({ expect, controlMs }: DrillOptions, asked: Endpoin
   }
   await sleep(Math.max(0, until - performance.now()), signal);
   return shown.size > 1;
+}
+
+const keysOf = (members: readonly Member[]): string => members.map(({ key }) => key).sort().join('\n');
+
+/** The process that the user named, when neither it nor a fork of it listens. */
+function supervisorIn(generation: Generation, pid: number | undefined): number | undefined {
+  const named = [...generation.members.values()].find((member) => member.pid === pid);
+  return named && !servesWith(named, generation) ? named.pid : undefined;
 }
 
 function fitnessOf(load: Load): Fitness {

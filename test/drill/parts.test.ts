@@ -9,6 +9,7 @@ import { isMet, parseExpect, samplesOf, wasMet } from '../../src/drill/expect.ts
 import type { Generation, Member } from '../../src/drill/generation.ts';
 import { newContent } from '../../src/drill/new-content.ts';
 import { continuity, overlap, proofOf } from '../../src/drill/proof.ts';
+import { nextMain } from '../../src/drill/reload.ts';
 import { timelineOf } from '../../src/drill/timeline.ts';
 import { type ChangeManner, mannerOf, openChangeableFile } from '../../src/effects/change-file.ts';
 
@@ -99,6 +100,20 @@ describe('the proof of a reload', () => {
     const proof = proofOf(before, now);
     expect({ happened: proof.happened, old: proof.old.length }).toEqual({ happened, old });
     expect(proof.what).not.toBe('');
+  });
+
+  it('of workers that do not listen is told where they stayed through the control window', () => {
+    const before = generation(['1'], [10, 1, 'LM'], [11, 10, 'M'], [12, 10, 'M']);
+    const now = generation(['1'], [10, 1, 'LM'], [13, 10, 'M'], [14, 10, 'M']);
+    const half = generation(['1'], [10, 1, 'LM'], [12, 10, 'M'], [14, 10, 'M']);
+    expect([proofOf(before, now, true), proofOf(before, now, false), proofOf(before, half, true), proofOf(before, before, true)].map(({ happened }) => happened)).toEqual([true, false, false, false]);
+  });
+
+  it('a supervisor stays, and is no old generation', () => {
+    const before = generation(['1'], [10, 1, 'M'], [11, 10, 'LM']);
+    const now = generation(['1'], [10, 1, 'M'], [11, 10, 'LM'], [12, 10, 'LM']);
+    expect(proofOf(before, now).old.map(({ pid }) => pid)).toEqual([11]);
+    expect([nextMain(now, undefined)?.pid, nextMain(now, undefined, 10)?.pid, nextMain(now, undefined, 99)?.pid]).toEqual([12, 10, 12]);
   });
 
   it('continuity is of all sockets', () => {

@@ -205,6 +205,17 @@ describeNeeds(['haproxy'], 'haproxy', () => {
   });
 });
 
+describeNeeds(['haproxy'], 'haproxy with a master', () => {
+  it.concurrent('-W: the master gets every signal, though its workers listen', async () => {
+    const { code, data, of: { master } } = await drillWhenFit(async () => {
+      const haproxy = await startHaproxy(['-W']);
+      return { master: haproxy.pid(), args: ['--http', haproxy.url, ...SOME, '--pid', haproxy.pidFile, '--signal', 'USR2'] };
+    });
+    expect({ code, outcome: data.outcome, failed: data.traffic.new.failed }).toEqual({ code: 0, outcome: 'pass', failed: 0 });
+    expect(data.reloads.map(({ pid, newPid }) => [pid, newPid])).toEqual([[master, master], [master, master]]);
+  });
+});
+
 describe('what is refused', () => {
   const HERE = ['--http', 'http://127.0.0.1:9/'];
   it.concurrent.each<[string[], number, RegExp]>([

@@ -52,13 +52,13 @@ export async function startNginxDaemon(name: string, server = '', how = ''): Pro
   return daemon(dir, port, join(dir, 'n.pid'));
 }
 
-/** Its reload command is in `reload`. */
-export async function startHaproxy(): Promise<Daemon & { reload: string }> {
+/** Its reload command is in `reload`. @param more `-W`: a master that starts its workers anew at USR2 */
+export async function startHaproxy(more: readonly string[] = []): Promise<Daemon & { reload: string }> {
   const dir = ownFolder('haproxy');
   const port = await freePort();
   writeFileSync(join(dir, 'h.cfg'), `global\n  stats socket ${dir}/h.sock mode 600 level admin expose-fd listeners\ndefaults\n  mode http\n  timeout connect 2s\n  timeout client 5s\n  timeout server 5s\nfrontend f\n  bind 127.0.0.1:${port}\n  http-request return status 200 content-type text/plain string hello\n`);
   const program = findProgram('haproxy')!;
-  await run(program, ['-D', '-f', join(dir, 'h.cfg'), '-p', join(dir, 'h.pid')]);
+  await run(program, [...more, '-D', '-f', join(dir, 'h.cfg'), '-p', join(dir, 'h.pid')]);
   const found = await daemon(dir, port, join(dir, 'h.pid'));
   return { ...found, reload: `${program} -D -f ${dir}/h.cfg -p ${dir}/h.pid -x ${dir}/h.sock -sf $(cat ${dir}/h.pid)` };
 }
