@@ -7,13 +7,16 @@ import { createServer as createTls } from 'node:https';
 import { type AddressInfo, createServer as createPlain, type Server as PlainServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { plainEnv, startChild } from './support/child.ts';
 import { describeNeeds } from './support/need.ts';
 import { ownFolder, reloadctl } from './support/program.ts';
 import { startRedis } from './support/redis.ts';
 import { drillWhenFit, startReloadServer } from './support/reload.ts';
 import { until } from './support/until.ts';
+
+// A machine that is too busy to judge is asked up to five times.
+vi.setConfig({ testTimeout: 180_000 });
 
 const BIN = join(import.meta.dirname, '../../bin/reloadctl.js');
 const servers: { close(): unknown }[] = [];

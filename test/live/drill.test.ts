@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { startHaproxy, startNginxDaemon } from './support/daemons.ts';
 import { buildGoDeps } from './support/go-deps.ts';
 import { isAlive } from './support/kernel.ts';
@@ -12,6 +12,9 @@ import { ownFolder, reloadctl } from './support/program.ts';
 import { drill, drillWhenFit, startReloadServer, startTableflip } from './support/reload.ts';
 import { startNginx } from './support/nginx.ts';
 import { until } from './support/until.ts';
+
+// A machine that is too busy to judge is asked up to five times.
+vi.setConfig({ testTimeout: 180_000 });
 
 const SOME = ['--times', '2', '--rate', '80'];
 const ONE = ['--times', '1', '--rate', '80'];
