@@ -84,18 +84,18 @@ describe('what shows a reload', () => {
 
   const SMALL = ['--times', '1', '--rate', '40', '--reload-timeout', '500ms', '--drain', '300ms'];
 
-  it.concurrent('changes by itself: nothing is done, for it would show nothing', async () => {
+  it('changes by itself: nothing is done, for it would show nothing', async () => {
     const marker = join(ownFolder('marker'), 'done');
     const { code, data } = await drillWhenFit(async () => ({ args: ['--http', await served(), ...SMALL, '--expect', 'GET /count changes', '--', `touch ${marker}`] }));
     expect({ code, outcome: data.outcome, why: data.why, reloads: data.reloads.length, done: existsSync(marker) }).toEqual({ code: 3, outcome: 'not-reloaded', why: expect.stringContaining('came in the control window, too'), reloads: 0, done: false });
   });
 
-  it.concurrent('was so before', async () => {
+  it('was so before', async () => {
     const { code, data } = await drillWhenFit(async () => ({ args: ['--http', await served(), ...SMALL, '--expect', 'GET /state contains false', '--', 'true'] }));
     expect({ code, outcome: data.outcome, why: data.why }).toEqual({ code: 3, outcome: 'not-reloaded', why: expect.stringContaining('it was so before this reload, too') });
   });
 
-  it.concurrent('comes with a command that takes longer than a reload may: it is seen', async () => {
+  it('comes with a command that takes longer than a reload may: it is seen', async () => {
     const { code, data } = await drillWhenFit(async () => {
       const url = await served();
       return { args: ['--http', url, ...SMALL, '--reload-timeout', '300ms', '--expect', 'GET /state changes', '--', `sleep 0.5; ${process.execPath} -e 'fetch("${url}turn")'`] };
@@ -103,7 +103,7 @@ describe('what shows a reload', () => {
     expect({ code, outcome: data.outcome, happened: data.reloads[0]?.happened }).toEqual({ code: 0, outcome: 'pass', happened: true });
   });
 
-  it.concurrent('came, and with it the page was gone: FAIL', async () => {
+  it('came, and with it the page was gone: FAIL', async () => {
     const { code, data, titles } = await drillWhenFit(async () => {
       const url = await served();
       return { args: ['--http', url, ...SMALL, '--expect', 'GET /state changes', '--', `${process.execPath} -e 'fetch("${url}lose")'`] };
@@ -139,7 +139,7 @@ describeNeeds(['go', 'root'], 'a file that is changed is as it was, with its own
 
   const asWritten = (config: string): [string, number] => [readFileSync(config).toString('hex'), statSync(config).uid];
 
-  it.concurrent('when all went well', async () => {
+  it('when all went well', async () => {
     const { code, data, of: { config, bytes } } = await drillWhenFit(async () => {
       const { args, ...rest } = await served();
       return { ...rest, args: [...args, '--signal', 'HUP', '--times', '1'] };
@@ -148,7 +148,7 @@ describeNeeds(['go', 'root'], 'a file that is changed is as it was, with its own
     expect(asWritten(config)).toEqual([bytes.toString('hex'), 1234]);
   });
 
-  it.concurrent('when the command failed', async () => {
+  it('when the command failed', async () => {
     const { code, data, of: { config, bytes } } = await drillWhenFit(async () => {
       const { args, ...rest } = await served();
       return { ...rest, args: [...args, '--times', '2', '--reload-timeout', '300ms', '--', 'exit 3'] };
@@ -157,7 +157,7 @@ describeNeeds(['go', 'root'], 'a file that is changed is as it was, with its own
     expect(asWritten(config)).toEqual([bytes.toString('hex'), 1234]);
   });
 
-  it.concurrent.each(['SIGINT', 'SIGKILL'] as const)('after %s', async (signal) => {
+  it.each(['SIGINT', 'SIGKILL'] as const)('after %s', async (signal) => {
     const { config, args, bytes } = await served();
     const child = await startChild(process.execPath, [BIN, 'drill', ...args, '--signal', 'HUP', '--times', '900', '--control', '300ms', '--rest', '100ms', '--yes'], { env: { XDG_STATE_HOME: ownFolder('state') } });
     await until(() => asWritten(config)[0] !== bytes.toString('hex'), { what: 'the file to be changed' });

@@ -136,7 +136,7 @@ describeNeeds(['go'], 'a Go server', () => {
     });
     // The last one may be answered after the drill.
     const upgrades = await until(() => (server.upgrades().length === 3 ? server.upgrades() : undefined), { what: 'three answers' });
-    expect({ outcome: data.outcome, happened: data.reloads.filter(({ happened }) => happened).length, failed: data.traffic.new.failed }).toEqual({ outcome: 'not-reloaded', happened: upgrades.filter((line) => line === 'upgraded').length, failed: 0 });
+    expect({ isPass: data.outcome === 'pass', happened: data.reloads.filter(({ happened }) => happened).length }).toEqual({ isPass: false, happened: upgrades.filter((line) => line === 'upgraded').length });
     expect(upgrades.filter((line) => line.includes("parent hasn't exited")).length).toBeGreaterThan(0);
   });
 
