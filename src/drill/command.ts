@@ -13,6 +13,7 @@ import { duration } from '../report/words.ts';
 import { recordReload } from '../state/reloads.ts';
 import { type DrillData, dataOf, emptyDrillData } from './data.ts';
 import { coverageOf } from './coverage.ts';
+import { expectEndpoint } from './expect-endpoint.ts';
 import { Service } from './generation.ts';
 import { residueOf } from './leftovers.ts';
 import { firstThatAnswers } from './load/probe.ts';
@@ -22,34 +23,38 @@ import { firstThatOpens } from './load/websocket/probe.ts';
 import type { DrillSeen } from './model.ts';
 import { type DrillOptions, filledUp, POLICY_OPTIONS, readDrillOptions } from './options.ts';
 import { runDrill } from './run.ts';
+import { refuseStalePidFile } from './stale-pid-file.ts';
 import { openTrigger, type Trigger } from './trigger.ts';
 import { viewOf } from './view.ts';
 
 /** Taken where none is named; never looked for further up. */
 const USUAL_POLICY = 'reloadctl.yaml';
+/** A long poll says nothing for a while. */
+const STREAM_BEGINS_MS = 30_000;
 
 export { configureDrill as configure } from './options.ts';
 
 export async function run(args: string[], given: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
   const options = await readOptions(args, given, context);
   const pid = options.pid === undefined ? undefined : mainOf(options.pid, context);
+  if (pid !== undefined) refuseStalePidFile(context.evidence, options.pid!, pid);
   const endpoints = options.url === undefined ? await plainEndpointsOf(options.tcp!, options.send) : await endpointsOf('--http', options.url, options);
   const streams = options.stream === undefined ? undefined : await endpointsOf('--stream', onHost(options.stream, options), { ...options, method: 'GET' });
   const sockets = options.webSocket === undefined ? undefined : await webSocketEndpointsOf(onHost(options.webSocket, options), options.insecure);
-  const metrics = options.metrics === undefined ? undefined : await endpointsOf('--metrics', options.metrics, { ...options, method: 'GET' });
-  refuseRemote([...endpoints, ...(streams ?? []), ...(sockets ?? []), ...(metrics ?? [])], options, context);
+  refuseRemote([...endpoints, ...(streams ?? []), ...(sockets ?? [])], options, context);
   const refusal = options.signal === undefined ? undefined : await askPreflight(pid!, options, context);
   if (refusal) return refusal;
   const endpoint = await firstThatAnswers(endpoints, options.timeoutMs);
+  const stream = streams && (await streamThatAnswers(streams, options));
   const webSocket = sockets && (await firstThatOpens(sockets, options.timeoutMs));
-  const metricsEndpoint = metrics?.[0] ?? { ...endpoint, ...(endpoint.http && { http: { ...endpoint.http, path: '/metrics', method: 'GET' } }) };
+  const asked = await expectEndpoint(options, endpoint, (found) => refuseRemote(found, options, context));
   const service = await Service.open(context.evidence, endpoint.port, endpoint.isLoopback || pid !== undefined ? pid : undefined);
   const thenSignal = options.thenSignal === 'none' ? undefined : (options.thenSignal ?? usualThen(context, pid, options.signal));
   const trigger = await openTrigger(options, context.evidence);
   let seen: DrillSeen;
   try {
-    await askUser(options, trigger, endpoint, pid, thenSignal, context);
-    seen = await runDrill({ context, options, endpoint, stream: streams?.[0], webSocket, metrics: metricsEndpoint, service, trigger, thenSignal });
+    await askUser(options, trigger, endpoint, service, pid, thenSignal, context);
+    seen = await runDrill({ context, options, endpoint, stream, webSocket, asked, pid, service, trigger, thenSignal });
   } finally {
     trigger.close();
   }
@@ -104,6 +109,14 @@ function onHost(place: string, { url }: DrillOptions): string {
   return place.startsWith('/') ? new URL(place, url!.includes('://') ? url! : `http://${url!}`).href : place;
 }
 
+/** One that is not there would be asked for without end. @throws UserError */
+async function streamThatAnswers(streams: readonly Endpoint[], { timeoutMs }: DrillOptions): Promise<Endpoint> {
+  const stream = await firstThatAnswers(streams, Math.max(timeoutMs, STREAM_BEGINS_MS));
+  const status = stream.http?.firstStatus ?? 0;
+  if (status >= 400) throw new UserError(`--stream: ${stream.label} answers ${status}`, { exitCode: 3 });
+  return stream;
+}
+
 function refuseRemote(endpoints: readonly Endpoint[], { allowRemote }: DrillOptions, { rerun }: CommandContext): void {
   const remote = endpoints.find(({ isLoopback }) => !isLoopback);
   if (remote && !allowRemote) throw new UserError(`${remote.label} is ${remote.address}, which is not of the loopback net: a drill is a load test`, { hints: [`when it is yours, and meant: ${rerun} --allow-remote`] });
@@ -133,11 +146,11 @@ function usualThen({ evidence }: CommandContext, pid: number | undefined, signal
   return name === 'nginx' && signal === 'USR2' ? 'QUIT' : undefined;
 }
 
-async function askUser(options: DrillOptions, trigger: Trigger, endpoint: Endpoint, pid: number | undefined, thenSignal: string | undefined, context: CommandContext): Promise<void> {
+async function askUser(options: DrillOptions, trigger: Trigger, endpoint: Endpoint, { holdsPort }: Service, pid: number | undefined, thenSignal: string | undefined, context: CommandContext): Promise<void> {
   const found = pid === undefined ? undefined : readProcess(context.evidence, pid);
-  const who = found ? ` of ${processLabel(found)}` : '';
+  const who = found ? ` of ${processLabel(found)}${holdsPort || !endpoint.isLoopback ? '' : `, which does not listen on port ${endpoint.port}`}` : '';
   const least = options.controlMs + options.times * (options.everyMs ?? 3 * options.restMs);
-  const plan = `drill: ${options.times} times ${trigger.words}${who}${thenSignal === undefined ? '' : ` (and SIG${thenSignal} to the old one)`}, under ${options.rate} new connections and ${options.pool > 0 ? options.pooledRate : 0} kept requests a second to ${endpoint.label}, for ${duration(least)} or more`;
+  const plan = `drill: ${options.times} times ${trigger.words}${who}${thenSignal === undefined ? '' : ` (and SIG${thenSignal} to the old one)`}, under ${options.rate} new connections and ${options.pool > 0 ? options.pooledRate : 0} kept requests a second to ${endpoint.label}${(endpoint.http?.firstStatus ?? 0) >= 400 ? ` (which answers ${endpoint.http!.firstStatus})` : ''}, for ${duration(least)} or more`;
   if (options.yes) {
     context.say(plan);
     return;

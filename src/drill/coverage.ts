@@ -3,14 +3,17 @@ import type { Coverage } from '../report/index.ts';
 import type { DrillData } from './data.ts';
 import type { DrillSeen } from './model.ts';
 
-export function coverageOf({ reloads, options, censuses, ended, destroyed, destroyedDenied }: DrillSeen, { outcome, why, client, listener }: DrillData): Coverage[] {
+/** A clock, a counter of requests, or a worker's name of several is none. */
+const RESTLESS_FIX = 'expect what a reload alone changes: a version, or the time of the last reload';
+
+export function coverageOf({ reloads, options, censuses, ended, restless, destroyed, destroyedDenied }: DrillSeen, { outcome, why, client, listener }: DrillData): Coverage[] {
   const happened = reloads.filter((reload) => reload.happened).length;
   const isWhole = happened === options.times;
   const denied = censuses.find((census) => census.denied !== undefined)?.denied;
   return [
     {
       source: 'reloads', status: isWhole ? 'ok' : happened > 0 ? 'partial' : 'absent', seen: happened, total: options.times,
-      ...(!isWhole && { detail: outcome === 'not-reloaded' ? `NOT-RELOADED: ${why}` : (ended ?? why), fix: fixOf(options.mode, reloads.some(({ happened: was }) => !was)) }),
+      ...(!isWhole && { detail: outcome === 'not-reloaded' ? `NOT-RELOADED: ${why}` : (ended ?? why), fix: restless ? RESTLESS_FIX : fixOf(options.mode, reloads.some(({ happened: was }) => !was)) }),
       // Those that were made say what they say, when time was up.
       needed: isWhole || outcome === 'not-reloaded' || happened === 0,
     },

@@ -1,24 +1,33 @@
 /** What must be seen before a configuration counts as reloaded. */
 import { UserError } from '../kernel/user-error.ts';
-import { exchange } from './load/exchange.ts';
+import { drop, exchange, openSocket } from './load/exchange.ts';
 import type { Endpoint } from './load/types.ts';
 
+type Must = { be: 'changed' } | { be: 'equal' | 'containing'; text: string };
 export type Expectation =
-  | { what: 'answer'; method: string; path: string; must: { be: 'changed' } | { be: 'equal' | 'containing'; text: string }; words: string }
+  /** `where`: a path on the host of --http, or a URL. */
+  | { what: 'answer'; method: string; where: string; must: Must; words: string }
+  /** Said on a connection of --tcp: what is answered. */
+  | { what: 'said'; send: string; must: Must; words: string }
   | { what: 'header'; name: string; words: string }
   | { what: 'metric'; name: string; words: string };
 
-const ANSWER = /^(GET|HEAD|POST) (\S+) (?:changes|(is|contains) (.+))$/s;
+const ANSWER = /^(GET|HEAD|POST) (\/\S*|https?:\/\/\S+) (?:changes|(is|contains) (.+))$/s;
+const SAID = /^(SEND) (.+?) (?:changes|(is|contains) (.+))$/s;
 const METRIC = /^[a-zA-Z_:][a-zA-Z0-9_:]*(?:\{[^}]*\})?$/;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const ASK_MS = 2000;
+/** An answer in a protocol that is not known is over when nothing came for so long; and then it is asked once more. */
+const QUIET_MS = 50;
+const MOST_SAID = 64 * 1024;
 
 /** @throws UserError */
-export function parseExpect(text: string): Expectation {
-  const [, method, path, verb, value] = ANSWER.exec(text.trim()) ?? [];
-  if (method === undefined || !path?.startsWith('/')) throw new UserError(`--expect: ${JSON.stringify(text)} is not understood`, { hints: ["--expect 'GET /version changes'", "--expect 'GET /version contains {n}', 'GET /version is {n}' ({n}: the number of the change)"] });
-  const must = verb === undefined ? ({ be: 'changed' } as const) : { be: verb === 'is' ? ('equal' as const) : ('containing' as const), text: value! };
-  return { what: 'answer', method, path, must, words: text.trim() };
+export function parseExpect(given: string): Expectation {
+  const words = given.trim();
+  const [, method, where, verb, value] = ANSWER.exec(words) ?? SAID.exec(words) ?? [];
+  if (method === undefined) throw new UserError(`--expect: ${JSON.stringify(given)} is not understood`, { hints: ["--expect 'GET /version changes'", "--expect 'GET /version contains {n}', 'GET /version is {n}' ({n}: the number of the change)", "with --tcp: --expect 'SEND CONFIG GET maxmemory\\r\\n changes', or 'GET URL changes'"] });
+  const must: Must = verb === undefined ? { be: 'changed' } : { be: verb === 'is' ? 'equal' : 'containing', text: value! };
+  return method === 'SEND' ? { what: 'said', send: where!, must, words } : { what: 'answer', method, where: where!, must, words };
 }
 
 /** @throws UserError */
@@ -42,18 +51,42 @@ function ask(endpoint: Endpoint): Promise<{ body: string; headers: ReadonlyMap<s
   });
 }
 
+/** All that is answered to what is said, as latin1. Undefined: nothing. */
+function say(endpoint: Endpoint): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let text = '';
+    const end = (): void => {
+      clearTimeout(timer);
+      clearTimeout(quiet);
+      drop(socket);
+      resolve(text === '' ? undefined : text);
+    };
+    const timer = setTimeout(end, ASK_MS);
+    let quiet: NodeJS.Timeout | undefined;
+    const socket = openSocket(endpoint);
+    socket.on('error', end).on('end', end).on('connect', () => socket.write(endpoint.send!)).on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1');
+      clearTimeout(quiet);
+      if (text.length > MOST_SAID) end();
+      else quiet = setTimeout(end, QUIET_MS);
+    });
+  });
+}
+
 /**
  * What the server says now, as one text; undefined where it says nothing.
- * @param metrics where metrics are asked
+ * @param asked where, and how: see expect-endpoint.ts
  */
-export async function observe(expectation: Expectation, endpoint: Endpoint, metrics: Endpoint): Promise<string | undefined> {
-  if (expectation.what === 'metric') {
-    const text = (await ask(metrics))?.body;
-    return text === undefined ? undefined : samplesOf(text, expectation.name);
+export async function observe(expectation: Expectation, asked: Endpoint): Promise<string | undefined> {
+  if (expectation.what === 'said') {
+    const once = await say(asked);
+    const again = await say(asked);
+    // A part of an answer is none.
+    return once === again ? again : undefined;
   }
-  if (expectation.what === 'header') return (await ask(endpoint))?.headers.get(expectation.name);
-  const { method, path } = expectation;
-  return (await ask({ ...endpoint, http: { ...endpoint.http!, method, path } }))?.body;
+  const answer = await ask(asked);
+  if (expectation.what === 'header') return answer?.headers.get(expectation.name);
+  return expectation.what === 'metric' ? samplesOf(answer?.body ?? '', expectation.name) : answer?.body;
 }
 
 /** Samples of one name in the text format of Prometheus, without time stamps; several are joined. */
@@ -67,10 +100,23 @@ export function samplesOf(text: string, name: string): string | undefined {
   return values.length === 0 ? undefined : values.join('\n');
 }
 
-/** Is it there now? @param change its number, from 1 */
+/** Is it there now, and was not before? @param change its number, from 1 */
 export function isMet(expectation: Expectation, before: string | undefined, now: string | undefined, change: number): boolean {
-  if (now === undefined) return false;
-  if (expectation.what !== 'answer' || expectation.must.be === 'changed') return now !== before;
+  return now !== undefined && (isOfChange(expectation) ? now !== before : says(expectation, now, change) && !wasMet(expectation, before, change));
+}
+
+/** What is said of the change with this number was said before it: then it shows nothing. */
+export function wasMet(expectation: Expectation, before: string | undefined, change: number): boolean {
+  return before !== undefined && !isOfChange(expectation) && says(expectation, before, change);
+}
+
+/** It is about another value than before, not about a certain one. */
+export function isOfChange(expectation: Expectation): boolean {
+  return !('must' in expectation) || expectation.must.be === 'changed';
+}
+
+function says(expectation: Expectation, now: string, change: number): boolean {
+  if (!('must' in expectation) || expectation.must.be === 'changed') return false;
   const wanted = expectation.must.text.replaceAll('{n}', String(change));
   return expectation.must.be === 'equal' ? now.trim() === wanted.trim() : now.includes(wanted);
 }

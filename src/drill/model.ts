@@ -20,7 +20,7 @@ export interface ReloadSeen {
   pid: number | null;
   newPid: number | null;
   listener: 'kept' | 'changed' | 'unknown';
-  /** A socket of the old and one of the new generation listened at once: SO_REUSEPORT. */
+  /** Sockets of the old and of the new generation listened at once, or one of several was closed: SO_REUSEPORT. */
   overlap: boolean;
   /** Processes of the generation before that did not go in time. */
   stayed: { pid: number; comm: string; startTime: string }[];
@@ -71,6 +71,8 @@ export interface DrillSeen {
   diedAtMs: number | null;
   /** Why it ended before all reloads were made. */
   ended: string | null;
+  /** What is expected to show a reload changed in the control window: it shows none. */
+  restless: boolean;
   /** Watches of the target that lead nowhere, where a change was not seen. */
   deadWatches: string[];
 }

@@ -65,7 +65,7 @@ const TOGETHER = [['http', 'url', 'tcp', 'send', 'stream', 'websocket', 'metrics
 export function filledUp(given: Record<string, unknown>, policy: Readonly<Record<string, string>>): Record<string, unknown> {
   const left = { ...policy };
   for (const group of TOGETHER) {
-    // What is expected is asked by HTTP.
+    // What is expected is asked there.
     const isOwn = group.some((name) => given[name] !== undefined) || (group === EXPECTED && given.tcp !== undefined);
     if (isOwn) for (const name of group) delete left[name];
   }
@@ -104,7 +104,7 @@ export function configureDrill(command: Command): void {
     .option('--command-timeout <time>', `how long the reload command may take: then it and all it started are ended (default: ${USUAL.commandTimeout})`)
     .option('--max-time <time>', `end after this, with what was seen (default: ${USUAL.maxTime})`)
     .option('--mode <name>', 'process: who serves is replaced; config: the same process takes a new configuration')
-    .option('--expect <text>', "config: what shows it: 'GET /version changes', 'GET /version contains {n}', 'GET /version is {n}'")
+    .option('--expect <text>', "config: what shows it: 'GET /version changes', 'GET /version contains {n}', 'GET URL is {n}'; with --tcp 'SEND TEXT changes'")
     .option('--expect-metric <name>', 'config: a metric whose value changes')
     .option('--expect-header <name>', 'a response header that names version or process: it changes')
     .option('--metrics <url>', 'where metrics are (default: /metrics of the URL)')
@@ -124,7 +124,7 @@ export function readDrillOptions(args: readonly string[], given: Record<string, 
   if (text('http') !== undefined && text('url') !== undefined) throw new UserError('--http and --url are the same option: give one of them');
   const url = text('http') ?? text('url');
   const tcp = text('tcp');
-  if ((url === undefined) === (tcp === undefined)) throw new UserError(url === undefined ? 'drill needs something to ask' : 'drill asks --http or --tcp, not both', { hints: ['reloadctl drill --http http://127.0.0.1:8080/ --pid PID --signal HUP', 'reloadctl drill --tcp 127.0.0.1:6379 -- RELOAD COMMAND'] });
+  if ((url === undefined) === (tcp === undefined)) throw new UserError(url === undefined ? 'drill needs something to ask' : '--tcp: drill asks --http or --tcp, not both', { hints: ['reloadctl drill --http http://127.0.0.1:8080/ --pid PID --signal HUP', 'reloadctl drill --tcp 127.0.0.1:6379 -- RELOAD COMMAND'] });
   const pid = text('pid');
   const change = changeOf(text('change'), text('with'));
   const signal = signalOf('--signal', text('signal'));
@@ -137,8 +137,8 @@ export function readDrillOptions(args: readonly string[], given: Record<string, 
   if (text('websocket') !== undefined && tcp !== undefined) throw new UserError('--websocket belongs to --http');
   const header = text('expectHeader') === undefined ? undefined : parseHeader('--expect-header', text('expectHeader')!);
   const expects = [text('expect') === undefined ? [] : [parseExpect(text('expect')!)], text('expectMetric') === undefined ? [] : [parseMetric(text('expectMetric')!)], header === undefined ? [] : [{ what: 'header' as const, name: header, words: `header ${header} changes` }]].flat();
-  if (expects.length > 1) throw new UserError('one of --expect, --expect-metric and --expect-header is enough');
-  if (expects.length > 0 && url === undefined) throw new UserError('what is expected is asked by HTTP: it needs --http');
+  if (expects.length > 1) throw new UserError(`${expects.at(-1)!.what === 'header' ? '--expect-header' : '--expect-metric'}: one of --expect, --expect-metric and --expect-header is enough`);
+  refuseUnasked(expects[0], url, text('metrics'));
   const isConfig = modeOf(text('mode')) ?? (change || expects.some(({ what }) => what !== 'header') ? 'config' : 'process');
   if (change && expects.length === 0) throw new UserError('--change needs to know what shows that it was seen', { hints: ["--expect 'GET /version changes'", '--expect-metric NAME', '--expect-header NAME'] });
   const number = (name: keyof typeof MOST, value: string | undefined, least = 0): number => numberOf(name, value!, least);
@@ -156,8 +156,8 @@ export function readDrillOptions(args: readonly string[], given: Record<string, 
     reloadMs: parseDuration('--reload-timeout', text('reloadTimeout')!), drainMs: parseDuration('--drain', text('drain')!),
     commandMs: parseDuration('--command-timeout', text('commandTimeout')!), restMs: parseDuration('--rest', text('rest')!), mostMs: parseDuration('--max-time', text('maxTime')!),
   };
-  if (options.rate === 0 && (options.pool === 0 || options.pooledRate === 0)) throw new UserError('--rate 0 without kept connections is no load');
-  if (options.controlMs > options.mostMs) throw new UserError('--control is longer than --max-time');
+  if (options.rate === 0 && (options.pool === 0 || options.pooledRate === 0)) throw new UserError('--rate: 0 without kept connections is no load');
+  if (options.controlMs > options.mostMs) throw new UserError('--control: it is longer than --max-time');
   return options;
 }
 
@@ -166,6 +166,15 @@ function numberOf(name: keyof typeof MOST, value: string, least: number): number
   if (!/^\d+$/.test(value) || number < least) throw new UserError(`--${name}: ${JSON.stringify(value)} is no whole number${least > 0 ? ` from ${least} on` : ''}`);
   if (number > MOST[name]) throw new UserError(`--${name}: ${number} is too many, at most ${MOST[name]}`);
   return number;
+}
+
+/** What shows a reload is asked of somebody: with --tcp that must be said. */
+function refuseUnasked(expect: Expectation | undefined, url: string | undefined, metrics: string | undefined): void {
+  if (expect?.what === 'said' && url !== undefined) throw new UserError('--expect: SEND belongs to --tcp', { hints: ["--expect 'GET /version changes'"] });
+  if (url !== undefined || !expect) return;
+  if (expect.what === 'header') throw new UserError('--expect-header: headers are of HTTP: it needs --http');
+  if (expect.what === 'metric' && metrics === undefined) throw new UserError('--expect-metric: with --tcp it needs --metrics URL', { hints: ['--metrics http://127.0.0.1:9121/metrics'] });
+  if (expect.what === 'answer' && expect.where.startsWith('/')) throw new UserError('--expect: with --tcp it needs a whole URL, or SEND', { hints: ["--expect 'GET http://127.0.0.1:8081/version changes'", "--expect 'SEND CONFIG GET maxmemory\\r\\n changes'"] });
 }
 
 function modeOf(text: string | undefined): DrillOptions['mode'] | undefined {

@@ -13,7 +13,7 @@ const list = (members: readonly Member[]): string => members.map(({ pid }) => pi
 const of = (generation: Generation, want: (member: Member) => boolean): Member[] => [...generation.members.values()].filter(want);
 
 /** Of a reload that replaces processes, or the socket that they listen on. */
-export function proofOf(before: Generation, now: Generation): Proof {
+export function proofOf(before: Generation, now: Generation, handsTell = false): Proof {
   const isOld = ({ key }: Member): boolean => before.members.has(key);
   const knowsListeners = of(now, ({ listens }) => listens).length > 0;
   const mains = of(now, ({ isMain }) => isMain);
@@ -23,24 +23,32 @@ export function proofOf(before: Generation, now: Generation): Proof {
     const [main] = fresh;
     const oldMains = of(before, ({ isMain }) => isMain);
     const what = oldMains.some(({ pid }) => pid === main!.pid) ? `process ${main!.pid} runs its program anew (exec)` : `process ${list(fresh)} is the new generation`;
-    return { happened: true, what, old: of(now, (member) => isOld(member) && (member.listens || member.isMain || isWorker(before, member))) };
+    return { happened: true, what, old: of(now, (member) => isOld(member) && (member.listens || isWorker(before, member) || (member.isMain && (!knowsListeners || servesWith(before.members.get(member.key)!, before))))) };
   }
-  const workersBefore = of(before, (member) => !member.isMain && member.listens);
-  const workers = of(now, (member) => !member.isMain && member.listens);
+  const listening = of(before, (member) => !member.isMain && member.listens);
+  const areHands = listening.length === 0 && handsTell;
+  const workersBefore = areHands ? handsOf(before) : listening;
+  const workers = areHands ? handsOf(now) : of(now, (member) => !member.isMain && member.listens);
   const come = workers.filter((member) => !isOld(member));
   const stay = workers.filter(isOld);
   const there = of(now, (member) => workersBefore.some(({ key }) => key === member.key));
   if (workersBefore.length > 0 && come.length > 0) {
     if (stay.length === 0) return { happened: true, what: `${come.length === 1 ? 'worker' : 'workers'} ${list(come)} took the place of ${list(workersBefore)}`, old: there };
-    return { happened: false, what: `${come.length} new ${come.length === 1 ? 'worker' : 'workers'}, but ${stay.length} of ${workersBefore.length} old ones still ${stay.length === 1 ? 'listens' : 'listen'} (${list(stay)})`, old: there };
+    return { happened: false, what: `${come.length} new ${come.length === 1 ? 'worker' : 'workers'}, but ${stay.length} of ${workersBefore.length} old ones still ${areHands ? (stay.length === 1 ? 'is there' : 'are there') : stay.length === 1 ? 'listens' : 'listen'} (${list(stay)})`, old: there };
   }
   if (before.listeners.length > 0 && now.listeners.length > 0 && isAnew(before, now)) return { happened: true, what: 'the same process listens on a new socket', old: [] };
   if (mains.length === 0) return { happened: false, what: 'its process has ended, and no other one listens on the port', old: [] };
-  return { happened: false, what: `the same ${workersBefore.length > 0 ? 'processes' : 'process'} (${list(mains)}), the same program image, the same listener: nothing was replaced`, old: [] };
+  return { happened: false, what: `the same ${workersBefore.length > 0 ? 'processes' : 'process'} (${list(mains)}), the same program image${now.listeners.length > 0 ? ', the same listener' : ''}: nothing was replaced`, old: [] };
+}
+
+/** Workers to whom their parent, which listens, hands each connection (node:cluster): the same program, and no listener of their own. */
+export function handsOf(one: Generation): Member[] {
+  const parents = new Map(of(one, ({ listens, isMain }) => listens && isMain).map((member) => [member.pid, member]));
+  return of(one, ({ ppid, listens, comm }) => !listens && parents.get(ppid)?.comm === comm);
 }
 
 /** It listens itself, or a worker of it does. */
-function servesWith(main: Member, now: Generation): boolean {
+export function servesWith(main: Member, now: Generation): boolean {
   const all = [...now.members.values()];
   const family = new Set([main.pid]);
   for (const pid of family) for (const member of all) if (member.ppid === pid && !member.isMain) family.add(member.pid);
@@ -61,4 +69,15 @@ export function continuity(before: Generation, now: Generation): 'kept' | 'chang
   if (before.listeners.length === 0 || now.listeners.length === 0) return before.listeners.length === now.listeners.length ? 'unknown' : 'changed';
   const inodes = new Set(now.listeners.map(({ inode }) => inode));
   return before.listeners.every(({ inode }) => inodes.has(inode)) ? 'kept' : 'changed';
+}
+
+/** Sockets of both generations listen on one port, or of several on one address some were closed: what waits in such a queue is reset. */
+export function overlap(before: Generation, now: Generation): boolean {
+  const stays = (one: Generation) => {
+    const inodes = new Set(one.listeners.map(({ inode }) => inode));
+    return ({ inode }: { inode: string }): boolean => inodes.has(inode);
+  };
+  const remain = now.listeners.filter(stays(before));
+  if (remain.length > 0 && remain.length < now.listeners.length) return true;
+  return before.listeners.some((gone) => !stays(now)(gone) && remain.some(({ local }) => local === gone.local));
 }

@@ -58,6 +58,7 @@ export function judge(seen: DrillSeen): Verdict {
   if (failed > 0) return of('fail', bad.length === 1 && reloads.length === 1 ? `${failed} requests failed` : `${failed} requests failed, in ${bad.length} of ${reloads.length} reloads`);
   const [missing] = reloads.filter((reload) => !reload.happened);
   if (missing) return of('not-reloaded', `${happened} of ${options.everyMs === undefined ? reloads.length : options.times} reloads happened: ${missing.problem ?? missing.what}`);
+  if (seen.restless) return of('not-reloaded', `what shows a reload (${options.expect!.words}) came in the control window, too, without any: none was made`);
   if (reloads.length === 0) return of('not-reloaded', 'no reload was made');
   return of('pass', `${happened} of ${happened} reloads happened, and no request on a new or kept connection failed`);
 }

@@ -12,9 +12,11 @@ const WORDS: Record<DrillData['outcome'], string> = { pass: 'PASS', fail: 'FAIL'
 const GAP_FACTOR = 3;
 
 export function* viewOf(data: DrillData): Generator<Block> {
-  const { outcome, why, reloads } = data;
+  const { outcome, why, reloads, control } = data;
   yield { type: 'blank' };
   yield { type: 'paragraph', text: `${WORDS[outcome]}: ${why}`, tone: outcome === 'pass' ? 'good' : outcome === 'fail' ? 'critical' : 'warning' };
+  // Of a drill that was not begun there is no more to say.
+  if (reloads.length === 0 && control.new.total + control.pooled.total === 0) return;
   yield { type: 'facts', items: [...statisticFacts(data), ['listener', listenerWords(data)], ['this client', clientWords(data)], ...clientFacts(data), ...visibleFacts(data)] };
   yield { type: 'blank' };
   yield trafficTable(data);

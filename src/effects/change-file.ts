@@ -1,5 +1,6 @@
 /** Changes a file of the user's own the way that programs do it, and puts back what was there: on every way out, kill -9 of us included. */
-import { chmodSync, copyFileSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { isUtf8 } from 'node:buffer';
+import { chmodSync, chownSync, copyFileSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { openUndo, type Undo } from './undo.ts';
@@ -39,7 +40,10 @@ export async function openChangeableFile(path: string, manner: ChangeManner): Pr
   if (stat.size > MOST_BYTES) throw new Error(`${path} is larger than ${MOST_BYTES} bytes`);
   const link = manner === 'k8s' ? join(dirname(path), '..data') : path;
   if ((manner === 'k8s' || manner === 'symlink') && !isLink(link)) throw new Error(`${link} is no symbolic link, and ${manner} replaces one`);
-  const original = readFileSync(path, 'utf8');
+  // What is no UTF-8 is put back byte by byte, too.
+  const bytes = readFileSync(path);
+  const encoding = isUtf8(bytes) ? 'utf8' : 'latin1';
+  const original = bytes.toString(encoding);
   const before = manner === 'k8s' || manner === 'symlink' ? readlinkSync(link) : '';
   const folder = mkdtempSync(join(tmpdir(), 'reloadctl-drill-'));
   const copy = join(folder, basename(path));
@@ -59,16 +63,21 @@ export async function openChangeableFile(path: string, manner: ChangeManner): Pr
     symlinkSync(target, temporary);
     renameSync(temporary, link);
   };
+  /** A new file that whoever could read the one before can read. */
+  const writeNew = (file: string, text: string): void => {
+    writeFileSync(file, text, { mode: stat.mode, encoding });
+    if (process.geteuid?.() === 0) chownSync(file, stat.uid, stat.gid);
+    chmodSync(file, stat.mode);
+  };
   const write = (text: string): void => {
-    if (manner === 'inplace') writeFileSync(path, text);
+    if (manner === 'inplace') writeFileSync(path, text, encoding);
     else if (manner === 'rename') {
       const temporary = aside();
-      writeFileSync(temporary, text, { mode: stat.mode });
-      chmodSync(temporary, stat.mode);
+      writeNew(temporary, text);
       renameSync(temporary, path);
     } else if (manner === 'symlink') {
       const fresh = aside();
-      writeFileSync(fresh, text, { mode: stat.mode });
+      writeNew(fresh, text);
       made.push(fresh);
       replaceLink(basename(fresh));
     } else {
@@ -77,7 +86,7 @@ export async function openChangeableFile(path: string, manner: ChangeManner): Pr
       mkdirSync(fresh);
       made.push(fresh);
       for (const name of readdirSync(now)) copyFileSync(join(now, name), join(fresh, name));
-      writeFileSync(join(fresh, basename(path)), text);
+      writeNew(join(fresh, basename(path)), text);
       replaceLink(basename(fresh));
     }
   };

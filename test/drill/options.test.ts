@@ -21,11 +21,14 @@ describe('options of drill', () => {
   it.each<[string[], Partial<DrillOptions>]>([
     [[...HERE, '--pid', '42', '--signal', 'sighup'], { pid: '42', signal: 'HUP', mode: 'process', times: 10, rate: 100, pooledRate: 100, everyMs: undefined, command: [] }],
     [[...HERE, '--rate', '900', '--', 'nginx', '-s', 'reload'], { command: ['nginx', '-s', 'reload'], pooledRate: 200 }],
-    [[...HERE, '--expect', 'GET /version contains {n}', '--', 'x'], { mode: 'config', expect: { what: 'answer', method: 'GET', path: '/version', must: { be: 'containing', text: '{n}' }, words: 'GET /version contains {n}' } }],
+    [[...HERE, '--expect', 'GET /version contains {n}', '--', 'x'], { mode: 'config', expect: { what: 'answer', method: 'GET', where: '/version', must: { be: 'containing', text: '{n}' }, words: 'GET /version contains {n}' } }],
     [[...HERE, '--expect-header', 'X-Pid', '--', 'x'], { mode: 'process', header: 'x-pid' }],
     [[...HERE, '--change', '/a:b/c:k8s', '--expect-metric', 'm_total'], { mode: 'config', change: { file: '/a:b/c', manner: 'k8s', template: undefined } }],
     [[...HERE, '--change', '/a:b/c', '--with', 'v{n}', '--expect-metric', 'm_total'], { change: { file: '/a:b/c', manner: undefined, template: 'v{n}' } }],
     [['--tcp', '127.0.0.1:6379', '--send', 'PING\\r\\n', '--', 'x'], { tcp: '127.0.0.1:6379', send: 'PING\\r\\n' }],
+    [['--tcp', 'x:1', '--expect', 'SEND GET a\\r\\n contains v{n}', '--', 'x'], { mode: 'config', expect: { what: 'said', send: 'GET a\\r\\n', must: { be: 'containing', text: 'v{n}' }, words: 'SEND GET a\\r\\n contains v{n}' } }],
+    [['--tcp', 'x:1', '--expect', 'GET http://127.0.0.1:9/v changes', '--', 'x'], { mode: 'config', expect: { what: 'answer', method: 'GET', where: 'http://127.0.0.1:9/v', must: { be: 'changed' }, words: 'GET http://127.0.0.1:9/v changes' } }],
+    [['--tcp', 'x:1', '--expect-metric', 'a', '--metrics', 'http://127.0.0.1:9/metrics', '--', 'x'], { mode: 'config', metrics: 'http://127.0.0.1:9/metrics' }],
   ])('%j', (args, options) => {
     expect(read(...args)).toMatchObject(options);
   });
@@ -41,7 +44,10 @@ describe('options of drill', () => {
     [[...HERE, '--then', 'QUIT', '--', 'true'], /--then belongs to --signal/],
     [[...HERE, '--send', 'x', '--', 'true'], /--send belongs to --tcp/],
     [['--tcp', 'x:1', '--stream', '/x', '--', 'true'], /--stream belongs to --http/],
-    [['--tcp', 'x:1', '--expect', 'GET / changes', '--', 'true'], /asked by HTTP/],
+    [['--tcp', 'x:1', '--expect', 'GET / changes', '--', 'true'], /needs a whole URL, or SEND/],
+    [['--tcp', 'x:1', '--expect-metric', 'a', '--', 'true'], /needs --metrics URL/],
+    [['--tcp', 'x:1', '--expect-header', 'a', '--', 'true'], /needs --http/],
+    [[...HERE, '--expect', 'SEND x changes', '--', 'true'], /SEND belongs to --tcp/],
     [[...HERE, '--rate', '1e9', '--', 'true'], /--rate: "1e9" is no whole number/],
     [[...HERE, '--rate', '0', '--pool', '0', '--', 'true'], /is no load/],
     [[...HERE, '--times', '100000', '--', 'true'], /too many, at most 1000/],
@@ -69,7 +75,7 @@ describe('a policy', () => {
 
   it('holds what is not said on the command line', () => {
     const { values } = read(TEXT);
-    expect(readWith(values, '--times', '4', '--', 'x')).toMatchObject({ url: 'http://127.0.0.1:9/', times: 4, pooledRate: 7, controlMs: 2000, rate: 100, mode: 'config', expect: { path: '/version' } });
+    expect(readWith(values, '--times', '4', '--', 'x')).toMatchObject({ url: 'http://127.0.0.1:9/', times: 4, pooledRate: 7, controlMs: 2000, rate: 100, mode: 'config', expect: { where: '/version' } });
     // What is asked, and what shows a reload, are not mixed.
     expect(readWith(values, '--tcp', 'x:1', '--', 'x')).toMatchObject({ url: undefined, tcp: 'x:1', expect: undefined, times: 3 });
     expect(readWith(values, '--expect-header', 'X-Pid', '--', 'x')).toMatchObject({ url: 'http://127.0.0.1:9/', expect: { what: 'header' } });

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { leftOf, slopeOf } from '../../src/drill/census.ts';
-import { isMet, parseExpect, samplesOf } from '../../src/drill/expect.ts';
+import { isMet, parseExpect, samplesOf, wasMet } from '../../src/drill/expect.ts';
 import type { Generation, Member } from '../../src/drill/generation.ts';
 import { newContent } from '../../src/drill/new-content.ts';
-import { continuity, proofOf } from '../../src/drill/proof.ts';
+import { continuity, overlap, proofOf } from '../../src/drill/proof.ts';
+import { nextMain } from '../../src/drill/reload.ts';
 import { timelineOf } from '../../src/drill/timeline.ts';
 import { type ChangeManner, mannerOf, openChangeableFile } from '../../src/effects/change-file.ts';
 
@@ -46,6 +47,8 @@ describe('expectations', () => {
     const contains = parseExpect('GET /v contains v{n}');
     expect([isMet(contains, 'v1', 'is v2', 2), isMet(contains, 'v1', 'is v1', 2)]).toEqual([true, false]);
     expect(isMet(parseExpect('GET /v is v{n}'), '', 'v2\n', 2)).toBe(true);
+    // What was so before shows nothing.
+    expect([isMet(contains, 'v2', 'is v2', 2), wasMet(contains, 'v2', 2), wasMet(contains, 'v1', 2), wasMet(changes, 'a', 1)]).toEqual([false, true, false, false]);
   });
 
   it('of metrics', () => {
@@ -77,7 +80,7 @@ describe('what reloads leave', () => {
 
 function generation(inodes: string[], ...members: [pid: number, ppid: number, flags: string][]): Generation {
   const all = members.map(([pid, ppid, flags]): Member => ({ key: `${pid} ${flags.replace(/[LM]/g, '')}`, pid, ppid, startTime: String(pid), comm: 'server', listens: flags.includes('L'), isMain: flags.includes('M') }));
-  return { members: new Map(all.map((member) => [member.key, member])), listeners: inodes.map((inode) => ({ inode, port: 80 })) };
+  return { members: new Map(all.map((member) => [member.key, member])), listeners: inodes.map((inode) => ({ inode, port: 80, local: inode.startsWith('6') ? '[::1]:80' : '127.0.0.1:80' })) };
 }
 
 describe('the proof of a reload', () => {
@@ -99,10 +102,37 @@ describe('the proof of a reload', () => {
     expect(proof.what).not.toBe('');
   });
 
+  it('of workers that do not listen is told where they stayed through the control window', () => {
+    const before = generation(['1'], [10, 1, 'LM'], [11, 10, 'M'], [12, 10, 'M']);
+    const now = generation(['1'], [10, 1, 'LM'], [13, 10, 'M'], [14, 10, 'M']);
+    const half = generation(['1'], [10, 1, 'LM'], [12, 10, 'M'], [14, 10, 'M']);
+    expect([proofOf(before, now, true), proofOf(before, now, false), proofOf(before, half, true), proofOf(before, before, true)].map(({ happened }) => happened)).toEqual([true, false, false, false]);
+  });
+
+  it('a supervisor stays, and is no old generation', () => {
+    const before = generation(['1'], [10, 1, 'M'], [11, 10, 'LM']);
+    const now = generation(['1'], [10, 1, 'M'], [11, 10, 'LM'], [12, 10, 'LM']);
+    expect(proofOf(before, now).old.map(({ pid }) => pid)).toEqual([11]);
+    expect([nextMain(now, undefined)?.pid, nextMain(now, undefined, 10)?.pid, nextMain(now, undefined, 99)?.pid]).toEqual([12, 10, 12]);
+  });
+
   it('continuity is of all sockets', () => {
     expect(continuity(generation(['1', '2']), generation(['1', '2', '3']))).toBe('kept');
     expect(continuity(generation(['1', '2']), generation(['1', '3']))).toBe('changed');
     expect(continuity(generation([]), generation([]))).toBe('unknown');
+  });
+});
+
+describe('sockets of one port at once', () => {
+  it.each([
+    ['of both generations', ['1'], ['1', '2'], true],
+    ['some of a group closed', ['1', '2', '3'], ['1', '2'], true],
+    ['one of another address closed', ['1', '61'], ['1'], false],
+    ['the same', ['1', '2'], ['1', '2'], false],
+    ['one behind the other', ['1'], ['2'], false],
+    ['none', ['1'], [], false],
+  ])('%s', (_name, before, now, expected) => {
+    expect(overlap(generation(before), generation(now))).toBe(expected);
   });
 });
 

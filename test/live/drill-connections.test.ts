@@ -83,7 +83,7 @@ describe('kept connections that are reset under a request', () => {
 describeNeeds(['nginx', 'root', 'bash'], 'a drill with WebSockets through nginx', () => {
   it('HUP with worker_shutdown_timeout: it closes those of its old workers without a word', async () => {
     const server = await startEndingServer('closes');
-    const nginx = await startNginxDaemon('/usr/sbin/nginx', `location /socket { proxy_pass ${server.url}socket; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; }`, 'worker_shutdown_timeout 1s;');
+    const nginx = await startNginxDaemon('/usr/sbin/nginx', `location /socket { proxy_pass ${server.url}socket; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; }`, { main: 'worker_shutdown_timeout 1s;' });
     const { data, ids, titles } = await drill([...asked(nginx.url), '--pid', nginx.pidFile, '--signal', 'HUP']);
     expect(data.reloads.map(({ happened }) => happened)).toEqual([true, true]);
     expect(data.websockets).toMatchObject({ announced: 0, cut: 2 * HELD, control: { cut: 0 } });

@@ -3,14 +3,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { loadNative } from '../../src/evidence/native/index.ts';
 import { startHaproxy, startNginxDaemon } from './support/daemons.ts';
+import { buildGoDeps } from './support/go-deps.ts';
 import { isAlive } from './support/kernel.ts';
 import { describeNeeds } from './support/need.ts';
 import { ownFolder, reloadctl } from './support/program.ts';
-import { drill, LEAKING_LINE, startReloadServer } from './support/reload.ts';
+import { drill, drillWhenFit, LEAKING_LINE, startReloadServer, startTableflip } from './support/reload.ts';
 import { startNginx } from './support/nginx.ts';
+import { until } from './support/until.ts';
+
+// A machine that is too busy to judge is asked up to five times.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** Of destroyed listeners native calls tell. */
 const MAY_WATCH = loadNative() !== null;
@@ -39,8 +44,10 @@ describeNeeds(['go'], 'a Go server', () => {
   });
 
   it.concurrent('SO_REUSEPORT with something in the queue: resets, named as such', async () => {
-    const server = await startReloadServer('reuseport', ['-stall', '300']);
-    const { code, data, titles } = await drill(['--http', server.url, ...ONE, '--pid', String(server.pid()), '--signal', 'USR2']);
+    const { code, data, titles, of: { server } } = await drillWhenFit(async () => {
+      const server = await startReloadServer('reuseport', ['-stall', '300']);
+      return { server, args: ['--http', server.url, ...ONE, '--pid', String(server.pid()), '--signal', 'USR2'] };
+    });
     expect({ code, outcome: data.outcome, listener: data.listener }).toEqual({ code: 1, outcome: 'fail', listener: 'changed' });
     expect(data.traffic.new.byClass).toMatchObject({ refused: 0, reset: expect.any(Number) });
     if (MAY_WATCH) expect(data.reloads[0]!.destroyed).toEqual([{ inode: expect.stringMatching(/^\d+$/), address: new URL(server.url).host, afterMs: expect.toSatisfy((ms: number) => ms > 0) }]);
@@ -48,9 +55,10 @@ describeNeeds(['go'], 'a Go server', () => {
   });
 
   it.concurrent('the listener handed over: PASS, KEPT, and the pid followed', async () => {
-    const server = await startReloadServer('fdpass');
-    const first = server.pid();
-    const { code, data, ids, titles } = await drill(['--http', server.url, ...SOME, '--pid', String(first), '--signal', 'USR2', '--expect-header', 'X-Pid']);
+    const { code, data, ids, titles, of: { server, first } } = await drillWhenFit(async () => {
+      const started = await startReloadServer('fdpass');
+      return { server: started, first: started.pid(), args: ['--http', started.url, ...SOME, '--pid', String(started.pid()), '--signal', 'USR2', '--expect-header', 'X-Pid'] };
+    });
     expect({ code, outcome: data.outcome, listener: data.listener, failed: data.traffic.new.failed }, titles).toEqual({ code: 0, outcome: 'pass', listener: 'kept', failed: 0 });
     expect(data.reloads.map(({ pid }) => pid)).toEqual([first, data.reloads[0]!.newPid]);
     expect(data.reloads[1]!.newPid).toBe(server.pid());
@@ -72,8 +80,10 @@ describeNeeds(['go'], 'a Go server', () => {
   });
 
   it.concurrent('a descriptor and a goroutine left by each reload: slope 1, with their kinds', async () => {
-    const server = await startReloadServer('leak');
-    const { code, data, ids, titles, report } = await drill(['--http', server.url, '--times', '4', '--rate', '40', '--pid', String(server.pid()), '--signal', 'HUP', '--expect', 'GET /version changes']);
+    const { code, data, ids, titles, report } = await drillWhenFit(async () => {
+      const server = await startReloadServer('leak');
+      return { args: ['--http', server.url, '--times', '4', '--rate', '40', '--pid', String(server.pid()), '--signal', 'HUP', '--expect', 'GET /version changes'] };
+    });
     expect({ code, outcome: data.outcome, mode: data.mode }).toEqual({ code: 0, outcome: 'pass', mode: 'config' });
     expect(data.leftovers.groups.filter(({ kind }) => kind === 'device' || kind === 'goroutine').map(({ slopePerReload }) => slopePerReload)).toEqual([1, 1]);
     expect(ids).toContain('reload/residue');
@@ -85,8 +95,10 @@ describeNeeds(['go'], 'a Go server', () => {
   });
 
   it.concurrent('the same process as before, and nothing that shows a reload: NOT-RELOADED', async () => {
-    const server = await startReloadServer('leak');
-    const { code, data } = await drill(['--http', server.url, ...SOME, '--pid', String(server.pid()), '--signal', 'HUP', '--reload-timeout', '500ms']);
+    const { code, data } = await drillWhenFit(async () => {
+      const server = await startReloadServer('leak');
+      return { args: ['--http', server.url, ...SOME, '--pid', String(server.pid()), '--signal', 'HUP', '--reload-timeout', '500ms'] };
+    });
     expect({ code, outcome: data.outcome }).toEqual({ code: 3, outcome: 'not-reloaded' });
     expect(data.why).toContain('nothing was replaced');
   });
@@ -101,8 +113,10 @@ describeNeeds(['go'], 'a Go server', () => {
   });
 
   it.concurrent('errors of the server after a reload', async () => {
-    const server = await startReloadServer('worse', ['-stall', '200']);
-    const { data, titles } = await drill(['--http', server.url, '--times', '1', '--rate', '80', '--pid', String(server.pid()), '--signal', 'HUP', '--expect', 'GET /version changes']);
+    const { data, titles } = await drillWhenFit(async () => {
+      const server = await startReloadServer('worse', ['-stall', '200']);
+      return { args: ['--http', server.url, '--times', '1', '--rate', '80', '--pid', String(server.pid()), '--signal', 'HUP', '--expect', 'GET /version changes'] };
+    });
     expect(data.outcome).toBe('fail');
     expect(data.traffic.new.byClass.status).toBeGreaterThan(0);
     expect(titles).toContain('503');
@@ -117,12 +131,26 @@ describeNeeds(['go'], 'a Go server', () => {
   });
 
   it.concurrent('a command that hangs is ended with all it started', async () => {
-    const server = await startReloadServer('restart');
     const file = join(ownFolder('hang'), 'pid');
-    const { code, data } = await drill(['--http', server.url, '--times', '1', '--rate', '40', '--command-timeout', '300ms', '--reload-timeout', '300ms', '--', `sleep 1000 & echo $! >${file}; wait`]);
+    const { code, data } = await drillWhenFit(async () => {
+      const server = await startReloadServer('restart');
+      return { args: ['--http', server.url, '--times', '1', '--rate', '40', '--command-timeout', '300ms', '--reload-timeout', '300ms', '--', `sleep 1000 & echo $! >${file}; wait`] };
+    });
     expect({ code, outcome: data.outcome }).toEqual({ code: 3, outcome: 'not-reloaded' });
     expect(data.reloads[0]!.problem).toContain('did not end in 300 ms');
     expect(isAlive(Number(readFileSync(file, 'utf8')))).toBe(false);
+  });
+
+  it.concurrent('tableflip, signalled every second while it answers slowly: the upgrades that it refuses are counted', async ({ skip }) => {
+    if ((await buildGoDeps()) === undefined) return skip('no Go, or no module proxy');
+    const { data, of: { server } } = await drillWhenFit(async () => {
+      const started = (await startTableflip())!;
+      return { server: started, args: ['--http', started.url, '--times', '3', '--rate', '40', '--every', '1s', '--stream', '/?ms=1500', '--pid', String(started.pid()), '--signal', 'HUP'] };
+    });
+    // The last one may be answered after the drill.
+    const upgrades = await until(() => (server.upgrades().length === 3 ? server.upgrades() : undefined), { what: 'three answers' });
+    expect({ isPass: data.outcome === 'pass', happened: data.reloads.filter(({ happened }) => happened).length }).toEqual({ isPass: false, happened: upgrades.filter((line) => line === 'upgraded').length });
+    expect(upgrades.filter((line) => line.includes("parent hasn't exited")).length).toBeGreaterThan(0);
   });
 
   it('a client too fast for the machine: INVALID', async () => {
@@ -135,8 +163,10 @@ describeNeeds(['go'], 'a Go server', () => {
 
 describeNeeds(['nginx', 'root'], 'nginx', () => {
   it('HUP: PASS, KEPT', async () => {
-    const nginx = await startNginx();
-    const { code, data } = await drill(['--http', `http://127.0.0.1:${nginx.port}/`, ...SOME, '--pid', String(nginx.pid), '--signal', 'HUP']);
+    const { code, data, of: { nginx } } = await drillWhenFit(async () => {
+      const started = await startNginx();
+      return { nginx: started, args: ['--http', `http://127.0.0.1:${started.port}/`, ...SOME, '--pid', String(started.pid), '--signal', 'HUP'] };
+    });
     expect({ code, outcome: data.outcome, listener: data.listener, failed: data.traffic.new.failed }).toEqual({ code: 0, outcome: 'pass', listener: 'kept', failed: 0 });
     expect(data.reloads.map(({ newPid }) => newPid)).toEqual([nginx.pid, nginx.pid]);
   });
@@ -152,9 +182,10 @@ describeNeeds(['nginx', 'root'], 'nginx', () => {
 
 describeNeeds(['nginx', 'root', 'bash'], 'nginx as a daemon', () => {
   it.concurrent('USR2 by its whole path: PASS, KEPT, the old one is ended and the new one signalled next', async () => {
-    const nginx = await startNginxDaemon('/usr/sbin/nginx');
-    const first = nginx.pid();
-    const { code, data } = await drill(['--http', nginx.url, ...SOME, '--pid', nginx.pidFile, '--signal', 'USR2']);
+    const { code, data, of: { first } } = await drillWhenFit(async () => {
+      const nginx = await startNginxDaemon('/usr/sbin/nginx');
+      return { first: nginx.pid(), args: ['--http', nginx.url, ...SOME, '--pid', nginx.pidFile, '--signal', 'USR2'] };
+    });
     expect({ code, outcome: data.outcome, listener: data.listener, failed: data.traffic.new.failed }).toEqual({ code: 0, outcome: 'pass', listener: 'kept', failed: 0 });
     expect(data.reloads.map(({ pid }) => pid)).toEqual([first, data.reloads[0]!.newPid]);
     expect(isAlive(first)).toBe(false);
@@ -169,10 +200,11 @@ describeNeeds(['nginx', 'root', 'bash'], 'nginx as a daemon', () => {
   });
 
   it.concurrent('a change of its configuration, told by a header: PASS, and the file is as it was', async () => {
-    const nginx = await startNginxDaemon('/usr/sbin/nginx', 'add_header X-Version 1;');
-    const file = join(nginx.dir, 'n.conf');
-    const before = readFileSync(file, 'utf8');
-    const { code, data } = await drill(['--http', nginx.url, ...SOME, '--mode', 'config', '--pid', nginx.pidFile, '--signal', 'HUP', '--change', file, '--expect-header', 'X-Version']);
+    const { code, data, of: { file, before } } = await drillWhenFit(async () => {
+      const nginx = await startNginxDaemon('/usr/sbin/nginx', 'add_header X-Version 1;');
+      const config = join(nginx.dir, 'n.conf');
+      return { file: config, before: readFileSync(config, 'utf8'), args: ['--http', nginx.url, ...SOME, '--mode', 'config', '--pid', nginx.pidFile, '--signal', 'HUP', '--change', config, '--expect-header', 'X-Version'] };
+    });
     expect({ code, outcome: data.outcome, mode: data.mode }).toEqual({ code: 0, outcome: 'pass', mode: 'config' });
     expect(data.visible).toMatchObject({ notSeen: 0 });
     expect(readFileSync(file, 'utf8')).toBe(before);
@@ -181,9 +213,22 @@ describeNeeds(['nginx', 'root', 'bash'], 'nginx as a daemon', () => {
 
 describeNeeds(['haproxy'], 'haproxy', () => {
   it.concurrent('-sf -x: PASS, KEPT', async () => {
-    const haproxy = await startHaproxy();
-    const { code, data } = await drill(['--http', haproxy.url, ...SOME, '--pid', haproxy.pidFile, '--', haproxy.reload]);
+    const { code, data } = await drillWhenFit(async () => {
+      const haproxy = await startHaproxy();
+      return { args: ['--http', haproxy.url, ...SOME, '--pid', haproxy.pidFile, '--', haproxy.reload] };
+    });
     expect({ code, outcome: data.outcome, listener: data.listener, failed: data.traffic.new.failed }).toEqual({ code: 0, outcome: 'pass', listener: 'kept', failed: 0 });
+  });
+});
+
+describeNeeds(['haproxy'], 'haproxy with a master', () => {
+  it.concurrent('-W: the master gets every signal, though its workers listen', async () => {
+    const { code, data, of: { master } } = await drillWhenFit(async () => {
+      const haproxy = await startHaproxy(['-W']);
+      return { master: haproxy.pid(), args: ['--http', haproxy.url, ...SOME, '--pid', haproxy.pidFile, '--signal', 'USR2'] };
+    });
+    expect({ code, outcome: data.outcome, failed: data.traffic.new.failed }).toEqual({ code: 0, outcome: 'pass', failed: 0 });
+    expect(data.reloads.map(({ pid, newPid }) => [pid, newPid])).toEqual([[master, master], [master, master]]);
   });
 });
 

@@ -1,19 +1,12 @@
 /** Programs that use other people's libraries: what goleak finds is found, watchers nobody reads, and an old process after a real upgrade. */
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { GoroutinesData } from '../../src/goroutines/index.ts';
 import type { InheritData } from '../../src/inherit/data.ts';
 import type { Report } from '../../src/report/types.ts';
-import { type Child, plainEnv, startChild } from './support/child.ts';
-import { findProgram } from './support/need.ts';
-import { ownFolder, reloadctl } from './support/program.ts';
+import { type Child, startChild } from './support/child.ts';
+import { buildGoDeps } from './support/go-deps.ts';
+import { reloadctl } from './support/program.ts';
 import { until } from './support/until.ts';
-
-const SOURCE = fileURLToPath(new URL('../../fixtures/programs/go-deps', import.meta.url));
-const mustBuild = process.env.RELOADCTL_TEST_REQUIRE === 'all';
 
 interface Truth {
   pid: number;
@@ -25,13 +18,7 @@ interface Truth {
 let binary = '';
 
 beforeAll(async () => {
-  if (findProgram('go') === undefined) return;
-  const output = join(ownFolder('go-deps'), 'deps');
-  // Its modules come from the proxy, which is not everywhere.
-  const built = promisify(execFile)('go', ['build', '-o', output, '.'], { cwd: SOURCE, env: { ...process.env, ...plainEnv(), GOFLAGS: '-buildvcs=false', GOTOOLCHAIN: 'local' } });
-  await built.then(() => (binary = output), (error: Error) => {
-    if (mustBuild) throw error;
-  });
+  binary = (await buildGoDeps()) ?? '';
 }, 180_000);
 
 async function look(name: string, count: number): Promise<{ truth: Truth; report: Report<GoroutinesData>; child: Child }> {

@@ -97,14 +97,14 @@ export function exchange(endpoint: Endpoint, question: Question, done: Done): vo
     const isAll = reader.push(chunk);
     if (reader.state === 'malformed') fail('status', reader.problem);
     else if (reader.state !== 'whole') return;
-    else if (reader.status >= 500) finish({ what: 'failed', class: 'status', during: 'answer', detail: String(reader.status) });
+    else if (isError(endpoint, reader.status)) finish({ what: 'failed', class: 'status', during: 'answer', detail: String(reader.status) });
     else finish({ what: 'ok', status: reader.status }, keeps && isAll && !reader.closes);
   };
   const onEnd = (): void => {
     if (!reader) {
       if (endpoint.send) fail('reset', 'closed without an answer');
       else finish({ what: 'ok' });
-    } else if (reader.state === 'to-the-end') finish(reader.status >= 500 ? { what: 'failed', class: 'status', during: 'answer', detail: String(reader.status) } : { what: 'unknown' });
+    } else if (reader.state === 'to-the-end') finish(isError(endpoint, reader.status) ? { what: 'failed', class: 'status', during: 'answer', detail: String(reader.status) } : { what: 'unknown' });
     else if (reader.state === 'nothing') fail('reset', connectMs === undefined && !question.socket ? 'closed before the connection stood' : 'closed without an answer');
     else fail('cut', `closed after ${reader.bodyBytes} bytes of the body`);
   };
@@ -135,6 +135,11 @@ export function failureOf({ code = 'EIO' }: NodeJS.ErrnoException, isConnecting:
   if (isConnecting && REFUSED.has(code)) return failed('refused');
   if (code === 'ETIMEDOUT') return failed('timeout');
   return failed(hasBegun ? 'cut' : 'reset');
+}
+
+/** 5xx; and 4xx where the first answer was none: a generation that has lost its routes answers so. */
+function isError({ http }: Endpoint, status: number): boolean {
+  return status >= 500 || (status >= 400 && http?.firstStatus !== undefined && http.firstStatus < 400);
 }
 
 function ignore(): void {

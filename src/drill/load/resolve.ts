@@ -46,7 +46,7 @@ export async function plainEndpointsOf(text: string, send: string | undefined): 
 }
 
 /** `\r\n` as one types it in a shell. */
-function unescaped(text: string): string {
+export function unescaped(text: string): string {
   const known: Record<string, string> = { r: '\r', n: '\n', t: '\t', 0: '\0', '\\': '\\' };
   return text.replace(/\\(x[\da-f]{2}|[rnt0\\])/gi, (_all, code: string) => (code.length > 1 ? String.fromCharCode(Number.parseInt(code.slice(1), 16)) : known[code]!));
 }

@@ -11,7 +11,7 @@ export type FailureClass =
   /** The answer began and did not come to its end. */
   | 'cut'
   | 'timeout'
-  /** 5xx, or no answer that could be understood. */
+  /** 5xx, 4xx where the first answer was none, or no answer that could be understood. */
   | 'status'
   /** An answer of a generation that should be gone. */
   | 'wrongGeneration';
@@ -50,7 +50,8 @@ export interface Endpoint {
   port: number;
   isLoopback: boolean;
   tls?: { servername?: string; insecure: boolean };
-  http?: { host: string; path: string; method: string };
+  /** `firstStatus`: of the answer to the first question, before any load. */
+  http?: { host: string; path: string; method: string; firstStatus?: number };
   /** Plain TCP: what is said, and then some bytes must come. */
   send?: Buffer;
   /** Plain TCP without `send`: it closes a connection whose other side has. Else a connection that stands is all there is to see. */

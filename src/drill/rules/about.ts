@@ -51,6 +51,12 @@ export function findingOf({ endpoint, pid, startTime }: DrillSeen, { id, severit
   };
 }
 
+/** What the control window says of these classes, behind a `because`. */
+export function controlWords(seen: DrillSeen, classes: readonly FailureClass[]): string {
+  const many = (['new', 'pooled', 'stream'] as const).reduce((sum, traffic) => sum + classes.reduce((all, name) => all + countedIn(seen, traffic, 'control').byClass[name], 0), 0);
+  return many === 0 ? 'and in the control window there was none of these' : `but in the control window there were ${many} of these, without any reload`;
+}
+
 /** `reload 3 of 4`, `2 of 4 reloads`. */
 export function reloadsWords({ reloads }: DrillSeen, { reloads: hit }: Failures): string {
   return hit.length === 1 ? `reload ${hit[0]} of ${reloads.length}` : `${hit.length} of ${reloads.length} reloads`;

@@ -1,6 +1,6 @@
 import { type Finding, lastEventRule } from '../../report/index.ts';
 import type { DrillSeen } from '../model.ts';
-import { evidenceOf, failuresOf, findingOf, reloadsWords, severityOf, trafficWords } from './about.ts';
+import { controlWords, evidenceOf, failuresOf, findingOf, reloadsWords, severityOf, trafficWords } from './about.ts';
 
 const ID = 'reload/bad-response';
 
@@ -29,7 +29,7 @@ function status(seen: DrillSeen): Finding[] {
     findingOf(seen, {
       id: ID, severity: severityOf(seen, failures), structure: 'status',
       title: `${trafficWords(failures.notes, failures)} answered with an error in ${reloadsWords(seen, failures)}: ${kinds}`,
-      because: 'in the control window no answer was an error',
+      because: `an answer of 500 or more, or of 400 or more where the first one was less, or none of HTTP: ${controlWords(seen, ['status'])}`,
       evidence: evidenceOf(seen, failures, [{ name: 'answers', value: kinds, source: seen.endpoint.label }]),
       remedy: [{ text: 'let the new generation take connections only when it is ready: its dependencies connected, its configuration read', risk: 'none' }],
     }),

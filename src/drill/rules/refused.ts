@@ -2,7 +2,7 @@ import { lastEventRule } from '../../report/index.ts';
 import { duration } from '../../report/words.ts';
 import { listenerOf } from '../data.ts';
 import type { DrillSeen } from '../model.ts';
-import { evidenceOf, failuresOf, findingOf, longestSpan, reloadsWords, severityOf, trafficWords } from './about.ts';
+import { controlWords, evidenceOf, failuresOf, findingOf, longestSpan, reloadsWords, severityOf, trafficWords } from './about.ts';
 
 const ID = 'reload/refused';
 
@@ -21,7 +21,7 @@ export const refused = lastEventRule<DrillSeen>(ID, 'drill', (seen) => {
       title: died
         ? `nobody listens any more since reload ${seen.reloads.length}: ${trafficWords(failures.notes, failures)} refused, and nobody took the place of ${seen.label}`
         : `nobody listened for up to ${duration(span)}: ${trafficWords(failures.notes, failures)} refused in ${reloadsWords(seen, failures)}`,
-      because: 'the kernel refuses a connection (ECONNREFUSED) when no socket listens on the port, and in the control window it refused none',
+      because: `the kernel refuses a connection (ECONNREFUSED) when no socket listens on the port, ${controlWords(seen, ['refused'])}`,
       evidence: evidenceOf(seen, failures, [
         { name: 'longest time from the first to the last refusal', value: Math.round(span * 10) / 10, unit: 'ms', source: seen.endpoint.label },
         { name: 'listener', value: listener, source: `/proc/${seen.pid ?? 'self'}/net/tcp` },

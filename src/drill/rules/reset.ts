@@ -24,9 +24,9 @@ function unanswered(seen: DrillSeen): Finding[] {
       structure: overlap ? 'reuseport' : 'ended',
       title: `${trafficWords(failures.notes, failures)} were reset before any answer in ${reloadsWords(seen, failures)}: ${cause}`,
       because: overlap
-        ? 'two sockets listened on the port at once, and the kernel resets what waits in the queue of one that is closed'
+        ? 'several sockets listened on the port at once, and the kernel resets what waits in the queue of one that is closed'
         : 'the connection stood, and ended without a byte of an answer',
-      evidence: evidenceOf(seen, failures, [{ name: 'of which RST', value: resets, source: seen.endpoint.label }, { name: 'two generations listened at once', value: overlap, source: `/proc/${seen.pid ?? 'self'}/net/tcp` }]),
+      evidence: evidenceOf(seen, failures, [{ name: 'of which RST', value: resets, source: seen.endpoint.label }, { name: 'several sockets listened at once', value: overlap, source: `/proc/${seen.pid ?? 'self'}/net/tcp` }]),
       remedy: overlap
         ? [
             { text: 'hand the same socket over instead of a second one: its queue goes with it', risk: 'none' },

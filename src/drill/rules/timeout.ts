@@ -2,7 +2,7 @@ import { type Finding, lastEventRule } from '../../report/index.ts';
 import { dataOf } from '../data.ts';
 import { percent } from '../../report/words.ts';
 import type { DrillSeen } from '../model.ts';
-import { evidenceOf, failuresOf, findingOf, reloadsWords, severityOf, trafficWords } from './about.ts';
+import { controlWords, evidenceOf, failuresOf, findingOf, reloadsWords, severityOf, trafficWords } from './about.ts';
 
 const ID = 'reload/timeout';
 /** A short queue on a busy machine overflows now and then without any reload. */
@@ -27,7 +27,7 @@ export const timeout = lastEventRule<DrillSeen>(ID, 'drill', (seen): Finding[] =
       severity: severityOf(seen, failures),
       structure: isQueue ? 'accept queue' : 'no answer',
       title: `${[...(many > 0 ? [`${trafficWords(failures.notes, failures)} had no end in time in ${reloadsWords(seen, failures)}`] : []), ...(lateWords === '' ? [] : [lateWords])].join(', and ')}: ${held}`,
-      because: isQueue ? `the kernel drops a SYN when the queue of the listener is full, and the client sends it again after 1, 3, 7 s; ${usual === 0 ? 'the control window had none of these' : `in the control window ${percent(usual)} of the connections had to wait so`}` : `${seen.options.timeoutMs} ms were over, and in the control window no request took so long`,
+      because: isQueue ? `the kernel drops a SYN when the queue of the listener is full, and the client sends it again after 1, 3, 7 s; ${usual === 0 ? 'the control window had none of these' : `in the control window ${percent(usual)} of the connections had to wait so`}` : `${seen.options.timeoutMs} ms were over, ${controlWords(seen, ['timeout'])}`,
       evidence: evidenceOf(seen, failures, [
         { name: 'while connecting', value: connecting, source: seen.endpoint.label },
         ...(acceptQueue ? [
