@@ -37,7 +37,7 @@ export { configureDrill as configure } from './options.ts';
 export async function run(args: string[], given: Record<string, unknown>, context: CommandContext): Promise<Outcome> {
   const options = await readOptions(args, given, context);
   const pid = options.pid === undefined ? undefined : mainOf(options.pid, context);
-  if (pid !== undefined) refuseStalePidFile(context.evidence, options.pid!, pid);
+  if (pid !== undefined) await refuseStalePidFile(context.evidence, options.pid!, pid);
   const endpoints = options.url === undefined ? await plainEndpointsOf(options.tcp!, options.send) : await endpointsOf('--http', options.url, options);
   const streams = options.stream === undefined ? undefined : await endpointsOf('--stream', onHost(options.stream, options), { ...options, method: 'GET' });
   const sockets = options.webSocket === undefined ? undefined : await webSocketEndpointsOf(onHost(options.webSocket, options), options.insecure);

@@ -1,7 +1,8 @@
 /** A pid file that its service left behind, and whose number another process has meanwhile. */
-import { statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { Evidence } from '../evidence/types.ts';
 import { parseStat } from '../kernel/proc/stat.ts';
+import { encodeText } from '../kernel/text.ts';
 import { UserError } from '../kernel/user-error.ts';
 import { duration } from '../report/words.ts';
 
@@ -11,10 +12,11 @@ const TICK_MS = 10;
 const SLACK_MS = 60_000;
 
 /** @throws UserError when the file was there long before the process that it names */
-export function refuseStalePidFile(evidence: Evidence, spec: string, pid: number): void {
+export async function refuseStalePidFile(evidence: Evidence, spec: string, pid: number): Promise<void> {
   if (!spec.includes('/') || spec.includes(':')) return;
   // The change of it cannot be set by hand, as its time of writing can.
-  const older = beganAt(evidence, pid) - (statSync(spec, { throwIfNoEntry: false })?.ctimeMs ?? Number.NaN);
+  const [file] = await evidence.statSlow(encodeText(dirname(spec)), [encodeText(basename(spec))]);
+  const older = beganAt(evidence, pid) - (file?.value?.changedMs ?? Number.NaN);
   if (older > SLACK_MS) throw new UserError(`pid file ${spec} was written ${duration(older)} before process ${pid} began: it is stale, and its number was given to another process`, { exitCode: 3, hints: [`when it is meant all the same: --pid ${pid}`] });
 }
 
