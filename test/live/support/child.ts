@@ -15,13 +15,15 @@ export interface Child {
   stderr(): string;
   /** Resolves when the process has ended. */
   ended: Promise<void>;
-  /** Closes stdin (`signal`: sends that), waits for the end, kills after 5 s. Safe to call twice. */
+  /** Closes stdin (`signal`, or else what ends it: sends that), waits for the end, kills after 5 s. Safe to call twice. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 export interface StartOptions {
   env?: NodeJS.ProcessEnv;
   cwd?: string;
+  /** What ends it with all that it started, when the end of its stdin does not. */
+  end?: NodeJS.Signals;
 }
 
 const living = new Set<Child>();
@@ -97,7 +99,7 @@ export async function startChild(command: string, args: string[], options: Start
       if (line === 'late') throw new Error(`${command} ${args.join(' ')} said nothing in ${START_MS} ms: ${stderr}`);
       return line;
     },
-    stop: async (signal) => {
+    stop: async (signal = options.end) => {
       living.delete(started);
       child.stdin.end();
       if (signal) child.kill(signal);

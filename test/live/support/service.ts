@@ -48,14 +48,14 @@ export async function startService(name: string, dir: string, end: 'TERM' | 'INT
   if (!program) throw new Error(`${name} is not installed`);
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
-    // Not to outlive us: these do not end with their stdin.
-    const child = await startChild('setpriv', ['--pdeathsig', end, program, ...arguments_(port)], { cwd: dir });
+    // Not to outlive us.
+    const child = await startChild('setpriv', ['--pdeathsig', end, program, ...arguments_(port)], { cwd: dir, end: `SIG${end}` });
     let over = false;
     void child.ended.then(() => {
       over = true;
     });
     await until(async () => over || (await accepts(port)), { what: `${name} to accept on ${port}` });
-    if (!over) return { pid: child.pid, port, dir, child, stop: () => child.stop(`SIG${end}`) };
+    if (!over) return { pid: child.pid, port, dir, child, stop: () => child.stop() };
     if (attempt === ATTEMPTS) throw new Error(`${name} does not start: ${child.stderr()}`);
   }
 }
