@@ -48,6 +48,14 @@ describe('JUnit', () => {
     expect(text).toContain('tests="4" failures="1" errors="1"');
     expect([...text.matchAll(/<testcase classname="reloadctl.fds" name="([^":]+)/g)].map(([, name]) => name)).toEqual(['fd/open-at-exit', 'exits', 'fd/growth', 'process/left-behind']);
   });
+
+  it('calls a finding the same in each run, and tells this one in its message', async () => {
+    const of = (title: string): Promise<string> => rendered('junit', report({ verdict: 'fail', findings: [bad({ title })] }));
+    const nameIn = (text: string): string | undefined => /name="(fd\/open-at-exit[^"]*)"/.exec(text)?.[1];
+    const [one, other] = [await of('node (pid 4242) left 1,203 files open'), await of('node (pid 57) left 7 files open')];
+    expect([nameIn(one), nameIn(other)]).toEqual(Array(2).fill('fd/open-at-exit: node (pid #) left # files open'));
+    expect(one).toContain('message="node (pid 4242) left 1,203 files open"');
+  });
 });
 
 describeNeeds(['sarif-validator'], 'SARIF', () => {
