@@ -1,21 +1,19 @@
 /** Nothing that is kept tells where it was made: recordings name programs below /srv/programs, wherever they were recorded. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { describeNeeds } from '../live/support/need.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** What is fetched or made here. */
-const OURS = new Set(['.git', 'node_modules', 'dist', 'coverage', 'release', 'packages']);
 /** Programs of a checkout, and folders in which people and runners have theirs. */
 const CHECKOUTS = /(?:(?<=\\u0000|\\0)|(?<![\w.}$-]))\/(?:(?:[\w.-]+\/)+fixtures\/programs|(?:work|workspace|workspaces|builds|__w|tmp\/wt[\w-]*)(?=[/>]))/g;
 
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    if (OURS.has(entry.name) || entry.name.startsWith('.vitest-')) return [];
-    if (entry.isDirectory()) return filesBelow(join(folder, entry.name));
-    return entry.isFile() ? join(folder, entry.name) : [];
-  });
+/** What was built or fetched here names the places of here, as it must. */
+function keptFiles(): string[] {
+  const names = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8', maxBuffer: 2 ** 24 }).split('\0').slice(0, -1);
+  return names.map((name) => join(ROOT, name)).filter((file) => existsSync(file));
 }
 
 /** Each byte one character, of what is packed as well. */
@@ -26,8 +24,8 @@ function textOf(file: string): string {
 
 const checkoutsIn = (text: string): string[] => [...new Set([...(text.match(CHECKOUTS) ?? []), ...(text.includes(`${ROOT}/`) ? [ROOT] : [])])];
 
-describe('no file', () => {
-  const files = filesBelow(ROOT);
+describeNeeds(['git'], 'no file', () => {
+  const files = keptFiles();
 
   it('names the checkout that it was made in', () => {
     expect(files.filter((file) => file.endsWith('.rctl')).length).toBeGreaterThan(100);
