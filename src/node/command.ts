@@ -36,8 +36,8 @@ export function configure(command: Command): void {
     .option('--from <tape>', 'what a tape made by reloadctl record --node says, instead of this host; - is stdin')
     .option('--busy', 'stacks of what runs now: where a blocked loop is')
     .addHelpText('after', `
-SIGUSR1 makes Node open its inspector on 127.0.0.1:9229. While it is open (less than a second) every local user can run code in the
-target. It says so in three lines on its stderr ("Debugger listening on ..."), which cannot be avoided. An application that handles
+SIGUSR1 makes Node open its inspector on 127.0.0.1:9229. While it is open (less than a second, a second more with --busy, all the time of
+--watch) every local user can run code in the target. It says so in three lines on its stderr ("Debugger listening on ..."), which cannot be avoided. An application that handles
 SIGUSR1 itself gets its handler called; that cannot be known beforehand. Started with node --import reloadctl/register, a process is
 asked through a unix socket of mode 0600 instead, without any signal, and knows the line that made each handle. Of FileHandles that may be
 lost it is told by one garbage collection (heaps below 64 MiB only), during which none of them can be closed. No function of the
@@ -139,7 +139,8 @@ function watchOptions(options: Record<string, unknown>): LookOptions['watch'] {
 /** Throws UserError where nobody can be asked. */
 async function maySignal(pid: number, options: Record<string, unknown>, context: CommandContext): Promise<boolean> {
   if (options.yes) return true;
-  const question = `send SIGUSR1 to process ${pid}? Node opens its inspector then, for less than a second;`;
+  const openFor = typeof options.watch === 'string' ? options.watch : options.busy ? 'some two seconds' : 'less than a second';
+  const question = `send SIGUSR1 to process ${pid}? Node opens its inspector then, for ${openFor};`;
   const answer = await context.confirm?.(`${question} an application that handles SIGUSR1 itself gets its handler called`);
   if (answer !== undefined) return answer;
   const hints = [`${context.rerun} --yes`, 'or start the target with node --import reloadctl/register: then no signal is needed'];

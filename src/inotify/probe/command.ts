@@ -24,6 +24,7 @@ const END_MS = 1000;
 
 export function configure(command: Command): void {
   command
+    .usage('[options] <dir>')
     .argument('[dir]', 'a directory: its file system is tried out in a fresh sub-directory of it')
     .option('--overflow', 'also fill a queue of our own, and show what a reader of it would notice')
     .addHelpText('after', '\neffects: makes one hidden sub-directory, changes files in it only, and removes it on every way out.\nWhoever watches DIR itself sees the sub-directory come and go.');
