@@ -2,17 +2,16 @@
 import type { Command } from 'commander';
 import type { CommandContext, Outcome } from '../command.ts';
 import { findCommand } from '../effects/find-command.ts';
-import { writeBaseline } from '../policy/index.ts';
 import { FileSink } from '../render/index.ts';
-import { compareFindings, runRules } from '../report/index.ts';
 import { budgetsOf } from './budgets.ts';
 import { checkedBy } from './checked.ts';
 import { dataOf } from './data.ts';
 import { duringOutcome } from './during/outcome.ts';
 import { hold } from './hold.ts';
+import { judge } from './judge.ts';
 import { watchNode } from './node.ts';
 import { readDuring, readOptions, USUAL_GRACE_MS } from './options.ts';
-import { judged, readRulebook } from './policy.ts';
+import { readRulebook } from './policy.ts';
 import { selfTest } from './self-test.ts';
 import { trace } from './traced.ts';
 import { viewOf } from './view.ts';
@@ -58,13 +57,7 @@ export async function run(args: string[], given: Record<string, unknown>, contex
   const handles = node?.read();
   node?.close();
   events.push(...(handles?.events ?? []));
-  const all = runRules(context.rules, events);
-  const verdict = judged(all, rulebook, new Date().toISOString().slice(0, 10));
-  const findings = verdict.findings.sort(compareFindings);
-  if (output) {
-    await output.write(writeBaseline(all.filter(({ severity }) => severity !== 'info')));
-    await output.finish();
-  }
+  const { findings, coverage: allowed } = await judge(events, rulebook, output, context);
   const data = dataOf(ran.code, ran, events, findings);
   // A command that was ended by us has no code of its own.
   const isOwn = ran.code !== 0 && !ran.timedOut && !options.toolExit;
@@ -72,7 +65,7 @@ export async function run(args: string[], given: Record<string, unknown>, contex
     kind: 'report',
     target: { spec: options.command.join(' '), label: options.command.join(' '), pids: [] },
     findings,
-    coverage: [...control, ...coverage, ...(handles?.coverage ?? []), ...verdict.coverage],
+    coverage: [...control, ...coverage, ...(handles?.coverage ?? []), ...allowed],
     data,
     checked: checkedBy(options),
     ...(rulebook.file !== undefined && { anchor: rulebook.file }),
